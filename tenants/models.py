@@ -1,0 +1,10 @@
+"""Every model of the domain, where Django looks for them."""
+
+from tenants.customers.models import Customer
+from tenants.edge.models import IdempotentAnswer
+from tenants.jobs.models import Job, JobTicket
+from tenants.keys.models import ApiKey, KeyDigest
+from tenants.people.models import Membership, User
+from tenants.scope.models import Tenant
+
+__all__ = ["ApiKey", "Customer", "IdempotentAnswer", "Job", "JobTicket", "KeyDigest", "Membership", "Tenant", "User"]

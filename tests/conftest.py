@@ -1,0 +1,168 @@
+"""What all tests share: one set of servers a run, one database a worker, and a guard on every query."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, connections
+from django.test import Client
+from psycopg.sql import SQL, Identifier
+from rest_framework.test import APIClient
+
+from tenants.customers.services import create_customer
+from tenants.kernel.clock import utc_now
+from tenants.keys.services import create_key
+from tenants.people.models import User
+from tenants.people.services import add_member
+from tenants.scope.actors import Role
+from tenants.scope.context import scope
+from tenants.scope.models import Tenant
+from tenants.scope.tables import TenantTable
+
+TEMPLATE = "outturn_template"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any, worker_id: str) -> Iterator[None]:
+    """A database of this worker's own, copied from one that was migrated once for the run."""
+    name = f"outturn_{worker_id}"
+    with django_db_blocker.unblock():
+        _migrated_template()
+        with _maintenance() as server:
+            server.execute(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
+            server.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(TEMPLATE)))
+        _point_at(name)
+    yield
+    with django_db_blocker.unblock():
+        for alias in connections:
+            connections[alias].close()
+        with _maintenance() as server:
+            server.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
+
+
+def _migrated_template() -> None:
+    with (Path(os.environ["OUTTURN_HOME"]) / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with _maintenance() as server:
+            if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
+                return
+            server.execute(SQL("CREATE DATABASE {}").format(Identifier(TEMPLATE)))
+        _point_at(TEMPLATE)
+        call_command("migrate", verbosity=0)
+        for alias in connections:
+            connections[alias].close()
+
+
+def _maintenance() -> psycopg.Connection[Any]:
+    owner = settings.DATABASES["owner"]
+    return psycopg.connect(
+        dbname="postgres", user=owner["USER"], password=owner["PASSWORD"], host=owner["HOST"], autocommit=True
+    )
+
+
+def _point_at(name: str) -> None:
+    for alias in connections:
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = name
+    settings.INGEST_DATABASE["NAME"] = name
+
+
+@pytest.fixture(autouse=True)
+def _literal_tenant(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail any query of the application on a tenant's table that does not name the tenant (security needs the policy,
+    a database split by tenant needs the literal)."""
+    if not {"db", "transactional_db", "django_db_setup"} & set(request.fixturenames):
+        yield
+        return
+    tables = {model._meta.db_table for model in apps.get_models() if issubclass(model, TenantTable)}
+    touched = re.compile(r"\b(" + "|".join(sorted(tables)) + r")\b")
+
+    def guard(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        text = str(sql)
+        if touched.search(text) and not re.search(r'tenant_id"?\s*(=|,|\))', text):
+            raise AssertionError(f"a query on a tenant's table without its tenant: {text}")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(guard):
+        yield
+
+
+@pytest.fixture
+def tenant(db: None) -> Tenant:
+    """Meridian Engines, whose data most tests are about."""
+    return Tenant.objects.create(slug="meridian", name="Meridian Engines", created_at=utc_now())
+
+
+@pytest.fixture
+def stranger(db: None) -> Tenant:
+    """Another organisation, which must never see or touch Meridian's."""
+    return Tenant.objects.create(slug="stranger", name="Stranger Pumps", created_at=utc_now())
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The people of the stories: two organisations, Meridian's roles, and its customer's reader."""
+
+    meridian: Tenant
+    stranger: Tenant
+    northwind: UUID
+    owner: User
+    engineer: User
+    viewer: User
+    reader: User
+    outsider: User
+
+
+@pytest.fixture
+def cast(tenant: Tenant, stranger: Tenant) -> Cast:
+    """Meridian Engines with an owner, an engineer, a viewer and Northwind's reader; and somebody else's owner."""
+    now = utc_now()
+    with scope(tenant.id):
+        northwind = create_customer(name="Northwind Air", now=now).id
+    roles = {"owner": Role.OWNER, "engineer": Role.ENGINEER, "viewer": Role.VIEWER, "reader": Role.CUSTOMER}
+    people = {}
+    for name, role in roles.items():
+        people[name] = User.objects.create_user(f"{name}@meridian.example")
+        customer = northwind if role == Role.CUSTOMER else None
+        add_member(tenant=tenant.id, user=people[name].id, role=role, customer=customer, now=now)
+    people["outsider"] = User.objects.create_user("owner@stranger.example")
+    add_member(tenant=stranger.id, user=people["outsider"].id, role=Role.OWNER, now=now)
+    return Cast(tenant, stranger, northwind, **people)
+
+
+@pytest.fixture
+def sign_in() -> Callable[[User], Client]:
+    """A browser's session for a person."""
+
+    def signed_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def with_key(db: None) -> Callable[[Tenant, Role], APIClient]:
+    """A partner's client of the REST API, with a new key of an organisation."""
+
+    def keyed(tenant: Tenant, role: Role) -> APIClient:
+        with scope(tenant.id):
+            _, token = create_key(name=f"a {role}'s", role=role, now=utc_now())
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token.text}")
+        return client
+
+    return keyed

@@ -1,0 +1,54 @@
+"""The servers of a test run: started once by the process that leads it, handed to its workers by the environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from deploy.embedded import Endpoints, servers
+
+_running = ExitStack()
+
+
+def start_shared() -> Endpoints:
+    """Start PostgreSQL, Redis and the broker in a folder of the run's own, or use those that the environment names.
+
+    Call it before Django reads its settings. A worker of pytest-xdist inherits the addresses and starts nothing.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        home = _running.enter_context(short_folder())
+        _running.enter_context(_variable("OUTTURN_HOME", str(home)))
+    return _running.enter_context(servers())
+
+
+def stop_shared() -> None:
+    """Stop what `start_shared` started and remove its folder."""
+    _running.close()
+
+
+@contextmanager
+def short_folder() -> Iterator[Path]:
+    """A new folder with a path short enough for sockets, which the account of PostgreSQL may pass through."""
+    folder = Path(tempfile.mkdtemp(prefix="outturn-", dir="/tmp"))
+    folder.chmod(0o711)
+    try:
+        yield folder / "home"
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _variable(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
