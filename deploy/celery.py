@@ -1,0 +1,19 @@
+"""The Celery application: ``celery -A deploy.celery worker``."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
+
+app = Celery("outturn")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["tenants.jobs"])
+
+
+@setup_logging.connect
+def _keep_ours(**_: object) -> None:
+    """Leave logging as the settings made it."""

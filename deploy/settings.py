@@ -1,0 +1,210 @@
+"""Settings: one file, everything from outside through ``deploy.env``."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
+
+from deploy.env import env_bool, env_int, env_list, env_secret, env_str
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# -- who we are ------------------------------------------------------------------------------------------------------
+DEBUG = env_bool("OUTTURN_DEBUG", default=False)
+SECRET_KEY = env_secret("OUTTURN_SECRET", "")
+SECRET_IS_EPHEMERAL = not SECRET_KEY
+if SECRET_IS_EPHEMERAL:
+    # Enough for commands that serve nobody; `deploy.asgi` and the worker refuse to start with it.
+    SECRET_KEY = secrets.token_urlsafe(48)
+OUTTURN_HOME = Path(env_str("OUTTURN_HOME", str(BASE_DIR / ".outturn")))
+ALLOWED_HOSTS = env_list("OUTTURN_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+BASE_URL = env_str("OUTTURN_URL", "http://localhost:8000")
+CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https://") else []
+
+INSTALLED_APPS = [
+    "deploy",
+    "analytics",
+    "billing",
+    "twins",
+    "tenants",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+]
+
+MIDDLEWARE = [
+    "tenants.edge.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "tenants.edge.middleware.SecurityHeadersMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "tenants.portal.middleware.ScopeMiddleware",
+]
+
+ROOT_URLCONF = "deploy.urls"
+ASGI_APPLICATION = "deploy.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "tenants.portal.shell.shell",
+            ],
+        },
+    },
+]
+
+# -- the database: three roles of one PostgreSQL ---------------------------------------------------------------------
+
+
+def _database(name: str, fallback: str, **extra: Any) -> dict[str, Any]:
+    parts: dict[str, Any] = conninfo_to_dict(env_secret(name, fallback))
+    known = {key: parts.pop(key, "") for key in ("dbname", "user", "password", "host", "port")}
+    # The session default that lets SET LOCAL reach the workers of a Citus cluster; plain PostgreSQL keeps it as it is.
+    options = {"options": "-c citus.propagate_set_commands=local", **parts}
+    return {
+        "ENGINE": "tenants.scope.backend",
+        "NAME": known["dbname"],
+        "USER": known["user"],
+        "PASSWORD": known["password"],
+        "HOST": known["host"],
+        "PORT": known["port"],
+        "OPTIONS": options,
+        **extra,
+    }
+
+
+DATABASES = {
+    "default": _database("DATABASE_URL", "postgresql://outturn_app@/outturn", TEST={"MIRROR": "owner"}),
+    "owner": _database("DATABASE_OWNER_URL", "postgresql://outturn_owner@/outturn"),
+}
+INGEST_DATABASE = _database("DATABASE_INGEST_URL", "postgresql://outturn_ingest@/outturn")
+DATABASE_POOL = env_int("OUTTURN_DATABASE_POOL", 0, minimum=0)
+if DATABASE_POOL:
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL}
+DATABASE_ROUTERS: list[str] = []
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- Redis: jobs and live push ---------------------------------------------------------------------------------------
+REDIS_URL = env_secret("REDIS_URL", "redis://localhost:6379/0")
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": REDIS_URL}], "prefix": "outturn"},
+    },
+}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+MQTT_URL = env_secret("MQTT_URL", "")
+
+# -- people ----------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "tenants.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_GET = False
+EMAIL_BACKEND = env_str("OUTTURN_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_HOST = env_str("OUTTURN_SMTP_HOST", "localhost")
+EMAIL_PORT = env_int("OUTTURN_SMTP_PORT", 25)
+EMAIL_HOST_USER = env_str("OUTTURN_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = env_secret("OUTTURN_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = env_bool("OUTTURN_SMTP_TLS", default=False)
+DEFAULT_FROM_EMAIL = env_str("OUTTURN_MAIL_FROM", "Outturn <no-reply@localhost>")
+
+# -- safety ----------------------------------------------------------------------------------------------------------
+_SECURE = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = False  # the proxy in front does it, and knows which paths are for machines
+SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SECURE else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+
+# -- words, times, files ---------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static" / "dist"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+[-.][0-9A-Za-z_-]{8,}\..+$"
+
+# -- interfaces ------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.edge.authentication.ActorAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.edge.permissions.ActorPermission"],
+    "DEFAULT_PAGINATION_CLASS": "tenants.edge.paging.CursorPages",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["tenants.edge.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "tenants.edge.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Outturn",
+    "DESCRIPTION": "Digital twins that predict, plan and are paid by the outcome.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "AUTHENTICATION_WHITELIST": ["tenants.edge.authentication.ActorAuthentication"],
+}
+
+LOGGING_CONFIG = "deploy.logging.configure"
+LOGGING: dict[str, Any] = {"level": env_str("OUTTURN_LOG_LEVEL", "INFO")}
+
+# -- jobs ------------------------------------------------------------------------------------------------------------
+OUTTURN_JOB_LEASE_S = env_int("OUTTURN_JOB_LEASE_S", 60, minimum=1)
+OUTTURN_CORE_WATTS = float(env_str("OUTTURN_CORE_WATTS", "10"))
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_keepalive": True}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {"sweep-jobs": {"task": "jobs.sweep", "schedule": 15.0}}

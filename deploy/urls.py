@@ -1,0 +1,31 @@
+"""Addresses: pages of an organisation under ``/t/<organisation>/``, the REST API under ``/api/v1/``.
+
+The API answers under ``/t/<organisation>/api/v1/`` too, where a browser's session takes the place of a key: the
+middleware takes the organisation off before the address is looked up.
+"""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from tenants.portal import pages
+
+Addresses = list[URLPattern | URLResolver]
+
+api: Addresses = [
+    path("", include("tenants.portal.api_urls")),
+]
+
+organisation: Addresses = [
+    path("", include("tenants.portal.urls")),
+]
+
+urlpatterns: Addresses = [
+    path("", pages.home, name="home"),
+    path("account/", pages.account, name="account"),
+    path("account/", include("allauth.account.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(permission_classes=[], authentication_classes=[]), name="schema"),
+    path("api/v1/", include((api, "api"))),
+    path("t/<slug:slug>/", include(organisation)),
+]

@@ -1,0 +1,17 @@
+"""What a request knows about itself."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+_request_id: ContextVar[str] = ContextVar("outturn_request_id", default="")
+
+
+def request_id() -> str:
+    """The id of the request being answered, or nothing outside one."""
+    return _request_id.get()
+
+
+def set_request_id(value: str) -> None:
+    """Name the request being answered, for logs, audit entries and error pages."""
+    _request_id.set(value)

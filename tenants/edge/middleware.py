@@ -1,0 +1,48 @@
+"""What every request gets, whoever sends it: an id and the headers that browsers enforce."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+
+from tenants.edge.context import request_id, set_request_id
+from tenants.kernel.ids import new_id
+
+Respond = Callable[[HttpRequest], HttpResponseBase]
+REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
+
+
+class RequestIdMiddleware:
+    """Gives each request an id, the caller's own when it has the right form, and sends it back."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request under its id."""
+        given = request.headers.get("X-Request-Id", "")
+        set_request_id(given if REQUEST_ID.match(given) else new_id().hex)
+        response = self.respond(request)
+        response["X-Request-Id"] = request_id()
+        return response
+
+
+class SecurityHeadersMiddleware:
+    """Sends the content security policy: our own files, no inline script, no frame, no foreign host."""
+
+    POLICY = (
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, with the headers that browsers enforce."""
+        response = self.respond(request)
+        response.setdefault("Content-Security-Policy", self.POLICY)
+        response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+        return response

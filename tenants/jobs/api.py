@@ -1,0 +1,45 @@
+"""Jobs over the REST API."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tenants.edge.permissions import Needs
+from tenants.jobs import selectors
+from tenants.jobs.models import Job
+from tenants.jobs.services import cancel_job
+from tenants.kernel.clock import utc_now
+
+
+class JobOutput(serializers.ModelSerializer[Job]):
+    """A job as partners see it."""
+
+    class Meta:
+        model = Job
+        fields = (
+            "id", "kind", "state", "progress", "message", "cancel_requested", "result", "error", "energy_j",
+            "created_by", "created_at", "started_at", "finished_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Job]):
+    """Long work: how far it is and what came out."""
+
+    queryset = selectors.jobs()
+    serializer_class = JobOutput
+    needs = Needs.OPERATING
+
+    @extend_schema(request=None, responses=JobOutput)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: UUID, **_: Any) -> Response:
+        """Ask a job to stop; one that has not begun ends at once."""
+        cancel_job(job=self.get_object().id, now=utc_now())
+        return Response(JobOutput(self.get_object()).data)

@@ -1,0 +1,65 @@
+"""What each kind of job does; domains register theirs when their app is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+
+class Reporter(Protocol):
+    """How the work tells how far it is, and learns that it is no longer wanted."""
+
+    tenant: UUID
+
+    def progress(self, share: float, message: str) -> None:
+        """Say how far the work is (0 to 1). Raises JobCancelledError when a person has cancelled it."""
+
+    def cancelled(self) -> bool:
+        """Whether a person has asked to cancel; for work that must wind down by itself."""
+
+
+Handler = Callable[[Reporter, Mapping[str, Any]], Mapping[str, Any]]
+"""Does the work outside any scope (opening its own short ones) and returns the result; safe to run twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """A kind of job: what people call it, and what does it."""
+
+    label: str
+    handler: Handler
+
+
+_kinds: dict[str, JobKind] = {}
+
+
+class JobCancelledError(Exception):
+    """A person cancelled the job; the handler lets it pass."""
+
+
+def register_job(kind: str, handler: Handler, *, label: str) -> None:
+    """Name the handler of a kind of job, and what people call it.
+
+    Raises:
+        ValueError: The kind has another handler already.
+    """
+    known = _kinds.setdefault(kind, JobKind(label, handler))
+    if known.handler is not handler:
+        raise ValueError(f"two handlers for jobs of the kind {kind}")
+
+
+def handler_of(kind: str) -> Handler:
+    """The handler of a kind.
+
+    Raises:
+        KeyError: Nobody registered it.
+    """
+    return _kinds[kind].handler
+
+
+def label_of(kind: str) -> str:
+    """What people call a kind; its key, for one that is no longer there."""
+    known = _kinds.get(kind)
+    return known.label if known else kind

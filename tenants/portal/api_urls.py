@@ -1,0 +1,13 @@
+"""The domain's part of the REST API."""
+
+from __future__ import annotations
+
+from rest_framework.routers import SimpleRouter
+
+from tenants.jobs.api import JobViewSet
+from tenants.keys.api import KeyViewSet
+
+router = SimpleRouter()
+router.register("jobs", JobViewSet, "job")
+router.register("keys", KeyViewSet, "key")
+urlpatterns = router.urls
