@@ -16,6 +16,10 @@ class ReferenceTable:
     """Marks a model that is read before a tenant is known (users, memberships, digests of keys), alike for all."""
 
 
+class AppendOnly:
+    """Marks a model whose rows are written once: no role may update or delete them (stays in historical bases too)."""
+
+
 def isolation_sql(
     table: str, *, role: str, grants: Sequence[str] = ("SELECT", "INSERT", "UPDATE", "DELETE")
 ) -> list[str]:
@@ -29,3 +33,15 @@ def isolation_sql(
     if grants:
         statements.append(f'GRANT {", ".join(grants)} ON TABLE "{table}" TO "{role}"')
     return statements
+
+
+def append_only_sql(table: str) -> list[str]:
+    """The statements that refuse any change of a table's rows, to its owner too (SQLSTATE 23001)."""
+    return [
+        """CREATE OR REPLACE FUNCTION outturn_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION USING MESSAGE = 'rows of ' || TG_TABLE_NAME || ' are never changed', ERRCODE = '23001';
+        END $$""",
+        f"""CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON "{table}"
+        FOR EACH ROW EXECUTE FUNCTION outturn_refuse_change()""",
+    ]

@@ -9,7 +9,7 @@ from django.db.backends.ddl_references import Columns, Statement
 from django.db.backends.postgresql import schema
 
 from tenants.scope.models import TenantKey
-from tenants.scope.tables import ReferenceTable, TenantTable, isolation_sql
+from tenants.scope.tables import AppendOnly, ReferenceTable, TenantTable, append_only_sql, isolation_sql
 
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
@@ -25,7 +25,10 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         if issubclass(model, TenantTable):
             key = f'"{model._meta.get_field("tenant").column}", "{model._meta.pk.column}"'
             self.execute(f'ALTER TABLE "{table}" ADD PRIMARY KEY ({key})')
-            statements = isolation_sql(table, role=role)
+            once = issubclass(model, AppendOnly)
+            grants = ("SELECT", "INSERT") if once else ("SELECT", "INSERT", "UPDATE", "DELETE")
+            statements = isolation_sql(table, role=role, grants=grants)
+            statements += append_only_sql(table) if once else []
         else:
             kind = "reference" if issubclass(model, ReferenceTable) else "local"
             statements = [

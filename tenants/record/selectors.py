@@ -1,0 +1,159 @@
+"""Reads of the log: entries, heads, and the proofs between them, each in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from django.db import connection
+from pydantic import JsonValue
+
+from tenants.kernel.errors import ConflictError, NotFoundError
+from tenants.record.domain.leaves import Leaf
+from tenants.record.domain.notes import Verifier
+from tenants.record.domain.tree import NodeKey, consistency_proof, inclusion_proofs
+from tenants.record.models import Log, LogLeaf, TreeHead
+from tenants.record.schemas import Growth, LoggedLeaf, ProofBundle, ProvenLeaf, SignedHead
+from tenants.scope.context import required_tenant
+
+# An array takes one parameter where the ORM takes thousands; leaves have the even places, see `node_place`.
+_NODES = """
+SELECT 2 * id, hash FROM tenants_logleaf WHERE tenant_id = %s AND id = ANY(%s::bigint[])
+UNION ALL
+SELECT id, hash FROM tenants_lognode WHERE tenant_id = %s AND id = ANY(%s::bigint[])
+"""
+
+
+class NotSealedError(ConflictError):
+    """An entry is in the log, but no head has been signed since."""
+
+    code = "record.not_sealed"
+
+
+class LogNodes:
+    """The nodes of the log in scope, any number of them in one query."""
+
+    def get_many(self, keys: Collection[NodeKey]) -> Mapping[NodeKey, bytes]:
+        """The hashes of the nodes that exist among ``keys``."""
+        tenant = required_tenant("the log")
+        places = {node_place(*key): key for key in keys}
+        leaves = [index for level, index in keys if level == 0]
+        inner = [place for place, (level, _) in places.items() if level]
+        with connection.cursor() as cursor:
+            cursor.execute(_NODES, [tenant, leaves, tenant, inner])
+            return {places[place]: bytes(value) for place, value in cursor.fetchall()}
+
+
+def node_place(level: int, index: int) -> int:
+    """The place of a node among all nodes of a tree read from left to right, by which it is kept: unique, from 0.
+
+    Leaves have the even places, the node above leaves 0 and 1 is at 1, the one above leaves 0 to 3 at 3.
+    """
+    return (2 * index + 1 << level) - 1
+
+
+def log_verifier() -> Verifier:
+    """The public key of the log in scope.
+
+    Raises:
+        NotFoundError: Nothing has been logged yet.
+    """
+    log = Log.objects.first()
+    if log is None:
+        raise NotFoundError(
+            "The log has no entries yet.", place="log", fix="Publish a contract or wait for the first evidence."
+        )
+    return Verifier(log.origin, bytes(log.public_key))
+
+
+def latest_head() -> SignedHead | None:
+    """The newest signed head, or None before the first."""
+    row = TreeHead.objects.order_by("-size").first()
+    return as_signed_head(row) if row else None
+
+
+def head_of_size(size: int) -> SignedHead:
+    """The head that was signed when the log had ``size`` entries.
+
+    Raises:
+        NotFoundError: No head of that size was ever signed.
+    """
+    row = TreeHead.objects.filter(size=size).first()
+    if row is None:
+        raise NotFoundError(
+            f"No head of {size} entries was signed.", place="size", fix="Take the size of a head from a report."
+        )
+    return as_signed_head(row)
+
+
+def as_signed_head(row: TreeHead) -> SignedHead:
+    """The row as others see it."""
+    return SignedHead(size=row.size, root=bytes(row.root), note=row.note, sealed_at=row.sealed_at)
+
+
+def logged_leaves(documents: Collection[tuple[str, str]]) -> dict[tuple[str, str], LoggedLeaf]:
+    """The first entry of each document, known by (kind, digest); documents that were not logged are left out."""
+    digests = {bytes.fromhex(value) for _, value in documents}
+    wanted = set(documents)
+    found: dict[tuple[str, str], LoggedLeaf] = {}
+    rows = LogLeaf.objects.filter(digest__in=digests).order_by("id").values_list("id", "kind", "digest", "salt")
+    for index, kind, value, salt in rows:
+        name = (kind, bytes(value).hex())
+        if name in wanted and name not in found:
+            found[name] = LoggedLeaf(index, Leaf(*name, bytes(salt)))
+    return found
+
+
+def growth_between(old: int, new: int) -> Growth:
+    """The head of ``old`` entries and the proof that the log of ``new`` entries begins with it.
+
+    Raises:
+        NotFoundError: No head of ``old`` entries was signed.
+        LogRangeError: ``new`` is smaller than ``old``.
+    """
+    return Growth(head_of_size(old).note, consistency_proof(LogNodes(), old, new))
+
+
+def proof_bundle(
+    *,
+    statement: Mapping[str, JsonValue],
+    documents: Mapping[tuple[str, str], JsonValue],
+    previous_size: int | None = None,
+) -> ProofBundle:
+    """The proof of a statement under the newest head; six queries, whatever its size.
+
+    Args:
+        statement: The statement's document.
+        documents: By (kind, digest) all that the statement relies on and the statement itself: the document to include,
+            or None to prove it by its digest alone.
+        previous_size: The size of a head that the reader has seen before.
+
+    Raises:
+        NotFoundError: A document was not logged, or no head of ``previous_size`` was signed.
+        NotSealedError: A document was logged after the newest head.
+    """
+    verifier = log_verifier()
+    head = latest_head()
+    leaves = logged_leaves(documents.keys())
+    for kind, value in documents.keys() - leaves.keys():
+        raise NotFoundError(
+            f"The {kind} {value} was never logged.", place=kind, fix="Log it before the statement that relies on it."
+        )
+    late = [found for found in leaves.values() if head is None or found.index >= head.size]
+    if head is None or late:
+        raise NotSealedError(
+            f"{len(late)} of the statement's documents were logged after the newest head.",
+            place="head",
+            kept="The entries are in the log.",
+            fix="Seal a head, then ask again.",
+        )
+    paths = inclusion_proofs(LogNodes(), [found.index for found in leaves.values()], head.size)
+    return ProofBundle.assemble(
+        statement=statement,
+        leaves=[
+            ProvenLeaf(found.index, found.leaf, path, documents[name])
+            for (name, found), path in zip(leaves.items(), paths, strict=True)
+        ],
+        head=head.note,
+        verifier=verifier,
+        previous=None if previous_size is None else growth_between(previous_size, head.size),
+    )
