@@ -15,11 +15,18 @@ Addresses = list[URLPattern | URLResolver]
 
 api: Addresses = [
     path("", include("tenants.portal.api_urls")),
+    path("", include("twins.api_urls")),
 ]
 
 organisation: Addresses = [
     path("", include("tenants.portal.urls")),
+    path("", include("twins.page_urls")),
 ]
+
+handler400 = "tenants.edge.faults.bad_request"
+handler403 = "tenants.edge.faults.forbidden"
+handler404 = "tenants.edge.faults.not_found"
+handler500 = "tenants.edge.faults.failed"
 
 urlpatterns: Addresses = [
     path("", pages.home, name="home"),

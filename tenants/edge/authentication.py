@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
@@ -22,12 +23,13 @@ class ActorAuthentication(BaseAuthentication):
     """Takes the actor from the middleware; a person's session also needs the CSRF token for writes."""
 
     def authenticate(self, request: Request) -> tuple[Any, Actor] | None:
-        """The person (None for a key) and the actor."""
+        """The person (nobody, for a key) and the actor."""
         actor: Actor | None = getattr(request._request, "actor", None)
         if actor is None:
             return None
-        if actor.user is not None:
-            self._check_csrf(request)
+        if actor.user is None:
+            return AnonymousUser(), actor
+        self._check_csrf(request)
         return request._request.user, actor
 
     def authenticate_header(self, request: Request) -> str:

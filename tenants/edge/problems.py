@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import IntegrityError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -63,17 +63,17 @@ def document(error: OutturnError) -> dict[str, Any]:
     return body
 
 
-def answer(request: HttpRequest, error: OutturnError) -> JsonResponse:
+def answer(error: OutturnError) -> JsonResponse:
     """The answer to a request that never reached a view of the REST framework."""
     return JsonResponse(document(error), status=error.status, content_type=CONTENT_TYPE)
 
 
-def unauthenticated(request: HttpRequest) -> JsonResponse:
+def unauthenticated() -> JsonResponse:
     """The answer to a caller who has not said who they are, or whose key is not in force."""
     error = UnauthenticatedError(
         "this needs a valid API key", fix="Send `Authorization: Bearer <key>` with a key that is in force."
     )
-    response = answer(request, error)
+    response = answer(error)
     response["WWW-Authenticate"] = 'Bearer realm="outturn"'
     return response
 

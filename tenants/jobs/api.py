@@ -35,6 +35,7 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
 
     queryset = selectors.jobs()
     serializer_class = JobOutput
+    lookup_value_converter = "uuid"
     needs = Needs.OPERATING
 
     @extend_schema(request=None, responses=JobOutput)

@@ -50,6 +50,7 @@ class KeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
 
     queryset = selectors.keys()
     serializer_class = KeyOutput
+    lookup_value_converter = "uuid"
     needs = Needs.ADMINISTERING
 
     @extend_schema(request=KeyInput, responses={201: NewKeyOutput})

@@ -46,12 +46,12 @@ class ScopeMiddleware:
     def _as_person(self, request: HttpRequest, *, slug: str, api: bool) -> HttpResponseBase:
         if not request.user.is_authenticated:
             if api:
-                return problems.unauthenticated(request)
+                return problems.unauthenticated()
             return redirect_to_login(request.get_full_path())
         found = people.organisation(request.user.pk, slug)
         if found is None:
             gone = NotFoundError("there is no such organisation, or you do not belong to it")
-            return problems.answer(request, gone) if api else page_not_found(request, gone)
+            return problems.answer(gone) if api else page_not_found(request, gone)
         actor = Actor(
             tenant=found.tenant, slug=found.slug, role=found.role, name=request.user.email, user=request.user.pk,
             customer=found.customer,
@@ -66,12 +66,12 @@ class ScopeMiddleware:
         kind, _, text = request.headers.get("Authorization", "").partition(" ")
         holder = keys.holder(text.strip()) if kind.lower() == "bearer" and text else None
         if holder is None:
-            return problems.unauthenticated(request)
+            return problems.unauthenticated()
         tenant, slug, key_id = holder
         with scope(tenant):
             key = keys.key_in_force(key_id, now=utc_now())
             if key is None:
-                return problems.unauthenticated(request)
+                return problems.unauthenticated()
             actor = Actor(tenant=tenant, slug=slug, role=Role(key.role), name=f"key {key.name}", key=key.id)
             return self._answer(request, actor)
 

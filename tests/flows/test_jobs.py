@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
-from psycopg.conninfo import make_conninfo
 
 from tenants.jobs.models import Job, JobState
 from tenants.jobs.services import cancel_job, start_job, sweep_jobs
 from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
+from tests.processes import environment, kill, start
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 Worker = Callable[[], subprocess.Popen[bytes]]
@@ -28,38 +24,17 @@ Worker = Callable[[], subprocess.Popen[bytes]]
 def worker(tmp_path: Path) -> Iterator[Worker]:
     """Starts real workers on this test's database; they are gone afterwards."""
     started: list[subprocess.Popen[bytes]] = []
-    environment = os.environ | {
-        "DATABASE_URL": make_conninfo(os.environ["DATABASE_URL"], dbname=settings.DATABASES["default"]["NAME"]),
-        "OUTTURN_JOB_LEASE_S": "1",
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "tests.worker",
-        "worker",
-        "-P",
-        "prefork",
-        "-c",
-        "1",
-        "-l",
-        "warning",
-    ]
+    command = ["-m", "celery", "-A", "tests.worker", "worker", "-c", "1", "-l", "warning"]
     command += ["--without-mingle", "--without-gossip"]
 
-    def start() -> subprocess.Popen[bytes]:
-        with (tmp_path / f"worker-{len(started)}.log").open("wb") as log:
-            started.append(
-                subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
-            )
+    def begin() -> subprocess.Popen[bytes]:
+        log = tmp_path / f"worker-{len(started)}.log"
+        started.append(start(command, log, env=environment(OUTTURN_JOB_LEASE_S="1")))
         return started[-1]
 
-    yield start
+    yield begin
     for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        kill(process)
 
 
 def ended(tenant: Tenant, job: Job, *, sweeping: bool = False) -> Job:
@@ -105,8 +80,7 @@ def test_a_job_survives_its_worker(tenant: Tenant, worker: Worker, tmp_path: Pat
     job = started(tenant, "test.hang", marker=str(marker))
     while not marker.exists() or not marker.read_text():
         time.sleep(0.02)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
+    kill(first)
     worker()
     survived = ended(tenant, job, sweeping=True)
     assert (survived.state, survived.result, survived.attempts) == (JobState.DONE, {"attempt": 2}, 2)

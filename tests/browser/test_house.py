@@ -1,0 +1,67 @@
+"""The pages of the house in a real browser: signing in, finding one's way, on a screen of any size, by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tenants.jobs.services import start_job
+from tenants.kernel.clock import utc_now
+from tenants.scope.context import scope
+from tests.conftest import Cast
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
+OpenPage = Callable[..., Page]
+Accessible = Callable[[Page], None]
+LOOKS = [("light", 1440), ("dark", 1440), ("light", 360), ("dark", 360)]
+
+
+def no_sideways_scroll(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+def test_each_page_reads_well(cast: Cast, open_page: OpenPage, accessible: Accessible, theme: str, width: int) -> None:
+    with scope(cast.meridian.id):
+        start_job(kind="health.train", params={}, by="owner", now=utc_now())
+    paths = [
+        "/t/meridian/",
+        "/t/meridian/admin/people/",
+        "/t/meridian/admin/keys/",
+        "/account/",
+        "/?choose",
+        "/nowhere/",
+    ]
+    page = open_page("/account/login/", theme=theme, width=width)
+    accessible(page)
+    page = open_page(paths[0], cast.owner, theme=theme, width=width)
+    for path in paths:
+        page.goto(path)
+        expect(page.locator("h1")).to_be_visible()
+        accessible(page)
+        no_sideways_scroll(page)
+
+
+def test_signing_in_by_keyboard(cast: Cast, open_page: OpenPage) -> None:
+    cast.owner.set_password("uncommon-gearbox-42")
+    cast.owner.save()
+    cast.owner.emailaddress_set.create(email=cast.owner.email, verified=True, primary=True)  # type: ignore[attr-defined]
+    page = open_page("/t/meridian/admin/keys/")
+    page.get_by_label("Email").fill(cast.owner.email)
+    page.get_by_label("Password").fill("uncommon-gearbox-42")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/t/meridian/admin/keys/")
+    page.get_by_label("Name").fill("historian")
+    page.get_by_role("button", name="Make the key").click()
+    expect(page.locator("code.secret")).to_contain_text("ot_key_")
+
+
+def test_the_palette_jumps_to_a_page(cast: Cast, open_page: OpenPage) -> None:
+    page = open_page("/t/meridian/", cast.owner)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("adm")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/t/meridian/admin/people/")
+    expect(page.get_by_role("heading", name="Admin")).to_be_visible()
