@@ -1,0 +1,19 @@
+"""The domain's part of the REST API."""
+
+from __future__ import annotations
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from twins.catalog.api import AssetTypeViewSet
+from twins.composer.api import BlueprintViewSet, TwinViewSet
+
+router = SimpleRouter(use_regex_path=False)
+router.register("twins", TwinViewSet, "twin")
+router.register("blueprints", BlueprintViewSet, "blueprint")
+
+urlpatterns = [
+    *router.urls,
+    path("asset-types/", AssetTypeViewSet.as_view({"get": "list", "post": "create"}), name="asset-type-list"),
+    path("asset-types/<str:ref>/", AssetTypeViewSet.as_view({"get": "retrieve"}), name="asset-type-detail"),
+]

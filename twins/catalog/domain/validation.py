@@ -1,0 +1,138 @@
+"""Whether the document of an asset type means something: units, bounds, references, parents."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from tenants.kernel.errors import Finding
+from twins.catalog.domain.inheritance import SECTIONS, resolve
+from twins.catalog.schemas import AssetType, Property
+from twins.language.units import UnknownUnitError, check_unit
+
+_INCREASE = "increase of "  # so an indicator starts that counts up a signal, whose key follows
+
+
+def validate(document: AssetType, types: Mapping[str, AssetType]) -> tuple[Finding, ...]:
+    """Everything that keeps a type from being published, what concerns its parents first; nothing means it is sound.
+
+    Args:
+        document: The type.
+        types: The published types it may refer to, by ``key@version``.
+    """
+    resolved, inheritance = resolve(document, types)
+    findings = [*inheritance]
+    own = _completed(document, resolved.document)
+    for check in (_duplicates, _properties, _signals, _components):
+        findings += check(own)
+    findings += _duplicate_names(resolved.document)
+    findings += _unknown_references(document, resolved.document)
+    findings += _unknown_components(document, types)
+    return tuple(findings)
+
+
+def _completed(document: AssetType, merged: AssetType) -> AssetType:
+    """The document with what it overrides in part written out, so that an own minimum meets an inherited maximum."""
+    sections = {section: getattr(merged, section) for section in SECTIONS}
+    own = {section: {key: merged[key] for key in getattr(document, section)} for section, merged in sections.items()}
+    return document.model_copy(update=own)
+
+
+def _duplicates(document: AssetType) -> Iterator[Finding]:
+    lists: dict[str, Iterable[str]] = {"extends": document.extends}
+    lists |= {f"properties/{key}/choices": part.choices for key, part in document.properties.items()}
+    lists |= {f"ports/{key}/accepts": part.accepts for key, part in document.ports.items()}
+    for key, mode in document.failure_modes.items():
+        lists |= {f"failure_modes/{key}/signals": mode.signals, f"failure_modes/{key}/effects": mode.effects}
+    lists |= {f"maintenance/{key}/restores": task.restores for key, task in document.maintenance.items()}
+    for place, items in lists.items():
+        for item in (item for item, count in Counter(items).items() if count > 1):
+            yield Finding("type.duplicate_key", place, f"{item!r} stands twice in {place}.", "Keep it once.")
+
+
+def _properties(document: AssetType) -> Iterator[Finding]:
+    for key, part in document.properties.items():
+        place = f"properties/{key}"
+        yield from _misplaced(place, part)
+        if part.unit is not None:
+            yield from _unit(f"{place}/unit", part.unit)
+        if part.minimum is not None and part.maximum is not None:
+            yield from _order(f"{place}/minimum", part.minimum, part.maximum)
+
+
+def _misplaced(place: str, part: Property) -> Iterator[Finding]:
+    is_number = part.type in {"number", "integer"}
+    for field, given, belongs in (
+        ("unit", part.unit is not None, is_number),
+        ("minimum", part.minimum is not None, is_number),
+        ("maximum", part.maximum is not None, is_number),
+        ("choices", bool(part.choices), part.type == "text"),
+    ):
+        if given and not belongs:
+            message = f"A property of type {part.type} has no {field}."
+            yield Finding("type.misplaced", f"{place}/{field}", message, f"Remove {field}, or change the type.")
+
+
+def _signals(document: AssetType) -> Iterator[Finding]:
+    for key, part in document.signals.items():
+        place = f"signals/{key}"
+        yield from _unit(f"{place}/unit", part.unit)
+        if part.range is not None:
+            yield from _order(f"{place}/range", *part.range)
+        if part.quality and part.quality.spike is not None and part.quality.spike <= 0:
+            message = "A spike is a number of standard deviations, and more than 0."
+            yield Finding("type.not_positive", f"{place}/quality/spike", message, 'Write for example "6".')
+
+
+def _components(document: AssetType) -> Iterator[Finding]:
+    for key, part in document.components.items():
+        smallest, largest = part.count
+        if smallest > largest or largest == 0:
+            message = f"Between {smallest} and {largest} of them there is nothing."
+            fix = "Write the smaller number first; the larger is at least 1."
+            yield Finding("type.reversed", f"components/{key}/count", message, fix)
+
+
+def _unit(place: str, unit: str) -> Iterator[Finding]:
+    try:
+        check_unit(unit)
+    except UnknownUnitError as error:
+        yield Finding("type.unknown_unit", place, error.message, error.fix)
+
+
+def _order(place: str, low: Decimal, high: Decimal) -> Iterator[Finding]:
+    if low >= high:
+        message = f"From {low} to {high} there is nothing."
+        yield Finding("type.reversed", place, message, "Write the smaller bound first; the two differ.")
+
+
+def _duplicate_names(merged: AssetType) -> Iterator[Finding]:
+    for key in sorted(merged.properties.keys() & merged.signals.keys()):
+        message = f"{key!r} is a property and a signal, so an expression could not tell which is meant."
+        yield Finding("type.duplicate_key", f"signals/{key}", message, "Give one of the two another key.")
+
+
+def _unknown_references(document: AssetType, merged: AssetType) -> Iterator[Finding]:
+    for key, mode in document.failure_modes.items():
+        yield from _unknown(f"failure_modes/{key}/signals", "signal", mode.signals, merged.signals)
+    for key, task in document.maintenance.items():
+        yield from _unknown(f"maintenance/{key}/restores", "failure mode", task.restores, merged.failure_modes)
+    for key, text in document.indicators.items():
+        if text.startswith(_INCREASE):
+            yield from _unknown(f"indicators/{key}", "signal", [text.removeprefix(_INCREASE)], merged.signals)
+
+
+def _unknown(place: str, what: str, keys: Iterable[str], known: Iterable[str]) -> Iterator[Finding]:
+    names = frozenset(known)
+    for key in keys:
+        if key not in names:
+            message = f"There is no {what} {key!r} in this type or its parents."
+            yield Finding("type.unknown_reference", place, message, f"Add the {what}, or take its key out.")
+
+
+def _unknown_components(document: AssetType, types: Mapping[str, AssetType]) -> Iterator[Finding]:
+    for key, part in document.components.items():
+        if part.type not in types:
+            message = f"The component {key!r} is of the type {part.type}, which is not in the catalogue."
+            yield Finding("type.unknown_component", f"components/{key}/type", message, f"Publish {part.type} first.")

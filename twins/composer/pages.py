@@ -1,0 +1,88 @@
+"""The composer's pages: the twins, a new one, and the canvas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from tenants.edge.http import actor_of
+from tenants.edge.permissions import page
+from tenants.kernel.clock import utc_now
+from tenants.kernel.errors import OutturnError
+from tenants.scope.actors import Permission
+from twins.composer import selectors, services
+from twins.composer.blueprints import built_in_blueprints
+from twins.composer.schemas import FleetParameters
+
+EMPTY = ""
+
+
+class TwinForm(forms.Form):
+    """What a new twin is made of."""
+
+    name = forms.CharField(max_length=200, help_text="As people call it: a fleet, a line, a plant.")
+    blueprint = forms.ChoiceField(required=False, help_text="Start from a blueprint, or from an empty canvas.")
+    count = forms.IntegerField(
+        min_value=1, max_value=500, initial=1, label="Number of assets", help_text="How many the blueprint lays out."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(each.key, each.name["en"]) for each in built_in_blueprints().values()]
+        self.fields["blueprint"].choices = [*choices, (EMPTY, "An empty canvas")]  # type: ignore[attr-defined]
+
+
+@require_safe
+@page(needs=Permission.READ)
+def twins(request: HttpRequest) -> HttpResponse:
+    """The twins of the organisation."""
+    words = request.GET.get("q", "").strip()
+    found = selectors.twins().filter(name__icontains=words) if words else selectors.twins()
+    can_edit = actor_of(request).may(Permission.EDIT)
+    return render(request, "composer/list.html", {"twins": found, "words": words, "can_edit": can_edit})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(needs=Permission.EDIT)
+def new_twin(request: HttpRequest) -> HttpResponse:
+    """A new twin, which opens on the canvas."""
+    form = TwinForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return redirect("canvas", actor_of(request).slug, _create(form.cleaned_data, by=actor_of(request).name))
+        except OutturnError as error:
+            form.add_error(None, f"{error.message}. {error.fix}")
+    return render(request, "composer/new.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _create(values: dict[str, Any], *, by: str) -> str:
+    """The name in addresses of the twin that the form asks for."""
+    if values["blueprint"] == EMPTY:
+        return services.create_twin(name=values["name"], now=utc_now()).slug
+    parameters = FleetParameters(name=values["name"], count=values["count"])
+    return services.create_fleet(blueprint=values["blueprint"], parameters=parameters, by=by, now=utc_now()).slug
+
+
+@require_safe
+@page(needs=Permission.READ)
+def canvas(request: HttpRequest, twin: str) -> HttpResponse:
+    """The canvas on which a twin is composed."""
+    actor, found = actor_of(request), selectors.twin_by_slug(twin)
+    if found is None:
+        raise Http404
+    config = {
+        "api": f"/t/{actor.slug}/api/v1",
+        "twin": str(found.id),
+        "can_edit": actor.may(Permission.EDIT),
+        "can_publish": actor.may(Permission.PUBLISH),
+        "urls": {
+            "twin": reverse("twins", args=[actor.slug]),
+            "catalogue": reverse("catalogue", args=[actor.slug]),
+        },
+    }
+    return render(request, "composer/canvas.html", {"twin": found, "composer_config": config})

@@ -1,0 +1,108 @@
+"""Twins to read: drafts with what is wrong with them, and published versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Max, OuterRef, QuerySet, Subquery
+
+from tenants.kernel.errors import NotFoundError
+from twins.catalog.selectors import resolved_types
+from twins.composer.domain.operations import apply_all, read_operations
+from twins.composer.domain.validation import validate
+from twins.composer.models import DraftOperation, Twin, TwinVersion
+from twins.composer.schemas import Operation, TwinDocument, TwinFinding
+
+
+class TwinNotFoundError(NotFoundError):
+    """The tenant has no such twin."""
+
+    code = "twin.not_found"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such twin", place="twin", fix="Choose one from the list of twins.")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A twin's draft at a revision, and what is found wrong with it."""
+
+    twin: UUID
+    slug: str
+    revision: int
+    published_version: int | None
+    document: TwinDocument
+    findings: tuple[TwinFinding, ...]
+
+
+def twins() -> QuerySet[Twin]:
+    """The twins of the tenant in scope, by name."""
+    return Twin.objects.all()
+
+
+def twin(twin_id: UUID) -> Twin:
+    """One twin.
+
+    Raises:
+        TwinNotFoundError: The tenant has no such twin.
+    """
+    found = Twin.objects.filter(id=twin_id).first()
+    if found is None:
+        raise TwinNotFoundError
+    return found
+
+
+def twin_by_slug(slug: str) -> Twin | None:
+    """One twin by its name in addresses."""
+    return Twin.objects.filter(slug=slug).first()
+
+
+def draft(twin_id: UUID) -> Draft:
+    """The draft of a twin.
+
+    Raises:
+        TwinNotFoundError: The tenant has no such twin.
+    """
+    return draft_of(twin(twin_id))
+
+
+def draft_of(row: Twin) -> Draft:
+    """The draft in a twin's row."""
+    document = TwinDocument.model_validate(row.draft)
+    return Draft(row.id, row.slug, row.revision, row.published or None, document, validate(document, resolved_types()))
+
+
+def draft_at(row: Twin, revision: int) -> tuple[TwinDocument, tuple[Operation, ...]]:
+    """The draft as it was at a revision since the last publication, and the operations made since."""
+    published = TwinVersion.objects.filter(twin=row, version=row.published).values_list("document", flat=True).first()
+    start = TwinDocument(twin=str(row.id), version=0, name=row.name)
+    if published is not None:
+        start = TwinDocument.model_validate(published)
+    rows = DraftOperation.objects.filter(twin=row, revision__gt=row.published_revision)
+    operations, _ = read_operations(list(rows.values_list("operation", flat=True)))
+    known = revision - row.published_revision
+    return apply_all(start, operations[:known]).document, operations[known:]
+
+
+def versions(twin_id: UUID) -> QuerySet[TwinVersion]:
+    """The published versions of a twin, newest first."""
+    return TwinVersion.objects.filter(twin_id=twin_id)
+
+
+def published_twins() -> list[TwinDocument]:
+    """The newest published version of each twin of the tenant in scope."""
+    newest = TwinVersion.objects.filter(twin=OuterRef("twin")).order_by("-version").values("version")[:1]
+    rows = TwinVersion.objects.filter(version=Subquery(newest)).order_by("twin").values_list("document", flat=True)
+    return [TwinDocument.model_validate(document) for document in rows]
+
+
+def published_twin(twin_id: UUID) -> TwinDocument | None:
+    """The newest published version of one twin."""
+    document = versions(twin_id).values_list("document", flat=True).first()
+    return None if document is None else TwinDocument.model_validate(document)
+
+
+def publication_mark() -> str:
+    """Changes whenever a twin of the tenant is published: what keeps derived data knows by it that it is old."""
+    return str(TwinVersion.objects.aggregate(newest=Max("id"))["newest"])

@@ -1,0 +1,34 @@
+"""Every model of the domain, where Django looks for them."""
+
+from twins.catalog.models import AssetTypeVersion
+from twins.composer.models import DraftOperation, Twin, TwinVersion
+from twins.gateways.models import Gateway, GatewayToken
+from twins.telemetry.models import (
+    Batch,
+    CommitCount,
+    LatestReading,
+    Reading,
+    SetAside,
+    Signal,
+    Traffic,
+    UnboundKey,
+    WriterSession,
+)
+
+__all__ = [
+    "AssetTypeVersion",
+    "Batch",
+    "CommitCount",
+    "DraftOperation",
+    "Gateway",
+    "GatewayToken",
+    "LatestReading",
+    "Reading",
+    "SetAside",
+    "Signal",
+    "Traffic",
+    "Twin",
+    "TwinVersion",
+    "UnboundKey",
+    "WriterSession",
+]
