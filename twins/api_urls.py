@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from twins.catalog.api import AssetTypeViewSet
 from twins.composer.api import BlueprintViewSet, TwinViewSet
+from twins.live.api import LatestView
 
 router = SimpleRouter(use_regex_path=False)
 router.register("twins", TwinViewSet, "twin")
@@ -14,6 +15,7 @@ router.register("blueprints", BlueprintViewSet, "blueprint")
 
 urlpatterns = [
     *router.urls,
+    path("twins/<uuid:pk>/latest/", LatestView.as_view(), name="twin-latest"),
     path("asset-types/", AssetTypeViewSet.as_view({"get": "list", "post": "create"}), name="asset-type-list"),
     path("asset-types/<str:ref>/", AssetTypeViewSet.as_view({"get": "retrieve"}), name="asset-type-detail"),
 ]

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -25,7 +26,13 @@ class ActorPermission(BasePermission):
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether the actor may make this call."""
+        """Whether the actor may make this call.
+
+        Raises:
+            MethodNotAllowed: Nobody may; the view does not know the method.
+        """
+        if request.method not in view.allowed_methods:
+            raise MethodNotAllowed(str(request.method))
         actor = request.auth
         if not isinstance(actor, Actor):
             return False

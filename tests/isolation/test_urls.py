@@ -65,6 +65,11 @@ def _arguments(pattern: URLPattern, name: str, samples: Samples) -> dict[str, An
     return {key: arguments[key] for key in wanted}
 
 
+def telling(samples: Samples) -> set[str]:
+    """What only Meridian's things are called: an id, an address; no mere number."""
+    return {str(value) for arguments in samples.values() for value in arguments.values() if not isinstance(value, int)}
+
+
 def fingerprint(*tenants: Tenant) -> str:
     """A digest of every row of tenants."""
     seal = hashlib.sha256()
@@ -95,7 +100,7 @@ class TestPages:
         self, cast: Cast, pages: Samples, sign_in: SignIn
     ) -> None:
         before, client = fingerprint(cast.meridian), sign_in(cast.outsider)
-        ids = [str(value) for arguments in pages.values() for value in arguments.values()]
+        ids = telling(pages)
         for path in pages_of("stranger", pages):
             if not any(each in path for each in ids):
                 continue
@@ -128,15 +133,15 @@ class TestApi:
     ) -> None:
         samples, client = furnish(cast), with_key(cast.stranger, Role.OWNER)
         before = fingerprint(cast.meridian)
-        ids = [str(value) for arguments in samples.values() for value in arguments.values()]
+        ids = telling(samples)
         for path in endpoints(samples):
             for method in METHODS:
                 response = getattr(client, method)(path, {} if method != "get" else None)
                 assert response.status_code < 500, f"{method} {path}"
                 text = response.content.decode(errors="replace")
-                assert not any(each in text for each in ids), f"{method} {path}"
+                assert not any(each in text for each in ids if each not in path), f"{method} {path}"
                 if any(each in path for each in ids):
-                    assert response.status_code in (404, 405), f"{method} {path}"
+                    assert response.status_code in (400, 404, 405), f"{method} {path}"
         assert fingerprint(cast.meridian) == before
 
     def test_a_viewers_key_changes_nothing(self, cast: Cast, with_key: Callable[[Tenant, Role], APIClient]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from tenants.kernel.errors import NotFoundError
 from twins.catalog.selectors import resolved_types
@@ -105,4 +105,4 @@ def published_twin(twin_id: UUID) -> TwinDocument | None:
 
 def publication_mark() -> str:
     """Changes whenever a twin of the tenant is published: what keeps derived data knows by it that it is old."""
-    return str(TwinVersion.objects.aggregate(newest=Max("id"))["newest"])
+    return str(TwinVersion.objects.order_by("-id").values_list("id", flat=True).first())  # PostgreSQL has no max(uuid)

@@ -1,0 +1,128 @@
+"""One Redis subscription a process, shared by all its sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import redis.asyncio
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+MOST_WAITING = 100
+"""Messages that may wait for one slow watcher; with the next one it is told to start over."""
+_RETRY_S = 1.0
+
+Watcher = asyncio.Queue[str | None]
+
+
+class _Subscription(PubSub):
+    """A subscription that tells when its connection was made anew: what was published meanwhile is lost."""
+
+    def __init__(self, pool: Any, renewed: Callable[[], None]) -> None:
+        super().__init__(pool, ignore_subscribe_messages=True)
+        self._renewed = renewed
+
+    async def on_connect(self, connection: Any) -> None:
+        """Subscribe again on a new connection."""
+        await super().on_connect(connection)
+        self._renewed()
+
+
+class Hub:
+    """Hands the messages of channels to those who watch them.
+
+    A watcher gets the text of each message, or None when messages were lost (Redis was away, or the watcher too slow):
+    then it must ask for the present state again.
+
+    Args:
+        url: The Redis that new values are published to.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._redis = redis.asyncio.from_url(url, decode_responses=True)
+        self._watchers: dict[str, set[Watcher]] = defaultdict(set)
+        self._pubsub: PubSub | None = None
+        self._reader: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def watching(self, channel: str) -> AsyncIterator[Watcher]:
+        """The messages of a channel from now on; once this is entered none is missed."""
+        watcher: Watcher = asyncio.Queue()
+        first = not self._watchers[channel]
+        self._watchers[channel].add(watcher)
+        try:
+            await self._subscribe(channel, first=first)
+            yield watcher
+        finally:
+            self._watchers[channel].discard(watcher)
+            if not self._watchers[channel]:
+                del self._watchers[channel]
+                await self._unsubscribe(channel)
+
+    async def _subscribe(self, channel: str, *, first: bool) -> None:
+        if self._pubsub is None:
+            self._pubsub = self._subscription()
+        if first:
+            with contextlib.suppress(RedisError, OSError):  # the reader subscribes again when Redis is back
+                await self._pubsub.subscribe(channel)
+        if self._reader is None or self._reader.done():
+            self._reader = asyncio.create_task(self._read(), name="live-hub")
+
+    async def _unsubscribe(self, channel: str) -> None:
+        if self._pubsub is not None:
+            with contextlib.suppress(RedisError, OSError):
+                await self._pubsub.unsubscribe(channel)
+        if not self._watchers:
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Nobody watches: hold no connection and no task."""
+        reader, self._reader = self._reader, None
+        pubsub, self._pubsub = self._pubsub, None
+        if reader is not None:
+            reader.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reader
+        if pubsub is not None:
+            await pubsub.aclose()  # type: ignore[no-untyped-call]
+        await self._redis.aclose()
+
+    async def _read(self) -> None:
+        while self._pubsub is not None:
+            try:
+                message = await self._pubsub.get_message(timeout=None)
+            except (RedisError, OSError) as error:
+                logger.warning("the live hub lost Redis: %s", error)
+                self._tell_all_to_start_over()
+                await asyncio.sleep(_RETRY_S)
+                await self._subscribe_again()
+                continue
+            if message is not None:
+                self._hand_out(message["channel"], message["data"])
+
+    async def _subscribe_again(self) -> None:
+        pubsub, self._pubsub = self._pubsub, self._subscription()
+        with contextlib.suppress(RedisError, OSError):
+            if pubsub is not None:
+                await pubsub.aclose()  # type: ignore[no-untyped-call]
+            await self._pubsub.subscribe(*self._watchers)
+
+    def _subscription(self) -> PubSub:
+        return _Subscription(self._redis.connection_pool, self._tell_all_to_start_over)
+
+    def _hand_out(self, channel: str, text: str) -> None:
+        for watcher in self._watchers.get(channel, ()):
+            watcher.put_nowait(text if watcher.qsize() < MOST_WAITING else None)
+
+    def _tell_all_to_start_over(self) -> None:
+        for watchers in self._watchers.values():
+            for watcher in watchers:
+                watcher.put_nowait(None)
