@@ -1,0 +1,115 @@
+"""Which evidence is rated: what was known at ``as_of`` and had come in before the correction window closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
+
+from billing.outcomes.domain.document import (
+    AssetEvidence,
+    CounterReading,
+    ExclusionClaim,
+    RateDocument,
+    RateReport,
+    StateReport,
+)
+from tenants.kernel.calendars import Span
+
+Reason = Literal["received after as_of", "received after the correction window", "not approved", "approved after as_of"]
+
+_Evidence = TypeVar("_Evidence", StateReport, CounterReading, RateReport)
+
+
+@dataclass(frozen=True, slots=True)
+class Unrated:
+    """Evidence or an exclusion that is recorded and was not rated.
+
+    Attributes:
+        asset: Whose it is; all of them, with commas, for an exclusion.
+        kind: ``state``, ``counter``, ``rate`` or ``exclusion``.
+        start: First instant it speaks of.
+        end: First instant after; a counter reading speaks of one instant only.
+        content: What it says.
+        known: When it was received or approved; None for never.
+        reason: Why it does not count.
+    """
+
+    asset: str
+    kind: str
+    start: int
+    end: int
+    content: str
+    known: int | None
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What is rated of a document.
+
+    Attributes:
+        evidence: By asset, without what came too late.
+        claims: The spans excluded, by asset and category.
+        unrated: Everything left out, sorted, each once.
+    """
+
+    evidence: Mapping[str, AssetEvidence]
+    claims: Mapping[str, Mapping[str, list[Span]]]
+    unrated: tuple[Unrated, ...]
+
+
+def admit(document: RateDocument) -> Admitted:
+    """Part a document into what is rated and what is only recorded; the limits themselves are still in time."""
+    unrated: set[Unrated] = set()
+    evidence = {
+        asset: replace(
+            known,
+            states=_in_time(asset, known.states, document, unrated),
+            counters=_in_time(asset, known.counters, document, unrated),
+            rates=_in_time(asset, known.rates, document, unrated),
+        )
+        for asset, known in document.evidence.items()
+    }
+    claims: dict[str, dict[str, list[Span]]] = {asset: {} for asset in evidence}
+    for claim in document.exclusions:
+        if claim.approved is None or claim.approved > document.as_of:
+            unrated.add(_refused(claim))
+            continue
+        for asset in claim.assets:
+            claims[asset].setdefault(claim.category, []).append((claim.start, claim.end))
+    return Admitted(evidence, claims, tuple(sorted(unrated, key=_order)))
+
+
+def _in_time(
+    asset: str, evidence: Iterable[_Evidence], document: RateDocument, unrated: set[Unrated]
+) -> tuple[_Evidence, ...]:
+    closing = document.period[1] + document.contract.correction_window
+    limit = min(document.as_of, closing)
+    rated = []
+    for item in evidence:
+        received: int | None = item.received
+        if received is None or received <= limit:
+            rated.append(item)
+            continue
+        reason: Reason = "received after the correction window" if received > closing else "received after as_of"
+        unrated.add(_late(asset, item, reason))
+    return tuple(rated)
+
+
+def _late(asset: str, item: StateReport | CounterReading | RateReport, reason: Reason) -> Unrated:
+    if isinstance(item, StateReport):
+        return Unrated(asset, "state", item.start, item.end, item.state, item.received, reason)
+    if isinstance(item, CounterReading):
+        return Unrated(asset, "counter", item.at, item.at, f"{item.id} at {item.value}", item.received, reason)
+    return Unrated(asset, "rate", item.start, item.end, str(item.value), item.received, reason)
+
+
+def _refused(claim: ExclusionClaim) -> Unrated:
+    reason: Reason = "not approved" if claim.approved is None else "approved after as_of"
+    assets = ", ".join(sorted(claim.assets))
+    return Unrated(assets, "exclusion", claim.start, claim.end, claim.category, claim.approved, reason)
+
+
+def _order(item: Unrated) -> tuple[str, str, int, int, str, int]:
+    return (item.asset, item.kind, item.start, item.end, item.content, -1 if item.known is None else item.known)

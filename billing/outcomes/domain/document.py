@@ -1,0 +1,93 @@
+"""What is rated: a contract, the evidence about its assets, the exclusions claimed, a period and a moment of knowledge.
+
+Instants are milliseconds since the epoch, spans half-open. All of it is plain immutable data: the same document always
+gives the same outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from billing.contracts.domain import Contract, State
+from tenants.kernel.calendars import Span
+
+
+@dataclass(frozen=True, slots=True)
+class StateReport:
+    """Somebody said at ``received`` that an asset was in this state from ``start`` to ``end``."""
+
+    start: int
+    end: int
+    state: State
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
+class CounterReading:
+    """A cumulative counter at one instant, in the unit of the contract; ``id`` is unique for the asset."""
+
+    id: str
+    at: int
+    value: Fraction
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
+class RateReport:
+    """The error share (0 to 1) of an asset over a span; without ``received`` it is taken as known from the start."""
+
+    start: int
+    end: int
+    value: Fraction
+    received: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssetEvidence:
+    """What is known about one asset.
+
+    Attributes:
+        in_service: First instant in service and first instant after; None on a side is without end.
+        initial: The state wherever no report says another.
+        states: Reports of its state, in any order.
+        counters: Readings of its counter, in any order.
+        rates: Reports of its error share, in any order.
+    """
+
+    in_service: tuple[int | None, int | None] = (None, None)
+    initial: State = "unknown"
+    states: tuple[StateReport, ...] = ()
+    counters: tuple[CounterReading, ...] = ()
+    rates: tuple[RateReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionClaim:
+    """A span that somebody asks not to count for some assets; ``approved`` is None until the other side agrees."""
+
+    category: str
+    assets: tuple[str, ...]
+    start: int
+    end: int
+    approved: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RateDocument:
+    """Everything an outcome is computed from.
+
+    Attributes:
+        period: The billing period, ``[start, end)``.
+        as_of: What was received or approved later is not known yet.
+        contract: The terms.
+        evidence: By asset id; every asset that a clause or an exclusion names is in it.
+        exclusions: Claims, approved or not, in any order.
+    """
+
+    period: Span
+    as_of: int
+    contract: Contract
+    evidence: Mapping[str, AssetEvidence]
+    exclusions: tuple[ExclusionClaim, ...] = ()

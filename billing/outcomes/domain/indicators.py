@@ -1,0 +1,119 @@
+"""From the ledger of an asset to its ratio, and from the ratios of the assets to that of the clause.
+
+A ratio is kept as numerator over denominator until the end, so that pooling adds what was measured and not what was
+divided. Ratios are dimensionless, 1 is 100 percent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from billing.contracts.domain import Aggregate, Indicator, MeanRate, Throughput
+from billing.outcomes.domain.document import RateReport
+from billing.outcomes.domain.period import Ledger
+from billing.outcomes.domain.spans import intersect, overlay
+from tenants.kernel.calendars import Span
+
+_HOUR = 3_600_000
+
+
+class RatedSpan(NamedTuple):
+    """An error share over a span, and for how many milliseconds of committed time it counts."""
+
+    start: int
+    end: int
+    value: Fraction
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What an indicator measured of one asset.
+
+    Attributes:
+        numerator: Milliseconds up, volume, or committed milliseconds less those in error.
+        denominator: Milliseconds that count, volume at the target, or committed milliseconds.
+        hours: The hours of a throughput.
+        rates: The error shares of a mean rate.
+    """
+
+    numerator: Fraction
+    denominator: Fraction
+    hours: Fraction | None = None
+    rates: tuple[RatedSpan, ...] = ()
+
+    @property
+    def ratio(self) -> Fraction | None:
+        """Numerator over denominator; None when there is nothing to measure against."""
+        return self.numerator / self.denominator if self.denominator else None
+
+
+def measure(indicator: Indicator, ledger: Ledger, volume: Fraction, rates: Sequence[RatedSpan]) -> Measure:
+    """What the indicator of a clause says of one asset.
+
+    Args:
+        indicator: Availability is up over up and down, unknown time as its gap rule counts it; throughput is volume
+            over hours times target; mean rate is one less the mean error share over committed time.
+        ledger: The asset's period by category.
+        volume: What its counter rose by.
+        rates: Its error shares, disjoint, from ``observe_rates``.
+    """
+    totals = ledger.totals
+    if isinstance(indicator, Throughput):
+        hours = Fraction(totals.committed, _HOUR)
+        if indicator.hours is not None and totals.committed:  # without committed time nothing was promised
+            hours = indicator.hours
+        return Measure(volume, hours * indicator.target, hours=hours)
+    if isinstance(indicator, MeanRate):
+        counted = _counted(rates, ledger.committed)
+        return Measure(totals.committed - _in_error(counted), Fraction(totals.committed), rates=counted)
+    up = totals.up + totals.unknown_up
+    return Measure(Fraction(up), Fraction(up + totals.down + totals.unknown_down))
+
+
+def observe_rates(reports: Sequence[RateReport], period: Span) -> tuple[RatedSpan, ...]:
+    """The error shares within the period, disjoint; where reports overlap, the one received last is seen."""
+    layers = sorted(
+        reports, key=lambda one: (-1 if one.received is None else one.received, one.start, -one.end, one.value)
+    )
+    seen = overlay([(max(one.start, period[0]), min(one.end, period[1]), one.value) for one in layers])
+    return tuple(RatedSpan(start, end, value, 0) for start, end, value in seen)
+
+
+def aggregate(kind: Aggregate, measures: Sequence[Measure]) -> Fraction | None:
+    """The ratio of a clause over its assets; an asset with nothing to measure against has no say.
+
+    Pooled divides the sums (also shown for ``per_asset``), mean averages the ratios, worst is the smallest of them.
+    None when no asset has a ratio.
+    """
+    ratios = [one.ratio for one in measures if one.ratio is not None]
+    if not ratios:
+        return None
+    if kind == "mean":
+        return sum(ratios, Fraction(0)) / len(ratios)
+    if kind == "worst":
+        return min(ratios)
+    counted = [one for one in measures if one.denominator]
+    return sum((one.numerator for one in counted), Fraction(0)) / sum((one.denominator for one in counted), Fraction(0))
+
+
+def _counted(rates: Sequence[RatedSpan], committed: Sequence[Span]) -> tuple[RatedSpan, ...]:
+    """The rated spans with the committed time in each, in one sweep over both."""
+    lengths = [0] * len(rates)
+    at = 0
+    for start, end in intersect([(rate.start, rate.end) for rate in rates], committed):
+        while rates[at].end <= start:
+            at += 1
+        lengths[at] += end - start
+    return tuple(rate._replace(counted=length) for rate, length in zip(rates, lengths, strict=True))
+
+
+def _in_error(rates: Sequence[RatedSpan]) -> Fraction:
+    """Milliseconds weighted by error share, summed by share first: there are few shares and many spans."""
+    by_value: dict[Fraction, int] = {}
+    for rate in rates:
+        by_value[rate.value] = by_value.get(rate.value, 0) + rate.counted
+    return sum((value * length for value, length in by_value.items()), Fraction(0))

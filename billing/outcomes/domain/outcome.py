@@ -1,0 +1,157 @@
+"""What comes out of rating a document, each figure beside what it was computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import Literal
+
+from billing.contracts.domain import Clause, Contract
+from billing.outcomes.domain.admission import Unrated
+from billing.outcomes.domain.caps import CapsOutcome
+from billing.outcomes.domain.counters import Volume
+from billing.outcomes.domain.fees import FeeOutcome
+from billing.outcomes.domain.indicators import Measure
+from billing.outcomes.domain.period import Ledger, Totals
+from billing.outcomes.domain.remedies import Verdict
+from billing.outcomes.domain.segments import Stretch
+from tenants.kernel.calendars import Span
+
+ENGINE = "outturn-outcomes-1"
+"""The rules of reckoning; a change that can change a figure changes this name."""
+
+Status = Literal["settled", "indeterminate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was seen of one asset, whatever the clause.
+
+    Attributes:
+        asset: Its id.
+        present: Its time in service within the period, no span or one.
+        states: Its states over the period and beyond, with the report each comes from.
+        volume: What its counter rose by.
+    """
+
+    asset: str
+    present: tuple[Span, ...]
+    states: tuple[Stretch, ...]
+    volume: Volume
+
+
+@dataclass(frozen=True, slots=True)
+class AssetOutcome:
+    """One asset under one clause."""
+
+    asset: str
+    ledger: Ledger
+    measure: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the remedies of a clause make of one ratio.
+
+    Attributes:
+        asset: Whose ratio it is; empty for that of the whole clause.
+        percent: The exact outcome in percent.
+        base: The fee base, exact minor units.
+        verdicts: One for each remedy, in the order of the clause.
+    """
+
+    asset: str
+    percent: Fraction
+    base: Fraction
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def credit(self) -> Fraction:
+        """Exact minor units for the customer."""
+        return self.base * sum((one.credit for one in self.verdicts), Fraction(0)) / 100
+
+    @property
+    def bonus(self) -> Fraction:
+        """Exact minor units for the provider."""
+        return self.base * sum((one.bonus for one in self.verdicts), Fraction(0)) / 100
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseOutcome:
+    """One clause, rated.
+
+    Attributes:
+        clause: Its terms.
+        status: ``indeterminate`` when too little is known or there is nothing to measure against; nothing is settled.
+        ratio: The exact outcome (dimensionless); None when there is nothing to measure against.
+        coverage: The known share of committed time (dimensionless); None when no time is committed.
+        totals: Milliseconds by category, summed over the assets.
+        assets: Each asset, in the order of the clause.
+        judgements: One for the clause, or one per asset; none when indeterminate.
+        credit_minor: ``credit``, rounded once.
+        bonus_minor: ``bonus``, rounded once.
+        granted_minor: The credit after caps, minor units.
+    """
+
+    clause: Clause
+    status: Status
+    ratio: Fraction | None
+    coverage: Fraction | None
+    totals: Totals
+    assets: tuple[AssetOutcome, ...]
+    judgements: tuple[Judgement, ...]
+    credit_minor: int = 0
+    bonus_minor: int = 0
+    granted_minor: int = 0
+
+    @property
+    def credit(self) -> Fraction:
+        """Exact minor units for the customer before caps."""
+        return sum((one.credit for one in self.judgements), Fraction(0))
+
+    @property
+    def bonus(self) -> Fraction:
+        """Exact minor units for the provider."""
+        return sum((one.bonus for one in self.judgements), Fraction(0))
+
+    @property
+    def amount_minor(self) -> int | None:
+        """What the clause adds to the fee, minor units, credits negative; None when nothing is settled."""
+        return self.bonus_minor - self.granted_minor if self.status == "settled" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A rated document.
+
+    Attributes:
+        contract: The terms.
+        period: ``[start, end)``, milliseconds since the epoch.
+        as_of: What was known when, milliseconds since the epoch.
+        observed: Every asset of the evidence, by id.
+        unrated: Evidence and exclusions that did not count, and why.
+        fee: The fee.
+        clauses: In the order of the contract.
+        caps: What the caps did.
+    """
+
+    contract: Contract
+    period: Span
+    as_of: int
+    observed: tuple[Observed, ...]
+    unrated: tuple[Unrated, ...]
+    fee: FeeOutcome
+    clauses: tuple[ClauseOutcome, ...]
+    caps: CapsOutcome
+
+    @property
+    def total_minor(self) -> int:
+        """The fee and what the clauses add to it, minor units."""
+        return self.fee.minor + sum(clause.amount_minor or 0 for clause in self.clauses)
+
+
+def sum_totals(parts: Iterable[Totals]) -> Totals:
+    """The sum over assets, category by category."""
+    every = tuple(parts)
+    return Totals(**{field.name: sum(getattr(one, field.name) for one in every) for field in fields(Totals)})

@@ -1,0 +1,119 @@
+"""An outcome as JSON: the figures of the answer, a trace to read, and the workings to open every figure with.
+
+In the workings instants are milliseconds since the epoch, lengths milliseconds, exact numbers fractions as text. What
+there is much of is a list in the order of its fields: states ``[start, end, state, received]``, segments ``[start, end,
+category, detail]``, outages, gaps, increases and rated spans as their types name them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from fractions import Fraction
+from typing import Any
+
+from billing.outcomes.domain.figures import percent_text
+from billing.outcomes.domain.outcome import ENGINE, AssetOutcome, ClauseOutcome, Judgement, Outcome
+from billing.outcomes.domain.remedies import Verdict
+from billing.outcomes.domain.trace import trace
+from tenants.kernel.calendars import from_epoch_ms
+from tenants.kernel.clock import isoformat
+
+
+def printed(outcome: Outcome) -> dict[str, Any]:
+    """The outcome as one JSON object; its canonical form is what is sealed."""
+    return {
+        "engine": ENGINE,
+        "currency": outcome.contract.currency,
+        "period": {
+            name: isoformat(from_epoch_ms(at)) for name, at in zip(("start", "end"), outcome.period, strict=True)
+        },
+        "as_of": isoformat(from_epoch_ms(outcome.as_of)),
+        "fee_minor": outcome.fee.minor,
+        "total_minor": outcome.total_minor,
+        "clauses": [_clause(clause, outcome) for clause in outcome.clauses],
+        "trace": trace(outcome),
+        "workings": {
+            "unrated": _plain(outcome.unrated),
+            "assets": _plain(outcome.observed),
+            "fee": _plain(outcome.fee),
+            "clauses": [_clause_workings(clause) for clause in outcome.clauses],
+            "caps": _plain(outcome.caps) | {"forfeited": outcome.caps.forfeited},
+        },
+    }
+
+
+def _clause(clause: ClauseOutcome, outcome: Outcome) -> dict[str, Any]:
+    totals = clause.totals
+    return {
+        "id": clause.clause.id,
+        "status": clause.status,
+        "ratio": None if clause.ratio is None else str(clause.ratio),
+        "percent": None if clause.ratio is None else percent_text(clause.ratio),
+        "period_s": _seconds(outcome.period[1] - outcome.period[0]),
+        "excluded_s": _seconds(totals.excluded),
+        "committed_s": _seconds(totals.committed),
+        "down_s": _seconds(totals.down),
+        "unknown_s": _seconds(totals.unknown),
+        "coverage_percent": None if clause.coverage is None else percent_text(clause.coverage),
+        "amount_minor": clause.amount_minor,
+    }
+
+
+def _seconds(milliseconds: int) -> int | float:
+    """Seconds, whole where they are; three digits after the point survive a double for 200,000 years."""
+    return milliseconds / 1000 if milliseconds % 1000 else milliseconds // 1000
+
+
+def _clause_workings(clause: ClauseOutcome) -> dict[str, Any]:
+    return {
+        "id": clause.clause.id,
+        "totals": _plain(clause.totals),
+        "assets": [_asset_workings(one) for one in clause.assets],
+        "judgements": [_judgement(one) for one in clause.judgements],
+        "credit_minor": clause.credit_minor,
+        "bonus_minor": clause.bonus_minor,
+        "granted_minor": clause.granted_minor,
+    }
+
+
+def _asset_workings(one: AssetOutcome) -> dict[str, Any]:
+    ledger, measure = one.ledger, one.measure
+    return {
+        "asset": one.asset,
+        "totals": _plain(ledger.totals),
+        "segments": _plain(ledger.segments),
+        "outages": _plain(ledger.outages),
+        "gaps": _plain(ledger.gaps),
+        "exclusions": _plain(ledger.exclusions),
+        **_plain(measure),
+        "ratio": _plain(measure.ratio),
+    }
+
+
+def _judgement(one: Judgement) -> dict[str, Any]:
+    return {
+        "asset": one.asset,
+        "percent": str(one.percent),
+        "base": str(one.base),
+        "verdicts": [_verdict(verdict) for verdict in one.verdicts],
+        "credit": str(one.credit),
+        "bonus": str(one.bonus),
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    plain: dict[str, Any] = _plain(verdict)
+    return {**plain, "credit": str(verdict.credit), "bonus": str(verdict.bonus)}
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses as objects, tuples as lists in the order of their fields, fractions as text."""
+    if value is None or isinstance(value, int | str):
+        return value
+    if isinstance(value, Fraction):
+        return str(value)
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if hasattr(value, "items"):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value]

@@ -1,0 +1,228 @@
+"""From the text of a rate document to what the engine rates: all of it fits, or nothing is rated.
+
+1. strict JSON: no key twice, no NaN, no broken text;
+2. the form: fields, types, ranges, and the terms of the contract;
+3. meaning: times in the contract's zone, spans that run forward, assets and units that agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from pydantic import ValidationError
+
+from billing.contracts.domain import Contract, MeanRate, MeteredFee, Throughput
+from billing.contracts.fields import DocumentError, findings_of, place_of
+from billing.contracts.strict_json import strict_json
+from billing.outcomes.domain.document import (
+    AssetEvidence,
+    CounterReading,
+    ExclusionClaim,
+    RateDocument,
+    RateReport,
+    StateReport,
+)
+from billing.outcomes.schemas import (
+    CounterForm,
+    EvidenceForm,
+    ExclusionForm,
+    PeriodForm,
+    RateDocumentForm,
+    RateForm,
+    ServiceForm,
+    StateForm,
+)
+from tenants.kernel.calendars import Span, parse_moment
+from tenants.kernel.errors import Finding
+
+_LONGEST_PERIOD_MS = 3660 * 86_400_000
+
+
+def read_rate_document(text: bytes) -> RateDocument:
+    """The document in a UTF-8 JSON text.
+
+    Raises:
+        DocumentError: It does not fit; the findings name every place that could be told apart.
+    """
+    tree = strict_json(text)
+    try:
+        form = RateDocumentForm.model_validate(tree)
+    except ValidationError as error:
+        raise DocumentError(findings_of(error, tree)) from None
+    return _Intake(form).document()
+
+
+class _Intake:
+    """Reads a form in the zone of its contract and gathers what has no meaning on the way."""
+
+    def __init__(self, form: RateDocumentForm) -> None:
+        self.form = form
+        self.contract = form.contract.terms()
+        self.findings: list[Finding] = []
+
+    def document(self) -> RateDocument:
+        """The document, or all findings at once."""
+        document = RateDocument(
+            period=self.period(self.form.period),
+            as_of=self.moment(self.form.as_of, "as_of"),
+            contract=self.contract,
+            evidence={asset: self.asset(asset, known) for asset, known in self.form.evidence.items()},
+            exclusions=tuple(self.claim(one, "exclusions", at) for at, one in enumerate(self.form.exclusions)),
+        )
+        self.findings += _disagreements(document)
+        if self.findings:
+            raise DocumentError(self.findings)
+        return document
+
+    def moment(self, text: str, *place: str | int) -> int:
+        try:
+            return parse_moment(text, self.contract.zone)
+        except ValueError:
+            self.complain(
+                "document.malformed", f"{text} is no day and time of the calendar.", "Write one that exists.", *place
+            )
+            return 0
+
+    def span(self, start: str, end: str, *place: str | int) -> Span:
+        """Two moments in order; equal ones only where local times fell into a gap of the clocks."""
+        known = len(self.findings)
+        span = self.moment(start, *place, "from"), self.moment(end, *place, "to")
+        if len(self.findings) == known and (span[1] < span[0] or start == end):
+            self.complain(
+                "evidence.reversed",
+                f"It ends at {end}, which is not after its start at {start}.",
+                "Swap or mend them; where the clocks are set back, write local times with their offset.",
+                *place,
+                "to",
+            )
+        return span
+
+    def period(self, form: PeriodForm) -> Span:
+        known = len(self.findings)
+        start, end = self.moment(form.start, "period", "start"), self.moment(form.end, "period", "end")
+        if len(self.findings) == known and not start < end <= start + _LONGEST_PERIOD_MS:
+            self.complain(
+                "rate.period",
+                "The period must end after its start and within ten years of it.",
+                "Write the first day of the period and the first day after it.",
+                "period",
+                "end",
+            )
+        return start, end
+
+    def asset(self, asset: str, form: EvidenceForm) -> AssetEvidence:
+        place = ("evidence", asset)
+        return AssetEvidence(
+            in_service=self.service(form.in_service, *place, "in_service"),
+            initial=form.initial or "unknown",
+            states=tuple(self.state(one, *place, "states", at) for at, one in enumerate(form.states)),
+            counters=tuple(self.counter(one, *place, "counters", at) for at, one in enumerate(form.counters)),
+            rates=tuple(self.rate(one, *place, "rates", at) for at, one in enumerate(form.rates)),
+        )
+
+    def state(self, form: StateForm, *place: str | int) -> StateReport:
+        start, end = self.span(form.start, form.end, *place)
+        return StateReport(start, end, form.state, self.moment(form.received, *place, "received"))
+
+    def counter(self, form: CounterForm, *place: str | int) -> CounterReading:
+        at, received = self.moment(form.at, *place, "at"), self.moment(form.received, *place, "received")
+        return CounterReading(form.id, at, Fraction(form.value), received)
+
+    def rate(self, form: RateForm, *place: str | int) -> RateReport:
+        start, end = self.span(form.start, form.end, *place)
+        received = None if form.received is None else self.moment(form.received, *place, "received")
+        return RateReport(start, end, Fraction(form.value), received)
+
+    def service(self, form: ServiceForm | None, *place: str | int) -> tuple[int | None, int | None]:
+        if form is None:
+            return None, None
+        if form.start is not None and form.end is not None:
+            return self.span(form.start, form.end, *place)
+        start = None if form.start is None else self.moment(form.start, *place, "from")
+        return start, None if form.end is None else self.moment(form.end, *place, "to")
+
+    def claim(self, form: ExclusionForm, *place: str | int) -> ExclusionClaim:
+        start, end = self.span(form.start, form.end, *place)
+        approved = None if form.approved is None else self.moment(form.approved, *place, "approved")
+        return ExclusionClaim(form.category, tuple(form.assets), start, end, approved)
+
+    def complain(self, code: str, message: str, fix: str, *place: str | int) -> None:
+        self.findings.append(Finding(code, place_of(*place), message, fix))
+
+
+def _disagreements(document: RateDocument) -> Iterator[Finding]:
+    """Where parts of a document that each fit do not fit each other."""
+    yield from _unknown_assets(document)
+    yield from _mixed_units(document)
+    for asset, known in document.evidence.items():
+        yield from _clashing_rates(asset, known.rates)
+        yield from _broken_intervals(asset, known.rates, document.contract)
+
+
+def _unknown_assets(document: RateDocument) -> Iterator[Finding]:
+    named = [("contract/clauses", at, clause.assets) for at, clause in enumerate(document.contract.clauses)]
+    named += [("exclusions", at, claim.assets) for at, claim in enumerate(document.exclusions)]
+    for part, at, assets in named:
+        for position, asset in enumerate(assets):
+            if asset not in document.evidence:
+                yield Finding(
+                    "evidence.unknown_asset",
+                    place_of(part, at, "assets", position),
+                    f"There is no evidence about {place_of(asset)}.",
+                    "Mend the name, or add the asset to `evidence`.",
+                )
+
+
+def _mixed_units(document: RateDocument) -> Iterator[Finding]:
+    """A counter has one unit, so everything that reads it has to name the same."""
+    fee = document.contract.fee
+    units = dict.fromkeys(document.evidence, fee.unit) if isinstance(fee, MeteredFee) else {}
+    for at, clause in enumerate(document.contract.clauses):
+        if not isinstance(clause.indicator, Throughput):
+            continue
+        unit = clause.indicator.unit
+        others = {units.setdefault(asset, unit) for asset in clause.assets} - {unit}
+        if others:
+            yield Finding(
+                "contract.mixed_units",
+                place_of("contract", "clauses", at, "indicator", "unit"),
+                f"The same counters are read in {unit} here and in {', '.join(sorted(others))} elsewhere.",
+                "Write the unit the counters are in everywhere.",
+            )
+
+
+def _clashing_rates(asset: str, rates: tuple[RateReport, ...]) -> Iterator[Finding]:
+    """Rates that overlap have to agree, unless one was received later and so replaces the other."""
+    by_received: dict[int | None, list[tuple[int, int, Fraction, int]]] = {}
+    for at, one in enumerate(rates):
+        by_received.setdefault(one.received, []).append((one.start, one.end, one.value, at))
+    for together in by_received.values():
+        together.sort()
+        _, reached, value, _ = together[0]
+        for start, end, other, at in together[1:]:
+            if start < min(reached, end) and other != value:
+                yield Finding(
+                    "evidence.rates_overlap",
+                    place_of("evidence", asset, "rates", at),
+                    "Another error rate for part of this span says something else.",
+                    "Keep one of them, or give `received` so that the later one counts.",
+                )
+            if end > reached:
+                reached, value = end, other
+
+
+def _broken_intervals(asset: str, rates: tuple[RateReport, ...], contract: Contract) -> Iterator[Finding]:
+    intervals = {
+        clause.indicator.interval
+        for clause in contract.clauses
+        if isinstance(clause.indicator, MeanRate) and asset in clause.assets
+    }
+    for at, one in enumerate(rates):
+        if any((one.end - one.start) % interval for interval in intervals):
+            yield Finding(
+                "evidence.rate_interval",
+                place_of("evidence", asset, "rates", at),
+                "The span is not a whole number of the intervals the contract measures in.",
+                "Give the rate of each whole interval.",
+            )
