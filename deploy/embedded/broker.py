@@ -1,0 +1,208 @@
+"""The embedded MQTT 3.1.1 broker: ``python -m deploy.embedded.broker`` serves the address and the user in ``MQTT_URL``.
+
+Nobody connects without a name and a password, and everybody keeps to their own topics. The library authenticates a
+client only after it has looked up, taken over or deleted the session of the client id that the client claims; it lets
+a last will go anywhere, hands retained messages to every client, and when a client comes back before its old
+connection has ended, that end marks the session as away. Here a client is authenticated first, its client id counts
+only beside its own name, its old connection is ended first, its last will obeys the same rules as its messages, and
+nothing is retained.
+
+Messages for a persistent session that is away wait in memory. A gateway keeps a batch until it is acknowledged, so
+nothing is lost when the broker is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from amqtt.adapters import ReaderAdapter, WriterAdapter
+from amqtt.broker import Broker
+from amqtt.contexts import Action, ListenerConfig
+from amqtt.errors import MQTTError
+from amqtt.mqtt.connack import NOT_AUTHORIZED, ConnackPacket
+from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
+from amqtt.session import Session
+
+from deploy.env import env_secret
+from twins.gateways.directory import GatewayDirectory
+
+_PRINCIPAL, _CREDENTIAL = "outturn.principal", "outturn.credential"
+_CHECK_SECONDS = 2.0  # how often those who are connected must still be known
+_SESSION_SECONDS = 24 * 3600  # how long messages wait for a persistent session that is away
+_LET_GO_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a client is.
+
+    Attributes:
+        name: The platform's own consumer, or the id of a gateway.
+        is_platform: Whether it is the platform's own consumer, which may use every topic.
+    """
+
+    name: str
+    is_platform: bool = False
+
+    def may(self, action: Action, topic: str) -> bool:
+        """Whether it may do this with the topic or filter: a gateway sends readings and receives acknowledgements."""
+        if self.is_platform:
+            return True
+        own = "readings" if action == Action.PUBLISH else "ack"
+        return topic == f"outturn/{self.name}/{own}"
+
+
+class Directory:
+    """Who is known to the broker.
+
+    Args:
+        consumer: The user name of the platform's own consumer.
+        password: Its password.
+        gateways: Everybody else.
+    """
+
+    def __init__(self, consumer: str, password: str, gateways: GatewayDirectory) -> None:
+        self._consumer = consumer
+        self._password = password.encode()
+        self._gateways = gateways
+
+    async def is_known(self, username: str, password: str) -> Principal | None:
+        """Who has this name and password, if anybody has."""
+        if username == self._consumer:
+            is_right = hmac.compare_digest(password.encode(), self._password)
+            return Principal(username, is_platform=True) if is_right else None
+        return Principal(username) if await self._gateways.knows(username, password) else None
+
+    async def is_revoked(self, username: str, password: str) -> bool:
+        """Whether somebody who was let in would be refused now; not while nobody can tell."""
+        return username != self._consumer and await self._gateways.knows(username, password) is False
+
+
+class GuardedBroker(Broker):  # type: ignore[misc] # the library carries no types
+    """The broker, with the guards described above.
+
+    Args:
+        host: The address to listen on.
+        port: The port to listen on.
+        directory: Who may connect.
+    """
+
+    def __init__(self, host: str, port: int, directory: Directory) -> None:
+        self._connections: dict[str, asyncio.Event] = {}  # by client id; set when the connection has ended
+        super().__init__(
+            {
+                "listeners": {"default": {"type": "tcp", "bind": f"{host}:{port}"}},
+                "session_expiry_interval": _SESSION_SECONDS,
+                "plugins": {},
+            }
+        )
+        self._directory = directory
+
+    async def stream_connected(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+    ) -> None:
+        """Serve a connection, and close it whatever happened in it."""
+        try:
+            await super().stream_connected(reader, writer, listener_name)
+        finally:
+            writer.close()
+
+    async def _initialize_client_session(
+        self, reader: ReaderAdapter, writer: WriterAdapter, remote_address: str, remote_port: int
+    ) -> tuple[BrokerProtocolHandler, Session]:
+        handler, claimed = await BrokerProtocolHandler.init_from_connect(reader, writer, self.plugins_manager)
+        principal = await self._directory.is_known(claimed.username or "", claimed.password or "")
+        if principal is None or (claimed.will_flag and not principal.may(Action.PUBLISH, claimed.will_topic)):
+            await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
+            await writer.close()
+            raise MQTTError(f"{remote_address}:{remote_port} is not let in")
+        claimed.client_id = f"{principal.name}/{claimed.client_id}"
+        await self._end_connection(claimed.client_id)
+        session = await self._session_of(claimed)
+        self._connections[claimed.client_id] = asyncio.Event()
+        session.attributes[_PRINCIPAL] = principal
+        session.attributes[_CREDENTIAL] = claimed.username or "", claimed.password or ""
+        return handler, session
+
+    async def _handle_client_session(
+        self, reader: ReaderAdapter, writer: WriterAdapter, client_session: Session, *others: Any
+    ) -> None:
+        try:
+            await super()._handle_client_session(reader, writer, client_session, *others)
+        finally:
+            self._connections.pop(client_session.client_id).set()
+
+    async def _end_connection(self, client_id: str) -> None:
+        """End the connection that this client still has, and wait until it has let go of the session."""
+        while (ended := self._connections.get(client_id)) is not None:
+            _, handler = self._sessions.get(client_id, (None, None))
+            if handler is not None:
+                await handler.handle_connection_closed()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), _LET_GO_SECONDS)
+
+    async def end_revoked(self) -> None:
+        """End the connections of those who would no longer be let in."""
+        for client_id in list(self._connections):
+            session, _ = self._sessions.get(client_id, (None, None))
+            credential = session.attributes.get(_CREDENTIAL) if session else None
+            if credential and await self._directory.is_revoked(*credential):
+                await self._end_connection(client_id)
+
+    async def _session_of(self, claimed: Session) -> Session:
+        """The session that the client goes on with: the one it left behind if it wants that, else the new one."""
+        if claimed.clean_session:
+            await self._delete_session(claimed.client_id)
+            return claimed
+        left, _ = self._sessions.get(claimed.client_id, (None, None))
+        if left is None:
+            return claimed
+        for name in ("will_flag", "will_message", "will_topic", "will_qos", "will_retain", "keep_alive"):
+            setattr(left, name, getattr(claimed, name))
+        left.parent = 1
+        return left
+
+    async def _authenticate(self, session: Session, _: ListenerConfig) -> bool:
+        return _PRINCIPAL in session.attributes
+
+    async def _topic_filtering(self, session: Session, topic: str, action: Action) -> bool:
+        principal: Principal = session.attributes[_PRINCIPAL]
+        return principal.may(action, topic)
+
+    async def retain_message(self, *_: Any, **__: Any) -> None:
+        """Retain nothing."""
+
+
+async def serve(url: str) -> None:
+    """Run the broker for ever: it keeps nothing, so a signal may end it at any time.
+
+    Args:
+        url: Where to listen and who its consumer is: ``mqtt://USER:PASSWORD@HOST:PORT``.
+    """
+    parts = urlsplit(url)
+    gateways = GatewayDirectory(env_secret("DATABASE_URL", ""), env_secret("OUTTURN_SECRET", ""))
+    directory = Directory(unquote(parts.username or ""), unquote(parts.password or ""), gateways)
+    broker = GuardedBroker(parts.hostname or "127.0.0.1", parts.port or 1883, directory)
+    await broker.start()
+    while True:
+        await asyncio.sleep(_CHECK_SECONDS)
+        await broker.end_revoked()
+
+
+def main() -> None:
+    """Set up a quiet log and serve."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("amqtt").setLevel(logging.ERROR)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    asyncio.run(serve(env_secret("MQTT_URL")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""A real Chromium for the browser tests: ``python -m tests.chromium`` finds or installs one and prints its path."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+_SECONDS = 600
+
+
+def find_chromium() -> Path | None:
+    """The Chromium that ``OUTTURN_CHROMIUM`` names, else an installed one, else the one that Playwright downloaded."""
+    return next((path for path in _candidates() if _runs(path)), None)
+
+
+def install_chromium() -> None:
+    """Install Debian's package, which brings its libraries along, where that is possible; else Playwright's own."""
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["apt-get", "update"], ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]):
+            subprocess.run(command, env=environment, check=False, timeout=_SECONDS, stdout=sys.stderr)
+    if find_chromium() is None:
+        command = [sys.executable, "-m", "playwright", "install", "chromium"]
+        subprocess.run(command, check=False, timeout=_SECONDS, stdout=sys.stderr)
+
+
+def _candidates() -> Iterator[Path]:
+    if named := os.environ.get("OUTTURN_CHROMIUM"):
+        yield Path(named)
+    for name in _NAMES:
+        if found := shutil.which(name):
+            yield Path(found)
+    with sync_playwright() as playwright:
+        yield Path(playwright.chromium.executable_path)
+
+
+def _runs(program: Path) -> bool:
+    """Whether it starts: a stub that wants a snap, or one whose libraries are missing, does not."""
+    try:
+        return subprocess.run([program, "--version"], capture_output=True, check=False, timeout=60).returncode == 0
+    except OSError:
+        return False
+
+
+def main() -> None:
+    """Print the path; end with status 1 when there is no Chromium and none can be installed."""
+    found = find_chromium()
+    if found is None:
+        install_chromium()
+        found = find_chromium()
+    if found is None:
+        sys.exit("There is no Chromium and none could be installed: install one, or set OUTTURN_CHROMIUM to its path.")
+    print(found)
+
+
+if __name__ == "__main__":
+    main()

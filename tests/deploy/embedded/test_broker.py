@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import pytest
+from amqtt.contexts import Action
+
+from deploy.embedded.broker import Directory, GuardedBroker, Principal
+from tests.deploy.embedded.conftest import Machine
+from tests.deploy.embedded.mqtt_client import Client, connected
+from twins.gateways.directory import GatewayDirectory
+
+CONSUMER = ("outturn-consumer", "consumer's")
+NORTH, SOUTH = ("0198-north", "north's"), ("0198-south", "south's")
+
+
+class TwoGateways(GatewayDirectory):
+    """Two gateways that are known without a database."""
+
+    def __init__(self) -> None:
+        super().__init__("", "")
+
+    async def knows(self, username: str, password: str) -> bool:
+        return (username, password) in {NORTH, SOUTH}
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """A broker that knows the consumer and two gateways."""
+    started: queue.Queue[int] = queue.Queue()
+    stop = threading.Event()
+
+    async def serve() -> None:
+        broker = GuardedBroker("127.0.0.1", 0, Directory(*CONSUMER, TwoGateways()))
+        await broker.start()
+        started.put(broker._servers["default"].instance.sockets[0].getsockname()[1])
+        await asyncio.to_thread(stop.wait)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(broker.shutdown(), 0.2)
+
+    thread = threading.Thread(target=asyncio.run, args=[serve()])
+    thread.start()
+    yield started.get(timeout=10)
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    "login",
+    [
+        None,
+        ("", ""),
+        ("outturn-consumer", "guess"),
+        ("outturn-consumer", ""),
+        ("nobody", "consumer's"),
+        ("0198-north", "south's"),
+    ],
+)
+def test_nobody_unknown_is_let_in(port: int, login: tuple[str, str] | None) -> None:
+    client = Client(port, "stranger", login)
+    try:
+        assert client.connect() == "Not authorized"
+    finally:
+        client.close()
+
+
+def test_readings_go_to_the_consumer_and_acknowledgements_to_their_gateway(port: int) -> None:
+    with (
+        connected(port, "c1", CONSUMER) as consumer,
+        connected(port, "n", NORTH) as north,
+        connected(port, "s", SOUTH) as south,
+    ):
+        assert consumer.subscribe("outturn/+/readings") == "Granted QoS 1"
+        assert north.subscribe("outturn/0198-north/ack") == "Granted QoS 1"
+        assert south.subscribe("outturn/0198-south/ack") == "Granted QoS 1"
+        north.publish("outturn/0198-north/readings", b"batch 1")
+        assert consumer.next_message() == ("outturn/0198-north/readings", b"batch 1")
+        consumer.publish("outturn/0198-north/ack", b"1")
+        consumer.publish("outturn/0198-south/ack", b"2")
+        assert north.next_message() == ("outturn/0198-north/ack", b"1")
+        assert south.next_message() == ("outturn/0198-south/ack", b"2")
+        assert north.messages.empty()
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "#",
+        "outturn/#",
+        "outturn/+/ack",
+        "outturn/+/readings",
+        "outturn/0198-south/ack",
+        "outturn/0198-north/readings",
+        "$SYS/#",
+    ],
+)
+def test_a_gateway_hears_nothing_but_its_own_acknowledgements(port: int, topic: str) -> None:
+    with connected(port, "n", NORTH) as north:
+        assert north.subscribe(topic) == "Unspecified error"
+
+
+@pytest.mark.parametrize(
+    "topic", ["outturn/0198-south/readings", "outturn/0198-south/ack", "outturn/0198-north/ack", "other"]
+)
+def test_a_gateway_says_nothing_but_its_own_readings(port: int, topic: str) -> None:
+    with connected(port, "c1", CONSUMER) as consumer, connected(port, "n", NORTH) as north:
+        assert consumer.subscribe("#") == "Granted QoS 1"
+        north.publish(topic, b"forged")
+        north.publish("outturn/0198-north/readings", b"own")
+        assert consumer.next_message() == ("outturn/0198-north/readings", b"own")
+
+
+@pytest.mark.parametrize("topic", ["outturn/0198-south/readings", "other"])
+def test_a_last_will_obeys_the_same_rules(port: int, topic: str) -> None:
+    client = Client(port, "n", NORTH, will=topic)
+    try:
+        assert client.connect() == "Not authorized"
+    finally:
+        client.close()
+
+
+def test_an_own_last_will_is_sent(port: int) -> None:
+    with connected(port, "c1", CONSUMER) as consumer:
+        assert consumer.subscribe("outturn/+/readings") == "Granted QoS 1"
+        north = Client(port, "n", NORTH, will="outturn/0198-north/readings")
+        assert north.connect() == "Success"
+        north.drop()
+        assert consumer.next_message() == ("outturn/0198-north/readings", b"gone")
+
+
+@pytest.mark.parametrize("login", [None, ("outturn-consumer", "guess"), NORTH])
+@pytest.mark.parametrize("persistent", [True, False])
+def test_a_borrowed_client_id_neither_ends_nor_reads_the_session_of_another(
+    port: int, login: tuple[str, str] | None, persistent: bool
+) -> None:
+    name = f"shared {login} {persistent}"
+    with connected(port, name, CONSUMER, persistent=True) as consumer, connected(port, "s", SOUTH) as south:
+        assert consumer.subscribe("outturn/+/readings") == "Granted QoS 1"
+        thief = Client(port, name, login, persistent=persistent)
+        thief.connect()
+        south.publish("outturn/0198-south/readings", b"batch 2")
+        assert consumer.next_message() == ("outturn/0198-south/readings", b"batch 2")
+        assert consumer.closed.empty()
+        assert thief.messages.empty()
+        thief.close()
+
+
+def test_messages_wait_for_a_persistent_session_that_is_away(port: int) -> None:
+    with connected(port, "away", CONSUMER, persistent=True) as consumer:
+        assert consumer.subscribe("outturn/+/readings") == "Granted QoS 1"
+    with connected(port, "n", NORTH) as north:
+        north.publish("outturn/0198-north/readings", b"batch 3")
+    with (
+        connected(port, "away", NORTH, persistent=True) as other,
+        connected(port, "away", CONSUMER, persistent=True) as back,
+    ):
+        assert back.next_message() == ("outturn/0198-north/readings", b"batch 3")
+        assert other.messages.empty()
+
+
+def test_a_client_that_comes_twice_goes_on_in_its_second_connection(port: int) -> None:
+    with connected(port, "twice", CONSUMER, persistent=True) as first, connected(port, "n", NORTH) as north:
+        assert first.subscribe("outturn/+/readings") == "Granted QoS 1"
+        first.drop()
+        with connected(port, "twice", CONSUMER, persistent=True) as second:
+            north.publish("outturn/0198-north/readings", b"batch 4")
+            assert second.next_message() == ("outturn/0198-north/readings", b"batch 4")
+
+
+def test_nothing_is_retained(port: int) -> None:
+    with connected(port, "n", NORTH) as north:
+        north.publish("outturn/0198-north/readings", b"sticky", retain=True)
+    with connected(port, "c1", CONSUMER) as consumer:
+        assert consumer.subscribe("outturn/+/readings") == "Granted QoS 1"
+        with connected(port, "n", NORTH) as north:
+            north.publish("outturn/0198-north/readings", b"fresh")
+        assert consumer.next_message() == ("outturn/0198-north/readings", b"fresh")
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_the_consumer_may_do_all(action: Action) -> None:
+    assert Principal("outturn-consumer", is_platform=True).may(action, "#")
+
+
+def test_the_broker_of_a_home_knows_its_consumer_alone(wheel_machine: Machine) -> None:
+    with wheel_machine.servers("mqtt") as endpoints:
+        parts = urlsplit(endpoints.mqtt_url)
+        assert (parts.scheme, parts.hostname, parts.username) == ("mqtt", "127.0.0.1", "outturn-consumer")
+        assert parts.port
+        assert parts.password
+        with connected(parts.port, "c1", (parts.username or "", parts.password)) as consumer:
+            assert consumer.subscribe("outturn/+/readings") == "Granted QoS 1"
+        client = Client(parts.port, "c1", (parts.username or "", "guess"))
+        assert client.connect() == "Not authorized"
+        client.close()
+        listening = [entry.laddr.ip for entry in wheel_machine.process("mqtt").net_connections("inet")]
+        assert set(listening) == {"127.0.0.1"}
+        assert wheel_machine.home.log("mqtt").read_text() == ""
