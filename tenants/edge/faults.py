@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.template import loader
 from django.views import defaults
 
 from tenants.edge import problems
+from tenants.edge.context import request_id
 from tenants.kernel.errors import NotAllowedError, NotFoundError, OutturnError
 
 PROGRAMS = re.compile(r"^(/t/[a-z0-9-]+)?/api/")
@@ -24,7 +27,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """A request that could not be read at all."""
     if PROGRAMS.match(request.path):
         return problems.answer(problems.InvalidRequestError("the request could not be read"))
-    return defaults.bad_request(request, exception)
+    return render(request, "400.html", status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
@@ -47,4 +50,6 @@ def failed(request: HttpRequest) -> HttpResponseBase:
         return problems.answer(
             BrokenError("something went wrong on our side", fix="Try again; if it stays, tell us the request's id.")
         )
-    return defaults.server_error(request)
+    # No context processor may run here: one of them may be what failed.
+    page = loader.render_to_string("500.html", {"request_id": request_id(), "shell": {"nav": []}, "request": request})
+    return HttpResponse(page, status=500)

@@ -33,7 +33,7 @@ class SecurityHeadersMiddleware:
     """Sends the content security policy: our own files, no inline script, no frame, no foreign host."""
 
     POLICY = (
-        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 

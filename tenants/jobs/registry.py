@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from uuid import UUID
+
+from django.utils.module_loading import import_string
 
 
 class Reporter(Protocol):
@@ -26,10 +28,10 @@ Handler = Callable[[Reporter, Mapping[str, Any]], Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class JobKind:
-    """A kind of job: what people call it, and what does it."""
+    """A kind of job: what people call it, and what does it, or where that is to be found."""
 
     label: str
-    handler: Handler
+    handler: Handler | str
 
 
 _kinds: dict[str, JobKind] = {}
@@ -39,14 +41,17 @@ class JobCancelledError(Exception):
     """A person cancelled the job; the handler lets it pass."""
 
 
-def register_job(kind: str, handler: Handler, *, label: str) -> None:
+def register_job(kind: str, handler: Handler | str, *, label: str) -> None:
     """Name the handler of a kind of job, and what people call it.
+
+    A handler given as a dotted path is imported when such a job is run, so that the web server need not load what only
+    the worker computes with.
 
     Raises:
         ValueError: The kind has another handler already.
     """
     known = _kinds.setdefault(kind, JobKind(label, handler))
-    if known.handler is not handler:
+    if known.handler != handler:
         raise ValueError(f"two handlers for jobs of the kind {kind}")
 
 
@@ -56,7 +61,8 @@ def handler_of(kind: str) -> Handler:
     Raises:
         KeyError: Nobody registered it.
     """
-    return _kinds[kind].handler
+    handler = _kinds[kind].handler
+    return cast("Handler", import_string(handler)) if isinstance(handler, str) else handler
 
 
 def label_of(kind: str) -> str:

@@ -1,0 +1,157 @@
+import { useReactFlow, useStore } from "@xyflow/react";
+import { gettext } from "../common/gettext.ts";
+import { FindBox } from "./FindBox.tsx";
+import { Icon } from "./Icon.tsx";
+import type { Reach } from "./keys.ts";
+import { SaveMark } from "./SaveMark.tsx";
+import { useComposer } from "./store.ts";
+
+interface Tool {
+  icon: string;
+  words: string;
+  keys?: string;
+  run: () => void;
+  disabled?: boolean;
+  className?: string;
+}
+
+function ToolButton({ icon, words, keys, run, disabled = false, className = "" }: Tool) {
+  return (
+    <button
+      type="button"
+      className={`bar-button tool ${className}`}
+      title={keys ? `${words} (${keys})` : words}
+      aria-label={words}
+      aria-keyshortcuts={keys?.replaceAll(" ", "+").replace("Ctrl", "Control")}
+      disabled={disabled}
+      onClick={run}
+    >
+      <Icon name={icon} />
+      <span className="tool-words" aria-hidden="true">
+        {words}
+      </span>
+    </button>
+  );
+}
+
+function Zoom({ fit }: { fit: () => void }) {
+  const zoom = useStore((state) => Math.round(state.transform[2] * 100));
+  const { zoomIn, zoomOut } = useReactFlow();
+  return (
+    <div className="tools" role="group" aria-label={gettext("Zoom")}>
+      <ToolButton
+        icon="zoom-out"
+        words={gettext("Zoom out")}
+        run={() => void zoomOut()}
+        className="tool-icon tool-wide"
+      />
+      <span className="zoom-level">{zoom} %</span>
+      <ToolButton icon="zoom-in" words={gettext("Zoom in")} run={() => void zoomIn()} className="tool-icon tool-wide" />
+      <ToolButton icon="maximize" words={gettext("Show everything")} keys="F" run={fit} className="tool-icon" />
+    </div>
+  );
+}
+
+function Edits({ tidy }: { tidy: () => void }) {
+  const canUndo = useComposer((state) => state.history.done.length > 0);
+  const canRedo = useComposer((state) => state.history.undone.length > 0);
+  const { undo, redo } = useComposer.getState();
+  return (
+    <div className="tools" role="group" aria-label={gettext("Edit")}>
+      <ToolButton icon="arrow-back-up" words={gettext("Undo")} keys="Ctrl Z" run={undo} disabled={!canUndo} />
+      <ToolButton icon="arrow-forward-up" words={gettext("Redo")} keys="Ctrl Shift Z" run={redo} disabled={!canRedo} />
+      <ToolButton icon="layout-distribute-horizontal" words={gettext("Tidy up")} keys="T" run={tidy} />
+    </div>
+  );
+}
+
+interface Options {
+  reach: Reach;
+  canPublish: boolean;
+  back: string | undefined;
+  toggle: (drawer: "palette" | "inspector") => void;
+  showFindings: () => void;
+  publish: () => void;
+}
+
+function Name({ back }: { back: string | undefined }) {
+  const name = useComposer((state) => state.document.name);
+  const version = useComposer((state) => state.publishedVersion);
+  return (
+    <div className="composer-name">
+      {back && (
+        <a
+          href={back}
+          className="bar-button tool-icon"
+          aria-label={gettext("Back to the twin")}
+          title={gettext("Back to the twin")}
+        >
+          <Icon name="chevron-left" />
+        </a>
+      )}
+      <h1>{name}</h1>
+      <span className="composer-version">
+        {version ? gettext("Draft after version {version}", { version }) : gettext("Draft, not published yet")}
+      </span>
+      <SaveMark />
+    </div>
+  );
+}
+
+/** The head of the composer: what is open, whether it is saved, and the tools. */
+export function Bar({ reach, canPublish, back, toggle, showFindings, publish }: Options) {
+  const canEdit = useComposer((state) => state.canEdit);
+  const errors = useComposer((state) => state.findings.filter((finding) => finding.severity !== "hint").length);
+  return (
+    <header className="composer-bar">
+      <Name back={back} />
+      <FindBox />
+      <div className="tool-groups" role="toolbar" aria-label={gettext("Tools")}>
+        {canEdit && <Edits tidy={reach.tidy} />}
+        <Zoom fit={reach.fit} />
+        <div className="tools">
+          <ToolButton
+            icon="keyboard"
+            words={gettext("Shortcuts")}
+            keys="?"
+            run={reach.help}
+            className="tool-icon tool-wide"
+          />
+          <button
+            type="button"
+            className="bar-button tool"
+            onClick={showFindings}
+            aria-label={gettext("Findings: {count} errors", { count: errors })}
+          >
+            <Icon name={errors ? "alert-circle" : "circle-check"} />
+            <span aria-hidden="true">{errors}</span>
+          </button>
+          {canEdit && (
+            <ToolButton
+              icon="plus"
+              words={gettext("Add")}
+              run={() => {
+                toggle("palette");
+              }}
+              className="tool-narrow"
+            />
+          )}
+          <ToolButton
+            icon="adjustments"
+            words={gettext("Details")}
+            run={() => {
+              toggle("inspector");
+            }}
+            className="tool-narrow"
+          />
+        </div>
+        {canPublish && (
+          <button type="button" className="btn btn-primary" onClick={publish}>
+            <Icon name="rocket" />
+            {gettext("Publish")}
+          </button>
+        )}
+      </div>
+    </header>
+  );
+}

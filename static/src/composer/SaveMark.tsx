@@ -1,0 +1,56 @@
+import { useEffect, useState } from "react";
+import { gettext } from "../common/gettext.ts";
+import type { SaveState } from "./autosave.ts";
+import { Icon } from "./Icon.tsx";
+import { useComposer } from "./store.ts";
+
+function useOnline(): boolean {
+  const [online, setOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    const look = (): void => {
+      setOnline(navigator.onLine);
+    };
+    addEventListener("online", look);
+    addEventListener("offline", look);
+    return () => {
+      removeEventListener("online", look);
+      removeEventListener("offline", look);
+    };
+  }, []);
+  return online;
+}
+
+function look(save: SaveState, online: boolean): [icon: string, tone: string, words: string] {
+  if (!online && save.kind === "saved") return ["wifi-off", "warning", gettext("Offline – all saved")];
+  switch (save.kind) {
+    case "saved":
+      return ["cloud-check", "quiet", gettext("Saved")];
+    case "waiting":
+    case "saving":
+      return ["cloud-up", "quiet", gettext("Saving…")];
+    case "retrying":
+      return online
+        ? ["refresh", "warning", gettext("Not saved – retrying")]
+        : ["wifi-off", "warning", gettext("Offline – kept here until you are back")];
+    case "conflict":
+      return ["alert-triangle", "bad", gettext("Conflict")];
+    case "refused":
+      return ["alert-circle", "bad", gettext("Not saved")];
+  }
+}
+
+/** Whether everything is saved; never silent when it is not. */
+export function SaveMark() {
+  const save = useComposer((state) => state.save);
+  const [icon, tone, words] = look(save, useOnline());
+  return (
+    <span
+      className={`state state-${tone} save-mark`}
+      data-save={save.kind}
+      title={save.kind === "retrying" ? save.reason : undefined}
+    >
+      <Icon name={icon} />
+      <span>{words}</span>
+    </span>
+  );
+}

@@ -1,0 +1,2 @@
+// Reports need no script, only their looks.
+import "./report/report.css";

@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+
+/** Gathers the icons named in `src/icons.json` into one sprite, so that a page refers to them and carries none. */
+function iconSprite(): Plugin {
+  const list = resolve(here, "src/icons.json");
+  return {
+    name: "outturn:icons",
+    apply: "build",
+    buildStart() {
+      this.addWatchFile(list);
+      const names = JSON.parse(readFileSync(list, "utf8")) as string[];
+      const symbols = names.map((name) => {
+        const file = resolve(here, "node_modules/@tabler/icons/icons/outline", `${name}.svg`);
+        const drawing = /<svg[^>]*>(.*)<\/svg>/s.exec(readFileSync(file, "utf8"))?.[1] ?? "";
+        return `<symbol id="${name}" viewBox="0 0 24 24">${drawing.replace(/\s*\n\s*/g, "")}</symbol>`;
+      });
+      this.emitFile({
+        type: "asset",
+        name: "icons.svg",
+        originalFileName: "src/icons.svg",
+        source: `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`,
+      });
+    },
+  };
+}
+
+export default defineConfig({
+  root: here,
+  // Relative, so that the built files work below any STATIC_URL.
+  base: "./",
+  plugins: [iconSprite()],
+  build: {
+    outDir: "dist",
+    manifest: "manifest.json",
+    // The newest features used (light-dark(), relative colours, popover) exist in these; nothing is rewritten for older ones.
+    target: ["chrome125", "edge125", "firefox128", "safari18"],
+    modulePreload: { polyfill: false },
+    // A data: address would need a wider content security policy.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 600,
+    rolldownOptions: {
+      // htmx can run scripts from attributes; page.html switches that off (allowEval), and the security policy forbids it.
+      // React Flow's "use client" speaks to servers that render React; ours does not.
+      checks: { eval: false, moduleLevelDirective: false },
+      // React Flow is one module; without this its unused parts (mini map, controls, toolbars) would come along.
+      treeshake: { manualPureFunctions: ["memo", "forwardRef", "createContext"] },
+      input: { shell: "src/shell.ts", composer: "src/composer.tsx", live: "src/live.ts", report: "src/report.ts" },
+    },
+  },
+  test: { include: ["src/**/*.test.ts"], environment: "node" },
+});

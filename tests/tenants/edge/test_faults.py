@@ -1,0 +1,34 @@
+"""What is answered when no view could."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client, RequestFactory
+
+from tenants.edge import faults
+from tenants.edge.context import set_request_id
+
+
+@pytest.mark.django_db
+def test_an_unknown_address_is_a_page_for_people_and_problem_details_for_programs() -> None:
+    page, problem = Client().get("/nowhere/"), Client().get("/api/v1/nowhere/")
+    assert (page.status_code, page["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert b"No page has this address" in page.content
+    assert (problem.status_code, problem["Content-Type"]) == (401, "application/problem+json")
+
+
+def test_a_fault_of_ours_names_the_request_and_needs_nothing_that_may_have_failed() -> None:
+    set_request_id("request-17")
+    page = faults.failed(RequestFactory().get("/t/meridian/"))
+    problem = faults.failed(RequestFactory().get("/api/v1/jobs/"))
+    set_request_id("")
+    assert (page.status_code, problem.status_code) == (500, 500)
+    assert "request-17" in page.content.decode()
+    assert b'"code": "server.failed"' in problem.content
+
+
+@pytest.mark.django_db
+def test_a_request_that_cannot_be_read() -> None:
+    page = Client().get("/", headers={"Host": "evil.example"})
+    assert page.status_code == 400
+    assert b"DisallowedHost" not in page.content
