@@ -16,11 +16,15 @@ Addresses = list[URLPattern | URLResolver]
 api: Addresses = [
     path("", include("tenants.portal.api_urls")),
     path("", include("twins.api_urls")),
+    path("", include("billing.api_urls")),
+    path("", include("analytics.api_urls")),
 ]
 
 organisation: Addresses = [
     path("", include("tenants.portal.urls")),
     path("", include("twins.page_urls")),
+    path("", include("billing.page_urls")),
+    path("", include("analytics.page_urls")),
 ]
 
 handler400 = "tenants.edge.faults.bad_request"

@@ -1,0 +1,30 @@
+"""The app of this domain."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class AnalyticsConfig(AppConfig):
+    """NEXT: health, plans."""
+
+    name = "analytics"
+
+    def ready(self) -> None:
+        """Register the domain's jobs, pages and figures."""
+        from analytics.health import pages as health  # noqa: PLC0415
+        from analytics.health.services import PREDICT_JOB, TRAIN_JOB  # noqa: PLC0415
+        from analytics.maintenance import pages as maintenance  # noqa: PLC0415
+        from analytics.maintenance.services import PLAN_JOB  # noqa: PLC0415
+        from tenants.jobs.registry import register_job  # noqa: PLC0415
+        from tenants.portal.overview import register_tiles  # noqa: PLC0415
+        from tenants.portal.registry import Entry, register_page  # noqa: PLC0415
+        from tenants.scope.actors import Permission  # noqa: PLC0415
+
+        register_job(TRAIN_JOB, "analytics.health.jobs.train_health_model", label="Train a health model")
+        register_job(PREDICT_JOB, "analytics.health.jobs.predict_health", label="Predict remaining life")
+        register_job(PLAN_JOB, "analytics.maintenance.jobs.plan_shop_visits", label="Plan shop visits")
+        register_page(Entry("Health", "heart-rate-monitor", "health", Permission.READ))
+        register_page(Entry("Plans", "calendar-event", "plans", Permission.READ))
+        register_tiles(health.tiles)
+        register_tiles(maintenance.tiles)

@@ -1,0 +1,249 @@
+"""The pages of health: remaining life by twin, one asset, a model's card, and asking for models and predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from analytics.health import selectors, services
+from analytics.health.charts import LOW_FLIGHTS, driver_bars, life_bar
+from analytics.health.models import Prediction
+from analytics.health.requests import EARLIEST, LATEST, PredictRequest, TrainRequest
+from analytics.health.words import driver_words, signal_names
+from tenants.edge.http import actor_of
+from tenants.edge.permissions import page
+from tenants.jobs.models import JobState
+from tenants.jobs.selectors import jobs
+from tenants.kernel.clock import utc_now
+from tenants.kernel.errors import NotFoundError, OutturnError
+from tenants.portal.jobs import ACTIVE, card
+from tenants.portal.overview import Tile
+from tenants.scope.actors import Permission
+from twins.composer.schemas import TwinDocument
+from twins.composer.selectors import published_twins, twins
+
+NOBODY = ""
+TOP_DRIVERS = 2
+HISTORY = 50
+
+
+class _HealthForm(forms.Form):
+    """Common to both: choices of twins, and a day from which to look back."""
+
+    day = forms.DateField(
+        required=False, label="As of", widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Only readings before that day count; those until now, when it is empty.",
+    )  # fmt: skip
+
+    def clean_day(self) -> date | None:
+        """A day on which there can be readings."""
+        day: date | None = self.cleaned_data["day"]
+        if day is not None and not EARLIEST.date() < day < LATEST.date():
+            raise forms.ValidationError("Enter a valid day between 1970 and 2100.")
+        return day
+
+    def as_of(self) -> datetime | None:
+        """The moment that is meant."""
+        day = self.cleaned_data["day"]
+        return day and datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+class TrainForm(_HealthForm):
+    """What a model is to learn from."""
+
+    twin = forms.ChoiceField(
+        label="Histories", help_text="A twin whose assets all ran to failure: the last reading of each is its end."
+    )
+    fleet = forms.ChoiceField(
+        required=False, label="Fleet", help_text="Predicted for with the model as soon as it is there."
+    )
+    seed = forms.IntegerField(
+        min_value=0, max_value=2**31 - 1, initial=0, help_text="The same seed and histories give the same model."
+    )
+    field_order = ("twin", "fleet", "day", "seed")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(str(each.id), each.name) for each in twins()]
+        self.fields["twin"].choices = choices  # type: ignore[attr-defined]
+        self.fields["fleet"].choices = [(NOBODY, "Nobody yet"), *choices]  # type: ignore[attr-defined]
+
+
+class PredictForm(_HealthForm):
+    """For whom to predict, and with what."""
+
+    twin = forms.ChoiceField(label="Fleet")
+    model = forms.ChoiceField(required=False, help_text="The newest for the type of the assets, when none is chosen.")
+    field_order = ("twin", "model", "day")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = [(str(each.id), f"{each.asset_type} {each.digest[:8]}") for each in selectors.models()[:HISTORY]]
+        self.fields["twin"].choices = [(str(each.id), each.name) for each in twins()]  # type: ignore[attr-defined]
+        self.fields["model"].choices = [(NOBODY, "The newest"), *names]  # type: ignore[attr-defined]
+
+
+@require_safe
+@page(needs=Permission.READ)
+def fleets(request: HttpRequest) -> HttpResponse:
+    """The assets of one twin, those with the least remaining life first."""
+    actor = actor_of(request)
+    latest = list(selectors.all_latest_predictions())
+    documents = published_twins()
+    predicted = {str(each.twin_id) for each in latest}
+    choices = [document for document in documents if document.twin in predicted]
+    wanted = request.GET.get("twin", "")
+    chosen = next((each for each in choices if each.twin == wanted), choices[0] if choices else None)
+    running, failed = _jobs()
+    context = {
+        "choices": [{"name": each.name, "twin": each.twin, "active": each is chosen} for each in choices],
+        "twin": chosen,
+        "rows": [] if chosen is None else _rows(chosen, latest),
+        "models": selectors.models()[:HISTORY],
+        "running": [card(job, actor) for job in running],
+        "failed": failed and card(failed, actor),
+        "can_operate": actor.may(Permission.OPERATE),
+        "few": LOW_FLIGHTS,
+    }
+    return render(request, "health/list.html", context)
+
+
+def _jobs() -> tuple[list[Any], Any]:
+    """The jobs of health under way; and the last one, if it failed."""
+    found = list(jobs().filter(kind__in=(services.TRAIN_JOB, services.PREDICT_JOB))[:20])
+    running = [job for job in found if job.state in ACTIVE]
+    failed = found[0] if found and found[0].state == JobState.FAILED else None
+    return running, failed
+
+
+def _rows(document: TwinDocument, latest: Sequence[Prediction]) -> list[dict[str, Any]]:
+    mine = [each for each in latest if str(each.twin_id) == document.twin and str(each.asset) in document.assets]
+    longest = max((each.high for each in mine), default=1.0)
+    names = {each.model.asset_type: signal_names(each.model.asset_type) for each in mine}
+    return [
+        _row(each, longest, names[each.model.asset_type]) | {"name": document.assets[str(each.asset)].name}
+        for each in sorted(mine, key=lambda one: one.value)
+    ]
+
+
+def _row(prediction: Prediction, longest: float, names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "asset": prediction.asset,
+        "value": f"{prediction.value:.0f}",
+        "low": f"{prediction.low:.0f}",
+        "high": f"{prediction.high:.0f}",
+        "coverage": f"{100 * prediction.coverage:.0f}",
+        "few": prediction.value < LOW_FLIGHTS,
+        "bar": life_bar(prediction.value, prediction.low, prediction.high, longest=longest),
+        "drivers": [driver_words(each, names) for each in prediction.drivers[:TOP_DRIVERS]],
+        "as_of": prediction.as_of,
+        "flights": prediction.flights,
+        "model": prediction.model_id,
+        "model_name": prediction.model.digest[:8],
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(needs=Permission.OPERATE)
+def train(request: HttpRequest) -> HttpResponse:
+    """Ask for a model; the list shows how far it is."""
+    form = TrainForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        values, actor = form.cleaned_data, actor_of(request)
+        asked = TrainRequest(
+            twin=UUID(values["twin"]), fleet=UUID(values["fleet"]) if values["fleet"] else None, as_of=form.as_of(),
+            seed=values["seed"],
+        )  # fmt: skip
+        try:
+            services.start_training(request=asked, by=actor.name, now=utc_now())
+            return redirect("health", actor.slug)
+        except OutturnError as error:
+            form.add_error(None, f"{error.message} {error.fix}")
+    return render(request, "health/train.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(needs=Permission.OPERATE)
+def predict(request: HttpRequest) -> HttpResponse:
+    """Ask for predictions; the list shows how far they are."""
+    form = PredictForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        values, actor = form.cleaned_data, actor_of(request)
+        asked = PredictRequest(
+            twin=UUID(values["twin"]), model=UUID(values["model"]) if values["model"] else None,
+            as_of=form.as_of() or utc_now(),
+        )  # fmt: skip
+        try:
+            services.start_predicting(request=asked, by=actor.name, now=utc_now())
+            return redirect("health", actor.slug)
+        except OutturnError as error:
+            form.add_error(None, f"{error.message} {error.fix}")
+    return render(request, "health/predict.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_safe
+@page(needs=Permission.READ)
+def asset(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+    """The remaining life of one asset: what it was computed from, and how it was seen before."""
+    document = next((each for each in published_twins() if str(asset_id) in each.assets), None)
+    if document is None:
+        raise Http404
+    found = document.assets[str(asset_id)]
+    predictions = list(selectors.predictions_of(asset_id)[:HISTORY])
+    names = signal_names(found.type)
+    longest = max((each.high for each in predictions), default=1.0)
+    rows = [_row(each, longest, names) for each in predictions]
+    drivers = predictions[0].drivers if predictions else []
+    context = {
+        "asset": found,
+        "twin": document,
+        "rows": rows,
+        "now": rows[0] if rows else None,
+        "drivers": [
+            {**driver_words(each, names), "bar": bar} for each, bar in zip(drivers, driver_bars(drivers), strict=True)
+        ],
+        "can_operate": actor_of(request).may(Permission.OPERATE),
+    }
+    return render(request, "health/asset.html", context)
+
+
+@require_safe
+@page(needs=Permission.READ)
+def model_card(request: HttpRequest, model_id: UUID) -> HttpResponse:
+    """What a model was trained on, how well it does, and where it ends."""
+    try:
+        found = selectors.model(model_id)
+    except NotFoundError:
+        raise Http404 from None
+    config, training = found.metadata["config"], found.metadata["training"]
+    names = signal_names(found.asset_type)
+    context = {
+        "model": found,
+        "config": config,
+        "training": training,
+        "units": len(training["units"]),
+        "signals": [names.get(key, key) for key in config["signals"]],
+        "coverage": f"{100 * config['coverage']:.0f}",
+        "metrics": found.metrics,
+        "metadata": json.dumps(found.metadata, indent=2, ensure_ascii=False),
+    }
+    return render(request, "health/model.html", context)
+
+
+def tiles(slug: str) -> list[Tile]:
+    """How many assets have little life left, for the overview; nothing where nothing was ever predicted."""
+    values = [each.value for each in selectors.all_latest_predictions()]
+    if not values:
+        return []
+    few = sum(value < LOW_FLIGHTS for value in values)
+    note = f"of {len(values)} assets have less than {LOW_FLIGHTS} flights left"
+    return [Tile("Little remaining life", str(few), note, reverse("health", args=[slug]))]

@@ -1,0 +1,89 @@
+"""Models and predictions to read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from analytics.health.models import ModelVersion, Prediction
+from analytics.health.schemas import Artifact
+from tenants.kernel.errors import NotFoundError
+
+_SHOWN = (
+    "twin", "asset", "as_of", "value", "low", "high", "coverage", "flights", "drivers", "predicted_at", "model",
+)  # fmt: skip
+
+
+class ModelNotFoundError(NotFoundError):
+    """The tenant has no such model."""
+
+    code = "health.model_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such model.", place="model", fix="Choose one from the list of models, or train.")
+
+
+def models() -> QuerySet[ModelVersion]:
+    """The models of the tenant in scope, newest first, without their bytes."""
+    return ModelVersion.objects.select_related("twin").defer("artifact", "twin__draft")
+
+
+def model(model_id: UUID) -> ModelVersion:
+    """One model, without its bytes.
+
+    Raises:
+        ModelNotFoundError: The tenant has no such model.
+    """
+    found = models().filter(id=model_id).first()
+    if found is None:
+        raise ModelNotFoundError
+    return found
+
+
+def stored_model(model_id: UUID) -> Artifact:
+    """A model with its bytes, to be used.
+
+    Raises:
+        ModelNotFoundError: The tenant has no such model.
+    """
+    found = ModelVersion.objects.filter(id=model_id).first()
+    if found is None:
+        raise ModelNotFoundError
+    return Artifact(found.metadata, bytes(found.artifact), found.digest)
+
+
+def newest_model(asset_types: set[str]) -> ModelVersion | None:
+    """The newest model of assets of these types."""
+    return models().filter(asset_type__in=asset_types).first()
+
+
+def predictions() -> QuerySet[Prediction]:
+    """Every prediction, newest first, with its model (without the model's bytes)."""
+    return Prediction.objects.select_related("model").only(
+        *_SHOWN, "model__digest", "model__asset_type", "model__trained_at"
+    )
+
+
+def latest_predictions(twin: UUID, *, until: datetime | None = None) -> QuerySet[Prediction]:
+    """The newest prediction of each asset of a twin, in one query.
+
+    Args:
+        twin: The twin.
+        until: Of those made for this moment or an earlier one; of all when None.
+    """
+    found = predictions().filter(twin=twin)
+    if until is not None:
+        found = found.filter(as_of__lte=until)
+    return found.order_by("asset", "-as_of", "-id").distinct("asset")
+
+
+def all_latest_predictions() -> QuerySet[Prediction]:
+    """The newest prediction of each asset of every twin, in one query."""
+    return predictions().order_by("twin_id", "asset", "-as_of", "-id").distinct("twin_id", "asset")
+
+
+def predictions_of(asset: UUID) -> QuerySet[Prediction]:
+    """The predictions of one asset, the latest first."""
+    return predictions().filter(asset=asset).order_by("-as_of", "-id")

@@ -1,0 +1,1 @@
+"""The demonstration: one story told through the product's own services and doors (docs/story.md)."""

@@ -1,0 +1,165 @@
+"""Readings over MQTT through the real broker: stored before they are acknowledged, each gateway in its own topics."""
+
+from __future__ import annotations
+
+import json
+import queue
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from tenants.kernel.clock import utc_now
+from tenants.scope.context import scope
+from tests.twins.conftest import Fleet, stored
+from tests.twins.gateways.plant import Plant, wait_for
+from twins.gateways.services import rotate_token
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+AT = "2025-01-01T00:00:00Z"
+
+
+class Device:
+    """A device's MQTT client: what it receives, and whether it is connected."""
+
+    def __init__(self, plant: Plant, fleet: Fleet, *, name: str = "device") -> None:
+        self.received: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self._batches: list[dict[str, Any]] = []
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=False)
+        self._client.username_pw_set(str(fleet.gateway), fleet.token)
+        self._client.on_message = lambda _client, _data, message: self.received.put(
+            (message.topic, json.loads(message.payload))
+        )
+        self._client.reconnect_delay_set(1, 1)
+        self._client.connect("127.0.0.1", int(plant.mqtt_url.rpartition(":")[2]))
+        self._client.loop_start()
+        wait_for(self._client.is_connected)
+        self.topic = f"outturn/{fleet.gateway}"
+
+    def subscribe(self, topic: str) -> None:
+        self._client.subscribe(topic, qos=1)
+
+    def send(self, payload: object, topic: str = "") -> None:
+        data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        self._client.publish(topic or f"{self.topic}/readings", data, qos=1).wait_for_publish(10)
+
+    def acknowledged(self) -> dict[str, Any]:
+        """The next batch that is acknowledged."""
+        while not self._batches:
+            topic, message = self.received.get(timeout=20)
+            assert topic == f"{self.topic}/ack"
+            self._batches += message["batches"]
+        return self._batches.pop(0)  # type: ignore[no-any-return]
+
+    def is_connected(self) -> bool:
+        return self._client.is_connected()
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@pytest.fixture
+def plant(transactional_db: None, tmp_path: Path) -> Iterator[Plant]:
+    made = Plant(tmp_path)
+    made.start("broker", "consumer")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def device(plant: Plant, fleet: Fleet) -> Iterator[Device]:
+    made = Device(plant, fleet)
+    made.subscribe(f"{made.topic}/ack")
+    wait_for(lambda: "consuming from" in plant.log("consumer"))
+    yield made
+    made.close()
+
+
+def batch(value: float, name: str = "b1", key: str = "1/t24") -> dict[str, Any]:
+    return {"batch": name, "readings": [{"key": key, "at": AT, "value": value}]}
+
+
+def test_a_batch_is_acknowledged_when_it_is_stored_and_twice_is_once(
+    device: Device, fleet: Fleet, everything: Any
+) -> None:
+    device.send(batch(640.0))
+    told = device.acknowledged()
+    assert [row[2] for row in stored(everything, fleet.tenant)] == [640.0]
+    assert told == {"batch": "b1", "accepted": 1, "duplicate": 0, "set_aside": 0, "commit": 1}
+    device.send(batch(640.0))
+    assert device.acknowledged() == {"batch": "b1", "accepted": 0, "duplicate": 1, "set_aside": 0, "commit": 1}
+    assert len(stored(everything, fleet.tenant)) == 1
+
+
+def test_what_is_broken_is_set_aside_told_and_does_not_come_back(
+    device: Device, plant: Plant, fleet: Fleet, everything: Any, owned: Any
+) -> None:
+    for payload in (b"\xff\x00 no JSON", {"batch": "odd", "readings": 7}, {"readings": []}, batch(5.0, "low")):
+        device.send(payload)
+    device.send(batch(640.0))
+    told = {}
+    while "b1" not in told or len(told) < 4:
+        one = device.acknowledged()
+        told[one["batch"]] = (one["accepted"], one["set_aside"], one.get("code"))
+    assert told == {
+        "": (0, 0, "message.broken"), "odd": (0, 0, "message.broken"), "low": (0, 1, None), "b1": (1, 0, None)
+    }  # fmt: skip
+    expected = [("", "message.broken")] * 3 + [("low", "reading.out_of_range")]
+    assert sorted(owned("batch, code")) == expected
+    plant.kill("consumer")
+    plant.start("consumer")
+    device.send(batch(641.0, "b2"))
+    assert device.acknowledged()["batch"] == "b2"
+    assert len(owned("id")) == 4
+
+
+def test_a_reused_name_is_told(device: Device, fleet: Fleet, everything: Any) -> None:
+    device.send(batch(640.0))
+    device.send(batch(650.0))
+    first, second = device.acknowledged(), device.acknowledged()
+    refused = first if "code" in first else second
+    assert (refused["batch"], refused["code"]) == ("b1", "batch.reused")
+    assert len(stored(everything, fleet.tenant)) == 1
+
+
+def test_a_gateway_keeps_to_its_own_topics(
+    device: Device, plant: Plant, fleet: Fleet, their_fleet: Fleet, everything: Any
+) -> None:
+    them = Device(plant, their_fleet, name="theirs")
+    them.subscribe("outturn/#")
+    them.subscribe(f"{device.topic}/ack")
+    them.subscribe(f"{device.topic}/readings")
+    them.send(batch(641.0), topic=f"{device.topic}/readings")
+    them.subscribe(f"{them.topic}/ack")
+    them.send(batch(642.0, "theirs"))
+    assert them.acknowledged()["batch"] == "theirs"
+    device.send(batch(640.0, "ours"))
+    assert device.acknowledged()["batch"] == "ours"
+    them.send(batch(643.0, "last"))
+    assert them.acknowledged()["batch"] == "last"
+    assert them.received.empty()
+    assert [row[2] for row in stored(everything, fleet.tenant)] == [640.0]
+    them.close()
+
+
+def test_what_comes_while_the_consumer_is_away_waits(
+    device: Device, plant: Plant, fleet: Fleet, everything: Any
+) -> None:
+    device.send(batch(640.0))
+    device.acknowledged()
+    assert plant.stop("consumer") == 0
+    device.send(batch(641.0, "b2", key="2/t24"))
+    plant.start("consumer")
+    assert device.acknowledged()["batch"] == "b2"
+    assert [row[2] for row in stored(everything, fleet.tenant)] == [640.0, 641.0]
+    assert "Traceback" not in plant.log("consumer")
+
+
+def test_a_connection_ends_when_its_token_is_replaced(device: Device, fleet: Fleet) -> None:
+    with scope(fleet.tenant):
+        rotate_token(gateway=fleet.gateway, now=utc_now())
+    wait_for(lambda: not device.is_connected(), seconds=15)
