@@ -81,7 +81,7 @@ def fly_on(story: Story, tell: Tell) -> Mapping[str, Any]:
         if visit is not None and datetime.fromisoformat(visit["removal"]) < failed:
             grounded[engine.unit] = visit["removal"]
             events += _shop_visit(story, engine.unit, visit)
-        elif PLANNING < failed:
+        elif failed > PLANNING:
             events += _failures(story, [engine])
     options = ["--from", f"{PLANNING:%Y-%m-%d}", "--until", f"{SETTLING:%Y-%m-%d}"]
     if grounded:

@@ -13,7 +13,7 @@ from tenants.jobs.selectors import jobs_under_way
 from tenants.people.selectors import organisations
 from tenants.portal.jobs import card
 from tenants.portal.registry import entries
-from tenants.scope.actors import Actor
+from tenants.scope.actors import Actor, Permission, Role
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
             "account_url": reverse("account"),
         }
     mine = [
-        {"name": each.name, "url": reverse("overview", args=[each.slug]), "active": each.slug == actor.slug}
+        {"name": each.name, "url": reverse(_start(each.role), args=[each.slug]), "active": each.slug == actor.slug}
         for each in organisations(actor.user)
     ]
     nav = []
@@ -47,7 +47,12 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "nav": nav,
         "organisations": mine,
         "organisation": next((each for each in mine if each["active"]), None),
-        "jobs": [card(job, actor) for job in jobs_under_way()[:20]],
+        "jobs": [card(job, actor) for job in jobs_under_way()[:20]] if actor.may(Permission.READ) else [],
         "actor": actor,
         "account_url": reverse("account"),
     }
+
+
+def _start(role: Role) -> str:
+    """The view on which a person of a role begins: an end customer's people have their reports only."""
+    return "reports" if role == Role.CUSTOMER else "overview"

@@ -12,6 +12,7 @@ from tenants.keys.services import create_key
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tests.analytics.fleets import a_plan_and_an_order, predict_by_hand
+from tests.billing.isolation import settled
 from tests.conftest import Cast
 from twins.catalog.services import publish_type
 from twins.composer.models import Twin
@@ -46,6 +47,7 @@ def furnish(cast: Cast) -> Samples:
         asset = UUID(next(iter(twin.draft["assets"])))
         event = record_event(asset=asset, kind="failed", at=now, source="shop", reference="F-1", now=now).id
         gateway = create_gateway(name="Northwind hangar", now=now)[0].id
+        worth = settled(cast.northwind)
     return {
         "job": {"job_id": job},
         "job-cancel": {"job_id": job},
@@ -65,6 +67,7 @@ def furnish(cast: Cast) -> Samples:
         "api:prediction-detail": {"pk": prediction.id},
         **{f"api:plan-{name}": {"pk": plan} for name in ("detail", "approve", "reject")},
         "api:work-order-detail": {"pk": order},
+        **worth,
         "canvas": {"twin": twin.slug},
         "fleet": {"twin": twin.slug},
         "evidence": {"twin": twin.slug},

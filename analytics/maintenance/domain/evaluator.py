@@ -52,7 +52,7 @@ class Line:
         placement: Its visit, or None when it is left out.
         removal: The slot at which the asset is taken out of service.
         start: The visit's first slot; for a task left out, that of its cheapest visit after the horizon.
-        end: The slot after its last.
+        end: The slot after its last; for a task left out, its start again.
         terms: Cost by term in minor units, overtime included.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.maintenance.domain.bound import Kept, LagrangianBound
+from analytics.maintenance.domain.crew import Ints
 from analytics.maintenance.domain.engine import Control, Incumbent, describe
 from analytics.maintenance.domain.occupancy import Choice, Occupancy
 from analytics.maintenance.domain.search import LocalSearch
@@ -38,7 +39,7 @@ class Exact:
             self._keep_wishes(incumbent, control)
         bound = LagrangianBound(incumbent.evaluator.workshop, incumbent.evaluation.breach)
         bound.improve(incumbent, control)
-        if not bound.kept(incumbent, _MOST_OPTIONS)[1]:
+        if incumbent.gap != 0.0 and not bound.kept(incumbent, _MOST_OPTIONS)[1]:
             LocalSearch().improve(incumbent, control)
             bound.improve(incumbent, control)
         for run in range(_MOST_RUNS):
@@ -93,23 +94,22 @@ class Exact:
 
 
 def _hard_options(incumbent: Incumbent) -> tuple[Kept, bool]:
-    """The options of tasks that carry a hard wish, those that break it least first, and whether they are all."""
+    """The options of tasks that carry a hard wish, and whether they are all.
+
+    Where they are too many, each task keeps every so-manieth of its own, from the one that breaks its wish least on.
+    """
     workshop = incumbent.evaluator.workshop
     empty = Occupancy(workshop)
-    breaches = []
+    found: list[tuple[Ints, Ints]] = []
     for task, table in enumerate(workshop.tables):
-        free = empty.free(task) if table.later.breach else np.zeros((len(workshop.bays), len(table.cost)), dtype=bool)
         breach = table.breach[None, :] + workshop.bay_breach[task][:, None]
-        breaches.append(np.where(free & (breach <= incumbent.evaluation.breach), breach, -1))
-    count = sum(int((breach >= 0).sum()) for breach in breaches)
-    limit = incumbent.evaluation.breach
-    if count > _MOST_OPTIONS:
-        every = np.sort(np.concatenate([breach[breach >= 0] for breach in breaches]))
-        limit = int(every[_MOST_OPTIONS]) - 1
+        open_to = empty.free(task) & (breach <= incumbent.evaluation.breach) & (table.later.breach > 0)
+        found.append((np.argwhere(open_to).astype(np.int64), breach[open_to]))
+    every = max(1, -(-sum(len(pairs) for pairs, _ in found) // _MOST_OPTIONS))
     options = []
-    for breach, choice in zip(breaches, incumbent.choices, strict=True):
-        keep = (breach >= 0) & (breach <= limit)
-        if choice is not None and breach.size:
-            keep[choice.bay_class, choice.option] |= breach[choice.bay_class, choice.option] >= 0
-        options.append(np.argwhere(keep).astype(np.int64))
-    return Kept(options, [True] * len(options)), count <= _MOST_OPTIONS
+    for (pairs, breach), choice in zip(found, incumbent.choices, strict=True):
+        kept = pairs[np.argsort(breach, kind="stable")[::every]]
+        if choice is not None and len(pairs):
+            kept = np.unique(np.vstack([kept, [[choice.bay_class, choice.option]]]), axis=0)
+        options.append(kept)
+    return Kept(options, [True] * len(options)), every == 1

@@ -96,10 +96,9 @@ def _best_start(occupancy: Occupancy, task: int) -> tuple[int, BestStart, int] |
 
 
 class _VisitExplanation:
-    """One visit among others that stay: its price and those of its other starts.
+    """One visit among others that stay: its price, and that of each other option in the cheapest bay for it.
 
-    Attributes are arrays over the task's options: the cheapest price in any class of bays that keeps its breach, FAR
-    where there is none.
+    An option that fits nowhere, or that breaks hard wishes by more than the visit does, is priced FAR.
     """
 
     def __init__(self, around: Neighbourhood, empty: Occupancy, line: Line, choice: Choice) -> None:

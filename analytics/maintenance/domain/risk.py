@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import accumulate
 from statistics import NormalDist
 
 from analytics.maintenance.domain.problem import Grid, RiskCurve
@@ -130,11 +131,6 @@ def failure_curve(
         )
     cycles_per_slot = cycles_per_day * grid.slot_s / 86_400
     steps = math.ceil((grid.slots + look_ahead_slots) / step_slots)
-    values: list[float] = []
-    for step in range(steps + 1):
-        value = round(life.failed_before(step * step_slots * cycles_per_slot), _DIGITS)
-        values.append(max(value, values[-1]) if values else value)
-    beyond = life.life_beyond(steps * step_slots * cycles_per_slot) / cycles_per_slot
-    return RiskCurve(
-        step_slots=step_slots, failed_before=tuple(values), life_beyond_slots=max(0.0, round(beyond, _DIGITS))
-    )
+    raw = (round(life.failed_before(step * step_slots * cycles_per_slot), _DIGITS) for step in range(steps + 1))
+    beyond = max(0.0, round(life.life_beyond(steps * step_slots * cycles_per_slot) / cycles_per_slot, _DIGITS))
+    return RiskCurve(step_slots=step_slots, failed_before=tuple(accumulate(raw, max)), life_beyond_slots=beyond)

@@ -205,17 +205,7 @@ class Model:
             control: Limits and callables.
             found: Told each better schedule with the best bound at that time, on the calling thread.
         """
-        solver = cp_model.CpSolver()
-        effort = control.effort
-        solver.parameters.max_time_in_seconds = max(0.01, control.left)
-        solver.parameters.max_deterministic_time = effort.solver_effort
-        solver.parameters.num_workers = effort.workers
-        solver.parameters.random_seed = effort.seed
-        solver.parameters.interleave_search = True  # repeatable with more than one worker
-        solver.parameters.subsolvers.extend(["max_lp", "reduced_costs"])  # tight relaxation: searches led by it win
-        solver.parameters.linearization_level = 2
-        solver.parameters.symmetry_level = 0
-        solver.parameters.cp_model_probing_level = 0  # costs more than it finds on models already pruned
+        solver = _solver(control)
         news: queue.SimpleQueue[tuple[list[Choice | None], int]] = queue.SimpleQueue()
         listener = _Listener(self, news)
         result: list[object] = []
@@ -252,6 +242,21 @@ class Model:
         known = name in {"OPTIMAL", "FEASIBLE"}
         bound = round(solver.best_objective_bound) if known else None
         return Answer(name, bound, self.choices_in(solver.boolean_value) if known else None)
+
+
+def _solver(control: Control) -> cp_model.CpSolver:
+    """A solver that gives the same answer to the same model and effort, as long as time does not run out."""
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = max(0.01, control.left)
+    solver.parameters.max_deterministic_time = control.effort.solver_effort
+    solver.parameters.num_workers = control.effort.workers
+    solver.parameters.random_seed = control.effort.seed
+    solver.parameters.interleave_search = True  # repeatable with more than one worker
+    solver.parameters.subsolvers.extend(["max_lp", "reduced_costs"])  # the relaxation is tight: let it lead
+    solver.parameters.linearization_level = 2
+    solver.parameters.symmetry_level = 0
+    solver.parameters.cp_model_probing_level = 0  # costs more than it finds on models already pruned
+    return solver
 
 
 class _Listener(cp_model.CpSolverSolutionCallback):

@@ -82,8 +82,9 @@ class Speaker:
         bays = [one for one in obstacles if one.bay is not None]
         if not bays:
             return listed(self.obstacle(one) for one in obstacles)
-        soonest = sorted(bays, key=lambda one: max((holder.end for holder in one.holders), default=one.slot))
-        told = [self.obstacle(one) for one in soonest[:_MOST_BAYS]]
+        if len(bays) > _MOST_BAYS:
+            bays.sort(key=lambda one: max((holder.end for holder in one.holders), default=one.slot))
+        told = [self.obstacle(one) for one in bays[:_MOST_BAYS]]
         rest = len(bays) - len(told)
         return listed([*told, f"{rest} more bay{'s' if rest > 1 else ''} for longer"] if rest else told)
 

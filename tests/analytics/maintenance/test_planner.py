@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -64,7 +65,7 @@ def test_the_story_is_solved_to_the_optimum_in_ten_seconds_and_again_the_same() 
 
 
 def test_engines_of_different_work_are_solved_too() -> None:
-    source = fleet(12, days=40, works=(20, 36, 50))
+    source = fleet(10, days=30, works=(20, 36, 50), cycles=4.0, seed=3)
     solution = solve_plan(source, Control(Effort(seconds=60)))
     assert solution.solver == ("OPTIMAL",)
     assert (solution.plan.status, solution.plan.gap) == ("optimal", 0.0)
@@ -92,6 +93,24 @@ def test_a_cancel_from_the_start_still_gives_the_greedy_plan() -> None:
     checked(source, solution.plan)
 
 
+def test_a_cancel_in_the_middle_comes_back_within_three_seconds_with_the_best_until_then() -> None:
+    source = fleet(40, works=(20, 36, 50), cycles=4.0)
+    shares: list[float] = []
+    flagged: list[float] = []
+
+    def cancelled() -> bool:
+        if shares and shares[-1] >= 0.4 and not flagged:  # the thorough search is under way
+            flagged.append(time.monotonic())
+        return bool(flagged)
+
+    effort = Effort(seconds=100, bound_steps=100)
+    solution = solve_plan(source, Control(effort, lambda share, _: shares.append(share), cancelled))
+    assert time.monotonic() - flagged[0] < 3.0
+    assert solution.plan.cancelled
+    assert solution.plan.gap is not None
+    checked(source, solution.plan)
+
+
 def test_a_time_limit_of_nothing_still_gives_a_plan() -> None:
     source = fleet(12, days=20)
     solution = solve_plan(source, Control(Effort(seconds=0.0)))
@@ -101,7 +120,7 @@ def test_a_time_limit_of_nothing_still_gives_a_plan() -> None:
 
 
 def test_the_plan_survives_the_answer_unknown() -> None:
-    source = fleet(12, days=40, works=(20, 36, 50))
+    source = fleet(10, days=30, works=(20, 36, 50), cycles=4.0, seed=3)
     solution = solve_plan(source, Control(Effort(seconds=60, solver_effort=1e-9)))
     assert solution.solver == ("UNKNOWN",)
     assert solution.plan.status == "feasible"
@@ -129,7 +148,7 @@ def test_what_progress_raises_ends_the_solve() -> None:
             raise EnoughError
 
     with pytest.raises(EnoughError):
-        solve_plan(fleet(12, days=40, works=(20, 36, 50)), Control(progress=no_more))
+        solve_plan(fleet(10, days=30, works=(20, 36, 50), cycles=4.0, seed=3), Control(progress=no_more))
     assert not any(thread.name == "cp-sat" for thread in threading.enumerate())
 
 

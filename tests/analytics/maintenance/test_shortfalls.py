@@ -8,7 +8,7 @@ from analytics.maintenance.domain.engine import Control, Effort
 from analytics.maintenance.domain.plan import Plan
 from analytics.maintenance.domain.planner import solve_plan
 from analytics.maintenance.domain.problem import Deadline, Frozen
-from tests.analytics.maintenance.builders import COSTS, asset, bays, curve, needs, people, problem, spans, task
+from tests.analytics.maintenance.builders import COSTS, asset, bays, curve, fleet, needs, people, problem, spans, task
 
 SAFE = curve(*[0] * 13)
 LATE = (
@@ -120,3 +120,16 @@ def test_wishes_that_can_be_kept_are_kept_whatever_they_cost() -> None:
     plan = plan_of(task("a", deadline=Deadline(slot=2)), task("b", frozen=Frozen(start=1, bay="b1")))
     assert (plan.status, plan.breach_slots, plan.findings) == ("optimal", 0, ())
     assert [(visit.task, visit.start_slot) for visit in plan.visits] == [("v-a", 0), ("v-b", 1)]
+
+
+def test_too_many_options_for_a_proof_still_give_way_by_little() -> None:
+    """Twelve hard deadlines at the end of the horizon leave more options than are searched; two frozen visits clash."""
+    source = fleet(12, days=40)
+    due = Deadline(slot=source.grid.slots)
+    start = next(span.start for span in source.calendars[0].regular if span.start > 200)
+    clash = [one.model_copy(update={"frozen": Frozen(start=start, bay="b1")}) for one in source.tasks[:2]]
+    rest = [one.model_copy(update={"deadline": due}) for one in source.tasks[2:]]
+    plan = solve_plan(source.model_copy(update={"tasks": (*clash, *rest)}), Control(Effort(seconds=60))).plan
+    assert (plan.status, plan.breach_slots, len(plan.visits)) == ("wishes_broken", 1, 12)
+    assert [finding.code for finding in plan.findings] == ["maintenance.frozen_bay_taken"]
+    assert plan.least_breach_slots <= 1

@@ -44,13 +44,15 @@ class Machine:
             yield endpoints
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """An environment that names this machine and no server of the test run."""
+    def alone(self, **named: str) -> Iterator[None]:
+        """An environment that names this machine, what is given, and no server of the test run."""
         with pytest.MonkeyPatch.context() as patch:
             for name in ADDRESSES:
                 patch.delenv(name, raising=False)
             patch.setenv("OUTTURN_HOME", str(self.path))
             patch.setenv("OUTTURN_PG_BIN", str(self.binaries))
+            for name, value in named.items():
+                patch.setenv(name, value)
             yield
 
     def process(self, server: str) -> psutil.Process:

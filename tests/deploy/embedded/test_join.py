@@ -66,26 +66,17 @@ def test_servers_stay_while_somebody_else_uses_them(wheel_machine: Machine) -> N
     assert not process.is_running()
 
 
-def test_addresses_in_the_environment_are_used_and_nothing_is_started(
-    wheel_machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    with wheel_machine.alone():
-        monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/outturn")
-        monkeypatch.setenv("REDIS_URL", "redis://elsewhere")
-        monkeypatch.setenv("MQTT_URL", "mqtt://elsewhere")
-        with servers(tmp_path / "home") as endpoints:
-            assert endpoints == Endpoints(
-                "postgresql://elsewhere/outturn", "", "", "redis://elsewhere", "mqtt://elsewhere"
-            )
-            assert "OUTTURN_SECRET" not in os.environ
+def test_addresses_in_the_environment_are_used_and_nothing_is_started(wheel_machine: Machine, tmp_path: Path) -> None:
+    database, cache, broker = "postgresql://elsewhere/outturn", "redis://elsewhere", "mqtt://elsewhere"
+    named = {"DATABASE_URL": database, "REDIS_URL": cache, "MQTT_URL": broker}
+    with wheel_machine.alone(**named), servers(tmp_path / "home") as endpoints:
+        assert endpoints == Endpoints(database, "", "", cache, broker)
+        assert "OUTTURN_SECRET" not in os.environ
     assert not (tmp_path / "home").exists()
 
 
-def test_one_address_in_the_environment_leaves_the_others_to_us(
-    wheel_machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with wheel_machine.alone():
-        monkeypatch.setenv("REDIS_URL", "redis://elsewhere")
+def test_one_address_in_the_environment_leaves_the_others_to_us(wheel_machine: Machine) -> None:
+    with wheel_machine.alone(REDIS_URL="redis://elsewhere"):
         with servers(wheel_machine.path, want=("redis", "mqtt")) as endpoints:
             assert endpoints.redis_url == "redis://elsewhere"
             assert endpoints.mqtt_url.startswith("mqtt://outturn-consumer:")
@@ -160,9 +151,8 @@ def test_secrets_and_addresses_are_for_their_owner_alone(machine: Machine) -> No
         assert [name for name, secret in secrets.items() if name != "mqtt_port" and secret in logs] == []
 
 
-def test_a_server_that_cannot_start_says_why(wheel_machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    with wheel_machine.alone():
-        monkeypatch.setenv("OUTTURN_PG_BIN", "/nowhere")
+def test_a_server_that_cannot_start_says_why(wheel_machine: Machine) -> None:
+    with wheel_machine.alone(OUTTURN_PG_BIN="/nowhere"):
         with (
             pytest.raises(ServerError, match="There is no PostgreSQL in /nowhere") as caught,
             servers(wheel_machine.path),

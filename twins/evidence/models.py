@@ -1,0 +1,61 @@
+"""Evidence that is kept: what people said of assets, and the states that were sealed; all of it written once."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
+from tenants.scope.tables import AppendOnly
+from twins.composer.models import Twin
+from twins.evidence.domain.items import EventKind
+
+
+class AssetEvent(AppendOnly, PerTenant):
+    """Something that happened to an asset, as its source said it; a source gives each event a reference of its own.
+
+    `at` has whole milliseconds, as all evidence does.
+    """
+
+    twin = TenantKey(Twin, models.PROTECT)
+    asset = models.UUIDField()
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in EventKind])
+    at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    source = models.CharField(max_length=120)
+    reference = models.CharField(max_length=200)
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (UniquePerTenant(fields=("source", "reference"), name="event_once_per_source"),)
+        indexes = (models.Index(fields=("tenant", "asset", "at"), name="event_by_asset"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.at}"
+
+
+class EvidenceSegment(AppendOnly, PerTenant):
+    """The sealed evidence of one asset for `[start, end)`; evidence that comes in late makes another revision.
+
+    `document` is what `twins.evidence.domain.documents` makes, `digest` the SHA-256 of its canonical JSON. `watermark`
+    counts the commits of readings that it is sure to have seen.
+    """
+
+    twin = TenantKey(Twin, models.PROTECT)
+    asset = models.UUIDField()
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    revision = models.PositiveIntegerField()
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)
+    watermark = models.BigIntegerField()
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            UniquePerTenant(fields=("twin", "start", "end", "asset", "revision"), name="revision_per_segment"),
+        )
+
+    def __str__(self) -> str:
+        return f"revision {self.revision} of {self.asset} from {self.start}"

@@ -1,0 +1,127 @@
+"""Types that cross the boundary of evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from tenants.kernel.errors import Finding
+from twins.evidence.domain.documents import NamedAsset
+from twins.evidence.domain.items import EventKind, Events, Flights
+from twins.evidence.domain.states import Cause, State
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """What a source says happened to an asset.
+
+    Attributes:
+        source: Who says so, such as the name of a maintenance system.
+        reference: The source's own name for the event, never used for another.
+    """
+
+    asset: UUID
+    kind: str
+    at: datetime
+    source: str
+    reference: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEvent:
+    """An event that was recorded."""
+
+    id: UUID
+    asset: UUID
+    kind: EventKind
+    at: datetime
+    received_at: datetime
+    source: str
+    reference: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """All that is known of the assets of a twin.
+
+    Attributes:
+        assets: By name; the columns number them in this order.
+        flights: Their flights, whenever they were.
+        events: Their events, whenever they were.
+        said: The same events one by one, in the order of the columns.
+        watermark: The count of commits of readings up to which everything is seen.
+    """
+
+    assets: tuple[NamedAsset, ...]
+    flights: Flights
+    events: Events
+    said: tuple[KnownEvent, ...]
+    watermark: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSegment:
+    """The evidence of one asset for ``[start, end)`` as it was sealed.
+
+    Attributes:
+        document: An entry of ``evidence`` in a rate document with ``asset``, ``name``, ``start``, ``end`` and ``rule``.
+        digest: SHA-256 of its canonical JSON, 64 hexadecimal digits.
+        watermark: The count of commits of readings that it is sure to have seen.
+    """
+
+    twin: UUID
+    asset: UUID
+    start: datetime
+    end: datetime
+    revision: int
+    document: dict[str, Any]
+    digest: str
+    watermark: int
+    sealed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A span in one state for one cause."""
+
+    start: datetime
+    end: datetime
+    state: State
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class AssetStates:
+    """What is known of one asset over a span.
+
+    Attributes:
+        stretches: Without a hole, neighbours differ.
+        flights: How many landed after the start and up to the end of the span.
+        flight_hours: Their hours.
+        events: Those within the span, and the last one before it.
+        findings: What does not fit together within the span.
+        document: The evidence as it would be sealed now.
+        digest: Of that document.
+        sealed: The newest revision that was sealed for exactly this span.
+    """
+
+    asset: UUID
+    name: str
+    stretches: tuple[Stretch, ...]
+    flights: int
+    flight_hours: Fraction
+    events: tuple[KnownEvent, ...]
+    findings: tuple[Finding, ...]
+    document: dict[str, Any]
+    digest: str
+    sealed: SealedSegment | None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether what was sealed is what is known now."""
+        return self.sealed is not None and self.sealed.digest == self.digest
