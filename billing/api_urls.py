@@ -1,0 +1,27 @@
+"""The domain's part of the REST API."""
+
+from __future__ import annotations
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from billing.contracts.api import ContractViewSet
+from billing.invoices.api import InvoiceViewSet
+from billing.outcomes.api import DryRunView, ExclusionViewSet, OutcomeRunViewSet
+from billing.reports.api import ReportViewSet, RestatementView, SettlementView
+from billing.statements.api import StatementViewSet
+
+router = SimpleRouter(use_regex_path=False)
+router.register("contracts", ContractViewSet, "contract")
+router.register("exclusions", ExclusionViewSet, "exclusion")
+router.register("outcome-runs", OutcomeRunViewSet, "outcome-run")
+router.register("statements", StatementViewSet, "statement")
+router.register("invoices", InvoiceViewSet, "invoice")
+router.register("reports", ReportViewSet, "report")
+
+urlpatterns = [
+    *router.urls,
+    path("outcome-runs/dry-run/", DryRunView.as_view(), name="dry-run"),
+    path("settlements/", SettlementView.as_view(), name="settlement"),
+    path("restatements/", RestatementView.as_view(), name="restatement"),
+]

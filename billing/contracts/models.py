@@ -1,0 +1,54 @@
+"""Contracts: the draft that is edited, and the versions that were published."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
+from tenants.scope.tables import AppendOnly
+
+
+class Contract(PerTenant):
+    """A contract with its draft, which is always a whole agreement; `revision` counts the edits ever made of it.
+
+    `published` is the newest published version, 0 before the first; `published_revision` is the edit it was made of.
+    """
+
+    slug = models.SlugField(max_length=80)
+    title = models.CharField(max_length=120)
+    customer = TenantKey("tenants.Customer", models.PROTECT)
+    twin = TenantKey("twins.Twin", models.PROTECT)
+    draft = models.JSONField()
+    revision = models.PositiveIntegerField(default=1)
+    published = models.PositiveIntegerField(default=0)
+    published_revision = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("title", "slug")
+        constraints = (UniquePerTenant(fields=("slug",), name="contract_slug_per_tenant"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ContractVersion(AppendOnly, PerTenant):
+    """A published version of a contract; it holds from `effective_from` up to `effective_to` (null: without end)."""
+
+    contract = TenantKey(Contract, models.PROTECT)
+    version = models.PositiveIntegerField()
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)
+    effective_from = models.DateTimeField()
+    effective_to = models.DateTimeField(null=True)
+    published_by = models.CharField(max_length=254)
+    published_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-version",)
+        constraints = (UniquePerTenant(fields=("contract", "version"), name="version_per_contract"),)
+        indexes = (models.Index(fields=("tenant", "digest"), name="contract_version_by_digest"),)
+
+    def __str__(self) -> str:
+        return f"version {self.version} of {self.contract_id}"

@@ -1,0 +1,214 @@
+"""The pages of contracts: the list, a new one from the template, and one with its text and versions."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from billing.contracts import selectors, services
+from billing.contracts.lists import list_page
+from billing.contracts.models import Contract
+from billing.contracts.templates import PowerByTheHour
+from billing.contracts.wording import describe
+from tenants.customers.selectors import customers
+from tenants.customers.services import create_customer
+from tenants.edge.http import actor_of
+from tenants.edge.permissions import page
+from tenants.kernel.clock import utc_now
+from tenants.kernel.errors import OutturnError
+from tenants.scope.actors import Permission
+from twins.composer.selectors import twins
+
+NEW = ""
+
+
+class PercentField(forms.DecimalField):
+    """A percentage from 0 to 100, the unit shown in the field."""
+
+    unit = "%"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=100, max_digits=7, decimal_places=4, **options)
+
+
+class DaysField(forms.IntegerField):
+    """A number of days, the unit shown in the field."""
+
+    unit = "days"
+
+
+class ContractForm(forms.Form):
+    """The figures of a contract from the template "Power by the hour"."""
+
+    title = forms.CharField(max_length=120, initial="Power by the hour", help_text="As both sides call it.")
+    customer = forms.ChoiceField(required=False, help_text="Who receives the guarantee.")
+    new_customer = forms.CharField(
+        max_length=120, required=False, label="Name of the new customer", help_text="When they are not in the list yet."
+    )
+    twin = forms.ChoiceField(help_text="The published twin whose assets it is about.")
+    effective_from = forms.DateField(
+        label="Holds from", widget=forms.DateInput(attrs={"type": "date"}), help_text="The first day, in its time zone."
+    )
+    currency = forms.CharField(max_length=3, initial="EUR", help_text="Three letters, as in ISO 4217.")
+    time_zone = forms.CharField(max_length=64, initial="UTC", help_text="Whose midnights begin and end a month.")
+    fee_per_hour = forms.DecimalField(
+        min_value=Decimal("0.0001"), max_digits=12, decimal_places=4, label="Fee per flight hour",
+        help_text="In the currency above, for each hour that the counters of the assets show.",
+    )  # fmt: skip
+    guarantee = PercentField(initial=97, label="Guaranteed availability", help_text="Per month.")
+    credit = PercentField(initial=5, label="Credit below the guarantee", help_text="Percent of the month's fee.")
+    second = PercentField(required=False, initial=95, label="Second threshold")
+    second_credit = PercentField(required=False, initial=10, label="Credit below it")
+    third = PercentField(required=False, initial=90, label="Third threshold")
+    third_credit = PercentField(required=False, initial=25, label="Credit below it")
+    allowance_days = DaysField(
+        min_value=0, max_value=366, initial=5, label="Allowance for planned visits",
+        help_text="How much of each asset's month planned visits may take without counting.",
+    )  # fmt: skip
+    tax_percent = PercentField(initial=0, label="Tax", help_text="Added to the sum of each invoice.")
+    payment_days = DaysField(min_value=0, max_value=365, initial=30, help_text="From the day of the invoice.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = [(str(each.id), each.name) for each in customers()]
+        self.fields["customer"].choices = [*known, (NEW, "A new customer")]  # type: ignore[attr-defined]
+        published = twins().filter(published__gt=0)
+        self.fields["twin"].choices = [(str(each.id), each.name) for each in published]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a form without a customer, or with half of a tier."""
+        values: dict[str, Any] = super().clean() or {}
+        if not values.get("customer") and not values.get("new_customer"):
+            self.add_error("new_customer", "Choose a customer, or name a new one.")
+        for name in ("second", "third"):
+            if (values.get(name) is None) != (values.get(f"{name}_credit") is None):
+                self.add_error(name, "Give a threshold and a credit, or neither.")
+        return values
+
+
+@require_safe
+@page(needs=Permission.READ)
+def contracts(request: HttpRequest) -> HttpResponse:
+    """The contracts of the organisation."""
+    words = request.GET.get("q", "").strip()
+    found = selectors.contracts().filter(title__icontains=words) if words else selectors.contracts()
+    context = {"words": words, "can_edit": actor_of(request).may(Permission.EDIT), **list_page(request, found)}
+    return render(request, "contracts/list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(needs=Permission.EDIT)
+def new_contract(request: HttpRequest) -> HttpResponse:
+    """A new contract from the template, which opens as a draft."""
+    form = ContractForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = _create(form.cleaned_data, by=actor_of(request).name)
+            return redirect("contract", actor_of(request).slug, made.slug)
+        except OutturnError as error:
+            for finding in error.findings:
+                form.add_error(None, f"{finding.place}: {finding.message} {finding.fix}")
+            if not error.findings:
+                form.add_error(None, f"{error.message} {error.fix}")
+    return render(request, "contracts/new.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_safe
+@page(needs=Permission.READ)
+def contract(request: HttpRequest, contract: str) -> HttpResponse:
+    """One contract: its text, its figures, its versions."""
+    row, actor = contract_named(contract), actor_of(request)
+    versions = list(selectors.versions(row.id))
+    is_draft = row.revision != row.published_revision
+    agreement = selectors.draft_of(row) if is_draft or not versions else selectors.agreement_of(versions[0])
+    context = {
+        "contract": row,
+        "agreement": agreement,
+        "sentences": describe(agreement),
+        "versions": versions,
+        "is_draft": is_draft,
+        "can_publish": is_draft and actor.may(Permission.PUBLISH),
+        "can_delete": not versions and actor.may(Permission.EDIT),
+    }
+    return render(request, "contracts/detail.html", context)
+
+
+@require_POST
+@page(needs=Permission.PUBLISH)
+def publish(request: HttpRequest, contract: str) -> HttpResponse:
+    """Publish the draft that the person has read."""
+    row, actor = contract_named(contract), actor_of(request)
+    seen = request.POST.get("revision", "")
+    try:
+        revision = int(seen) if seen.isdecimal() and len(seen) < 10 else -1
+        version = services.publish_contract(contract=row.id, revision=revision, by=actor.name, now=utc_now())
+        messages.success(request, f"Version {version.version} is published. It is in the log and never changes.")
+    except OutturnError as error:
+        messages.error(request, f"{error.message} {error.fix}")
+    return redirect("contract", actor.slug, row.slug)
+
+
+@require_POST
+@page(needs=Permission.EDIT)
+def delete(request: HttpRequest, contract: str) -> HttpResponse:
+    """Delete a contract that was never published."""
+    row, actor = contract_named(contract), actor_of(request)
+    try:
+        services.delete_contract(contract=row.id, by=actor.name, now=utc_now())
+        messages.success(request, f"The draft {row.title} is deleted.")
+    except OutturnError as error:
+        messages.error(request, f"{error.message} {error.fix}")
+        return redirect("contract", actor.slug, row.slug)
+    return redirect("contracts", actor.slug)
+
+
+def contract_named(slug: str) -> Contract:
+    """The contract of that name in addresses.
+
+    Raises:
+        Http404: There is none.
+    """
+    found = selectors.contract_by_slug(slug)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _create(values: dict[str, Any], *, by: str) -> Contract:
+    now, customer = utc_now(), values["customer"]
+    if not customer:
+        customer = str(create_customer(name=values["new_customer"], now=now).id)
+    pairs = [("guarantee", "credit"), ("second", "second_credit"), ("third", "third_credit")]
+    tiers = [
+        {"below": _text(values[below]), "credit": _text(values[credit])}
+        for below, credit in pairs
+        if values[below] is not None
+    ]
+    start: date = values["effective_from"]
+    parameters = PowerByTheHour.read(
+        {
+            "title": values["title"],
+            "customer": customer,
+            "twin": values["twin"],
+            "effective": {"from": start.isoformat(), "to": None},
+            "currency": values["currency"].upper(),
+            "time_zone": values["time_zone"],
+            "fee_per_hour": _text(values["fee_per_hour"]),
+            "tiers": tiers,
+            "planned_allowance": f"P{values['allowance_days']}D",
+            "tax_percent": _text(values["tax_percent"]),
+            "payment_days": values["payment_days"],
+        }
+    )
+    return services.create_power_by_the_hour(parameters=parameters, by=by, now=now)
+
+
+def _text(value: Decimal) -> str:
+    return format(value.normalize(), "f")

@@ -1,0 +1,77 @@
+"""Billing periods: calendar months on the clocks of a contract."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from tenants.kernel.calendars import from_epoch_ms, local_ms
+from tenants.kernel.errors import OutturnError
+
+LONGEST = timedelta(days=366)
+_YEARS = range(1900, 2200)
+_MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
+
+
+class PeriodError(OutturnError):
+    """The period cannot be billed."""
+
+    code = "period.invalid"
+    status = 422
+
+
+def month(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """A calendar month, from local midnight to local midnight, in UTC.
+
+    Args:
+        text: The month, such as ``2026-09``.
+        zone: The zone of the contract.
+
+    Raises:
+        PeriodError: It is no month.
+    """
+    if not _MONTH.fullmatch(text):
+        raise PeriodError(f"{text!r} is no month.", place="month", fix="Write it as year and month, such as 2026-09.")
+    year, number = (int(part) for part in text.split("-"))
+    following = date(year + number // 12, number % 12 + 1, 1)
+    return _midnight(date(year, number, 1), zone), _midnight(following, zone)
+
+
+def check_moments(*moments: datetime) -> None:
+    """Refuse moments that documents cannot carry.
+
+    Raises:
+        PeriodError: One is not of the years 1900 to 2199.
+    """
+    for moment in moments:
+        if moment.astimezone(UTC).year not in _YEARS:
+            raise PeriodError(
+                "A time is not of the years 1900 to 2199.", place="period", fix="Write a time in those years."
+            )
+
+
+def check_period(start: datetime, end: datetime) -> None:
+    """Refuse what is no period to rate.
+
+    Raises:
+        PeriodError: It does not run forward, is longer than a year, or not of the years 1900 to 2199.
+    """
+    check_moments(start, end)
+    if not start < end <= start + LONGEST:
+        raise PeriodError(
+            "A period ends after its start, and at most 366 days later.", place="period", kept="Nothing was rated.",
+            fix="Give the first instant of the period and the first after it.",
+        )  # fmt: skip
+
+
+def period_text(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """A period in words: ``September 2026`` for a whole month, else its first and last day."""
+    first, after = start.astimezone(zone), end.astimezone(zone)
+    if month(f"{first:%Y-%m}", zone) == (start, end):
+        return f"{first:%B %Y}"
+    return f"{first:%d %b %Y %H:%M} to {after:%d %b %Y %H:%M}"
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return from_epoch_ms(local_ms(datetime.combine(day, time()), zone))

@@ -1,0 +1,218 @@
+"""The contract as plain sentences: what a person who is no engineer can read and agree to, one line for each field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from fractions import Fraction
+
+from billing.contracts.agreement import AgreementDocument
+from billing.contracts.figures import day_text, duration_text, money_text
+from billing.contracts.schemas import (
+    AvailabilityDocument,
+    CalendarDocument,
+    CarryGapsDocument,
+    ClauseDocument,
+    FlatFeeDocument,
+    MeteredFeeDocument,
+    PerAssetFeeDocument,
+    PlainGapsDocument,
+    PriceTierDocument,
+    StepRemedyDocument,
+    ThroughputDocument,
+    TierRemedyDocument,
+)
+from tenants.kernel.calendars import parse_duration
+
+_ROUNDING = {
+    "half_even": "to the nearest minor unit, a half to the even one",
+    "half_up": "to the nearest minor unit, a half away from zero",
+    "up": "away from zero",
+    "down": "towards zero",
+}
+_AGGREGATES = {
+    "pooled": "taken together over all of them",
+    "mean": "as the mean over all of them",
+    "worst": "as that of the worst of them",
+    "per_asset": "for each of them on its own share of the fee",
+}
+_GAPS = {"as_up": "as up", "as_down": "as down", "exclude": "not at all"}
+_DAYS = {
+    "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday",
+    "sun": "Sunday",
+}  # fmt: skip
+
+
+def describe(contract: AgreementDocument) -> list[str]:
+    """The contract as sentences, in the order in which people ask."""
+    return list(_sentences(contract))
+
+
+def _sentences(contract: AgreementDocument) -> Iterator[str]:
+    terms, count = contract.terms, len(contract.assets)
+    yield (
+        f"{contract.parties.provider} guarantees {contract.parties.customer} the outcome of "
+        f"{'one asset' if count == 1 else f'{count} assets'} of {contract.twin_name}."
+    )
+    yield _effective(contract)
+    yield f"Days and times are those of {terms.time_zone}; amounts are in {terms.currency}."
+    yield from _fee(contract)
+    for clause in terms.clauses:
+        yield from _clause(clause, contract)
+    yield _caps(contract)
+    yield (
+        f"Evidence counts when it is received up to {duration_text(terms.correction_window)} after the end of the "
+        "period; what comes later is recorded and changes nothing."
+    )
+    for rule in contract.preapproved:
+        yield _preapproved(rule.category, rule.notice)
+    yield from _assumptions(contract)
+    yield f"Each amount is rounded once, {_ROUNDING[terms.rounding]}."
+    yield f"Tax of {contract.tax_percent} % is added to the sum; it is due {_days(contract.payment_days)}."
+
+
+def _effective(contract: AgreementDocument) -> str:
+    start = day_text(date.fromisoformat(contract.effective.start))
+    if contract.effective.end is None:
+        return f"It holds from {start} on, until a later version takes its place."
+    return f"It holds from {start} up to but not including {day_text(date.fromisoformat(contract.effective.end))}."
+
+
+def _fee(contract: AgreementDocument) -> Iterator[str]:
+    fee, currency = contract.terms.fee, contract.terms.currency
+    match fee:
+        case FlatFeeDocument():
+            yield f"The fee is {money_text(fee.minor, currency)} for each period."
+        case PerAssetFeeDocument():
+            share = ", in proportion to its time in service" if fee.prorate else ""
+            yield f"The fee is {money_text(fee.minor, currency)} for each asset in service{share}."
+        case MeteredFeeDocument():
+            yield from _metered(fee, currency)
+
+
+def _metered(fee: MeteredFeeDocument, currency: str) -> Iterator[str]:
+    if len(fee.tiers) == 1:
+        price = f"{fee.tiers[0].price} {currency}"
+        yield f"The fee is {price} for each {_unit(fee.unit)} that the counters of the assets show."
+        return
+    which = "each part of it at the price of its own tier"
+    if fee.mode == "volume":
+        which = "all of it at the price of the tier it ends in"
+    yield f"The fee is charged on the volume that the counters of the assets show, {which}."
+    low = "0"
+    for tier in fee.tiers:
+        yield f"{_tier(low, tier, fee.unit)} costs {tier.price} {currency} for each {_unit(fee.unit)}."
+        low = tier.to or low
+
+
+def _unit(unit: str) -> str:
+    return "hour" if unit == "h" else unit
+
+
+def _tier(low: str, tier: PriceTierDocument, unit: str) -> str:
+    return f"Volume above {low} {unit}" if tier.to is None else f"Volume from {low} to {tier.to} {unit}"
+
+
+def _clause(clause: ClauseDocument, contract: AgreementDocument) -> Iterator[str]:
+    yield f"{clause.id}: {_indicator(clause)}, {_AGGREGATES[clause.aggregate]}, {_assets(clause, contract)}."
+    yield f"{clause.id}: service is owed {_calendar(clause.calendar)}."
+    yield f"{clause.id}: {_outages(clause)}."
+    yield f"{clause.id}: time of which nothing is known counts {_gaps(clause.gaps)}."
+    if clause.minimum_coverage is not None:
+        yield (
+            f"{clause.id}: when less than {clause.minimum_coverage} % of the time is known, nothing is settled, "
+            "in either direction."
+        )
+    for rule in clause.exclusions:
+        limit = (
+            "without limit" if rule.allowance is None else f"up to {duration_text(rule.allowance)} per asset and period"
+        )
+        yield f"{clause.id}: time of the category {rule.category} does not count, {limit}, once approved."
+    for remedy in clause.remedies:
+        yield from _remedy(clause.id, remedy)
+
+
+def _indicator(clause: ClauseDocument) -> str:
+    indicator = clause.indicator
+    if isinstance(indicator, AvailabilityDocument):
+        return "the share of committed time in which the assets are not down"
+    if isinstance(indicator, ThroughputDocument):
+        hours = "committed hour" if indicator.hours == "committed" else f"hour of {indicator.hours} hours"
+        return f"volume per {hours} against a target of {indicator.target} {indicator.unit}"
+    return f"100 % less the mean error rate of intervals of {duration_text(indicator.interval)}"
+
+
+def _assets(clause: ClauseDocument, contract: AgreementDocument) -> str:
+    if set(clause.assets) == set(contract.assets):
+        return "for all assets"
+    return f"for {', '.join(contract.assets[asset] for asset in clause.assets)}"
+
+
+def _calendar(calendar: CalendarDocument | None) -> str:
+    if calendar is None:
+        return "at all hours of all days"
+    windows = "; ".join(
+        f"{', '.join(_DAYS[day] for day in window.days)} from {window.opens} to {window.closes}"
+        for window in calendar.weekly
+    )
+    days = ", ".join(day_text(date.fromisoformat(day)) for day in calendar.holidays)
+    return windows + (f", not on {days}" if days else "")
+
+
+def _outages(clause: ClauseDocument) -> str:
+    minimum, quantum = clause.outages.minimum, clause.outages.quantum
+    counted = "every outage counts from its first to its last moment"
+    if parse_duration(minimum):
+        counted = f"outages of less than {duration_text(minimum)} do not count"
+    return counted + (f", longer ones in whole steps of {duration_text(quantum)}" if parse_duration(quantum) else "")
+
+
+def _gaps(gaps: PlainGapsDocument | CarryGapsDocument) -> str:
+    if isinstance(gaps, CarryGapsDocument):
+        return f"as the state before it for up to {duration_text(gaps.carry)}, then as {gaps.then}"
+    return _GAPS[gaps.policy]
+
+
+def _remedy(clause: str, remedy: TierRemedyDocument | StepRemedyDocument) -> Iterator[str]:
+    if isinstance(remedy, TierRemedyDocument):
+        for tier in sorted(remedy.tiers, key=lambda tier: -Fraction(tier.below)):
+            yield f"{clause}: below {tier.below} % the customer is credited {tier.credit} % of the fee."
+        return
+    side = f"below {remedy.below}" if remedy.below is not None else f"above {remedy.above}"
+    effect = f"is credited {remedy.credit}" if remedy.credit is not None else f"pays a bonus of {remedy.bonus}"
+    cap = "" if remedy.cap is None else f", at most {remedy.cap} %"
+    yield (
+        f"{clause}: for each {remedy.step} {remedy.per} percentage points {side} % the customer {effect} % "
+        f"of the fee{cap}."
+    )
+
+
+def _caps(contract: AgreementDocument) -> str:
+    percent = contract.terms.caps.period_percent
+    if percent is None:
+        return "The credits of a period have no limit."
+    return f"The credits of a period are together at most {percent} % of its fee."
+
+
+def _preapproved(category: str, notice: str | None) -> str:
+    if notice is None:
+        return f"Exclusions of the category {category} are approved in advance."
+    when = "before they start"
+    if parse_duration(notice):
+        when = f"at least {duration_text(notice)} before they start"
+    return f"Exclusions of the category {category} are approved in advance when they are claimed {when}."
+
+
+def _assumptions(contract: AgreementDocument) -> Iterator[str]:
+    stated = contract.assumptions
+    if stated is None:
+        return
+    yield f"A planned visit to the shop is taken to last {duration_text(stated.planned_visit)}."
+    yield f"An unscheduled repair is taken to last {duration_text(stated.repair)}."
+    yield f"The shop is taken to have {'one bay' if stated.bays == 1 else f'{stated.bays} bays'}."
+
+
+def _days(count: int) -> str:
+    if count == 0:
+        return "on the day of the invoice"
+    return f"{count} {'day' if count == 1 else 'days'} after the invoice"

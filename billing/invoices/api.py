@@ -1,0 +1,87 @@
+"""Invoices over the REST API."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing.invoices import selectors, services
+from billing.invoices.models import Invoice, LedgerLeg
+from tenants.edge.http import actor_of
+from tenants.edge.idempotency import Idempotent
+from tenants.kernel.clock import utc_now
+from tenants.scope.actors import Permission
+
+
+class InvoiceOutput(serializers.ModelSerializer[Invoice]):
+    """An invoice, or a credit note with negative sums, in short."""
+
+    statement = serializers.UUIDField(source="statement_id")
+    contract = serializers.UUIDField(source="contract_id")
+    customer = serializers.UUIDField(source="customer_id")
+
+    class Meta:
+        model = Invoice
+        fields = (
+            "id", "kind", "number", "statement", "contract", "customer", "currency", "net_minor", "tax_minor",
+            "gross_minor", "issued_on", "due_on", "digest", "issued_by", "issued_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class LegOutput(serializers.ModelSerializer[LedgerLeg]):
+    """What the booking of an invoice debits (positive) or credits (negative) one account."""
+
+    class Meta:
+        model = LedgerLeg
+        fields = ("account", "currency", "minor")
+        read_only_fields = fields
+
+
+class InvoiceDocumentOutput(InvoiceOutput):
+    """An invoice with its document and how it was booked."""
+
+    document = serializers.DictField()
+    ledger = serializers.SerializerMethodField()
+
+    class Meta(InvoiceOutput.Meta):
+        fields = (*InvoiceOutput.Meta.fields, "document", "ledger")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+    @extend_schema_field(LegOutput(many=True))
+    def get_ledger(self, invoice: Invoice) -> Any:
+        """The legs, which sum to zero."""
+        return LegOutput(selectors.legs_of(invoice), many=True).data
+
+
+class InvoiceInput(serializers.Serializer[Any]):
+    """The statement that is to be invoiced."""
+
+    statement = serializers.UUIDField()
+
+
+class InvoiceViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Invoice]):
+    """Invoices and credit notes, numbered without gaps and booked in balance."""
+
+    queryset = selectors.invoices()
+    serializer_class = InvoiceOutput
+    lookup_value_converter = "uuid"
+    needs: ClassVar = {"read": Permission.READ, "write": Permission.BILL}
+
+    @extend_schema(responses=InvoiceDocumentOutput)
+    def retrieve(self, request: Request, *_args: Any, pk: UUID, **_: Any) -> Response:
+        """One invoice with its document and how it was booked."""
+        return Response(InvoiceDocumentOutput(selectors.invoice(pk)).data)
+
+    @extend_schema(request=InvoiceInput, responses={201: InvoiceDocumentOutput})
+    def create(self, request: Request, **_: Any) -> Response:
+        """Issue the invoice of a statement; asked again, it is the same one."""
+        given = InvoiceInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        row = services.issue_invoice(by=actor_of(request._request).name, now=utc_now(), **given.validated_data)
+        return Response(InvoiceDocumentOutput(row).data, status=status.HTTP_201_CREATED)

@@ -1,0 +1,24 @@
+"""Every model of the domain, where Django looks for them."""
+
+from billing.contracts.models import Contract, ContractVersion
+from billing.invoices.models import Invoice, InvoiceSeries, LedgerEntry, LedgerLeg
+from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun
+from billing.reports.models import Report
+from billing.statements.models import Adjustment, ChargedAdjustment, Statement
+
+__all__ = [
+    "Adjustment",
+    "AssumedEvidence",
+    "ChargedAdjustment",
+    "Contract",
+    "ContractVersion",
+    "Exclusion",
+    "ExclusionDecision",
+    "Invoice",
+    "InvoiceSeries",
+    "LedgerEntry",
+    "LedgerLeg",
+    "OutcomeRun",
+    "Report",
+    "Statement",
+]

@@ -1,0 +1,71 @@
+"""The rate document of a contract and a period, put together from sealed evidence and the exclusions claimed.
+
+It is the whole input of the engine and self-contained: ``manage.py rate`` gives the same outcome for it on any machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from billing.contracts.agreement import AgreementDocument
+from billing.outcomes.domain.engine import rate
+from billing.outcomes.domain.printed import printed
+from billing.outcomes.intake import read_rate_document
+from billing.outcomes.schemas import EvidenceForm
+from tenants.kernel.canonical import canonical_json
+
+Json = dict[str, Any]
+_EVIDENCE = frozenset(field.alias or name for name, field in EvidenceForm.model_fields.items())
+
+
+def rate_document(
+    agreement: AgreementDocument,
+    period: Mapping[str, str],
+    as_of: str,
+    evidence: Iterable[Mapping[str, Any]],
+    claims: Iterable[tuple[Mapping[str, Any], Mapping[str, Any] | None]],
+) -> Json:
+    """The document to rate.
+
+    Args:
+        agreement: The version of the contract in force.
+        period: Its ``start`` and ``end``, as exact times.
+        as_of: What was received or approved later is not known yet.
+        evidence: Sealed segments, one for each asset; those of assets the contract is not about are left out, and of
+            an asset without one nothing is known.
+        claims: Documents of exclusions, each with that of the decision about it (None: it is only proposed).
+    """
+    known: Json = {asset: {"initial": None} for asset in sorted(agreement.assets)}
+    for segment in evidence:
+        if segment["asset"] in known:
+            known[segment["asset"]] = {name: value for name, value in segment.items() if name in _EVIDENCE}
+    return {
+        "rate": 1,
+        "period": dict(period),
+        "as_of": as_of,
+        "contract": agreement.terms.model_dump(mode="json", by_alias=True),
+        "evidence": known,
+        "exclusions": [_exclusion(claim, decision, known) for claim, decision in claims],
+    }
+
+
+def rated(document: Json) -> Json:
+    """The printed outcome of a rate document.
+
+    Raises:
+        DocumentError: The evidence, the exclusions and the contract do not fit each other.
+        AmountTooLargeError: An amount is beyond what every reader of JSON reads exactly.
+    """
+    return printed(rate(read_rate_document(canonical_json(document))))
+
+
+def _exclusion(claim: Mapping[str, Any], decision: Mapping[str, Any] | None, known: Mapping[str, Any]) -> Json:
+    approved = decision["decided_at"] if decision and decision["decision"] == "approved" else None
+    return {
+        "category": claim["category"],
+        "assets": [asset for asset in claim["assets"] if asset in known],
+        "from": claim["from"],
+        "to": claim["to"],
+        "approved": approved,
+    }

@@ -1,0 +1,89 @@
+"""Exclusions, decisions about them, and outcome runs: each row is one document, written once."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from billing.contracts.models import Contract, ContractVersion
+from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
+from tenants.scope.tables import AppendOnly
+
+
+class Exclusion(AppendOnly, PerTenant):
+    """A claim that a span is not to count for some assets; without a contract it concerns all that are about them."""
+
+    contract = TenantKey(Contract, models.PROTECT, null=True)
+    category = models.CharField(max_length=200)
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)
+    claimed_by = models.CharField(max_length=254)
+    claimed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-start", "-id")
+        indexes = (
+            models.Index(fields=("tenant", "start"), name="exclusion_by_start"),
+            models.Index(fields=("tenant", "digest"), name="exclusion_by_digest"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.category} from {self.start}"
+
+
+class ExclusionDecision(AppendOnly, PerTenant):
+    """What was decided about a claim, by whom and why: once."""
+
+    exclusion = TenantKey(Exclusion, models.PROTECT, related_name="decisions")
+    approved = models.BooleanField()
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)
+    decided_by = models.CharField(max_length=254)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (UniquePerTenant(fields=("exclusion",), name="one_decision_per_exclusion"),)
+        indexes = (models.Index(fields=("tenant", "digest"), name="decision_by_digest"),)
+
+    def __str__(self) -> str:
+        return f"{'approved' if self.approved else 'declined'} by {self.decided_by}"
+
+
+class AssumedEvidence(AppendOnly, PerTenant):
+    """Evidence of a world that did not happen: what a what-if was rated on."""
+
+    digest = models.CharField(max_length=64)
+    document = models.JSONField()
+
+    class Meta:
+        constraints = (UniquePerTenant(fields=("digest",), name="assumed_evidence_by_digest"),)
+
+    def __str__(self) -> str:
+        return f"assumed evidence {self.digest}"
+
+
+class OutcomeRun(AppendOnly, PerTenant):
+    """A contract rated for a period on what was known at `as_of`; with an `assumption` it is a what-if, never billed.
+
+    `evidence` has the digest of each asset's evidence; `document` is what is logged.
+    """
+
+    contract_version = TenantKey(ContractVersion, models.PROTECT)
+    assumption = models.CharField(max_length=200, blank=True)
+    period_start = models.DateTimeField()
+    period_end = models.DateTimeField()
+    as_of = models.DateTimeField()
+    total_minor = models.BigIntegerField()
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)
+    run_by = models.CharField(max_length=254)
+    run_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-run_at", "-id")
+        constraints = (UniquePerTenant(fields=("digest",), name="outcome_run_by_digest"),)
+        indexes = (models.Index(fields=("tenant", "contract_version", "period_start"), name="outcome_run_by_period"),)
+
+    def __str__(self) -> str:
+        return f"run of {self.period_start:%Y-%m} as of {self.as_of}"

@@ -1,0 +1,353 @@
+"""Claims that time is not to count, what is decided about them, and outcome runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from rfc8785 import CanonicalizationError
+
+from billing.contracts.agreement import AgreementDocument
+from billing.contracts.figures import utc_text
+from billing.contracts.models import ContractVersion
+from billing.contracts.periods import PeriodError, check_moments, check_period
+from billing.contracts.selectors import agreement_of, contracts_about, locked_contract, version_in_force
+from billing.outcomes.assembly import Json, rate_document, rated
+from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun
+from billing.outcomes.selectors import claims_within, decision_of
+from billing.outcomes.selectors import exclusion as exclusion_by_id
+from tenants.kernel.calendars import parse_duration
+from tenants.kernel.canonical import canonical_json, digest
+from tenants.kernel.errors import ConflictError, OutturnError
+from tenants.kernel.ids import new_id
+from tenants.record.schemas import NewEntry
+from tenants.record.selectors import logged_leaves
+from tenants.record.services import append_leaves, record_audit
+from twins.evidence.schemas import SealedSegment
+from twins.evidence.selectors import segments
+from twins.evidence.services import seal_evidence
+
+CLAIM, DECISION, SEGMENT, ASSUMED, RUN, WHAT_IF = (
+    "exclusion", "exclusion_decision", "evidence_segment", "assumed_evidence", "outcome_run", "what_if_run",
+)  # fmt: skip
+
+MOST_EVIDENCE = 20_000
+DEEPEST_EVIDENCE = 20
+
+
+class ExclusionError(OutturnError):
+    """The claim makes no sense under the contract."""
+
+    code = "exclusion.invalid"
+    status = 422
+
+
+class DecidedError(ConflictError):
+    """The claim was decided before."""
+
+    code = "exclusion.decided"
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A world that did not happen.
+
+    Attributes:
+        name: What is assumed, such as ``without the plan``.
+        evidence: What would have been known of each asset, in the form of sealed segments.
+    """
+
+    name: str
+    evidence: Sequence[Mapping[str, Any]]
+
+
+def claim_exclusion(
+    *,
+    contract: UUID | None,
+    category: str,
+    assets: Sequence[UUID],
+    start: datetime,
+    end: datetime,
+    evidence: Mapping[str, Any],
+    by: str,
+    now: datetime,
+) -> Exclusion:
+    """Claim that a span is not to count; at once approved where the contract approves the category in advance.
+
+    Without a contract the one that is about all of the assets and excludes the category is taken, if there is exactly
+    one; else the claim stays proposed and concerns every contract about these assets.
+
+    Args:
+        contract: The contract it is claimed under, or None.
+        category: A category that a clause of the contract excludes.
+        assets: What it is about.
+        start: First instant not to count.
+        end: First instant after.
+        evidence: What the claim rests on, any JSON object.
+        by: Who claims it.
+        now: When.
+
+    Raises:
+        ExclusionError: The span is empty, or the contract is not about the assets then or excludes no such category.
+    """
+    if not start < end or not assets:
+        raise ExclusionError(
+            "An exclusion needs a span that ends after it starts, and at least one asset.", place="start",
+            fix="Give a start before the end, and the assets.",
+        )  # fmt: skip
+    check_moments(start, end)
+    _refuse_unkeepable(evidence)
+    names = sorted(str(asset) for asset in assets)
+    with transaction.atomic():
+        version = _version_about(contract, category, names, start, end)
+        claim = Exclusion(
+            id=new_id(), contract_id=None if version is None else version.contract_id, category=category, start=start,
+            end=end, claimed_by=by, claimed_at=now,
+        )  # fmt: skip
+        claim.document = {
+            "exclusion": str(claim.id),
+            "contract": version and str(version.contract_id),
+            "category": category,
+            "assets": names,
+            "from": utc_text(start),
+            "to": utc_text(end),
+            "evidence": dict(evidence),
+            "claimed_by": by,
+            "claimed_at": utc_text(now),
+        }
+        claim.digest = digest(claim.document)
+        claim.save(force_insert=True)
+        record_audit(action="exclusion.claimed", subject=f"exclusion/{claim.id}", by=by, now=now)
+        append_leaves(entries=[NewEntry(CLAIM, claim.digest)], now=now)
+        if version is not None and _in_time(agreement_of(version), category, start, now):
+            why = f"In advance, under version {version.version}."
+            _decide(claim, approved=True, why=why, by="contract", now=now)
+    return claim
+
+
+def approve_exclusion(*, exclusion: UUID, why: str, by: str, now: datetime) -> ExclusionDecision:
+    """Approve a claim: from now on the span does not count.
+
+    Raises:
+        ExclusionNotFoundError: There is no such claim.
+        DecidedError: It was decided before.
+    """
+    return _decide(exclusion_by_id(exclusion), approved=True, why=why, by=by, now=now)
+
+
+def decline_exclusion(*, exclusion: UUID, why: str, by: str, now: datetime) -> ExclusionDecision:
+    """Decline a claim: the span counts.
+
+    Raises:
+        ExclusionNotFoundError: There is no such claim.
+        DecidedError: It was decided before.
+    """
+    return _decide(exclusion_by_id(exclusion), approved=False, why=why, by=by, now=now)
+
+
+def run_outcome(
+    *,
+    contract: UUID,
+    period_start: datetime,
+    period_end: datetime,
+    as_of: datetime,
+    by: str,
+    now: datetime,
+    assumption: Assumption | None = None,
+    version: ContractVersion | None = None,
+) -> OutcomeRun:
+    """Rate a contract for a period on what was known at a moment; the same inputs give the same run.
+
+    Args:
+        contract: The contract.
+        period_start: First instant of the period.
+        period_end: First instant after.
+        as_of: What was received or approved later does not count.
+        by: Who asks.
+        now: When.
+        assumption: Rate this in place of the evidence, which else is sealed first: a what-if, never billed. No
+            exclusion is claimed in it.
+        version: The version to rate under; the one in force throughout the period when None.
+
+    Raises:
+        ContractNotFoundError: There is no such contract.
+        NotInForceError: No version holds throughout the period.
+        PeriodError: The period does not run forward, or ``as_of`` is still to come.
+        DocumentError: The evidence and the contract do not fit each other.
+    """
+    check_period(period_start, period_end)
+    check_moments(as_of)
+    if as_of > now:
+        raise PeriodError(
+            "What will be known is not known yet.", place="as_of", fix="Give a moment that is not still to come."
+        )
+    with transaction.atomic():
+        locked_contract(contract)
+        version = version or version_in_force(contract, period_start, period_end)
+        question = _Question(version, agreement_of(version), period_start, period_end, as_of)
+        if assumption is not None:
+            return _assumed(question, assumption, by=by, now=now)
+        twin = UUID(question.agreement.twin)
+        seal_evidence(twin=twin, start=period_start, end=period_end, now=now)
+        return _evidenced(question, segments(twin, period_start, period_end), by=by, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is to be rated: a version of a contract, a period, and a moment of knowledge."""
+
+    version: ContractVersion
+    agreement: AgreementDocument
+    start: datetime
+    end: datetime
+    as_of: datetime
+
+    def document(self, evidence: Iterable[Json], claims: Iterable[tuple[Json, Json | None]]) -> Json:
+        """The rate document."""
+        period = {"start": utc_text(self.start), "end": utc_text(self.end)}
+        return rate_document(self.agreement, period, utc_text(self.as_of), evidence, claims)
+
+
+def _evidenced(question: _Question, sealed: Sequence[SealedSegment], *, by: str, now: datetime) -> OutcomeRun:
+    """The run on sealed evidence."""
+    about = [segment for segment in sealed if str(segment.asset) in question.agreement.assets]
+    claims = claims_within(
+        question.version.contract_id, question.agreement.assets, question.start, question.end, question.as_of
+    )
+    rating = question.document(
+        (segment.document for segment in about),
+        ((claim.document, None if decision is None else decision.document) for claim, decision in claims),
+    )
+    used = {
+        SEGMENT: [segment.digest for segment in about],
+        CLAIM: [claim.digest for claim, _ in claims],
+        DECISION: [decision.digest for _, decision in claims if decision],
+    }
+    return _stored(question, rating, used, [NewEntry(SEGMENT, name) for name in used[SEGMENT]], by=by, now=now)
+
+
+def _assumed(question: _Question, assumption: Assumption, *, by: str, now: datetime) -> OutcomeRun:
+    """The what-if on assumed evidence, which is kept."""
+    assumed = {digest(document): dict(document) for document in assumption.evidence}
+    AssumedEvidence.objects.bulk_create(
+        [AssumedEvidence(digest=name, document=document) for name, document in assumed.items()], ignore_conflicts=True
+    )
+    rating, names = question.document(assumed.values(), ()), sorted(assumed)
+    entries = [NewEntry(ASSUMED, name) for name in names]
+    return _stored(question, rating, {ASSUMED: names}, entries, by=by, now=now, assumption=assumption.name)
+
+
+def _stored(
+    question: _Question, rating: Json, used: Mapping[str, list[str]], entries: Sequence[NewEntry], *, by: str,
+    now: datetime, assumption: str = "",
+) -> OutcomeRun:  # fmt: skip
+    """The run of a rate document: the one that is there, or a new one, logged with what it relies on."""
+    document = {
+        "run": 1,
+        "contract": str(question.version.contract_id),
+        "version": question.version.version,
+        "assumption": assumption or None,
+        "period": rating["period"],
+        "as_of": rating["as_of"],
+        "outcome": rated(rating),
+        "relies_on": {"contract_version": [question.version.digest], **used},
+    }
+    seal = digest(document)
+    known = OutcomeRun.objects.filter(digest=seal).first()
+    if known is not None:
+        return known
+    run = OutcomeRun.objects.create(
+        contract_version=question.version, assumption=assumption, period_start=question.start,
+        period_end=question.end, as_of=question.as_of, total_minor=document["outcome"]["total_minor"],
+        document=document, digest=seal, run_by=by, run_at=now,
+    )  # fmt: skip
+    logged = logged_leaves({(entry.kind, entry.digest) for entry in entries})
+    missing = [entry for entry in entries if (entry.kind, entry.digest) not in logged]
+    append_leaves(entries=[*missing, NewEntry(WHAT_IF if assumption else RUN, seal)], now=now)
+    return run
+
+
+def _version_about(
+    contract: UUID | None, category: str, assets: Sequence[str], start: datetime, end: datetime
+) -> ContractVersion | None:
+    """The version that a claim is made under: the contract's, or else the only one that excludes the category."""
+    found = contracts_about(assets, start, end)
+    if contract is None:
+        excluding = [version for version in found if category in _categories(agreement_of(version))]
+        return excluding[0] if len(excluding) == 1 else None
+    version = next((version for version in found if version.contract_id == contract), None)
+    if version is None:
+        raise ExclusionError(
+            "The contract does not exist, is not published, or is not about these assets at that time.",
+            place="contract", fix="Choose a contract in force that is about all of the assets.",
+        )  # fmt: skip
+    known = _categories(agreement_of(version))
+    if category not in known:
+        raise ExclusionError(
+            f"No clause of the contract excludes {category}.", place="category",
+            fix=f"Choose one of {', '.join(sorted(known))}." if known else "Publish a version with such an exclusion.",
+        )  # fmt: skip
+    return version
+
+
+def _categories(agreement: AgreementDocument) -> set[str]:
+    return {rule.category for clause in agreement.terms.clauses for rule in clause.exclusions}
+
+
+def _refuse_unkeepable(evidence: Mapping[str, Any]) -> None:
+    """What a claim rests on stands in the reader's report, where JSON is bounded."""
+    try:
+        size, depth = len(canonical_json(dict(evidence))), _depth(evidence)
+    except (CanonicalizationError, RecursionError):
+        size = depth = MOST_EVIDENCE
+    if size >= MOST_EVIDENCE or depth > DEEPEST_EVIDENCE:
+        raise ExclusionError(
+            f"The evidence of a claim is JSON of less than {MOST_EVIDENCE} bytes, at most {DEEPEST_EVIDENCE} levels "
+            "deep, with numbers that every reader reads alike.",
+            place="evidence", fix="Name documents by their digest or address in place of their content.",
+        )  # fmt: skip
+
+
+def _depth(value: Any) -> int:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if not isinstance(value, list | tuple):
+        return 0
+    return 1 + max((_depth(item) for item in value), default=0)
+
+
+def _in_time(agreement: AgreementDocument, category: str, start: datetime, now: datetime) -> bool:
+    rule = agreement.preapproval(category)
+    if rule is None:
+        return False
+    return rule.notice is None or now + timedelta(milliseconds=parse_duration(rule.notice)) <= start
+
+
+def _decide(claim: Exclusion, *, approved: bool, why: str, by: str, now: datetime) -> ExclusionDecision:
+    with transaction.atomic():
+        known = decision_of(claim)
+        if known is not None:
+            raise DecidedError(
+                f"The claim was {known}.", place="exclusion", kept="That decision.", fix="Claim the time again."
+            )
+        decision = ExclusionDecision(
+            id=new_id(), exclusion=claim, approved=approved, decided_by=by, decided_at=now
+        )  # fmt: skip
+        decision.document = {
+            "exclusion": str(claim.id),
+            "decision": "approved" if approved else "declined",
+            "why": why,
+            "decided_by": by,
+            "decided_at": utc_text(now),
+            "relies_on": {CLAIM: [claim.digest]},
+        }
+        decision.digest = digest(decision.document)
+        decision.save(force_insert=True)
+        verb = "approved" if approved else "declined"
+        record_audit(action=f"exclusion.{verb}", subject=f"exclusion/{claim.id}", by=by, now=now)
+        append_leaves(entries=[NewEntry(DECISION, decision.digest)], now=now)
+    return decision

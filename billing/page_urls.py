@@ -1,0 +1,33 @@
+"""The domain's pages, below an organisation."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from billing.contracts import pages as contracts
+from billing.outcomes import pages as outcomes
+from billing.reports import pages as reports
+from billing.statements import pages as statements
+
+urlpatterns = [
+    path("contracts/", contracts.contracts, name="contracts"),
+    path("contracts/new/", contracts.new_contract, name="new-contract"),
+    path("contracts/<slug:contract>/", contracts.contract, name="contract"),
+    path("contracts/<slug:contract>/publish/", contracts.publish, name="contract-publish"),
+    path("contracts/<slug:contract>/delete/", contracts.delete, name="contract-delete"),
+    path("contracts/<slug:contract>/exclusions/", outcomes.exclusions, name="contract-exclusions"),
+    path(
+        "contracts/<slug:contract>/exclusions/<uuid:exclusion>/decide/",
+        outcomes.decide,
+        name="contract-exclusion-decide",
+    ),
+    path("contracts/<slug:contract>/statements/", reports.contract_statements, name="contract-statements"),
+    path("contracts/<slug:contract>/settle/", reports.settle, name="contract-settle"),
+    path("statements/", statements.statements, name="statements"),
+    path("statements/<uuid:statement>/", statements.statement, name="statement"),
+    path("statements/<uuid:statement>/restate/", reports.restate, name="statement-restate"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/verifier.py", reports.verifier_file, name="report-verifier"),
+    path("reports/<uuid:report>/", reports.report, name="report"),
+    path("reports/<uuid:report>/<str:kind>", reports.report_file, name="report-file"),
+]

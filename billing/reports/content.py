@@ -1,0 +1,379 @@
+"""What a report says, in the order in which it is read: the same for the page and for the document.
+
+Everything is taken from the proof bundle and the invoice, so that a report says nothing that is not sealed. Times are
+those of the contract's zone; percentages are cut off, never rounded up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from billing.contracts.agreement import AgreementDocument
+from billing.contracts.figures import day_text, hours_text, moment_text, money_text, percent_short, span_text
+from billing.contracts.periods import period_text
+from billing.contracts.schemas import ClauseDocument, MeteredFeeDocument, TierRemedyDocument
+from billing.contracts.wording import describe
+from billing.outcomes.domain.figures import exact_text, percent_text
+from billing.reports.bundles import Bundle
+from tenants.kernel.calendars import time_zone
+from tenants.kernel.canonical import digest
+
+Json = Mapping[str, Any]
+PLAN_NAME = "As it was"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure on top of the report."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRow:
+    """One asset under one clause: hours by what they count as, its own outcome in percent, its volume."""
+
+    name: str
+    committed: str
+    down: str
+    excluded: str
+    unknown: str
+    percent: str
+    volume: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClausePart:
+    """One clause: what was reached, and the assets it was measured on; ``target`` is the guaranteed percent."""
+
+    id: str
+    title: str
+    percent: str
+    exact: str
+    target: str | None
+    guarantee: str
+    status: str
+    coverage: str
+    amount: str
+    assets: tuple[AssetRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionRow:
+    """An exclusion that was claimed, and what was decided about it."""
+
+    category: str
+    assets: str
+    span: str
+    claimed: str
+    decision: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutageRow:
+    """Time in which an asset was down, and how much of it lies in committed time."""
+
+    asset: str
+    span: str
+    hours: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One way the period went or could have gone."""
+
+    name: str
+    percents: tuple[str, ...]
+    fee: str
+    total: str
+    difference: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePart:
+    """The invoice of the statement."""
+
+    title: str
+    number: str
+    issued: str
+    due: str
+    lines: tuple[tuple[str, str], ...]
+    net: str
+    tax: str
+    tax_label: str
+    gross: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the reader checks the report by."""
+
+    fingerprint: str
+    log: str
+    entries: str
+    statement: str
+    run: str
+    contract: str
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A span of one category in the picture of the period, as shares of it from 0 to 1."""
+
+    start: float
+    end: float
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A whole report."""
+
+    title: str
+    provider: str
+    customer: str
+    period: str
+    zone: str
+    version: int
+    as_of: str
+    sealed_at: str
+    figures: tuple[Figure, ...]
+    sentences: tuple[str, ...]
+    unit: str
+    clauses: tuple[ClausePart, ...]
+    outages: tuple[OutageRow, ...]
+    exclusions: tuple[ExclusionRow, ...]
+    unrated: int
+    lines: tuple[tuple[str, str], ...]
+    total: str
+    comparisons: tuple[Comparison, ...]
+    invoice: InvoicePart | None
+    proof: Proof
+    timeline: tuple[tuple[str, tuple[Bar, ...]], ...]
+    days: tuple[tuple[float, str], ...]
+
+
+def report_content(bundle: Bundle, invoice: Json | None) -> Content:
+    """The content of a report.
+
+    Args:
+        bundle: The proof bundle, verified.
+        invoice: The document of the invoice; None when the statement has none of its own.
+    """
+    return _Writer(bundle).content(invoice)
+
+
+class _Writer:
+    """Writes the parts of one report."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.statement, self.run = bundle.statement, bundle.run
+        self.outcome: Json = self.run["outcome"]
+        self.agreement: AgreementDocument = bundle.agreement
+        self.zone: ZoneInfo = time_zone(self.agreement.terms.time_zone)
+        self.start, self.end = (_moment(self.run["period"][side]) for side in ("start", "end"))
+        self.names = self.agreement.assets
+
+    def content(self, invoice: Json | None) -> Content:
+        parties = self.agreement.parties
+        clauses = tuple(self.clauses())
+        return Content(
+            title=self.agreement.title,
+            provider=parties.provider,
+            customer=parties.customer,
+            period=period_text(self.start, self.end, self.zone),
+            zone=self.zone.key,
+            version=self.statement["version"],
+            as_of=moment_text(_moment(self.run["as_of"]), self.zone),
+            sealed_at=moment_text(_moment(self.statement["sealed_at"]), self.zone),
+            figures=tuple(self.figures(clauses, invoice)),
+            sentences=tuple(describe(self.agreement)),
+            unit=fee.unit if isinstance(fee := self.agreement.terms.fee, MeteredFeeDocument) else "",
+            clauses=clauses,
+            outages=tuple(self.outages()),
+            exclusions=tuple(self.exclusions()),
+            unrated=len(self.outcome["workings"]["unrated"]),
+            lines=tuple(self.lines(self.statement["lines"])),
+            total=self.money(self.statement["total_minor"]),
+            comparisons=tuple(self.comparisons()),
+            invoice=None if invoice is None else self.invoice(invoice),
+            proof=self.proof(),
+            timeline=tuple(self.timeline()),
+            days=tuple(self.days()),
+        )
+
+    def money(self, minor: int) -> str:
+        return money_text(minor, self.outcome["currency"])
+
+    def figures(self, clauses: tuple[ClausePart, ...], invoice: Json | None) -> Iterator[Figure]:
+        for clause in clauses:
+            value = f"{clause.percent} %" if clause.status == "settled" else "indeterminate"
+            yield Figure(clause.title, value, clause.guarantee)
+        credit = sum(clause["amount_minor"] or 0 for clause in self.outcome["clauses"])
+        yield Figure("Fee", self.money(self.outcome["fee_minor"]), self.fee_note())
+        yield Figure("Credits" if credit <= 0 else "Bonus", self.money(credit), "by the outcome")
+        number = "no invoice of its own" if invoice is None else invoice["invoice"]
+        yield Figure("Total", self.money(self.statement["total_minor"]), number)
+
+    def fee_note(self) -> str:
+        fee = self.agreement.terms.fee
+        if not isinstance(fee, MeteredFeeDocument):
+            return "for the period"
+        parts = self.outcome["workings"]["fee"]["parts"]
+        return f"{exact_text(sum((Fraction(part['quantity']) for part in parts), Fraction(0)))} {fee.unit}"
+
+    def clauses(self) -> Iterator[ClausePart]:
+        terms = {clause.id: clause for clause in self.agreement.terms.clauses}
+        workings = {clause["id"]: clause for clause in self.outcome["workings"]["clauses"]}
+        for clause in self.outcome["clauses"]:
+            amount, target = clause["amount_minor"], _target(terms[clause["id"]])
+            yield ClausePart(
+                id=clause["id"],
+                title=_capitalised(clause["id"]),
+                percent=percent_short(clause["percent"]),
+                exact=clause["ratio"] or "–",
+                target=target,
+                guarantee="no guarantee" if target is None else f"guaranteed {target} %",
+                status=clause["status"],
+                coverage=percent_short(clause["coverage_percent"]),
+                amount="–" if amount is None else self.money(amount),
+                assets=tuple(self.assets(workings[clause["id"]])),
+            )
+
+    def assets(self, workings: Json) -> Iterator[AssetRow]:
+        volumes = self.outcome["workings"]["fee"]["volumes"]
+        for one in workings["assets"]:
+            totals = one["totals"]
+            unknown = totals["unknown_up"] + totals["unknown_down"] + totals["unknown_out"]
+            volume = volumes.get(one["asset"])
+            yield AssetRow(
+                name=self.names[one["asset"]],
+                committed=hours_text(totals["up"] + totals["down"] + unknown),
+                down=hours_text(totals["down"]),
+                excluded=hours_text(totals["excluded"]),
+                unknown=hours_text(unknown),
+                percent="–" if one["ratio"] is None else percent_short(percent_text(Fraction(one["ratio"]))),
+                volume="–" if volume is None else exact_text(Fraction(volume)),
+            )
+
+    def outages(self) -> Iterator[OutageRow]:
+        for asset, segments in self.segments():
+            for start, end, category, _ in segments:
+                if category == "down":
+                    yield OutageRow(self.names[asset], span_text(start, end, self.zone), hours_text(end - start))
+
+    def segments(self) -> Iterator[tuple[str, list[tuple[int, int, str, str]]]]:
+        """The assets of the first clause, each period cut into categories: start, end, category, detail."""
+        clauses = self.outcome["workings"]["clauses"]
+        for one in clauses[0]["assets"] if clauses else ():
+            yield one["asset"], one["segments"]
+
+    def exclusions(self) -> Iterator[ExclusionRow]:
+        for claim, decision in self.bundle.claims():
+            start, end = _moment(claim["from"]), _moment(claim["to"])
+            yield ExclusionRow(
+                category=claim["category"],
+                assets=", ".join(self.names.get(asset, asset) for asset in claim["assets"]),
+                span=f"{moment_text(start, self.zone)} to {moment_text(end, self.zone)}",
+                claimed=f"{claim['claimed_by']}, {moment_text(_moment(claim['claimed_at']), self.zone)}",
+                decision="proposed" if decision is None else f"{decision['decision']} by {decision['decided_by']}",
+                why="" if decision is None else decision["why"],
+            )
+
+    def lines(self, lines: list[Any]) -> Iterator[tuple[str, str]]:
+        for line in lines:
+            yield line["text"], self.money(line["minor"])
+
+    def comparisons(self) -> Iterator[Comparison]:
+        """How it was beside each world that did not happen, all computed by the same engine on the same terms."""
+        others = self.statement["comparisons"]
+        if others:
+            yield self.comparison(PLAN_NAME, self.outcome)
+        for other in others:
+            yield self.comparison(_capitalised(other["assumption"]), other)
+
+    def comparison(self, name: str, outcome: Json) -> Comparison:
+        difference = outcome["total_minor"] - self.outcome["total_minor"]
+        return Comparison(
+            name=name,
+            percents=tuple(percent_short(clause["percent"]) for clause in outcome["clauses"]),
+            fee=self.money(outcome["fee_minor"]),
+            total=self.money(outcome["total_minor"]),
+            difference=self.money(difference) if difference else "–",
+        )
+
+    def invoice(self, invoice: Json) -> InvoicePart:
+        return InvoicePart(
+            title="Credit note" if invoice["kind"] == "credit_note" else "Invoice",
+            number=invoice["invoice"],
+            issued=day_text(date.fromisoformat(invoice["issued_on"])),
+            due=day_text(date.fromisoformat(invoice["due_on"])),
+            lines=tuple(self.lines(invoice["lines"])),
+            net=self.money(invoice["net_minor"]),
+            tax=self.money(invoice["tax_minor"]),
+            tax_label=f"Tax {invoice['tax_percent']} %",
+            gross=self.money(invoice["gross_minor"]),
+        )
+
+    def proof(self) -> Proof:
+        log, entries = self.bundle.head.split("\n")[:2]
+        relies_on = self.statement["relies_on"]
+        return Proof(
+            fingerprint=self.bundle.fingerprint,
+            log=log,
+            entries=entries,
+            statement=digest(self.statement),
+            run=relies_on["outcome_run"][0],
+            contract=relies_on["contract_version"][0],
+            engine=self.outcome["engine"],
+        )
+
+    def timeline(self) -> Iterator[tuple[str, tuple[Bar, ...]]]:
+        start, length = self.start.timestamp() * 1000, (self.end - self.start).total_seconds() * 1000
+        for asset, segments in self.segments():
+            bars: list[Bar] = []
+            for begins, ends, category, _ in segments:
+                left, right = (begins - start) / length, (ends - start) / length
+                if bars and bars[-1].category == category and bars[-1].end == left:
+                    bars[-1] = Bar(bars[-1].start, right, category)
+                else:
+                    bars.append(Bar(left, right, category))
+            yield self.names[asset], tuple(bars)
+
+    def days(self) -> Iterator[tuple[float, str]]:
+        """Local midnights to mark in the picture, about ten of them."""
+        length = self.end - self.start
+        every = max(1, length.days // 10)
+        for day in range(0, length.days + 1, every):
+            share = (day * 86400) / length.total_seconds()
+            moment = self.start + (self.end - self.start) * share
+            yield share, f"{moment.astimezone(self.zone).day}"
+
+
+def _target(clause: ClauseDocument) -> str | None:
+    """The percent that is guaranteed: the highest threshold below which there is a credit."""
+    below: list[str] = []
+    for remedy in clause.remedies:
+        if isinstance(remedy, TierRemedyDocument):
+            below += [tier.below for tier in remedy.tiers]
+        elif remedy.below is not None and remedy.credit is not None:
+            below.append(remedy.below)
+    return max(below, key=Fraction, default=None)
+
+
+def _capitalised(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,56 @@
+"""The report as a PDF: PDF/A-3 and PDF/UA-1, with the proof attached, the same bytes for the same report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import typst
+
+from billing.reports.charts import PRINT_STYLE, percentages, timeline
+from billing.reports.content import Content
+
+
+def pdf_of(content: Content, *, bundle: bytes, sealed_at: datetime) -> bytes:
+    """The document.
+
+    Args:
+        content: What it says.
+        bundle: The proof bundle, attached as ``report.json``.
+        sealed_at: The moment that stands in the file as its date.
+    """
+    inputs = {"content": json.dumps(_data(content, sealed_at)), "bundle": bundle.decode()}
+    made: bytes = typst.compile(
+        _template(), format="pdf", ignore_system_fonts=True, pdf_standards=["a-3a", "ua-1"], sys_inputs=inputs,
+        timestamp=int(sealed_at.timestamp()),
+    )  # fmt: skip
+    return made
+
+
+def timeline_svg(content: Content, *, style: str = "") -> str:
+    """The picture of the period; nothing where no clause measures time."""
+    return timeline(content.timeline, content.days, style=style) if content.timeline else ""
+
+
+def comparison_svg(content: Content, *, style: str = "") -> str:
+    """The picture of what could have been, on the first clause; nothing where nothing is compared."""
+    rows = [(one.name, float(one.percents[0])) for one in content.comparisons if one.percents[:1] not in ((), ("–",))]
+    target = content.clauses[0].target if content.clauses else None
+    return percentages(rows, None if target is None else float(target), style=style) if rows else ""
+
+
+def _data(content: Content, sealed_at: datetime) -> dict[str, Any]:
+    return asdict(content) | {
+        "date": [sealed_at.year, sealed_at.month, sealed_at.day],
+        "timeline_svg": timeline_svg(content, style=PRINT_STYLE),
+        "comparison_svg": comparison_svg(content, style=PRINT_STYLE),
+    }
+
+
+@cache
+def _template() -> bytes:
+    return files("billing.reports").joinpath("report.typ").read_bytes()

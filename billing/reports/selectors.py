@@ -1,0 +1,111 @@
+"""Reports to read: those of a customer, their content, and the bytes as they are delivered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from billing.invoices.selectors import invoice_of
+from billing.reports.bundles import Bundle
+from billing.reports.content import Content, report_content
+from billing.reports.models import Report
+from billing.reports.verifier import Check, verify_report
+from tenants.kernel.errors import NotFoundError, OutturnError
+from tenants.record.selectors import log_verifier
+
+
+class ReportNotFoundError(NotFoundError):
+    """There is no such report, or it is another customer's."""
+
+    code = "report.not_found"
+
+
+class ProofError(OutturnError):
+    """The report does not hold: it is not delivered."""
+
+    code = "report.not_proven"
+    status = 500
+
+
+def reports(customer: UUID | None) -> QuerySet[Report]:
+    """The reports of one end customer, or of all of them, the latest first; without their bytes."""
+    found = Report.objects.select_related("statement__contract", "statement__contract_version", "customer")
+    found = found.defer("bundle", "pdf")
+    return found if customer is None else found.filter(customer_id=customer)
+
+
+def report(report_id: UUID, customer: UUID | None) -> Report:
+    """One report, with its bytes.
+
+    Args:
+        report_id: Which one.
+        customer: The end customer who asks; None for the tenant's own people.
+
+    Raises:
+        ReportNotFoundError: There is none, or it is another customer's.
+    """
+    found = reports(customer).defer(None).filter(id=report_id).first()
+    if found is None:
+        raise ReportNotFoundError(
+            "There is no such report.", place="report", fix="Choose one from the list of reports."
+        )
+    return found
+
+
+def report_of(statement: UUID) -> Report | None:
+    """The report on a statement version."""
+    return reports(None).filter(statement_id=statement).first()
+
+
+def checks_of(row: Report) -> list[Check]:
+    """What the verifier that customers run says of a report's bytes, and whether they are those that were kept."""
+    bundle = bytes(row.bundle)
+    kept = hashlib.sha256(bundle).hexdigest() == row.bundle_sha256
+    own = Check("The bytes are those that were kept", f"SHA-256 {row.bundle_sha256}", kept)
+    return [own, *verify_report(bundle, trusted=log_verifier().fingerprint)]
+
+
+def proof_ok(row: Report) -> bool:
+    """Whether every check of a report holds."""
+    return all(check.holds for check in checks_of(row))
+
+
+def proven_bundle(row: Report, checks: Sequence[Check] = ()) -> bytes:
+    """The proof bundle of a report, checked before it is delivered.
+
+    Args:
+        row: The report, with its bytes.
+        checks: What ``checks_of`` has found just before; else it is asked.
+
+    Raises:
+        ProofError: It does not hold.
+    """
+    failed = [check for check in checks or checks_of(row) if not check.holds]
+    if failed:
+        raise ProofError(
+            f"The report is not delivered: {failed[0].claim}: {failed[0].found}.", place="report",
+            kept="The report, the statement and the log as they are.", fix="Tell support the report's number.",
+        )  # fmt: skip
+    return bytes(row.bundle)
+
+
+def proven_pdf(row: Report) -> bytes:
+    """The document of a report; it and the proof in it are checked before it is delivered.
+
+    Raises:
+        ProofError: It does not hold.
+    """
+    proven_bundle(row)
+    document = bytes(row.pdf)
+    if hashlib.sha256(document).hexdigest() != row.pdf_sha256:
+        raise ProofError("The document is not the one that was made.", place="report", fix="Take the file instead.")
+    return document
+
+
+def content_of(row: Report, bundle: bytes) -> Content:
+    """What a report says, from its bundle once that is checked."""
+    invoice = invoice_of(row.statement_id)
+    return report_content(Bundle.read(bundle), None if invoice is None else invoice.document)

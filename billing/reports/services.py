@@ -1,0 +1,182 @@
+"""Making reports, and settling a period: every step a service of its own, here in their order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from pydantic import JsonValue
+
+from billing.contracts.agreement import AgreementDocument
+from billing.contracts.selectors import locked_contract, version_by_digest
+from billing.invoices.models import Invoice
+from billing.invoices.selectors import invoice_of
+from billing.invoices.services import issue_invoice
+from billing.outcomes import selectors as outcomes
+from billing.outcomes.services import run_outcome
+from billing.reports.bundles import Bundle
+from billing.reports.content import report_content
+from billing.reports.document import pdf_of
+from billing.reports.models import Report
+from billing.reports.selectors import ProofError, report_of, reports
+from billing.reports.verifier import verify_report
+from billing.statements.models import Statement
+from billing.statements.selectors import first_version, is_followed
+from billing.statements.selectors import statement as statement_by_id
+from billing.statements.services import LEAF, restate_statement, seal_statement
+from tenants.kernel.errors import ConflictError
+from tenants.record.selectors import log_verifier, proof_bundle
+from tenants.record.services import record_audit, seal_head
+from twins.evidence.selectors import sealed_documents
+
+Names = dict[str, set[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What settling a period gave; a restated statement has an invoice of its own only when no other follows it."""
+
+    statement: Statement
+    invoice: Invoice | None
+    report: Report
+
+
+def settle_period(*, contract: UUID, start: datetime, end: datetime, by: str, now: datetime) -> Settlement:
+    """Settle a period of a contract: seal the evidence and rate it, statement, invoice, head of the log and report.
+
+    Settled before, it gives what was made then.
+
+    Args:
+        contract: The contract.
+        start: First instant of the period.
+        end: First instant after.
+        by: Who settles.
+        now: When; what was received and approved by now counts.
+
+    Raises:
+        OutturnError: What the steps raise; then none of them is done.
+    """
+    with transaction.atomic():
+        locked_contract(contract)
+        statement = first_version(contract, start, end)
+        if statement is None:
+            run = run_outcome(contract=contract, period_start=start, period_end=end, as_of=now, by=by, now=now)
+            statement = seal_statement(run=run.id, by=by, now=now)
+        invoice = issue_invoice(statement=statement.id, by=by, now=now)
+        report = make_report(statement=statement.id, by=by, now=now)
+    return Settlement(statement, invoice, report)
+
+
+def restate_period(*, statement: UUID, by: str, now: datetime) -> Settlement | None:
+    """Restate the period of a statement on what is known now: statement, invoice, head of the log and report.
+
+    Returns:
+        What was made, or None when the outcome is what it was.
+
+    Raises:
+        OutturnError: What the steps raise; then none of them is done.
+    """
+    with transaction.atomic():
+        new = restate_statement(statement=statement, by=by, now=now)
+        if new is None:
+            return None
+        invoice = None if is_followed(new) else issue_invoice(statement=new.id, by=by, now=now)
+        return Settlement(new, invoice, make_report(statement=new.id, by=by, now=now))
+
+
+def make_report(*, statement: UUID, by: str, now: datetime) -> Report:
+    """Make the report of a statement, once: the proof bundle, checked as its reader will, and the document.
+
+    A head of the log is sealed for it, and the proof reaches back to the head in the customer's last report.
+
+    Raises:
+        StatementNotFoundError: There is no such statement.
+        ProofError: The proof does not hold; nothing is kept.
+    """
+    found = statement_by_id(statement)
+    with transaction.atomic():
+        locked_contract(found.contract_id)
+        known = report_of(found.id)
+        if known is not None:
+            return known
+        customer = UUID(AgreementDocument.read(found.contract_version.document).customer)
+        last, head = reports(customer).defer(None).first(), seal_head(now=now)
+        data = proof_bundle(
+            statement=found.document,
+            documents=_documents(found),
+            previous_size=None if last is None else last.head_size,
+        ).to_bytes()
+        bundle = _checked(data, None if last is None else bytes(last.bundle))
+        invoice = invoice_of(found.id)
+        content = report_content(bundle, None if invoice is None else invoice.document)
+        pdf = pdf_of(content, bundle=data, sealed_at=found.sealed_at)
+        report = Report.objects.create(
+            statement=found, customer_id=customer, head_size=head.size, fingerprint=bundle.fingerprint, bundle=data,
+            bundle_sha256=hashlib.sha256(data).hexdigest(), pdf=pdf, pdf_sha256=hashlib.sha256(pdf).hexdigest(),
+            made_by=by, made_at=now,
+        )  # fmt: skip
+        record_audit(action="report.made", subject=f"report/{report.id}", by=by, now=now)
+    return report
+
+
+def _checked(data: bytes, last: bytes | None) -> Bundle:
+    """The bundle, once the verifier and a second computation of the outcome have nothing against it."""
+    checks = verify_report(data, trusted=log_verifier().fingerprint, kept=last)
+    failed = [f"{check.claim}: {check.found}" for check in checks if not check.holds]
+    if failed:
+        raise _not_proven(failed[0])
+    bundle = Bundle.read(data)
+    if not bundle.recomputes():
+        raise _not_proven("the outcome computed again from the evidence in the report is another")
+    return bundle
+
+
+def _not_proven(reason: str) -> ProofError:
+    return ProofError(
+        f"The proof does not hold: {reason}.", place="report", kept="The statement and the log as they are.",
+        fix="Tell support the statement's number; send nothing.",
+    )  # fmt: skip
+
+
+def _documents(statement: Statement) -> dict[tuple[str, str], JsonValue]:
+    """All that a statement relies on, directly and through what it relies on, by kind and digest.
+
+    Earlier statements are named by their digest alone: they have reports of their own.
+    """
+    found: dict[tuple[str, str], JsonValue] = {(LEAF, statement.digest): None}
+    waiting = _named(statement.document)
+    while waiting:
+        kind, names = waiting.popitem()
+        missing = {name for name in names if (kind, name) not in found}
+        if kind == LEAF:
+            found |= {(kind, name): None for name in missing}
+            continue
+        documents = _by_digest(statement, kind, missing)
+        if missing - documents.keys():
+            raise ConflictError(
+                f"A document of the kind {kind} that the statement relies on is not there.", place="statement",
+                kept="Nothing was made.", fix="Tell support the statement's number.",
+            )  # fmt: skip
+        for name, document in documents.items():
+            found[kind, name] = document
+            for other, more in _named(document).items():
+                waiting.setdefault(other, set()).update(more)
+    return found
+
+
+def _named(document: dict[str, Any]) -> Names:
+    return {kind: set(names) for kind, names in document.get("relies_on", {}).items() if names}
+
+
+def _by_digest(statement: Statement, kind: str, names: Collection[str]) -> dict[str, Any]:
+    if kind == "contract_version":
+        return dict(version_by_digest(names).values_list("digest", "document"))
+    if kind == "evidence_segment":
+        twin = UUID(statement.contract_version.document["twin"])
+        return sealed_documents(twin, statement.period_start, statement.period_end, names)
+    return outcomes.documents_by_digest(kind, names)

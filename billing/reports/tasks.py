@@ -1,0 +1,44 @@
+"""Settling and restating as jobs: what a person starts from a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from billing.contracts.periods import month
+from billing.contracts.selectors import contract as contract_by_id
+from billing.contracts.selectors import draft_of
+from billing.reports.services import Settlement, restate_period, settle_period
+from tenants.jobs.registry import Reporter
+from tenants.kernel.calendars import time_zone
+from tenants.kernel.clock import utc_now
+from tenants.scope.context import scope
+
+SETTLE, RESTATE = "billing.settle", "billing.restate"
+
+
+def settle_month(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settle a calendar month of a contract; done twice it gives the same."""
+    reporter.progress(0.1, "Sealing evidence and rating it")
+    with scope(reporter.tenant):
+        contract = contract_by_id(UUID(params["contract"]))
+        start, end = month(params["month"], time_zone(draft_of(contract).terms.time_zone))
+        return _result(settle_period(contract=contract.id, start=start, end=end, by=params["by"], now=utc_now()))
+
+
+def restate_statement_period(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Restate the period of a statement; done twice it gives the same."""
+    reporter.progress(0.1, "Sealing evidence and rating it again")
+    with scope(reporter.tenant):
+        done = restate_period(statement=UUID(params["statement"]), by=params["by"], now=utc_now())
+        return {"changed": False} if done is None else {"changed": True, **_result(done)}
+
+
+def _result(done: Settlement) -> dict[str, Any]:
+    return {
+        "statement": str(done.statement.id),
+        "invoice": None if done.invoice is None else str(done.invoice.id),
+        "report": str(done.report.id),
+        "total_minor": done.statement.total_minor,
+    }

@@ -1,0 +1,65 @@
+"""Statements, the differences between their versions, and where those were charged."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from billing.contracts.models import Contract, ContractVersion
+from billing.outcomes.models import OutcomeRun
+from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
+from tenants.scope.tables import AppendOnly
+
+
+class Statement(AppendOnly, PerTenant):
+    """What a period of a contract comes to, sealed; a later version is one of the whole period."""
+
+    contract = TenantKey(Contract, models.PROTECT)
+    contract_version = TenantKey(ContractVersion, models.PROTECT)
+    run = TenantKey(OutcomeRun, models.PROTECT)
+    period_start = models.DateTimeField()
+    period_end = models.DateTimeField()
+    version = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    total_minor = models.BigIntegerField()
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)
+    sealed_by = models.CharField(max_length=254)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-period_start", "-version", "-id")
+        constraints = (
+            UniquePerTenant(fields=("contract", "period_start", "version"), name="statement_version_per_period"),
+        )
+        indexes = (models.Index(fields=("tenant", "digest"), name="statement_by_digest"),)
+
+    def __str__(self) -> str:
+        return f"statement {self.period_start:%Y-%m} v{self.version}"
+
+
+class Adjustment(AppendOnly, PerTenant):
+    """What a clause, or the fee, comes to more in a statement than in the version it replaces."""
+
+    statement = TenantKey(Statement, models.PROTECT)
+    replaced = TenantKey(Statement, models.PROTECT)
+    clause = models.CharField(max_length=200)
+    minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = (UniquePerTenant(fields=("statement", "clause"), name="one_adjustment_per_clause"),)
+
+    def __str__(self) -> str:
+        return f"{self.clause} {self.minor:+d}"
+
+
+class ChargedAdjustment(AppendOnly, PerTenant):
+    """The statement in which an adjustment stands as a line: one, for ever."""
+
+    adjustment = TenantKey(Adjustment, models.PROTECT)
+    statement = TenantKey(Statement, models.PROTECT)
+
+    class Meta:
+        constraints = (UniquePerTenant(fields=("adjustment",), name="adjustment_charged_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.adjustment_id} in {self.statement_id}"

@@ -1,0 +1,119 @@
+"""Statements to read, and what is open: adjustments not charged yet, months not settled yet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from billing.contracts.models import Contract
+from billing.contracts.periods import month, period_text
+from billing.contracts.selectors import holds, version_at, versions
+from billing.statements.models import Adjustment, ChargedAdjustment, Statement
+from tenants.kernel.calendars import time_zone
+from tenants.kernel.errors import NotFoundError
+
+_MOST_MONTHS = 120
+
+
+class StatementNotFoundError(NotFoundError):
+    """The tenant has no such statement."""
+
+    code = "statement.not_found"
+
+
+def statements() -> QuerySet[Statement]:
+    """The statements, the latest period first, the newest version first."""
+    return Statement.objects.select_related("contract__customer", "contract_version", "run")
+
+
+def statement(statement_id: UUID) -> Statement:
+    """One statement.
+
+    Raises:
+        StatementNotFoundError: There is none.
+    """
+    found = statements().filter(id=statement_id).first()
+    if found is None:
+        raise StatementNotFoundError(
+            "There is no such statement.", place="statement", fix="Choose one from the list of statements."
+        )
+    return found
+
+
+def statements_of(contract: UUID) -> QuerySet[Statement]:
+    """The statements of a contract."""
+    return statements().filter(contract_id=contract)
+
+
+def newest_version(contract: UUID, start: datetime) -> Statement | None:
+    """The newest version of the statement for the period that starts then."""
+    return statements_of(contract).filter(period_start=start).order_by("-version").first()
+
+
+def first_version(contract: UUID, start: datetime, end: datetime) -> Statement | None:
+    """The first statement of a period."""
+    return statements_of(contract).filter(period_start=start, period_end=end, version=1).first()
+
+
+def versions_of(row: Statement) -> list[Statement]:
+    """All versions of a statement, the first first."""
+    return list(statements_of(row.contract_id).filter(period_start=row.period_start).order_by("version"))
+
+
+def adjustments_of(row: Statement) -> QuerySet[Adjustment]:
+    """What a version comes to more than the one it replaces."""
+    return Adjustment.objects.filter(statement=row).select_related("statement", "replaced").order_by("id")
+
+
+def open_adjustments(contract: UUID, before: datetime) -> list[Adjustment]:
+    """The adjustments of periods that ended by a moment and that stand in no statement yet."""
+    charged = ChargedAdjustment.objects.filter(adjustment=OuterRef("id"))
+    found = Adjustment.objects.filter(
+        ~Exists(charged), statement__contract_id=contract, statement__period_end__lte=before
+    )
+    return list(found.select_related("statement", "replaced").order_by("id"))
+
+
+def charged_in(adjustment: UUID) -> Statement | None:
+    """The statement in which an adjustment stands as a line."""
+    found = ChargedAdjustment.objects.filter(adjustment_id=adjustment).select_related("statement").first()
+    return None if found is None else found.statement
+
+
+def overlapping(contract: UUID, start: datetime, end: datetime) -> Statement | None:
+    """A statement of another period that has some time in common with ``[start, end)``."""
+    found = statements_of(contract).filter(period_start__lt=end, period_end__gt=start)
+    return found.exclude(period_start=start, period_end=end).first()
+
+
+def name_of(row: Statement) -> str:
+    """What a statement is called: its period and version."""
+    zone = time_zone(row.contract_version.document["terms"]["time_zone"])
+    return f"{period_text(row.period_start, row.period_end, zone)}, version {row.version}"
+
+
+def is_followed(row: Statement) -> bool:
+    """Whether the contract holds after the period of a statement, so that another statement can come."""
+    newest = versions(row.contract_id).first()
+    return newest is not None and (newest.effective_to is None or newest.effective_to > row.period_end)
+
+
+def open_months(contract: Contract, now: datetime) -> list[str]:
+    """The months that are over, in which the contract holds, and for which there is no statement; the first first."""
+    published = list(versions(contract.id).order_by("effective_from"))
+    if not published:
+        return []
+    zone = time_zone(published[0].document["terms"]["time_zone"])
+    settled = set(statements_of(contract.id).values_list("period_start", flat=True))
+    text, found = f"{published[0].effective_from.astimezone(zone):%Y-%m}", []
+    for _ in range(_MOST_MONTHS):
+        start, end = month(text, zone)
+        if end > now:
+            break
+        version = version_at(published, start)
+        if start not in settled and version is not None and holds(version, end):
+            found.append(text)
+        text = f"{end.astimezone(zone):%Y-%m}"
+    return found

@@ -1,0 +1,40 @@
+"""One of each thing of billing that has an address, for strangers to try their hands on."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from billing.outcomes.services import claim_exclusion
+from billing.reports.services import settle_period
+from tests.billing.outcomes.documents import a_clause
+from tests.billing.world import BY, a_fleet, agreement, at, published
+
+SEPTEMBER = at("2026-09-01"), at("2026-10-01")
+
+
+def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
+    """A contract settled for September 2026, and a claim; the arguments of their addresses by their names."""
+    fleet = a_fleet("2026-08-29", "2026-10-01", name="Leased fleet")
+    clause = a_clause(id="uptime", assets=fleet.ids, exclusions=[{"category": "weather", "allowance": None}])
+    contract = published(agreement(fleet, clause, title="Uptime of the leased fleet") | {"customer": str(customer)})
+    claim = claim_exclusion(
+        contract=contract.id, category="weather", assets=fleet.engines, start=at("2026-09-02"), end=at("2026-09-03"),
+        evidence={}, by=BY, now=at("2026-09-04"),
+    )  # fmt: skip
+    done = settle_period(contract=contract.id, start=SEPTEMBER[0], end=SEPTEMBER[1], by=BY, now=at("2026-10-05"))
+    assert done.invoice is not None
+    pages = ("contract", *(f"contract-{name}" for name in ("publish", "delete", "exclusions", "statements", "settle")))
+    return {
+        **{name: {"contract": contract.slug} for name in pages},
+        "contract-exclusion-decide": {"contract": contract.slug, "exclusion": claim.id},
+        **{name: {"statement": done.statement.id} for name in ("statement", "statement-restate")},
+        "report": {"report": done.report.id},
+        "report-file": {"report": done.report.id, "kind": "report.json"},
+        **{f"api:contract-{name}": {"pk": contract.id} for name in ("detail", "publish", "versions")},
+        "api:contract-version": {"pk": contract.id, "version": 1},
+        **{f"api:exclusion-{name}": {"pk": claim.id} for name in ("detail", "approve", "decline")},
+        "api:outcome-run-detail": {"pk": done.statement.run.id},
+        "api:statement-detail": {"pk": done.statement.id},
+        "api:invoice-detail": {"pk": done.invoice.id},
+        **{f"api:report-{name}": {"pk": done.report.id} for name in ("detail", "proof", "pdf", "rate-document")},
+    }

@@ -1,0 +1,53 @@
+"""The pictures of a report: every span where it belongs, well-formed, and safe whatever a name holds."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+from billing.reports.charts import CATEGORIES, LABEL, PRINT_STYLE, RIGHT, WIDTH, percentages, timeline
+from billing.reports.content import Bar
+
+SVG = "{http://www.w3.org/2000/svg}"
+SPAN = WIDTH - LABEL - RIGHT
+
+
+def bars(picture: str) -> list[tuple[str | None, float, float]]:
+    """Class, start and width of each bar, without those of the legend."""
+    rects = [rect for rect in ET.fromstring(picture).iter(f"{SVG}rect") if rect.get("height") != "10"]
+    return [(rect.get("class"), float(rect.get("x", "")), float(rect.get("width", ""))) for rect in rects]
+
+
+def texts(picture: str) -> list[str | None]:
+    return [text.text for text in ET.fromstring(picture).iter(f"{SVG}text")]
+
+
+def test_spans_lie_where_their_time_is() -> None:
+    rows = [("Engine 081", [Bar(0, 0.25, "up"), Bar(0.25, 0.5, "down"), Bar(0.5, 1, "excluded")])]
+    picture = timeline(rows, [(0, "1"), (0.5, "16")])
+    assert bars(picture) == [
+        ("up", LABEL, SPAN / 4), ("down", LABEL + SPAN / 4, SPAN / 4), ("excluded", LABEL + SPAN / 2, SPAN / 2),
+    ]  # fmt: skip
+    assert texts(picture) == ["1", "16", "Engine 081", "up", "down", "excluded"]
+    assert ET.fromstring(picture).get("aria-label") == "What the time of each asset counted as"
+
+
+def test_the_legend_names_what_is_drawn() -> None:
+    rows = [("m", [Bar(0, 1, category)]) for category in CATEGORIES]
+    assert texts(timeline(rows, []))[len(rows) :] == list(CATEGORIES.values())
+
+
+def test_percentages_are_drawn_from_nought_with_the_guarantee() -> None:
+    picture = percentages([("As it was", 97.1), ("Without", 50.0), ("Beyond", 120.0)], 97.0)
+    assert [(kind, round(width / SPAN, 3)) for kind, _, width in bars(picture)] == [
+        ("reached", 0.971), ("other", 0.5), ("other", 1.0),
+    ]  # fmt: skip
+    target = next(line for line in ET.fromstring(picture).iter(f"{SVG}line") if line.get("class") == "target")
+    assert float(target.get("x1", "")) == LABEL + 0.97 * SPAN
+    assert "97.10 %" in texts(picture)
+    assert 'class="target"' not in percentages([("x", 1.0)], None)
+
+
+def test_names_cannot_break_out() -> None:
+    picture = timeline([('</text><script>alert("1")</script>', [Bar(0, 1, "up")])], [], style=PRINT_STYLE)
+    assert "<script>" not in picture
+    assert '</text><script>alert("1")</script>' in texts(picture)
