@@ -1,4 +1,4 @@
-"""The server's entry: Django for pages and the REST API."""
+"""The server's entry: readings on a route of their own, Django for pages and the REST API, channels for websockets."""
 
 from __future__ import annotations
 
@@ -7,5 +7,25 @@ import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
 
 from django.core.asgi import get_asgi_application
+from starlette.types import Receive, Scope, Send
 
-application = get_asgi_application()
+pages = get_asgi_application()
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402 (needs the apps to be loaded)
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+
+from deploy.ingest import PREFIX, make_ingest  # noqa: E402
+from twins.live.socket_urls import urlpatterns  # noqa: E402
+
+ingest = make_ingest()
+sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(urlpatterns)))
+others = ProtocolTypeRouter({"http": pages, "websocket": sockets})
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Hand a request to whom it is for; the start and the end of the process concern the writer of readings."""
+    if scope["type"] == "lifespan" or (scope["type"] == "http" and scope["path"].startswith(PREFIX)):
+        await ingest(scope, receive, send)
+    else:
+        await others(scope, receive, send)

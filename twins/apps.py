@@ -16,4 +16,5 @@ class TwinsConfig(AppConfig):
         from tenants.scope.actors import Permission  # noqa: PLC0415
 
         register_page(Entry("Twins", "topology-star-3", "twins", Permission.READ))
+        register_page(Entry("Gateways", "router", "gateways", Permission.READ))
         register_page(Entry("Catalogue", "books", "catalogue", Permission.READ))

@@ -2,6 +2,7 @@
 
 from twins.catalog.models import AssetTypeVersion
 from twins.composer.models import DraftOperation, Twin, TwinVersion
+from twins.evidence.models import AssetEvent, EvidenceSegment
 from twins.gateways.models import Gateway, GatewayToken
 from twins.telemetry.models import (
     Batch,
@@ -16,10 +17,12 @@ from twins.telemetry.models import (
 )
 
 __all__ = [
+    "AssetEvent",
     "AssetTypeVersion",
     "Batch",
     "CommitCount",
     "DraftOperation",
+    "EvidenceSegment",
     "Gateway",
     "GatewayToken",
     "LatestReading",

@@ -1,0 +1,179 @@
+"""How fast readings become durable, against a bare COPY of as many rows into the same server in the same run.
+
+Rounds follow each other: COPY, requests of 1,000 readings over HTTP, requests of 10, messages of 10 over MQTT, and the
+peers that are installed. Four tenants with 2,496 signals each send time-major: every signal once, then all again five
+seconds later, which is the order that an index by signal likes least. HTTP requests hold rows of key, time as text and
+value. `ack_p99_ms` is taken at full load, so most of it is waiting for one's turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import psycopg
+from django.conf import settings
+
+from deploy.benchmarks import Limits, Progress
+from deploy.load import Clock, Sent, clocks, make_feed, requests, send_http, send_mqtt
+from deploy.peers import Peer, installed_peers
+from deploy.stage import own_database, owner_connection, product
+from twins.telemetry import binary
+from twins.telemetry.rows import KINDS
+
+DATA = None
+TARGETS: dict[str, Limits] = {
+    "ratio_copy": {"at_least": 0.2, "ambition": 0.35},
+    "lost": {"at_most": 0},
+    "duplicated": {"at_most": 0},
+}
+ROUNDS = 3
+_COLUMNS = (
+    "tenant_id uuid NOT NULL, signal bigint NOT NULL, at timestamptz NOT NULL, value float8 NOT NULL, "
+    "commit bigint NOT NULL, quality smallint NOT NULL"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How much is measured in a round."""
+
+    tenants: int = 4
+    engines: int = 104
+    copied: int = 500_000
+    requests: int = 500
+    small_requests: int = 2000
+    messages: int = 2000
+
+
+_TOY = _Size(tenants=2, engines=2, copied=2000, requests=4, small_requests=10, messages=10)
+
+
+@dataclass(slots=True)
+class _Figures:
+    """Of each round: points, requests or messages a second."""
+
+    copy: list[float] = field(default_factory=list)
+    http: list[float] = field(default_factory=list)
+    small: list[float] = field(default_factory=list)
+    mqtt: list[float] = field(default_factory=list)
+    peers: dict[str, list[float]] = field(default_factory=dict)
+    latencies_s: list[float] = field(default_factory=list)
+    accepted: int = 0
+    refused: int = 0
+
+    def take(self, sent: Sent) -> None:
+        self.accepted += sent.accepted
+        self.refused += sent.refused
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which peers to measure beside us."""
+    parser.add_argument("--peers", default="", help="influxdb,victoriametrics: measured where they are installed")
+
+
+def run(options: argparse.Namespace, progress: Progress) -> dict[str, Any]:
+    """Measure in a database of its own, through processes of its own, at least three rounds."""
+    size = _TOY if options.toy else _Size()
+    progress(0.0, "setting up")
+    with own_database() as database, product(database) as stage, installed_peers(options.peers) as peers:
+        feeds = [make_feed(size.engines) for _ in range(size.tenants)]
+        ticking, figures = clocks(feeds), _Figures()
+        # One request a gateway, so that nobody measures how long its bindings take to load.
+        figures.take(asyncio.run(send_http(stage.url, requests(ticking, len(feeds), 10), connections=1)))
+        number, measured = 0, 0.0
+        while number < ROUNDS or (measured < options.seconds and not options.toy):
+            share = max(number / ROUNDS / 2, min(measured / options.seconds, 0.99))
+            progress(share, f"round {number + 1}")
+            begun = time.monotonic()
+            _round(database, stage.url, stage.mqtt_url, ticking, size, figures, peers)
+            measured, number = measured + time.monotonic() - begun, number + 1
+        stored, distinct = _counted(database)
+    return _told(figures, stored, distinct)
+
+
+def _round(
+    database: str, url: str, mqtt_url: str, ticking: list[Clock], size: _Size, figures: _Figures, peers: list[Peer]
+) -> None:
+    figures.copy.append(_bare_copy(database, size.copied))
+    prepared = requests(ticking, size.requests, 1000)
+    again = deque(prepared[place] for place in range(min(8, len(prepared))))
+    sent = asyncio.run(send_http(url, prepared, connections=16))
+    figures.http.append(sent.accepted / sent.seconds)
+    figures.latencies_s += sent.latencies_s
+    figures.take(sent)
+    figures.take(asyncio.run(send_http(url, again, connections=2)))  # as after a lost answer: nothing is stored twice
+    small = asyncio.run(send_http(url, requests(ticking, size.small_requests, 10), connections=64))
+    figures.small.append(small.accepted / small.seconds)
+    figures.take(small)
+    messages = asyncio.run(send_mqtt(mqtt_url, ticking[0], messages=size.messages, size=10, at_once=200))
+    figures.mqtt.append(len(messages.latencies_s) / messages.seconds)
+    figures.take(messages)
+    for peer in peers:
+        figures.peers.setdefault(peer.name, []).append(peer.points_per_s(size.copied))
+
+
+def _bare_copy(database: str, rows: int) -> float:
+    """One binary COPY in one transaction into a logged table without an index, of the same columns; rows a second."""
+    number = np.arange(rows, dtype=np.int64)
+    columns = [
+        np.frombuffer(bytes(range(16)) * rows, "V16"),
+        number % 10_000,
+        1_760_000_000_000_000 + number // 10_000 * 5_000_000,
+        number * 0.01,
+        number,
+        np.zeros(rows, np.int16),
+    ]
+    data = b"".join(binary.RowEncoder(KINDS).encode(columns))
+    with owner_connection(database) as connection:
+        connection.execute("DROP TABLE IF EXISTS bare")
+        connection.execute(f"CREATE TABLE bare ({_COLUMNS})")
+        begun = time.perf_counter()
+        with connection.cursor() as cursor, cursor.copy("COPY bare FROM STDIN (FORMAT binary)") as copy:
+            for place in range(0, len(data), 1 << 20):
+                copy.write(data[place : place + (1 << 20)])
+        seconds = time.perf_counter() - begun
+        connection.execute("DROP TABLE bare")
+    return rows / seconds
+
+
+def _counted(database: str) -> tuple[int, int]:
+    """How many rows of readings there are, and how many readings they are."""
+    known = settings.INGEST_DATABASE
+    with psycopg.connect(
+        dbname=database, user=known["USER"], password=known["PASSWORD"] or None, host=known["HOST"] or None
+    ) as connection:
+        row = connection.execute(
+            "SELECT count(*), count(DISTINCT (tenant_id, signal, at)) FROM twins_reading"
+        ).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
+def _told(figures: _Figures, stored: int, distinct: int) -> dict[str, Any]:
+    http, copy = statistics.median(figures.http), statistics.median(figures.copy)
+    return {
+        "targets": TARGETS,
+        "points_per_s": round(http),
+        "copy_points_per_s": round(copy),
+        "ratio_copy": round(statistics.median(a / b for a, b in zip(figures.http, figures.copy, strict=True)), 3),
+        "ratio_influxdb": _ratio(http, figures.peers.get("influxdb")),
+        "ratio_victoriametrics": _ratio(http, figures.peers.get("victoriametrics")),
+        "small_batch_points_per_s": round(statistics.median(figures.small)),
+        "mqtt_messages_per_s": round(statistics.median(figures.mqtt)),
+        "ack_p99_ms": round(float(np.quantile(figures.latencies_s, 0.99)) * 1000, 1),
+        "lost": figures.accepted - distinct,
+        "duplicated": stored - distinct,
+        "refused": figures.refused,
+        "rounds": len(figures.http),
+    }
+
+
+def _ratio(ours: float, theirs: list[float] | None) -> float | None:
+    return round(ours / statistics.median(theirs), 2) if theirs else None

@@ -1,0 +1,166 @@
+"""Readings in bulk, to measure with: a fleet of many signals, and clients that send as fast as they are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import cycle
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from tenants.kernel.clock import isoformat, utc_now
+from tenants.scope.context import scope
+from tenants.scope.models import Tenant
+from twins.composer.schemas import FleetParameters
+from twins.composer.services import create_fleet, publish_twin
+from twins.gateways.http import PATH
+from twins.gateways.services import create_gateway
+from twins.gateways.uplink import Batch, MqttUplink
+from twins.telemetry.selectors import bound_signals
+
+_BLUEPRINT = "turbofan-fleet"
+_PERIOD = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One gateway, and what it sends.
+
+    Attributes:
+        keys: Its keys, each with a value that is credible.
+    """
+
+    tenant: UUID
+    gateway: UUID
+    token: str
+    keys: tuple[tuple[str, float], ...]
+
+
+def make_feed(engines: int) -> Feed:
+    """A new tenant with a published fleet of so many engines, 24 signals each, bound to one gateway."""
+    now, slug = utc_now(), f"feed-{secrets.token_hex(4)}"
+    tenant = Tenant.objects.create(slug=slug, name=slug, created_at=now)
+    with scope(tenant.id):
+        gateway, token = create_gateway(name="feed", now=now)
+        parameters = FleetParameters(name="Fleet", count=engines, gateway=str(gateway.id))
+        draft = create_fleet(blueprint=_BLUEPRINT, parameters=parameters, by="feed", now=now)
+        publish_twin(twin=draft.twin, revision=draft.revision, note="", by="feed", now=now)
+        spans = [(one.sent_key, one.range) for one in bound_signals()]
+    keys = tuple((key, float(span[0] + span[1]) / 2 if span else 1.0) for key, span in spans)
+    return Feed(tenant.id, gateway.id, token.text, keys)
+
+
+class Clock:
+    """Gives every batch readings that no other has: all keys in turn, then the next instant, five seconds later."""
+
+    def __init__(self, feed: Feed, start: datetime) -> None:
+        self.feed = feed
+        self._moment = start
+        self._place = 0
+
+    def batch(self, size: int) -> bytes:
+        """The next readings as a batch of rows, in JSON."""
+        readings: list[dict[str, object]] = []
+        while len(readings) < size:
+            key, value = self.feed.keys[self._place]
+            readings.append({"key": key, "at": isoformat(self._moment), "value": value})
+            self._place += 1
+            if self._place == len(self.feed.keys):
+                self._place, self._moment = 0, self._moment + _PERIOD
+        body = {"batch": secrets.token_hex(8), "readings": readings}
+        return json.dumps(body, separators=(",", ":")).encode()
+
+
+def clocks(feeds: Sequence[Feed]) -> list[Clock]:
+    """A clock for each feed, which begins with yesterday."""
+    start = utc_now().replace(microsecond=0) - timedelta(days=1)
+    return [Clock(feed, start.astimezone(UTC)) for feed in feeds]
+
+
+@dataclass(slots=True)
+class Sent:
+    """What came of sending.
+
+    Attributes:
+        accepted: Readings that were acknowledged as stored.
+        refused: Answers other than 200.
+        seconds: How long it took.
+        latencies_s: Of each request, from its first byte to the last of its answer.
+    """
+
+    accepted: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    latencies_s: list[float] = field(default_factory=list)
+
+
+def requests(ticking: Sequence[Clock], count: int, size: int) -> deque[bytes]:
+    """Whole requests, made beforehand, by the gateways in turn."""
+    turns: Iterator[Clock] = cycle(ticking)
+    return deque(_request(clock.feed.token, clock.batch(size)) for clock, _ in zip(turns, range(count), strict=False))
+
+
+def _request(token: str, body: bytes) -> bytes:
+    head = (
+        f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+async def send_http(url: str, waiting: deque[bytes], *, connections: int) -> Sent:
+    """Send requests over some connections, each its next as soon as its last is answered."""
+    parts, sent = urlsplit(url), Sent()
+
+    async def client() -> None:
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        while waiting:
+            request = waiting.popleft()
+            begun = time.perf_counter()
+            writer.write(request)
+            await writer.drain()
+            head = await reader.readuntil(b"\r\n\r\n")
+            body = await reader.readexactly(_length(head))
+            sent.latencies_s.append(time.perf_counter() - begun)
+            if head.startswith(b"HTTP/1.1 200"):
+                sent.accepted += json.loads(body)["accepted"]
+            else:
+                sent.refused += 1
+        writer.close()
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(connections)))
+    sent.seconds = time.perf_counter() - begun
+    return sent
+
+
+def _length(head: bytes) -> int:
+    _, _, rest = head.lower().partition(b"content-length:")
+    return int(rest.partition(b"\r\n")[0])
+
+
+async def send_mqtt(url: str, clock: Clock, *, messages: int, size: int, at_once: int) -> Sent:
+    """Publish batches over MQTT, so many unacknowledged at a time, until all are acknowledged."""
+    bodies = [clock.batch(size) for _ in range(messages)]
+    batches = iter([Batch(json.loads(body)["batch"], body, size) for body in bodies])
+    sent = Sent()
+
+    async def lane(uplink: MqttUplink) -> None:
+        for batch in batches:
+            begun = time.perf_counter()
+            answer = await uplink.send(batch)
+            sent.latencies_s.append(time.perf_counter() - begun)
+            sent.accepted += answer.accepted
+            sent.refused += bool(answer.refusal)
+
+    async with MqttUplink(url, str(clock.feed.gateway), clock.feed.token) as uplink:
+        begun = time.perf_counter()
+        await asyncio.gather(*(lane(uplink) for _ in range(at_once)))
+        sent.seconds = time.perf_counter() - begun
+    return sent

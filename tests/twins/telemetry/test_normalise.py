@@ -1,0 +1,148 @@
+"""From keys to signals: exact values, each reason to set a reading aside, and nothing lost in between."""
+
+from __future__ import annotations
+
+import math
+from uuid import UUID
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.twins.telemetry.sample import NOW_US, bindings, bound, codes, listed, message
+from twins.telemetry.normalise import CLOCK_TOLERANCE_US, LONGEST_HISTORY_US, normalise
+from twins.telemetry.schemas import Message
+
+PUMP = bindings(bound("F1"), bound("P1", key="pressure", unit="bar", span=("-1", "16")))
+YEAR = 366 * 86_400
+
+
+def test_keys_become_signals() -> None:
+    found = normalise(message(("F1", 10, 42.0), ("P1", 5, 3.5), ("F1", 0, 43.0)), PUMP, now_us=NOW_US)
+    assert listed(found.readings) == [(1, 10.0, 42.0), (2, 5.0, 3.5), (1, 0.0, 43.0)]
+    assert found.aside == ()
+    assert found.set_aside == 0
+    assert found.unbound == {}
+
+
+def test_scale_offset_and_units_are_applied_once() -> None:
+    exact = bindings(
+        bound("raw", scale="0.1", offset="-5", span=None),
+        bound("t", key="temperature", unit="Cel", sent_unit="[degF]", span=None),
+        bound("mv", key="level", unit="m", sent_unit="cm", scale="2", offset="50", span=None),
+    )
+    found = normalise(
+        message(("raw", 1, 250.0), ("t", 1, 212.0), ("t", 1, -40.0), ("mv", 1, 100.0)), exact, now_us=NOW_US
+    )
+    assert [value for _, _, value in listed(found.readings)] == [20.0, 100.0, -40.0, 2.5]
+
+
+def test_a_signal_keeps_the_unit_that_it_was_stored_in() -> None:
+    later = bindings(bound("P1", key="pressure", unit="kPa", span=("0", "1600")), units={"pressure": "bar"})
+    found = normalise(message(("P1", 1, 250.0), ("P1", 2, 1601.0)), later, now_us=NOW_US)
+    assert listed(found.readings) == [(1, 1.0, 2.5)]
+    assert found.aside[0].message == "P-101 pressure must lie from 0 to 16 bar"
+    assert normalise(message(("x", 1, 1.0)), bindings(bound("x", unit="s"), units={"flow": "m"}), now_us=NOW_US).unbound
+
+
+def test_one_key_may_lead_to_several_signals() -> None:
+    twice = bindings(bound("F1"), bound("F1", asset=11, span=("0", "50")), bound("F2", asset=12))
+    found = normalise(message(("F1", 2, 60.0), ("F2", 1, 7.0), ("F1", 0, 40.0)), twice, now_us=NOW_US)
+    assert listed(found.readings) == [(1, 2.0, 60.0), (3, 1.0, 7.0), (1, 0.0, 40.0), (2, 0.0, 40.0)]
+    assert codes(found.aside) == [("F1", "reading.out_of_range", 1)]
+
+
+def test_a_key_of_another_gateway_is_none_of_ours() -> None:
+    theirs = bindings(bound("F1", gateway=UUID(int=99)))
+    found = normalise(message(("F1", 3, 1.0), ("F1", 1, 2.0)), theirs, now_us=NOW_US)
+    assert found.readings.size == 0
+    assert codes(found.aside) == [("F1", "key.unbound", 2)]
+    assert found.unbound == {"F1": (NOW_US - 1_000_000, 2.0)}
+
+
+def test_the_range_is_inclusive() -> None:
+    values = [-0.0000001, 0.0, 100.0, 100.0000001]
+    found = normalise(message(*(("F1", 1, value) for value in values)), PUMP, now_us=NOW_US)
+    assert [value for _, _, value in listed(found.readings)] == [0.0, 100.0]
+    (aside,) = found.aside
+    assert aside.code == "reading.out_of_range"
+    assert aside.message == "P-101 flow must lie from 0 to 100 m3/h"
+    assert aside.value.tolist() == [-0.0000001, 100.0000001]
+
+
+def test_what_is_not_finite_is_set_aside() -> None:
+    found = normalise(message(("F1", 1, math.nan), ("F1", 1, math.inf), ("F1", 1, 5.0)), PUMP, now_us=NOW_US)
+    assert listed(found.readings) == [(1, 1.0, 5.0)]
+    assert codes(found.aside) == [("F1", "reading.not_finite", 2)]
+    assert found.aside[0].excerpt == "nan"
+    overflow = bindings(bound("x", scale="1e300", span=("0", "100")))
+    assert codes(normalise(message(("x", 1, 1e300)), overflow, now_us=NOW_US).aside) == [
+        ("x", "reading.out_of_range", 1)
+    ]
+
+
+def test_the_clock_may_be_a_little_ahead_and_history_is_long_but_not_endless() -> None:
+    ahead, old = CLOCK_TOLERANCE_US // 1_000_000, LONGEST_HISTORY_US // 1_000_000
+    sent = message(("F1", -ahead, 1.0), ("F1", -ahead - 1, 2.0), ("F1", old, 3.0), ("F1", old + 1, 4.0))
+    found = normalise(sent, PUMP, now_us=NOW_US)
+    assert [value for _, _, value in listed(found.readings)] == [1.0, 3.0]
+    assert codes(found.aside) == [("F1", "reading.in_future", 1), ("F1", "reading.too_old", 1)]
+    assert found.aside[1].message == "its time is before 2005-12-31"
+
+
+def test_the_first_reason_is_the_one_that_counts() -> None:
+    sent = message(("nobody's", -10_000, math.nan), ("F1", -10_000, math.nan), ("F1", -10_000, 1e9))
+    found = normalise(sent, PUMP, now_us=NOW_US)
+    assert codes(found.aside) == [
+        ("nobody's", "key.unbound", 1),
+        ("F1", "reading.not_finite", 1),
+        ("F1", "reading.in_future", 1),
+    ]
+    assert found.unbound == {}
+
+
+def test_an_empty_message() -> None:
+    found = normalise(message(), PUMP, now_us=NOW_US)
+    assert found.readings.size == 0
+    assert found.aside == ()
+
+
+def test_twenty_thousand_unknown_keys_take_no_time_to_speak_of() -> None:
+    count = 20_000
+    keys, at = [f"k{number}" for number in range(count)], np.full(count, NOW_US)
+    found = normalise(
+        Message("b", keys, np.arange(count), at, np.ones(count), np.zeros(count, np.int16)), PUMP, now_us=NOW_US
+    )
+    assert len(found.aside) == len(found.unbound) == count
+
+
+def test_keys_are_told_as_they_can_be_kept() -> None:
+    sent = message(("", 1, 1.0), ("x" * 300, 1, 1.0), ("a\x00b", 1, 1.0))
+    found = normalise(sent, PUMP, now_us=NOW_US)
+    assert codes(found.aside) == [
+        ("(empty)", "key.unbound", 1), ("x" * 256, "key.unbound", 1), ("a\ufffdb", "key.unbound", 1),
+    ]  # fmt: skip
+
+
+ROWS = st.tuples(
+    st.sampled_from(["F1", "P1", "nobody's"]),
+    st.integers(-2 * CLOCK_TOLERANCE_US // 1_000_000, 25 * YEAR),
+    st.floats(-200, 200) | st.sampled_from([math.nan, math.inf, -math.inf]),
+)
+
+
+@given(st.lists(ROWS, max_size=30))
+def test_every_reading_is_stored_or_set_aside_as_one_by_one(sent: list[tuple[str, int, float]]) -> None:
+    together = normalise(message(*sent), PUMP, now_us=NOW_US)
+    alone = [normalise(message(row), PUMP, now_us=NOW_US) for row in sent]
+    assert listed(together.readings) == [row for one in alone for row in listed(one.readings)]
+    assert together.readings.size + together.set_aside == len(sent)
+    apart = sorted((aside.key, aside.code) for one in alone for aside in one.aside)
+    assert sorted((aside.key, aside.code) for aside in together.aside for _ in range(aside.at.size)) == apart
+
+
+@given(st.floats(0, 100), st.sampled_from(["m3/h", "L/s", "L/min", "[gal_us]/min"]))
+def test_a_unit_is_only_another_name_for_the_same_flow(value: float, unit: str) -> None:
+    found = normalise(message(("F1", 1, value)), bindings(bound("F1", sent_unit=unit, span=None)), now_us=NOW_US)
+    back = {"m3/h": 1, "L/s": 3.6, "L/min": 0.06, "[gal_us]/min": 0.227124707}[unit]
+    assert math.isclose(found.readings.value[0], value * back, rel_tol=1e-8, abs_tol=1e-12)

@@ -1,0 +1,104 @@
+"""Gateways to read, and who holds a token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F, QuerySet
+
+from tenants.kernel.secrets import token_digest
+from twins.gateways.errors import GatewayNotFoundError
+from twins.gateways.models import Gateway, GatewayToken
+from twins.telemetry.models import Traffic
+from twins.telemetry.schemas import Source
+from twins.telemetry.selectors import traffic
+
+SILENT_AFTER = timedelta(minutes=5)
+_LONGEST_TOKEN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose token it is, and whether it still lets them in."""
+
+    source: Source
+    is_revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayState:
+    """A gateway and what it has sent.
+
+    Attributes:
+        state: ``connected`` (it sent something in the last minutes), ``late``, ``unknown`` (it never sent anything) or
+            ``disconnected`` (disabled).
+        per_minute: Readings stored in the last whole minute.
+        readings: Readings stored in all.
+        set_aside: Readings set aside in all.
+    """
+
+    gateway: Gateway
+    state: str
+    last_seen_at: datetime | None
+    per_minute: int
+    readings: int
+    set_aside: int
+
+
+def gateways() -> QuerySet[Gateway]:
+    """The gateways of the tenant in scope, by name."""
+    return Gateway.objects.all()
+
+
+def gateway(gateway_id: UUID) -> Gateway:
+    """One gateway.
+
+    Raises:
+        GatewayNotFoundError: The tenant has no such gateway.
+    """
+    found = Gateway.objects.filter(id=gateway_id).first()
+    if found is None:
+        raise GatewayNotFoundError
+    return found
+
+
+def states(found: Iterable[Gateway], *, now: datetime) -> list[GatewayState]:
+    """What some gateways have sent."""
+    sent = traffic()
+    return [_state(one, sent.get(one.id), now) for one in found]
+
+
+def _state(gateway: Gateway, sent: Traffic | None, now: datetime) -> GatewayState:
+    if sent is None:
+        return GatewayState(gateway, "disconnected" if gateway.disabled_at else "unknown", None, 0, 0, 0)
+    state = "connected" if now - sent.last_seen_at < SILENT_AFTER else "late"
+    this_minute = now.replace(second=0, microsecond=0)
+    per_minute = {this_minute: sent.last_minute, this_minute - timedelta(minutes=1): sent.this_minute}
+    return GatewayState(
+        gateway=gateway,
+        state="disconnected" if gateway.disabled_at else state,
+        last_seen_at=sent.last_seen_at,
+        per_minute=per_minute.get(sent.minute, 0),
+        readings=sent.readings,
+        set_aside=sent.set_aside,
+    )
+
+
+def holder(token: str) -> Holder | None:
+    """Whose token it is, in force or not; needs no scope."""
+    if not 0 < len(token) <= _LONGEST_TOKEN:
+        return None
+    digest = token_digest(token, secret=settings.SECRET_KEY)
+    found = GatewayToken.objects.filter(digest=digest).values_list("tenant_id", "gateway", "revoked_at").first()
+    return Holder(Source(found[0], found[1]), found[2] is not None) if found else None
+
+
+def holder_of(gateway_id: UUID) -> Holder | None:
+    """Whose gateway it is, and whether it is shut out; needs no scope. For messages of a broker, which name it."""
+    tokens = GatewayToken.objects.filter(gateway=gateway_id).values_list("tenant_id", "revoked_at")
+    found = tokens.order_by(F("revoked_at").desc(nulls_first=True)).first()
+    return Holder(Source(found[0], gateway_id), found[1] is not None) if found else None

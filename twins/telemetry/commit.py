@@ -1,0 +1,170 @@
+"""The writer: what came during one commit goes into the next, and nothing is acknowledged before it is durable."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import AsyncConnection
+
+from tenants.kernel.clock import utc_now
+from twins.telemetry.connections import connect_ingest
+from twins.telemetry.errors import BusyError, UnavailableError
+from twins.telemetry.flush import Flusher
+from twins.telemetry.group import Store
+from twins.telemetry.push import Push
+from twins.telemetry.schemas import Delivery, Outcome, Place
+
+MOST_WAITING = 200_000
+"""Readings in the queue; what comes beyond is refused for the moment."""
+MOST_WAITING_BATCHES = 10_000
+LARGEST_GROUP = 20_000
+"""Readings of one commit, more only when a single batch has more."""
+_STATEMENT_SECONDS = 30
+_PASSING = ("08", "40", "53", "55", "57", "58")
+"""Classes of SQLSTATE: connection, rollback, resources, object in use, operator, system."""
+
+logger = logging.getLogger("outturn.ingest")
+
+
+class _Waiting(NamedTuple):
+    delivery: Delivery
+    future: asyncio.Future[Outcome]
+    size: int
+
+
+class Writer:
+    """Makes deliveries durable, many in one commit. One of them in a process; it belongs to one event loop.
+
+    Args:
+        redis_url: Where live values are published.
+    """
+
+    def __init__(self, redis_url: str) -> None:
+        self._flusher = Flusher(Push(redis_url))
+        self._store = Store()
+        self._connection: AsyncConnection[Any] | None = None
+        self._queue: deque[_Waiting] = deque()
+        self._waiting = 0
+        self._wanted = asyncio.Event()
+        self._is_open = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to accept deliveries, also while there is no database: they are refused until there is."""
+        self._is_open = True
+        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._flusher.run())]
+
+    async def stop(self) -> None:
+        """Accept nothing more, commit what waits, flush and leave."""
+        self._is_open = False
+        self._wanted.set()
+        writing, flushing = self._tasks
+        await writing
+        flushing.cancel()
+        with suppress(asyncio.CancelledError):
+            await flushing
+        await self._flusher.close()
+        await self._disconnect()
+
+    def submit(self, delivery: Delivery) -> asyncio.Future[Outcome]:
+        """Queue a delivery; the future gets its outcome when it is durable.
+
+        The future fails with ``BatchReusedError``, or with ``UnavailableError`` when nothing of it was stored.
+
+        Raises:
+            BusyError: Too much is waiting.
+            UnavailableError: The writer is stopping.
+        """
+        if not self._is_open:
+            raise UnavailableError("the server is stopping", kept="Nothing of this batch.", fix="Send it again.")
+        if self._waiting >= MOST_WAITING or len(self._queue) >= MOST_WAITING_BATCHES:
+            raise BusyError(
+                "more readings are waiting to be stored than there is room for", kept="Nothing of this batch.",
+                fix="Send it again after the seconds in Retry-After.",
+            )  # fmt: skip
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        size = delivery.normalised.readings.size
+        self._queue.append(_Waiting(delivery, future, size))
+        self._waiting += size
+        self._wanted.set()
+        return future
+
+    def learn(self, places: Mapping[int, Place]) -> None:
+        """Where signals are shown, for live values."""
+        self._flusher.push.learn(places)
+
+    async def _run(self) -> None:
+        while True:
+            await self._wanted.wait()
+            if self._queue:
+                await self._commit(self._next_group())
+            elif self._is_open:
+                self._wanted.clear()
+            else:
+                return
+
+    def _next_group(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        size = 0
+        while self._queue and (not group or size + self._queue[0].size <= LARGEST_GROUP):
+            group.append(self._queue.popleft())
+            size += group[-1].size
+        self._waiting -= size
+        return group
+
+    async def _commit(self, group: Sequence[_Waiting]) -> None:
+        """Commit a group. Nothing that goes wrong may end the writer: every later sender would wait for ever."""
+        try:
+            await self._commit_together(group)
+        except Exception as error:
+            await self._disconnect()
+            if len(group) > 1 and not _is_passing(error):  # whichever it was, the others need not suffer
+                for one in group:
+                    await self._commit([one])
+                return
+            logger.exception("%d batches were not stored", len(group))
+            _refuse(group)
+
+    async def _commit_together(self, group: Sequence[_Waiting]) -> None:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect_ingest(statement_seconds=_STATEMENT_SECONDS)
+        deliveries = [waiting.delivery for waiting in group]
+        now = utc_now()
+        committed = await self._store.commit(self._connection, deliveries, now=now)
+        self._flusher.note(deliveries, committed, now)
+        for waiting, result in zip(group, committed.results, strict=True):
+            if waiting.future.done():  # its sender has gone away
+                continue
+            if isinstance(result, Outcome):
+                waiting.future.set_result(result)
+            else:
+                waiting.future.set_exception(result)
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(psycopg.Error):
+                await self._connection.close()
+        self._connection = None
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether it is the state of the server or of the connection, and no fault of what was to be stored."""
+    if isinstance(error, OSError | psycopg.InterfaceError):
+        return True
+    state = error.sqlstate if isinstance(error, psycopg.OperationalError) else ""
+    return state is None or state[:2] in _PASSING
+
+
+def _refuse(group: Sequence[_Waiting]) -> None:
+    for waiting in group:
+        if not waiting.future.done():
+            kept, fix = "Nothing of this batch is acknowledged.", "Send it again under the same name."
+            waiting.future.set_exception(
+                UnavailableError("the readings could not be stored at present", kept=kept, fix=fix)
+            )

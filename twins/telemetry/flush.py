@@ -1,0 +1,119 @@
+"""What follows a commit at its own pace, some times a second: newest readings, figures of traffic, live values."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+
+from tenants.kernel.clock import utc_now
+from twins.telemetry.connections import connect_ingest
+from twins.telemetry.group import Committed
+from twins.telemetry.latest import Latest, flush
+from twins.telemetry.push import Push
+from twins.telemetry.schemas import Delivery, Outcome
+from twins.telemetry.sessions import Session
+from twins.telemetry.traffic import TrafficCount
+
+INTERVAL_SECONDS = 0.2
+_REST = 4.0
+"""How much longer than a flush the pause after it is at least, so that many signals do not crowd out the commits."""
+_RETRY_SECONDS = 1.0
+_STATEMENT_SECONDS = 300
+_HEARTBEAT = timedelta(seconds=1)
+
+logger = logging.getLogger("outturn.ingest")
+
+
+class Flusher:
+    """Gathers what was committed and writes and publishes its sum.
+
+    Args:
+        push: Where live values go.
+    """
+
+    def __init__(self, push: Push) -> None:
+        self.push = push
+        self._latest = Latest()
+        self._traffic = TrafficCount()
+        self._session = Session()
+        self._connection: AsyncConnection[Any] | None = None
+        self._wanted = asyncio.Event()
+        self._beat_at: datetime | None = None
+
+    def note(self, deliveries: Sequence[Delivery], committed: Committed, now: datetime) -> None:
+        """Take note of a commit."""
+        self._latest.note(committed.rows, committed.commits)
+        for delivery, result in zip(deliveries, committed.results, strict=True):
+            if isinstance(result, Outcome):
+                self._traffic.note(delivery, result, now=now)
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Flush until cancelled; a flush that fails is tried again."""
+        while True:
+            try:
+                begun = time.monotonic()
+                await self.flush()
+                await asyncio.sleep(max(INTERVAL_SECONDS, _REST * (time.monotonic() - begun)))
+                await self._wanted.wait()
+                self._wanted.clear()
+            except (psycopg.Error, OSError) as error:
+                logger.warning("newest readings could not be written, trying again: %s", error)
+                await self._disconnect()
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def flush(self) -> None:
+        """Write and publish what was noted.
+
+        Raises:
+            psycopg.Error: It could not be written, and is kept for the next time.
+        """
+        connection = await self._connected()
+        begun = utc_now()
+        changed = self._latest.take()
+        if changed is not None:
+            try:
+                changed_here = await self._latest.without_older(connection, changed)
+                if changed_here is not None:
+                    await flush(connection, changed_here)
+            except (psycopg.Error, OSError):
+                self._latest.put_back(changed)
+                raise
+            if changed_here is not None:
+                await self.push.publish(changed_here)
+        await self._traffic.flush(connection)
+        if self._beat_at is None or begun - self._beat_at >= _HEARTBEAT:
+            await self._session.flushed(connection, until=begun)
+            self._beat_at = begun
+
+    async def close(self) -> None:
+        """Flush for the last time and leave."""
+        try:
+            await self.flush()
+            await self._session.end(await self._connected())
+        except (psycopg.Error, OSError) as error:
+            logger.warning("newest readings could not be written, the next writer will: %s", error)
+        await self._disconnect()
+        await self.push.close()
+
+    async def _connected(self) -> AsyncConnection[Any]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect_ingest(statement_seconds=_STATEMENT_SECONDS)
+            await self._session.begin(self._connection, now=utc_now())
+            if mended := await self._session.mend(self._connection):
+                logger.info("newest readings of %d writers that were killed are mended", mended)
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(psycopg.Error):
+                await self._connection.close()
+        self._connection = None

@@ -1,0 +1,167 @@
+"""The walk of a message: decode, normalise, commit; what the protocols call."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+import numpy as np
+from asgiref.sync import sync_to_async
+from django.db import InterfaceError, OperationalError, connection
+
+from tenants.kernel.clock import utc_now
+from tenants.kernel.errors import OutturnError
+from tenants.scope.context import scope
+from twins.composer.selectors import publication_mark
+from twins.telemetry.bindings import bindings_of
+from twins.telemetry.commit import Writer
+from twins.telemetry.decode import decode
+from twins.telemetry.errors import BrokenMessageError, UnavailableError
+from twins.telemetry.instants import micros
+from twins.telemetry.normalise import normalise
+from twins.telemetry.salvage import as_text
+from twins.telemetry.schemas import Aside, Bindings, Delivery, Message, Normalised, Readings, Receipt, Source
+from twins.telemetry.selectors import bound_signals
+from twins.telemetry.services import provide_signals
+
+T = TypeVar("T")
+
+LOOK_SECONDS = 2.0
+"""How long a publication may go unnoticed."""
+_LOOK_AGAIN_SECONDS = 0.25
+"""The same when a message holds keys that nothing reads: it may be the first after a publication."""
+_MOST_TENANTS = 2000
+_EXCERPT_BYTES = 400
+
+
+@dataclass(slots=True)
+class _Known:
+    """The bindings of one tenant's gateways as of a publication."""
+
+    mark: str
+    gateways: Mapping[UUID, Bindings]
+    looked_at: float
+
+
+class Intake:
+    """Takes messages of gateways that have shown who they are.
+
+    Args:
+        writer: Makes them durable.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._known: OrderedDict[UUID, _Known] = OrderedDict()
+        self._looking: dict[UUID, asyncio.Task[_Known]] = {}
+
+    async def take(self, source: Source, body: bytes) -> Receipt:
+        """Take one message; returns when it is durable.
+
+        Raises:
+            BrokenMessageError: Nothing of it can be kept; the tenant can read why.
+            BatchReusedError: Another batch of this name is there; the tenant can read that.
+            BusyError: Too much is waiting.
+            UnavailableError: It cannot be stored at present.
+        """
+        try:
+            message = decode(body)
+        except BrokenMessageError as error:
+            await self.note(source, error, excerpt=as_text(body[:_EXCERPT_BYTES].decode("utf-8", "replace")))
+            raise
+        now_us = micros(utc_now())
+        normalised = normalise(message, await self._bindings(source, LOOK_SECONDS), now_us=now_us)
+        if normalised.unbound:
+            normalised = normalise(message, await self._bindings(source, _LOOK_AGAIN_SECONDS), now_us=now_us)
+        outcome = await self._writer.submit(Delivery(source, message.batch, _digest(message), normalised))
+        return Receipt(message.batch, outcome, normalised.aside)
+
+    async def note(self, source: Source, error: OutturnError, *, excerpt: str = "") -> None:
+        """Let the tenant read why something of a gateway was refused as a whole.
+
+        Raises:
+            BusyError: Too much is waiting.
+            UnavailableError: It cannot be stored at present.
+        """
+        none = np.empty(0, np.int64)
+        aside = Aside("", error.code, error.message[:400], error.fix, none, none.astype(np.float64), excerpt)
+        nothing = Readings(none, none, none.astype(np.float64), none.astype(np.int16))
+        await self._writer.submit(Delivery(source, "", 0, Normalised(nothing, (aside,))))
+
+    async def _bindings(self, source: Source, longest_seconds: float) -> Bindings:
+        known = self._known.get(source.tenant)
+        if known is None or time.monotonic() - known.looked_at > longest_seconds:
+            known = await self._look(source.tenant)
+        found = known.gateways.get(source.gateway)
+        return found if found is not None else _NONE
+
+    async def _look(self, tenant: UUID) -> _Known:
+        """The bindings as of now; those who ask at the same time get one answer."""
+        task = self._looking.get(tenant)
+        if task is None:
+            task = self._looking[tenant] = asyncio.create_task(self._renewed(tenant))
+            task.add_done_callback(lambda _: self._looking.pop(tenant))
+        return await asyncio.shield(task)
+
+    async def _renewed(self, tenant: UUID) -> _Known:
+        looked_at = time.monotonic()
+        known = self._known.get(tenant)
+        renewed = await in_thread(lambda: _load(tenant, known))
+        if renewed is not known:
+            for bindings in renewed.gateways.values():
+                self._writer.learn(bindings.places)
+        renewed.looked_at = looked_at
+        self._known[tenant] = renewed
+        self._known.move_to_end(tenant)
+        while len(self._known) > _MOST_TENANTS:
+            self._known.popitem(last=False)
+        return renewed
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run work on Django's database connection in a thread, once more when the connection had been lost.
+
+    Raises:
+        UnavailableError: The database cannot be reached.
+    """
+
+    def twice() -> T:
+        try:
+            return work()
+        except (InterfaceError, OperationalError):
+            connection.close()
+            return work()
+
+    try:
+        return await sync_to_async(twice, thread_sensitive=True)()
+    except (InterfaceError, OperationalError) as error:
+        raise UnavailableError(
+            "the database cannot be reached", kept="Nothing of this batch is acknowledged.", fix="Send it again."
+        ) from error
+
+
+def _load(tenant: UUID, known: _Known | None) -> _Known:
+    """The bindings of a tenant's gateways, worked out anew only after a publication."""
+    with scope(tenant):
+        mark = publication_mark()
+        if known is not None and known.mark == mark:
+            return known
+        bound = bound_signals()
+        stored = provide_signals(bound=bound)
+    gateways = {one.gateway for one in bound}
+    return _Known(mark, {gateway: bindings_of(tenant, gateway, bound, stored) for gateway in gateways}, 0.0)
+
+
+def _digest(message: Message) -> int:
+    """Tells two batches of one name apart by their instants and values; 64 bits, signed."""
+    digest = zlib.crc32(message.at.tobytes()) << 32 | zlib.crc32(message.value.tobytes())
+    return digest - 2**64 if digest >= 2**63 else digest
+
+
+_NONE = bindings_of(UUID(int=0), UUID(int=0), (), {})

@@ -1,0 +1,316 @@
+"""Types on the way of a message from a gateway to the database, and of readings back from it.
+
+Readings travel as columns: one numpy array for each of their parts. Instants are whole microseconds since
+1970-01-01T00:00:00Z, values are 64-bit floats, in the unit of their signal once they have one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+NO_TIME = int(np.iinfo(np.int64).min)
+"""Stands for an instant that could not be read."""
+
+
+class Quality(IntEnum):
+    """What the gateway says of a value; one that is not good is stored beside it, for others to weigh."""
+
+    GOOD = 0
+    UNCERTAIN = 1
+    BAD = 2
+
+
+class Retention(IntEnum):
+    """How long the readings of a signal are kept; each class has partitions of its own.
+
+    The numbers of signals say their class: those of class ``c`` are from ``(c - 1) * 2**56`` to ``c * 2**56``.
+    """
+
+    STANDARD = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Whose message it is: known from the credential, never from the message."""
+
+    tenant: UUID
+    gateway: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSignal:
+    """A binding of a published twin, with what the asset's type says of the signal.
+
+    Attributes:
+        key: The signal's key in the type.
+        unit: UCUM code in which the type has its values.
+        range: Smallest and largest credible value in that unit, both inclusive.
+        sent_key: The gateway's key.
+        scale: ``scale * sent + offset`` is the value in ``sent_unit``.
+        sent_unit: UCUM code, None for the signal's own.
+    """
+
+    twin: UUID
+    asset: UUID
+    key: str
+    unit: str
+    gateway: UUID
+    sent_key: str
+    asset_name: str = ""
+    range: tuple[Decimal, Decimal] | None = None
+    scale: Decimal | None = None
+    offset: Decimal | None = None
+    sent_unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a signal is shown: in a twin, at an asset, under a key."""
+
+    tenant: UUID
+    twin: UUID
+    asset: UUID
+    key: str
+
+
+@dataclass(frozen=True, eq=False)
+class Bindings:
+    """What becomes of each key of one gateway; a key may lead to several signals.
+
+    The signals of the key number ``k`` (``index[key]``) are those from ``start[k]`` to ``start[k] + count[k]`` in the
+    arrays over signals.
+
+    Attributes:
+        index: The number of each key.
+        start: First signal of each key, shape ``(keys,)``.
+        count: Number of signals of each key, shape ``(keys,)``.
+        signal: Ids, shape ``(signals,)`` as all that follow.
+        factor: ``factor * sent + offset`` is the value in the unit of the signal.
+        offset: See ``factor``.
+        low: Smallest credible value, in the unit of the signal.
+        high: Largest credible value.
+        names: What people call each signal, for messages.
+        units: Their units.
+        places: Where each signal is shown.
+    """
+
+    index: Mapping[str, int]
+    start: Ints
+    count: Ints
+    signal: Ints
+    factor: Floats
+    offset: Floats
+    low: Floats
+    high: Floats
+    names: Sequence[str]
+    units: Sequence[str]
+    places: Mapping[int, Place]
+
+    @cached_property
+    def is_single(self) -> bool:
+        """Whether every key leads to one signal, so that they have the same numbers."""
+        return bool((self.count == 1).all())
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether every value is stored as it is sent."""
+        return bool((self.factor == 1.0).all() and (self.offset == 0.0).all())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aside:
+    """Readings of one key that were set aside for one reason.
+
+    Attributes:
+        key: The gateway's key, empty when the message as a whole cannot be read.
+        code: Dotted reason.
+        message: What is wrong with them.
+        fix: What to do about it.
+        at: Their instants, ``NO_TIME`` where unreadable, shape ``(n,)``.
+        value: Their values as sent, NaN where they are no numbers, shape ``(n,)``.
+        excerpt: The beginning of what was sent for the first of them, when the numbers do not say it.
+    """
+
+    key: str
+    code: str
+    message: str
+    fix: str
+    at: Ints
+    value: Floats
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    """A decoded batch.
+
+    Attributes:
+        batch: The gateway's name for it.
+        keys: The keys; one may stand there several times.
+        key: The number of each reading's key in ``keys``, shape ``(n,)`` as all that follow.
+        at: Instants.
+        value: Values as sent.
+        quality: Values of ``Quality``.
+        broken: What could not be read.
+    """
+
+    batch: str
+    keys: Sequence[str]
+    key: Ints
+    at: Ints
+    value: Floats
+    quality: NDArray[np.int16]
+    broken: tuple[Aside, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """Readings of signals, ready to be stored; shape ``(n,)`` each."""
+
+    signal: Ints
+    at: Ints
+    value: Floats
+    quality: NDArray[np.int16]
+
+    @property
+    def size(self) -> int:
+        """How many they are."""
+        return int(self.signal.size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Normalised:
+    """What a message came to.
+
+    Attributes:
+        readings: Of signals, in their units; a key that is bound to two signals makes two of one that was sent.
+        aside: What was set aside.
+        unbound: Keys that no published twin is bound to, each with its newest instant and value.
+    """
+
+    readings: Readings
+    aside: tuple[Aside, ...]
+    unbound: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+
+    @property
+    def set_aside(self) -> int:
+        """How many readings were set aside; a message that was set aside as a whole counts as one."""
+        return sum(max(aside.at.size, 1) for aside in self.aside)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delivery:
+    """A message that waits to be committed.
+
+    Attributes:
+        batch: The gateway's name for it; empty when the message was broken and there is nothing but what to set aside.
+        digest: Tells two batches of one name apart.
+    """
+
+    source: Source
+    batch: str
+    digest: int
+    normalised: Normalised
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a delivery in the commit.
+
+    Attributes:
+        accepted: Readings that this delivery stored.
+        duplicate: Readings that were there already, or that a later reading of the same batch replaced.
+        set_aside: Readings that were not stored.
+        commit: The tenant's count of commits at which the batch became durable.
+    """
+
+    accepted: int
+    duplicate: int
+    set_aside: int
+    commit: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Receipt:
+    """What a gateway is told about a batch once it is durable."""
+
+    batch: str
+    outcome: Outcome
+    aside: tuple[Aside, ...]
+
+    def summary(self) -> dict[str, Any]:
+        """In figures, as an ``ack`` message has it."""
+        return {"batch": self.batch, **asdict(self.outcome)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """Stored readings of one signal in the order of time, shape ``(n,)`` each."""
+
+    at: Ints
+    value: Floats
+    quality: NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matrix:
+    """Readings of one asset side by side, aligned by time.
+
+    Attributes:
+        at: The instants at which any of the signals was read, ascending, shape ``(n,)``.
+        keys: The signals' keys.
+        value: Values, NaN where a signal was not read at that instant, shape ``(n, len(keys))``.
+    """
+
+    at: Ints
+    keys: tuple[str, ...]
+    value: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class LatestValue:
+    """The newest reading of a signal, in its unit."""
+
+    asset: UUID
+    key: str
+    unit: str
+    at: datetime
+    value: float
+    quality: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecentKey:
+    """A key that a gateway has sent, with its newest value; in the signal's unit when a published twin reads it."""
+
+    key: str
+    at: datetime
+    value: float
+    unit: str | None = None
+    twin: UUID | None = None
+    asset: UUID | None = None
+    asset_name: str = ""
+    signal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A batch that was committed: whose it is, and the first and last instant of its readings, both inclusive."""
+
+    gateway: UUID
+    first_at: datetime
+    last_at: datetime
+    commit: int

@@ -1,0 +1,178 @@
+"""Readings to read, in the scope of their tenant; spans of time are half-open."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import connection
+from django.db.models import QuerySet
+
+from tenants.kernel.clock import isoformat
+from tenants.scope.context import required_tenant
+from twins.catalog.domain.inheritance import ResolvedType
+from twins.catalog.selectors import resolved_types
+from twins.composer.schemas import Binding, TwinDocument
+from twins.composer.selectors import publication_mark, published_twins
+from twins.telemetry import binary
+from twins.telemetry.models import SetAside, Signal, Traffic, UnboundKey
+from twins.telemetry.schemas import Arrival, BoundSignal, LatestValue, Matrix, RecentKey, Series
+
+_COLUMNS = {"signal": binary.INT8, "at": binary.INSTANT, "value": binary.FLOAT8, "quality": binary.INT2}
+_READINGS = """
+COPY (SELECT signal, at, value, quality FROM twins_reading
+      WHERE tenant_id = %s AND at >= %s AND at < %s AND signal = ANY(%s)) TO STDOUT (FORMAT binary)"""
+_LATEST = """
+SELECT s.asset, s.key, s.unit, l.at, l.value, l.quality FROM twins_signal s
+JOIN twins_latestreading l ON l.tenant_id = s.tenant_id AND l.signal = s.id
+WHERE s.tenant_id = %s AND l.tenant_id = %s AND {}"""
+_ARRIVALS = """
+SELECT gateway, first_at, last_at, commit FROM twins_batch
+WHERE tenant_id = %s AND commit > %s AND commit <= %s AND accepted > 0 ORDER BY commit"""
+
+
+def bound_signals() -> tuple[BoundSignal, ...]:
+    """Every binding of the newest published versions, with what the types say of the signals."""
+    return _bound_signals(required_tenant("bindings"), publication_mark())
+
+
+@lru_cache(maxsize=256)
+def _bound_signals(_tenant: UUID, _mark: str) -> tuple[BoundSignal, ...]:
+    """Worked out once for a publication: documents of thousands of assets take a while to read."""
+    types = resolved_types()
+    return tuple(
+        _bound(place, binding, document, types)
+        for document in published_twins()
+        for place, binding in document.bindings.items()
+    )
+
+
+def _bound(place: str, binding: Binding, document: TwinDocument, types: Mapping[str, ResolvedType]) -> BoundSignal:
+    asset_id, _, key = place.partition("/")
+    asset = document.assets[asset_id]
+    signal = types[asset.type].document.signals[key]
+    return BoundSignal(
+        twin=UUID(document.twin), asset=UUID(asset_id), asset_name=asset.name, key=key, unit=signal.unit,
+        range=signal.range, gateway=UUID(binding.gateway), sent_key=binding.key, scale=binding.scale,
+        offset=binding.offset, sent_unit=binding.unit,
+    )  # fmt: skip
+
+
+def signals(assets: Collection[UUID], keys: Collection[str] | None = None) -> QuerySet[Signal]:
+    """The signals of some assets; those that no published twin has ever bound do not exist."""
+    found = Signal.objects.filter(asset__in=assets).order_by("asset", "key")
+    return found if keys is None else found.filter(key__in=keys)
+
+
+def readings(signal_ids: Collection[int], start: datetime, end: datetime) -> dict[int, Series]:
+    """The readings of signals, by signal; one without readings has an empty series."""
+    with connection.cursor() as cursor:
+        tenant = required_tenant("readings")
+        with cursor.copy(_READINGS, [tenant, start, end, list(signal_ids)]) as copy:
+            columns = binary.read_rows(b"".join(map(bytes, copy)), _COLUMNS)
+    order = np.lexsort((columns["at"], columns["signal"]))
+    at, value, quality = (columns[name][order] for name in ("at", "value", "quality"))
+    wanted = np.array(sorted(signal_ids), np.int64)
+    edges = np.searchsorted(columns["signal"][order], np.append(wanted, wanted[-1:] + 1))
+    return {
+        signal: Series(at[low:high], value[low:high], quality[low:high])
+        for signal, low, high in zip(wanted.tolist(), edges[:-1], edges[1:], strict=True)
+    }
+
+
+def series(asset: UUID, key: str, start: datetime, end: datetime) -> Series:
+    """The readings of one signal of one asset, for a chart."""
+    found = signals([asset], [key]).first()
+    if found is None:
+        return Series(np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.int16))
+    return readings([found.id], start, end)[found.id]
+
+
+def matrices(assets: Collection[UUID], keys: Sequence[str], start: datetime, end: datetime) -> dict[UUID, Matrix]:
+    """The readings of some signals of many assets, side by side for each asset and aligned by time, as training wants.
+
+    Args:
+        assets: Of the tenant; one that has no readings gets an empty matrix.
+        keys: The signals, which become the columns.
+        start: First instant.
+        end: First instant after.
+    """
+    place = {row.id: (row.asset, keys.index(row.key)) for row in signals(assets, keys)}
+    by_asset: dict[UUID, list[tuple[int, Series]]] = {asset: [] for asset in assets}
+    for signal, one in (readings(place, start, end) if place else {}).items():
+        asset, column = place[signal]
+        by_asset[asset].append((column, one))
+    return {asset: _matrix(columns, tuple(keys)) for asset, columns in by_asset.items()}
+
+
+def _matrix(columns: Iterable[tuple[int, Series]], keys: tuple[str, ...]) -> Matrix:
+    columns = list(columns)
+    at = np.unique(np.concatenate([np.empty(0, np.int64), *(one.at for _, one in columns)]))
+    value = np.full((at.size, len(keys)), np.nan)
+    for column, one in columns:
+        value[np.searchsorted(at, one.at), column] = one.value
+    return Matrix(at, keys, value)
+
+
+def latest(twin: UUID) -> list[LatestValue]:
+    """The newest reading of each signal of a twin that has any, in one query."""
+    return _latest("s.twin = %s", twin)
+
+
+def live_state(twin: UUID) -> dict[str, Any]:
+    """The newest readings in the form in which new ones are pushed: what a page starts from."""
+    values: dict[str, dict[str, tuple[str, float, int]]] = {}
+    for one in latest(twin):
+        values.setdefault(str(one.asset), {})[one.key] = (isoformat(one.at), one.value, one.quality)
+    return {"twin": str(twin), "values": values}
+
+
+def _latest(condition: str, parameter: UUID | list[UUID]) -> list[LatestValue]:
+    tenant = required_tenant("newest readings")
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST.format(condition), [tenant, tenant, parameter])
+        return [LatestValue(*row) for row in cursor.fetchall()]
+
+
+def commit_count() -> int:
+    """How many commits of readings there have been: the mark up to which a later stage has seen everything."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT value FROM twins_commitcount WHERE tenant_id = %s", [required_tenant("a count")])
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def arrivals(after: int, upto: int) -> list[Arrival]:
+    """What came with the commits after one count up to another, batch by batch: where to look for what is new."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ARRIVALS, [required_tenant("arrivals"), after, upto])
+        return [Arrival(*row) for row in cursor.fetchall()]
+
+
+def set_aside(gateway: UUID) -> QuerySet[SetAside]:
+    """What was set aside of a gateway's readings, newest first."""
+    return SetAside.objects.filter(gateway=gateway)
+
+
+def traffic() -> dict[UUID, Traffic]:
+    """What each gateway of the tenant has sent, by gateway; one that never sent anything is not in it."""
+    return {row.gateway: row for row in Traffic.objects.all()}
+
+
+def recent_keys(gateway: UUID) -> list[RecentKey]:
+    """The keys that a gateway has sent, by key, each with its newest value: as stored where a signal reads it."""
+    bound = [one for one in bound_signals() if one.gateway == gateway]
+    newest = {(one.asset, one.key): one for one in _latest("s.asset = ANY(%s)", [one.asset for one in bound])}
+    found = [
+        RecentKey(one.sent_key, value.at, value.value, value.unit, one.twin, one.asset, one.asset_name, one.key)
+        for one in bound
+        if (value := newest.get((one.asset, one.key))) is not None
+    ]
+    read = {one.sent_key for one in bound}
+    unbound = [row for row in UnboundKey.objects.filter(gateway=gateway) if row.key not in read]
+    found += [RecentKey(row.key, row.at, row.value) for row in unbound]
+    return sorted(found, key=lambda one: (one.key, str(one.asset)))
