@@ -24,7 +24,7 @@ from twins.gateways.services import create_gateway
 from twins.gateways.uplink import Batch, MqttUplink
 from twins.telemetry.selectors import bound_signals
 
-_BLUEPRINT = "turbofan-fleet"
+_BLUEPRINT, _SIGNALS = "turbofan-fleet", 24
 _PERIOD = timedelta(seconds=5)
 
 
@@ -42,18 +42,18 @@ class Feed:
     keys: tuple[tuple[str, float], ...]
 
 
-def make_feed(engines: int) -> Feed:
-    """A new tenant with a published fleet of so many engines, 24 signals each, bound to one gateway."""
+def make_feed(signals: int) -> Feed:
+    """A new tenant with a published fleet whose gateway sends so many signals."""
     now, slug = utc_now(), f"feed-{secrets.token_hex(4)}"
     tenant = Tenant.objects.create(slug=slug, name=slug, created_at=now)
     with scope(tenant.id):
         gateway, token = create_gateway(name="feed", now=now)
-        parameters = FleetParameters(name="Fleet", count=engines, gateway=str(gateway.id))
+        parameters = FleetParameters(name="Fleet", count=-(-signals // _SIGNALS), gateway=str(gateway.id))
         draft = create_fleet(blueprint=_BLUEPRINT, parameters=parameters, by="feed", now=now)
         publish_twin(twin=draft.twin, revision=draft.revision, note="", by="feed", now=now)
         spans = [(one.sent_key, one.range) for one in bound_signals()]
-    keys = tuple((key, float(span[0] + span[1]) / 2 if span else 1.0) for key, span in spans)
-    return Feed(tenant.id, gateway.id, token.text, keys)
+    keys = [(key, float(span[0] + span[1]) / 2 if span else 1.0) for key, span in spans]
+    return Feed(tenant.id, gateway.id, token.text, tuple(keys[:signals]))
 
 
 class Clock:

@@ -79,6 +79,7 @@ class ContractForm(forms.Form):
         super().__init__(*args, **kwargs)
         known = [(str(each.id), each.name) for each in customers()]
         self.fields["customer"].choices = [*known, (NEW, "A new customer")]  # type: ignore[attr-defined]
+        self.fields["customer"].initial = known[0][0] if known else NEW
         published = twins().filter(published__gt=0)
         self.fields["twin"].choices = [(str(each.id), each.name) for each in published]  # type: ignore[attr-defined]
 

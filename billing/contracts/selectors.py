@@ -118,12 +118,10 @@ def holds(version: ContractVersion, end: datetime) -> bool:
 
 def contracts_about(assets: Collection[str], start: datetime, end: datetime) -> list[ContractVersion]:
     """The newest version of each contract that is about all of some assets and holds at some time of a span."""
-    newest: dict[UUID, ContractVersion] = {}
-    for version in ContractVersion.objects.filter(effective_from__lt=end).order_by("contract", "version"):
-        newest[version.contract_id] = version
+    begun = ContractVersion.objects.filter(effective_from__lt=end)
     return [
         version
-        for version in newest.values()
+        for version in begun.order_by("contract_id", "-version").distinct("contract_id")
         if (version.effective_to is None or start < version.effective_to)
         and set(assets) <= version.document["assets"].keys()
     ]

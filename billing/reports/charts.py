@@ -94,6 +94,6 @@ def _legend(categories: Sequence[str], y: float) -> Iterator[str]:
 def _svg(label: str, height: float, parts: Iterable[str], style: str) -> str:
     rules = f"<style>{style}</style>" if style else ""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH} {height:g}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="0 0 {WIDTH} {height:g}" role="img" '
         f'aria-label="{escape(label)}">{rules}{"".join(parts)}</svg>'
     )

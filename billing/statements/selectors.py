@@ -42,6 +42,11 @@ def statement(statement_id: UUID) -> Statement:
     return found
 
 
+def statement_of(run: UUID) -> Statement | None:
+    """The statement that was made of a run."""
+    return statements().filter(run_id=run).first()
+
+
 def statements_of(contract: UUID) -> QuerySet[Statement]:
     """The statements of a contract."""
     return statements().filter(contract_id=contract)
@@ -83,9 +88,8 @@ def charged_in(adjustment: UUID) -> Statement | None:
 
 
 def overlapping(contract: UUID, start: datetime, end: datetime) -> Statement | None:
-    """A statement of another period that has some time in common with ``[start, end)``."""
-    found = statements_of(contract).filter(period_start__lt=end, period_end__gt=start)
-    return found.exclude(period_start=start, period_end=end).first()
+    """The newest statement of a period that has some time in common with ``[start, end)``."""
+    return statements_of(contract).filter(period_start__lt=end, period_end__gt=start).first()
 
 
 def name_of(row: Statement) -> str:

@@ -19,7 +19,7 @@ from billing.outcomes.selectors import outcome_run, what_ifs
 from billing.outcomes.services import RUN, WHAT_IF, run_outcome
 from billing.statements.domain import Difference, Line, adjustment_line, differences, figures, outcome_lines, total
 from billing.statements.models import Adjustment, ChargedAdjustment, Statement
-from billing.statements.selectors import newest_version, open_adjustments, overlapping
+from billing.statements.selectors import newest_version, open_adjustments, overlapping, statement_of
 from billing.statements.selectors import statement as statement_by_id
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.canonical import digest
@@ -58,10 +58,10 @@ def seal_statement(*, run: UUID, by: str, now: datetime) -> Statement:
     with transaction.atomic():
         locked_contract(contract)
         _refuse_unbillable(found, now)
-        before = newest_version(contract, found.period_start)
-        if before is not None and before.run_id == found.id:
-            return before
-        _refuse_sealed(found, before)
+        known = statement_of(found.id)
+        if known is not None:
+            return known
+        _refuse_sealed(found)
         charged = open_adjustments(contract, found.period_start)
         statement = _sealed(found, _adjustment_lines(charged), None, by=by, now=now)
         ChargedAdjustment.objects.bulk_create(
@@ -192,8 +192,8 @@ def _refuse_unbillable(run: OutcomeRun, now: datetime) -> None:
         )
 
 
-def _refuse_sealed(run: OutcomeRun, before: Statement | None) -> None:
-    other = before or overlapping(run.contract_version.contract_id, run.period_start, run.period_end)
+def _refuse_sealed(run: OutcomeRun) -> None:
+    other = overlapping(run.contract_version.contract_id, run.period_start, run.period_end)
     if other is not None:
         raise SealedError(
             f"There is version {other.version} of a statement from {utc_text(other.period_start)} to "

@@ -1,7 +1,7 @@
 """How fast readings become durable, against a bare COPY of as many rows into the same server in the same run.
 
 Rounds follow each other: COPY, requests of 1,000 readings over HTTP, requests of 10, messages of 10 over MQTT, and the
-peers that are installed. Four tenants with 2,496 signals each send time-major: every signal once, then all again five
+peers that are installed. Ten gateways of ten tenants send 1,000 signals each: every signal once, then all again five
 seconds later, which is the order that an index by signal likes least. HTTP requests hold rows of key, time as text and
 value. `ack_p99_ms` is taken at full load, so most of it is waiting for one's turn.
 """
@@ -44,15 +44,15 @@ _COLUMNS = (
 class _Size:
     """How much is measured in a round."""
 
-    tenants: int = 4
-    engines: int = 104
+    feeds: int = 10
+    signals: int = 1000
     copied: int = 500_000
     requests: int = 500
     small_requests: int = 2000
     messages: int = 2000
 
 
-_TOY = _Size(tenants=2, engines=2, copied=2000, requests=4, small_requests=10, messages=10)
+_TOY = _Size(feeds=2, signals=48, copied=2000, requests=4, small_requests=10, messages=10)
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace, progress: Progress) -> dict[str, Any]:
     size = _TOY if options.toy else _Size()
     progress(0.0, "setting up")
     with own_database() as database, product(database) as stage, installed_peers(options.peers) as peers:
-        feeds = [make_feed(size.engines) for _ in range(size.tenants)]
+        feeds = [make_feed(size.signals) for _ in range(size.feeds)]
         ticking, figures = clocks(feeds), _Figures()
         # One request a gateway, so that nobody measures how long its bindings take to load.
         figures.take(asyncio.run(send_http(stage.url, requests(ticking, len(feeds), 10), connections=1)))
@@ -104,7 +104,7 @@ def _round(
     figures.copy.append(_bare_copy(database, size.copied))
     prepared = requests(ticking, size.requests, 1000)
     again = deque(prepared[place] for place in range(min(8, len(prepared))))
-    sent = asyncio.run(send_http(url, prepared, connections=16))
+    sent = asyncio.run(send_http(url, prepared, connections=32))
     figures.http.append(sent.accepted / sent.seconds)
     figures.latencies_s += sent.latencies_s
     figures.take(sent)

@@ -24,9 +24,8 @@ from tests.billing.world import customer
 from twins.gateways.flights import FlightSchedule, flight
 from twins.gateways.schemas import SENSOR_KEYS, SETTING_KEYS, FlightHistory
 from twins.telemetry.connections import connect_ingest
-from twins.telemetry.group import commit_group
+from twins.telemetry.group import Store
 from twins.telemetry.instants import micros
-from twins.telemetry.partitions import Partitions
 from twins.telemetry.schemas import Delivery, Normalised, Readings, Source
 from twins.telemetry.selectors import bound_signals
 from twins.telemetry.services import provide_signals
@@ -37,7 +36,6 @@ DRIVER = {
     "signal": "ps30", "flights": -14.2, "direction": "shortens", "feature": "mean of the last 20 cycles",
     "deviation": 1.5, "text": "ps30 shortens it by 14.2 cycles",
 }  # fmt: skip
-_partitions = Partitions()
 
 
 def a_model(twin: UUID) -> ModelVersion:
@@ -109,7 +107,7 @@ def store_flights(
     rows = np.hstack(columns)
     readings = Readings(
         rows[0].astype(np.int64), rows[1].astype(np.int64), rows[2].astype(np.float64),
-        np.zeros(rows.shape[1], np.int16), np.ones(rows.shape[1], np.int16),
+        np.zeros(rows.shape[1], np.int16),
     )  # fmt: skip
     delivery = Delivery(Source(required_tenant(), new_id()), str(new_id()), 1, Normalised(readings, ()))
     asyncio.run(_commit(delivery))
@@ -118,4 +116,4 @@ def store_flights(
 async def _commit(delivery: Delivery) -> None:
     connection = await connect_ingest(statement_seconds=30)
     async with connection:
-        await commit_group(connection, [delivery], _partitions, now=PLANNING)
+        await Store().commit(connection, [delivery], now=PLANNING)

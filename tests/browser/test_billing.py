@@ -56,9 +56,6 @@ def test_each_page_reads_well(
         page.goto(f"/t/meridian/{path}")
         expect(page.locator("h1")).to_be_visible()
         accessible(page)
-        page.screenshot(
-            path=f"/tmp/typ/{theme}-{width}-{path.strip('/').split('/')[0]}-{len(path)}.png", full_page=True
-        )
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
 
 

@@ -1,4 +1,8 @@
-"""The writer: what came during one commit goes into the next, and nothing is acknowledged before it is durable."""
+"""The writer: what came during one commit goes into the next, and nothing is acknowledged before it is durable.
+
+Commits run in two lanes, each with a connection of its own, so that one prepares while the other waits for the disk. A
+tenant always takes the same lane: its commits come one after the other.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +24,9 @@ from twins.telemetry.group import Store
 from twins.telemetry.push import Push
 from twins.telemetry.schemas import Delivery, Outcome, Place
 
+LANES = 2
 MOST_WAITING = 200_000
-"""Readings in the queue; what comes beyond is refused for the moment."""
+"""Readings in the queue of a lane; what comes beyond is refused for the moment."""
 MOST_WAITING_BATCHES = 10_000
 LARGEST_GROUP = 20_000
 """Readings of one commit, more only when a single batch has more."""
@@ -47,30 +52,26 @@ class Writer:
 
     def __init__(self, redis_url: str) -> None:
         self._flusher = Flusher(Push(redis_url))
-        self._store = Store()
-        self._connection: AsyncConnection[Any] | None = None
-        self._queue: deque[_Waiting] = deque()
-        self._waiting = 0
-        self._wanted = asyncio.Event()
+        self._lanes = [_Lane(self._flusher) for _ in range(LANES)]
+        self._flushing: asyncio.Task[None] | None = None
         self._is_open = False
-        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to accept deliveries, also while there is no database: they are refused until there is."""
         self._is_open = True
-        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._flusher.run())]
+        self._flushing = asyncio.create_task(self._flusher.run())
+        for lane in self._lanes:
+            lane.start()
 
     async def stop(self) -> None:
         """Accept nothing more, commit what waits, flush and leave."""
         self._is_open = False
-        self._wanted.set()
-        writing, flushing = self._tasks
-        await writing
-        flushing.cancel()
-        with suppress(asyncio.CancelledError):
-            await flushing
+        await asyncio.gather(*(lane.stop() for lane in self._lanes))
+        if self._flushing is not None:
+            self._flushing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._flushing
         await self._flusher.close()
-        await self._disconnect()
 
     def submit(self, delivery: Delivery) -> asyncio.Future[Outcome]:
         """Queue a delivery; the future gets its outcome when it is durable.
@@ -83,21 +84,53 @@ class Writer:
         """
         if not self._is_open:
             raise UnavailableError("the server is stopping", kept="Nothing of this batch.", fix="Send it again.")
-        if self._waiting >= MOST_WAITING or len(self._queue) >= MOST_WAITING_BATCHES:
+        lane = self._lanes[delivery.source.tenant.int % len(self._lanes)]
+        if lane.is_full():
             raise BusyError(
                 "more readings are waiting to be stored than there is room for", kept="Nothing of this batch.",
                 fix="Send it again after the seconds in Retry-After.",
             )  # fmt: skip
+        return lane.add(delivery)
+
+    def learn(self, places: Mapping[int, Place]) -> None:
+        """Where signals are shown, for live values."""
+        self._flusher.push.learn(places)
+
+
+class _Lane:
+    """A queue, and the commits that empty it one after the other."""
+
+    def __init__(self, flusher: Flusher) -> None:
+        self._flusher = flusher
+        self._store = Store()
+        self._connection: AsyncConnection[Any] | None = None
+        self._queue: deque[_Waiting] = deque()
+        self._waiting = 0
+        self._wanted = asyncio.Event()
+        self._is_open = True
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Commit what waits, and leave."""
+        self._is_open = False
+        self._wanted.set()
+        if self._task is not None:
+            await self._task
+        await self._disconnect()
+
+    def is_full(self) -> bool:
+        return self._waiting >= MOST_WAITING or len(self._queue) >= MOST_WAITING_BATCHES
+
+    def add(self, delivery: Delivery) -> asyncio.Future[Outcome]:
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         size = delivery.normalised.readings.size
         self._queue.append(_Waiting(delivery, future, size))
         self._waiting += size
         self._wanted.set()
         return future
-
-    def learn(self, places: Mapping[int, Place]) -> None:
-        """Where signals are shown, for live values."""
-        self._flusher.push.learn(places)
 
     async def _run(self) -> None:
         while True:

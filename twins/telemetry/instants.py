@@ -30,6 +30,9 @@ def instants(written: Sequence[Written]) -> Ints | None:
     if not written:
         return np.empty(0, np.int64)
     if isinstance(written[0], str):
+        if len(written) > 1 and written.count(written[0]) == len(written):  # a snapshot
+            one = _from_texts(written[:1])
+            return None if one is None else np.repeat(one, len(written))
         return _from_texts(written)
     try:
         milliseconds = np.array(written)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +30,7 @@ def normalise(message: Message, bindings: Bindings, *, now_us: int) -> Normalise
         bindings: What the keys of the gateway mean.
         now_us: The present, in microseconds since 1970.
     """
-    number = np.fromiter(map(bindings.index.get, message.keys, repeat(-1)), np.int64, len(message.keys))
-    bound = number[message.key]
+    bound = bindings.numbers(message.keys)[message.key]
     asides, unbound = list(message.broken), {}
     chosen = np.arange(bound.size)
     if not _is_sound(message, bound, now_us):

@@ -73,7 +73,7 @@ class Push:
         """Tell those who watch; a Redis that cannot be reached is no reason to fail, the page asks again."""
         try:
             for name in await self._redis.pubsub_channels(_EVERY_TWIN):
-                twin = self._twins.get(name)
+                twin = self._twins.get(str(name))
                 if twin is not None and (rows := twin.rows(changed)):
                     await self._redis.publish(name, _message(twin, changed, rows))
         except (RedisError, OSError) as error:

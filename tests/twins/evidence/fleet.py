@@ -19,9 +19,8 @@ from twins.composer.services import create_fleet, edit_draft, publish_twin
 from twins.evidence.models import AssetEvent
 from twins.evidence.services import record_event
 from twins.telemetry.connections import connect_ingest
-from twins.telemetry.group import commit_group
+from twins.telemetry.group import Store
 from twins.telemetry.instants import micros
-from twins.telemetry.partitions import Partitions
 from twins.telemetry.schemas import Delivery, Normalised, Quality, Readings, Source
 from twins.telemetry.selectors import bound_signals
 from twins.telemetry.services import provide_signals
@@ -30,7 +29,6 @@ SEPTEMBER = datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
 OCTOBER = datetime(2026, 10, 5, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-_partitions = Partitions()
 
 
 def day(number: int, hour: int = 0, month: int = 9) -> datetime:
@@ -70,9 +68,7 @@ def fly(
             by_asset.setdefault(one.asset, []).append(stored[one.asset, one.key].id)
     rows = [(signal, micros(at)) for asset, at in flights for signal in by_asset[asset]]
     signal, at = np.array(rows, np.int64).T
-    readings = Readings(
-        signal, at, np.full(at.size, value), np.full(at.size, quality, np.int16), np.ones(at.size, np.int16)
-    )
+    readings = Readings(signal, at, np.full(at.size, value), np.full(at.size, quality, np.int16))
     source = Source(required_tenant(), new_id())
     delivery = Delivery(source, str(new_id()), 1, Normalised(readings, ()))
     with ThreadPoolExecutor(1) as thread:  # a test in a browser has a loop of its own
@@ -82,7 +78,7 @@ def fly(
 async def _commit(delivery: Delivery, received: datetime) -> None:
     connection = await connect_ingest(statement_seconds=30)
     async with connection:
-        await commit_group(connection, [delivery], _partitions, now=received)
+        await Store().commit(connection, [delivery], now=received)
 
 
 def say(asset: UUID, kind: str, at: datetime, reference: str | None = None, **fields: Any) -> AssetEvent:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tenants.kernel.errors import OutturnError
 from tests.twins.telemetry.sample import GATEWAY, TENANT, TWIN, bindings, bound
@@ -47,3 +49,17 @@ def test_a_gateway_without_bindings() -> None:
     found = bindings_of(TENANT, GATEWAY, (), {})
     assert found.index == {}
     assert found.signal.size == 0
+
+
+@given(st.lists(st.lists(st.sampled_from(["a", "b", "c", "a\x00b", "", "d"]), max_size=40), max_size=8))
+def test_lists_of_keys_are_recognised_and_never_mistaken(lists: list[list[str]]) -> None:
+    found = bindings(bound("a", key="x"), bound("b", key="y"), bound("c", key="z"))
+    for keys in (*lists, *lists):
+        assert found.numbers(keys).tolist() == [found.index.get(key, -1) for key in keys]
+
+
+def test_keys_with_nul_are_not_mistaken_for_others() -> None:
+    found = bindings(bound("a", key="x"), bound("b", key="y"))
+    whole, other = ["a", "b"] * 10, ["a\x00b", *["a", "b"] * 9, "a", "b"][:20]
+    assert found.numbers(whole).tolist() == [0, 1] * 10
+    assert found.numbers(other).tolist() == [found.index.get(key, -1) for key in other]
