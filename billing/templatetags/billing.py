@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from billing.contracts.figures import duration_text, money_text
+from billing.contracts.figures import money_text
 
 register = template.Library()
 
@@ -20,9 +20,3 @@ def hours(seconds: float) -> str:
     """Seconds as hours with two digits, cut off."""
     hundredths = int(seconds * 1000) // 36_000
     return f"{hundredths // 100:,}.{hundredths % 100:02d}"
-
-
-@register.filter
-def duration(text: str | None) -> str:
-    """An ISO 8601 duration in words."""
-    return "–" if text is None else duration_text(text)

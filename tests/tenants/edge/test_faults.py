@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from tenants.edge import faults
@@ -23,6 +24,8 @@ def test_a_fault_of_ours_names_the_request_and_needs_nothing_that_may_have_faile
     problem = faults.failed(RequestFactory().get("/api/v1/jobs/"))
     set_request_id("")
     assert (page.status_code, problem.status_code) == (500, 500)
+    assert isinstance(page, HttpResponse)
+    assert isinstance(problem, HttpResponse)
     assert "request-17" in page.content.decode()
     assert b'"code": "server.failed"' in problem.content
 

@@ -97,6 +97,7 @@ def test_what_was_set_aside_is_listed_newest_first(tenant: Tenant, with_key: Key
     assert [(one["count"], one["value"], one["excerpt"]) for one in answer["results"]] == [
         (2, None, ""), (1, None, "<b>{"), (1, 1e9, ""),
     ]  # fmt: skip
+    assert first.at[0] is not None
     assert answer["results"][2]["at"] == first.at[0].isoformat().replace("+00:00", "Z")
 
 

@@ -52,7 +52,7 @@ class Device:
             topic, message = self.received.get(timeout=20)
             assert topic == f"{self.topic}/ack"
             self._batches += message["batches"]
-        return self._batches.pop(0)  # type: ignore[no-any-return]
+        return self._batches.pop(0)
 
     def is_connected(self) -> bool:
         return self._client.is_connected()
@@ -98,10 +98,11 @@ def test_a_batch_is_acknowledged_when_it_is_stored_and_twice_is_once(
 def test_what_is_broken_is_set_aside_told_and_does_not_come_back(
     device: Device, plant: Plant, fleet: Fleet, everything: Any, owned: Any
 ) -> None:
-    for payload in (b"\xff\x00 no JSON", {"batch": "odd", "readings": 7}, {"readings": []}, batch(5.0, "low")):
+    payloads: list[Any] = [b"\xff\x00 no JSON", {"batch": "odd", "readings": 7}, {"readings": []}, batch(5.0, "low")]
+    for payload in payloads:
         device.send(payload)
     device.send(batch(640.0))
-    told = {}
+    told: dict[str, Any] = {}
     while "b1" not in told or len(told) < 4:
         one = device.acknowledged()
         told[one["batch"]] = (one["accepted"], one["set_aside"], one.get("code"))

@@ -25,8 +25,8 @@ def bound(
 ) -> BoundSignal:  # fmt: skip
     return BoundSignal(
         twin=TWIN, asset=UUID(int=asset), key=key, unit=unit, gateway=gateway, sent_key=sent_key, asset_name="P-101",
-        range=span and (Decimal(span[0]), Decimal(span[1])), scale=scale and Decimal(scale),
-        offset=offset and Decimal(offset), sent_unit=sent_unit,
+        range=span and (Decimal(span[0]), Decimal(span[1])), scale=None if scale is None else Decimal(scale),
+        offset=None if offset is None else Decimal(offset), sent_unit=sent_unit,
     )  # fmt: skip
 
 

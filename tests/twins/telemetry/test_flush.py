@@ -43,7 +43,8 @@ async def commit(flusher: Flusher, ingest: Ingest, *deliveries: Delivery, now: d
 
 def newest(everything: Any, fleet: Fleet) -> list[tuple[Any, ...]]:
     query = "SELECT signal, at, value, commit FROM twins_latestreading WHERE tenant_id = %s ORDER BY signal"
-    return everything.execute(query, [fleet.tenant]).fetchall()
+    rows: list[tuple[Any, ...]] = everything.execute(query, [fleet.tenant]).fetchall()
+    return rows
 
 
 async def test_newest_readings_are_written_and_never_go_back(
