@@ -206,7 +206,7 @@ async def test_kinds_of_bodies(client: httpx.AsyncClient, everything: Any, fleet
     [
         (b"no gzip at all", 400, "message.broken"),
         (gzip.compress(b'{"batch": "b"}', mtime=0)[:-6], 400, "message.broken"),
-        (gzip.compress(b" " * (LARGEST_BODY + 1, mtime=0)), 413, "message.too_large"),
+        (gzip.compress(b" " * (LARGEST_BODY + 1), mtime=0), 413, "message.too_large"),
         (zlib.compress(b"{}"), 400, "message.broken"),
     ],
 )
