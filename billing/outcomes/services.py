@@ -20,7 +20,7 @@ from billing.outcomes.assembly import Json, rate_document, rated
 from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun
 from billing.outcomes.selectors import claims_within, decision_of
 from billing.outcomes.selectors import exclusion as exclusion_by_id
-from tenants.kernel.calendars import parse_duration
+from tenants.kernel.calendars import epoch_ms, parse_duration
 from tenants.kernel.canonical import canonical_json, digest
 from tenants.kernel.errors import ConflictError, OutturnError
 from tenants.kernel.ids import new_id
@@ -94,31 +94,21 @@ def claim_exclusion(
     Raises:
         ExclusionError: The span is empty, or the contract is not about the assets then or excludes no such category.
     """
-    if not start < end or not assets:
+    if not epoch_ms(start) < epoch_ms(end) or not assets:
         raise ExclusionError(
-            "An exclusion needs a span that ends after it starts, and at least one asset.", place="start",
+            "An exclusion needs a span of a millisecond or more, and at least one asset.", place="start",
             fix="Give a start before the end, and the assets.",
         )  # fmt: skip
     check_moments(start, end)
     _refuse_unkeepable(evidence)
-    names = sorted(str(asset) for asset in assets)
+    names = sorted({str(asset) for asset in assets})
     with transaction.atomic():
         version = _version_about(contract, category, names, start, end)
         claim = Exclusion(
             id=new_id(), contract_id=None if version is None else version.contract_id, category=category, start=start,
             end=end, claimed_by=by, claimed_at=now,
         )  # fmt: skip
-        claim.document = {
-            "exclusion": str(claim.id),
-            "contract": version and str(version.contract_id),
-            "category": category,
-            "assets": names,
-            "from": utc_text(start),
-            "to": utc_text(end),
-            "evidence": dict(evidence),
-            "claimed_by": by,
-            "claimed_at": utc_text(now),
-        }
+        claim.document = _claim_document(claim, names, evidence)
         claim.digest = digest(claim.document)
         claim.save(force_insert=True)
         record_audit(action="exclusion.claimed", subject=f"exclusion/{claim.id}", by=by, now=now)
@@ -269,6 +259,21 @@ def _stored(
     missing = [entry for entry in entries if (entry.kind, entry.digest) not in logged]
     append_leaves(entries=[*missing, NewEntry(WHAT_IF if assumption else RUN, seal)], now=now)
     return run
+
+
+def _claim_document(claim: Exclusion, assets: Sequence[str], evidence: Mapping[str, Any]) -> Json:
+    contract: UUID | None = claim.contract_id
+    return {
+        "exclusion": str(claim.id),
+        "contract": None if contract is None else str(contract),
+        "category": claim.category,
+        "assets": list(assets),
+        "from": utc_text(claim.start),
+        "to": utc_text(claim.end),
+        "evidence": dict(evidence),
+        "claimed_by": claim.claimed_by,
+        "claimed_at": utc_text(claim.claimed_at),
+    }
 
 
 def _version_about(

@@ -86,7 +86,7 @@ def run(options: argparse.Namespace, progress: Progress) -> dict[str, Any]:
         feeds = [make_feed(size.signals) for _ in range(size.feeds)]
         ticking, figures = clocks(feeds), _Figures()
         # One request a gateway, so that nobody measures how long its bindings take to load.
-        figures.take(asyncio.run(send_http(stage.url, requests(ticking, len(feeds), 10), connections=1)))
+        figures.take(asyncio.run(send_http(stage.url, requests(ticking, len(feeds), size.signals), connections=1)))
         number, measured = 0, 0.0
         while number < ROUNDS or (measured < options.seconds and not options.toy):
             share = max(number / ROUNDS / 2, min(measured / options.seconds, 0.99))

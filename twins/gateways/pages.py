@@ -156,7 +156,8 @@ def _set_aside(request: HttpRequest, row: Gateway) -> dict[str, Any]:
 def _shown(row: SetAside) -> dict[str, Any]:
     """A row with its first reading, and what was sent for it."""
     at, value = (row.at[0], row.value[0]) if row.at else (None, None)
-    return {"row": row, "at": at, "sent": value if value is not None else row.excerpt}
+    is_whole = not row.key and not row.at
+    return {"row": row, "is_whole": is_whole, "at": at, "sent": value if value is not None else row.excerpt}
 
 
 def _id(text: str) -> UUID | None:

@@ -23,7 +23,7 @@ from twins.telemetry.sessions import Session
 from twins.telemetry.traffic import TrafficCount
 
 INTERVAL_SECONDS = 0.2
-_REST = 4.0
+_REST = 9.0
 """How much longer than a flush the pause after it is at least, so that many signals do not crowd out the commits."""
 _RETRY_SECONDS = 1.0
 _STATEMENT_SECONDS = 300

@@ -133,7 +133,7 @@ class TestWithTraffic:
         assert "hangar" in shown
         assert "Sending" in shown
         shown = client.get(f"/t/meridian/gateways/{sending.gateway}/").content.decode()
-        for text in ("Engine 001 · t24", "640.0", "[degR]", "Not bound", "It is so. Do so.", "reading.test"):
+        for text in ("Engine 001 · t24", "640.0", "°R", "Not bound", "It is so. Do so.", "reading.test"):
             assert text in shown, text
         assert "ot_gateway_" in shown
         fragment = client.get(f"/t/meridian/gateways/{sending.gateway}/arriving/").content.decode()

@@ -129,6 +129,7 @@ async def test_what_a_killed_writer_had_not_flushed_is_mended_by_the_next(
     connection = killed._connection
     assert connection is not None
     await connection.close()  # the process is gone, its session stays behind
+    await killed.push.close()
     assert [row[2] for row in newest(everything, fleet)] == [0.5, 0.6]
 
     following = Flusher(Push(settings.REDIS_URL))
