@@ -22,9 +22,12 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser `make test` found or installed; Playwright's own when none is named."""
+    """The browser `make test` found or installed; Playwright's own when none is named.
+
+    One for each file: while it lives, Playwright's loop runs in this thread, and no other loop can.
+    """
     path = os.environ.get("OUTTURN_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     # Playwright's loop is no concern of Django's ORM in the test's own thread.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -32,6 +35,7 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield browser
         browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
