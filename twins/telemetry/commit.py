@@ -53,13 +53,12 @@ class Writer:
     def __init__(self, redis_url: str) -> None:
         self._flusher = Flusher(Push(redis_url))
         self._lanes = [_Lane(self._flusher) for _ in range(LANES)]
-        self._flushing: asyncio.Task[None] | None = None
         self._is_open = False
 
     async def start(self) -> None:
         """Begin to accept deliveries, also while there is no database: they are refused until there is."""
         self._is_open = True
-        self._flushing = asyncio.create_task(self._flusher.run())
+        self._flusher.start()
         for lane in self._lanes:
             lane.start()
 
@@ -67,10 +66,6 @@ class Writer:
         """Accept nothing more, commit what waits, flush and leave."""
         self._is_open = False
         await asyncio.gather(*(lane.stop() for lane in self._lanes))
-        if self._flushing is not None:
-            self._flushing.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._flushing
         await self._flusher.close()
 
     def submit(self, delivery: Delivery) -> asyncio.Future[Outcome]:

@@ -46,7 +46,13 @@ class Flusher:
         self._session = Session()
         self._connection: AsyncConnection[Any] | None = None
         self._wanted = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
         self._beat_at: datetime | None = None
+
+    def start(self) -> None:
+        """Begin to flush, until closed."""
+        self._task = asyncio.create_task(self._run())
 
     def note(self, deliveries: Sequence[Delivery], committed: Committed, now: datetime) -> None:
         """Take note of a commit."""
@@ -55,20 +61,6 @@ class Flusher:
             if isinstance(result, Outcome):
                 self._traffic.note(delivery, result, now=now)
         self._wanted.set()
-
-    async def run(self) -> None:
-        """Flush until cancelled; a flush that fails is tried again."""
-        while True:
-            try:
-                begun = time.monotonic()
-                await self.flush()
-                await asyncio.sleep(max(INTERVAL_SECONDS, _REST * (time.monotonic() - begun)))
-                await self._wanted.wait()
-                self._wanted.clear()
-            except (psycopg.Error, OSError) as error:
-                logger.warning("newest readings could not be written, trying again: %s", error)
-                await self._disconnect()
-                await asyncio.sleep(_RETRY_SECONDS)
 
     async def flush(self) -> None:
         """Write and publish what was noted.
@@ -95,7 +87,15 @@ class Flusher:
             self._beat_at = begun
 
     async def close(self) -> None:
-        """Flush for the last time and leave."""
+        """Flush for the last time and leave.
+
+        A flush under way is waited for and not cancelled: it holds what it has taken, and Python 3.11 can lose a
+        cancellation that meets the end of a wait.
+        """
+        self._closing.set()
+        self._wanted.set()
+        if self._task is not None:
+            await self._task
         try:
             await self.flush()
             await self._session.end(await self._connected())
@@ -103,6 +103,25 @@ class Flusher:
             logger.warning("newest readings could not be written, the next writer will: %s", error)
         await self._disconnect()
         await self.push.close()
+
+    async def _run(self) -> None:
+        """Flush again and again; a flush that fails is tried again."""
+        while not self._closing.is_set():
+            try:
+                begun = time.monotonic()
+                await self.flush()
+                await self._pause(max(INTERVAL_SECONDS, _REST * (time.monotonic() - begun)))
+                await self._wanted.wait()
+                self._wanted.clear()
+            except (psycopg.Error, OSError) as error:
+                logger.warning("newest readings could not be written, trying again: %s", error)
+                await self._disconnect()
+                await self._pause(_RETRY_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, or until the flusher is closed."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
 
     async def _connected(self) -> AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:

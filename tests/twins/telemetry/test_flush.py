@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -203,13 +203,29 @@ async def test_flushing_goes_on_when_redis_is_away(fleet: Fleet, ingest: Ingest,
 
 
 async def test_the_loop_flushes_what_is_noted(fleet: Fleet, flusher: Flusher, ingest: Ingest, everything: Any) -> None:
-    running = asyncio.create_task(flusher.run())
+    flusher.start()
     await commit(flusher, ingest, delivery((1, 0, 1.0), source=fleet.source))
-    for _ in range(500):
-        await asyncio.sleep(0.01)
-        if newest(everything, fleet):
-            break
+    assert await _becomes(lambda: len(newest(everything, fleet)) == 1)
+
+
+async def test_closing_waits_for_the_flush_under_way(
+    fleet: Fleet, flusher: Flusher, ingest: Ingest, owner: psycopg.Connection[Any], everything: Any
+) -> None:
+    waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'latestreading')"
+    with owner.transaction():
+        owner.execute("LOCK TABLE twins_latestreading IN ACCESS EXCLUSIVE MODE")
+        flusher.start()
+        await commit(flusher, ingest, delivery((1, 0, 1.0), source=fleet.source))
+        assert await _becomes(lambda: everything.execute(waiting).fetchone() == (True,))
+        closing = asyncio.create_task(flusher.close())
+        await asyncio.sleep(0)
+    await closing
     assert len(newest(everything, fleet)) == 1
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
+
+
+async def _becomes(is_so: Callable[[], bool]) -> bool:
+    for _ in range(500):
+        if is_so():
+            return True
+        await asyncio.sleep(0.01)
+    return False
