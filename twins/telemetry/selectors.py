@@ -71,8 +71,8 @@ def signals(assets: Collection[UUID], keys: Collection[str] | None = None) -> Qu
 def readings(signal_ids: Collection[int], start: datetime, end: datetime) -> dict[int, Series]:
     """The readings of signals, by signal; one without readings has an empty series."""
     with connection.cursor() as cursor:
-        tenant = required_tenant("readings")
-        with cursor.copy(_READINGS, [tenant, start, end, list(signal_ids)]) as copy:
+        parameters = [required_tenant("readings"), start, end, list(signal_ids)]
+        with cursor.cursor.copy(_READINGS, parameters) as copy:  # Django's own `copy` takes no parameters
             columns = binary.read_rows(b"".join(map(bytes, copy)), _COLUMNS)
     order = np.lexsort((columns["at"], columns["signal"]))
     at, value, quality = (columns[name][order] for name in ("at", "value", "quality"))

@@ -56,6 +56,12 @@ def test_readings_of_several_signals(within: Fleet) -> None:
     assert set(found) == {one, two, empty}
 
 
+def test_readings_are_read_while_queries_are_logged_too(within: Fleet, settings: Any) -> None:
+    settings.DEBUG = True
+    one = within.signals["1/t24"]
+    assert selectors.readings([one], T0, T0 + SECOND)[one].value.tolist() == [1.0]
+
+
 def test_spans_are_half_open(within: Fleet) -> None:
     one = within.signals["1/t24"]
     assert selectors.readings([one], T0, T0 + SECOND)[one].value.tolist() == [1.0]
