@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from billing.contracts import pages as contracts
+from billing.invoices import pages as invoices
 from billing.outcomes import pages as outcomes
 from billing.reports import pages as reports
 from billing.statements import pages as statements
@@ -21,11 +22,18 @@ urlpatterns = [
         outcomes.decide,
         name="contract-exclusion-decide",
     ),
+    path(
+        "contracts/<slug:contract>/exclusions/<uuid:exclusion>/withdraw/",
+        outcomes.withdraw,
+        name="contract-exclusion-withdraw",
+    ),
     path("contracts/<slug:contract>/statements/", reports.contract_statements, name="contract-statements"),
     path("contracts/<slug:contract>/settle/", reports.settle, name="contract-settle"),
     path("statements/", statements.statements, name="statements"),
     path("statements/<uuid:statement>/", statements.statement, name="statement"),
     path("statements/<uuid:statement>/restate/", reports.restate, name="statement-restate"),
+    path("invoices/", invoices.invoices, name="invoices"),
+    path("invoices/<uuid:invoice>/", invoices.invoice, name="invoice"),
     path("reports/", reports.reports, name="reports"),
     path("reports/verifier.py", reports.verifier_file, name="report-verifier"),
     path("reports/<uuid:report>/", reports.report, name="report"),

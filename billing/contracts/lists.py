@@ -15,10 +15,17 @@ def list_page(request: HttpRequest, rows: QuerySet[Any]) -> dict[str, Any]:
     """Template context: the ``rows`` of the page that the address names, their ``count``, and a ``pager``."""
     paginator = Paginator(rows, SHOWN)
     page = paginator.get_page(request.GET.get("page"))
-    previous = f"?page={page.previous_page_number()}" if page.has_previous() else None
-    following = f"?page={page.next_page_number()}" if page.has_next() else None
+    previous = _address(request, page.previous_page_number()) if page.has_previous() else None
+    following = _address(request, page.next_page_number()) if page.has_next() else None
     pager = {
         "previous_url": previous, "next_url": following, "shown": f"{page.start_index()}–{page.end_index()}",
         "total": paginator.count,
     }  # fmt: skip
     return {"rows": list(page.object_list), "count": paginator.count, "pager": pager}
+
+
+def _address(request: HttpRequest, number: int) -> str:
+    """Another page of the same list, with what it is filtered by."""
+    wanted = request.GET.copy()
+    wanted["page"] = str(number)
+    return f"?{wanted.urlencode()}"

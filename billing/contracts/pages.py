@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -99,7 +100,9 @@ class ContractForm(forms.Form):
 def contracts(request: HttpRequest) -> HttpResponse:
     """The contracts of the organisation."""
     words = request.GET.get("q", "").strip()
-    found = selectors.contracts().filter(title__icontains=words) if words else selectors.contracts()
+    found = selectors.contracts()
+    if words:
+        found = found.filter(Q(title__icontains=words) | Q(customer__name__icontains=words))
     context = {"words": words, "can_edit": actor_of(request).may(Permission.EDIT), **list_page(request, found)}
     return render(request, "contracts/list.html", context)
 

@@ -10,7 +10,7 @@ from tenants.kernel.calendars import from_epoch_ms, local_ms
 from tenants.kernel.errors import OutturnError
 
 LONGEST = timedelta(days=366)
-_YEARS = range(1900, 2200)
+_FIRST, _AFTER = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
 
 
@@ -45,7 +45,7 @@ def check_moments(*moments: datetime) -> None:
         PeriodError: One is not of the years 1900 to 2199.
     """
     for moment in moments:
-        if moment.astimezone(UTC).year not in _YEARS:
+        if not _FIRST <= moment < _AFTER:
             raise PeriodError(
                 "A time is not of the years 1900 to 2199.", place="period", fix="Write a time in those years."
             )

@@ -37,7 +37,7 @@ class Invoice(AppendOnly, PerTenant):
 
     kind = models.CharField(max_length=12, choices=InvoiceKind.choices)
     number = models.CharField(max_length=40)
-    statement = TenantKey(Statement, models.PROTECT)
+    statement = TenantKey(Statement, models.PROTECT, related_name="invoices")
     contract = TenantKey(Contract, models.PROTECT)
     customer = TenantKey("tenants.Customer", models.PROTECT)
     currency = models.CharField(max_length=3)

@@ -27,14 +27,17 @@ from tenants.scope.actors import Permission
 MOST_ASSETS = 1000
 
 
-class DecisionOutput(serializers.ModelSerializer[ExclusionDecision]):
-    """What was decided about a claim."""
+STATES = ("proposed", "approved", "declined", "withdrawn")
+
+
+class WithdrawalOutput(serializers.ModelSerializer[ExclusionDecision]):
+    """The withdrawal of a claim."""
 
     why = serializers.SerializerMethodField()
 
     class Meta:
         model = ExclusionDecision
-        fields = ("approved", "why", "decided_by", "decided_at", "digest")
+        fields: tuple[str, ...] = ("why", "decided_by", "decided_at", "digest")
         read_only_fields = fields
 
     def get_why(self, decision: ExclusionDecision) -> str:
@@ -42,25 +45,47 @@ class DecisionOutput(serializers.ModelSerializer[ExclusionDecision]):
         return str(decision.document["why"])
 
 
+class DecisionOutput(WithdrawalOutput):
+    """What was decided about a claim."""
+
+    class Meta(WithdrawalOutput.Meta):
+        fields = ("approved", *WithdrawalOutput.Meta.fields)
+        read_only_fields = fields
+
+
 class ExclusionOutput(serializers.ModelSerializer[Exclusion]):
     """A claim that a span is not to count; its document is what was logged."""
 
     contract = serializers.UUIDField(source="contract_id", allow_null=True)
     document = serializers.DictField()
+    state = serializers.SerializerMethodField()
     decision = serializers.SerializerMethodField()
+    withdrawal = serializers.SerializerMethodField()
 
     class Meta:
         model = Exclusion
         fields = (
-            "id", "contract", "category", "start", "end", "document", "digest", "claimed_by", "claimed_at", "decision",
+            "id", "contract", "category", "start", "end", "document", "digest", "claimed_by", "claimed_at", "state",
+            "decision", "withdrawal",
         )  # fmt: skip
         read_only_fields = fields
 
+    @extend_schema_field(serializers.ChoiceField(choices=STATES))
+    def get_state(self, claim: Exclusion) -> str:
+        """What holds of it: only an approved claim counts."""
+        return selectors.state_of(claim)
+
     @extend_schema_field(DecisionOutput(allow_null=True))
     def get_decision(self, claim: Exclusion) -> Any:
-        """What was decided; null while it is only proposed."""
+        """Whether it was approved or declined; null when it was neither."""
         decision = selectors.decision_of(claim)
         return None if decision is None else DecisionOutput(decision).data
+
+    @extend_schema_field(WithdrawalOutput(allow_null=True))
+    def get_withdrawal(self, claim: Exclusion) -> Any:
+        """That it was withdrawn; null when it was not."""
+        withdrawal = selectors.withdrawal_of(claim)
+        return None if withdrawal is None else WithdrawalOutput(withdrawal).data
 
 
 class ExclusionInput(serializers.Serializer[Any]):
@@ -75,7 +100,7 @@ class ExclusionInput(serializers.Serializer[Any]):
 
 
 class DecisionInput(serializers.Serializer[Any]):
-    """Why a claim is approved or declined."""
+    """Why a claim is approved, declined or withdrawn."""
 
     why = serializers.CharField(max_length=500)
 
@@ -153,6 +178,16 @@ class ExclusionViewSet(
         given.is_valid(raise_exception=True)
         by = actor_of(request._request).name
         services.decline_exclusion(exclusion=pk, by=by, now=utc_now(), **given.validated_data)
+        return Response(ExclusionOutput(selectors.exclusion(pk)).data)
+
+    @extend_schema(request=DecisionInput, responses=ExclusionOutput)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, pk: UUID, **_: Any) -> Response:
+        """Withdraw a claim that is proposed or approved, and say why: its span counts again."""
+        given = DecisionInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        by = actor_of(request._request).name
+        services.withdraw_exclusion(exclusion=pk, by=by, now=utc_now(), **given.validated_data)
         return Response(ExclusionOutput(selectors.exclusion(pk)).data)
 
 

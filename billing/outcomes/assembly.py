@@ -5,7 +5,7 @@ It is the whole input of the engine and self-contained: ``manage.py rate`` gives
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from billing.contracts.agreement import AgreementDocument
@@ -24,17 +24,17 @@ def rate_document(
     period: Mapping[str, str],
     as_of: str,
     evidence: Iterable[Mapping[str, Any]],
-    claims: Iterable[tuple[Mapping[str, Any], Mapping[str, Any] | None]],
+    claims: Iterable[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]],
 ) -> Json:
     """The document to rate.
 
     Args:
         agreement: The version of the contract in force.
         period: Its ``start`` and ``end``, as exact times.
-        as_of: What was received or approved later is not known yet.
+        as_of: What was received, approved or withdrawn later is not known yet.
         evidence: Sealed segments, one for each asset; those of assets the contract is not about are left out, and of
             an asset without one nothing is known.
-        claims: Documents of exclusions, each with that of the decision about it (None: it is only proposed).
+        claims: Documents of exclusions, each with those of the decisions about it (none: it is only proposed).
     """
     known: Json = {asset: {"initial": None} for asset in sorted(agreement.assets)}
     for segment in evidence:
@@ -46,7 +46,7 @@ def rate_document(
         "as_of": as_of,
         "contract": agreement.terms.model_dump(mode="json", by_alias=True),
         "evidence": known,
-        "exclusions": [_exclusion(claim, decision, known) for claim, decision in claims],
+        "exclusions": [_exclusion(claim, decisions, known) for claim, decisions in claims],
     }
 
 
@@ -60,12 +60,14 @@ def rated(document: Json) -> Json:
     return printed(rate(read_rate_document(canonical_json(document))))
 
 
-def _exclusion(claim: Mapping[str, Any], decision: Mapping[str, Any] | None, known: Mapping[str, Any]) -> Json:
-    approved = decision["decided_at"] if decision and decision["decision"] == "approved" else None
+def _exclusion(claim: Mapping[str, Any], decisions: Sequence[Mapping[str, Any]], known: Mapping[str, Any]) -> Json:
+    decided = {decision["decision"]: decision["decided_at"] for decision in decisions}
+    withdrawn = {"withdrawn": decided["withdrawn"]} if "withdrawn" in decided else {}
     return {
         "category": claim["category"],
         "assets": [asset for asset in claim["assets"] if asset in known],
         "from": claim["from"],
         "to": claim["to"],
-        "approved": approved,
+        "approved": decided.get("approved"),
+        **withdrawn,
     }

@@ -145,7 +145,8 @@ class _Intake:
     def claim(self, form: ExclusionForm, *place: str | int) -> ExclusionClaim:
         start, end = self.span(form.start, form.end, *place)
         approved = None if form.approved is None else self.moment(form.approved, *place, "approved")
-        return ExclusionClaim(form.category, tuple(form.assets), start, end, approved)
+        withdrawn = None if form.withdrawn is None else self.moment(form.withdrawn, *place, "withdrawn")
+        return ExclusionClaim(form.category, tuple(form.assets), start, end, approved, withdrawn)
 
     def complain(self, code: str, message: str, fix: str, *place: str | int) -> None:
         self.findings.append(Finding(code, place_of(*place), message, fix))

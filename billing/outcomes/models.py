@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from django.db import models
 
 from billing.contracts.models import Contract, ContractVersion
 from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
 from tenants.scope.tables import AppendOnly
+
+Verdict = Literal["approved", "declined", "withdrawn"]
 
 
 class Exclusion(AppendOnly, PerTenant):
@@ -33,21 +37,30 @@ class Exclusion(AppendOnly, PerTenant):
 
 
 class ExclusionDecision(AppendOnly, PerTenant):
-    """What was decided about a claim, by whom and why: once."""
+    """What was decided about a claim, by whom and why: approved or declined once, and withdrawn once."""
 
     exclusion = TenantKey(Exclusion, models.PROTECT, related_name="decisions")
     approved = models.BooleanField()
+    withdrawn = models.BooleanField(default=False)
     document = models.JSONField()
     digest = models.CharField(max_length=64)
     decided_by = models.CharField(max_length=254)
     decided_at = models.DateTimeField()
 
     class Meta:
-        constraints = (UniquePerTenant(fields=("exclusion",), name="one_decision_per_exclusion"),)
+        ordering = ("withdrawn", "id")
+        constraints = (UniquePerTenant(fields=("exclusion", "withdrawn"), name="one_decision_and_one_withdrawal"),)
         indexes = (models.Index(fields=("tenant", "digest"), name="decision_by_digest"),)
 
     def __str__(self) -> str:
-        return f"{'approved' if self.approved else 'declined'} by {self.decided_by}"
+        return f"{self.verdict} by {self.decided_by}"
+
+    @property
+    def verdict(self) -> Verdict:
+        """What was decided."""
+        if self.withdrawn:
+            return "withdrawn"
+        return "approved" if self.approved else "declined"
 
 
 class AssumedEvidence(AppendOnly, PerTenant):

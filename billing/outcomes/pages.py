@@ -1,65 +1,176 @@
-"""The exclusions claimed under a contract, and the decisions about them."""
+"""The exclusions claimed under a contract: claiming one, deciding about it, withdrawing it."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.html import format_html
+from django.utils.timezone import override
+from django.views.decorators.http import require_http_methods, require_POST
 
+from billing.contracts.agreement import AgreementDocument
 from billing.contracts.lists import list_page
+from billing.contracts.models import Contract
 from billing.contracts.pages import contract_named
-from billing.contracts.selectors import draft_of
+from billing.contracts.selectors import agreement_of, draft_of, versions
 from billing.outcomes import selectors, services
+from billing.outcomes.models import Exclusion
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
+from tenants.kernel.calendars import UnknownZoneError, time_zone
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
 from tenants.scope.actors import Permission
 
+Decide = Callable[..., object]
 
-class DecisionForm(forms.Form):
-    """Why a claim is approved or declined."""
+
+class ReasonForm(forms.Form):
+    """Why a claim is approved, declined or withdrawn."""
 
     why = forms.CharField(max_length=500)
 
 
-@require_safe
+class ClaimForm(forms.Form):
+    """A claim under a contract; its times are those of ``zone``, which the browser fills in."""
+
+    category = forms.ChoiceField(help_text="Only what a clause of the contract excludes can be claimed.")
+    assets = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
+    start = forms.DateTimeField(label="From")
+    end = forms.DateTimeField(label="To")
+    rests_on = forms.CharField(
+        max_length=2000, label="What it rests on", widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="An order, a notice, a record: whoever decides reads it, and so does the customer.",
+    )  # fmt: skip
+    zone = forms.CharField(max_length=64, widget=forms.HiddenInput(attrs={"data-viewer-zone": True}))
+
+    def __init__(self, versions: list[AgreementDocument], data: Any = None) -> None:
+        self.contract_zone = time_zone(versions[0].terms.time_zone)
+        super().__init__(data, initial={"zone": self.contract_zone.key})
+        clauses = [clause for version in versions for clause in version.terms.clauses]
+        categories = {rule.category: rule.category for clause in clauses for rule in clause.exclusions}
+        self.fields["category"].choices = list(categories.items())  # type: ignore[attr-defined]
+        self.fields["assets"].choices = sorted(_names(versions).items(), key=lambda one: one[1])  # type: ignore[attr-defined]
+        for name in ("start", "end"):
+            self.fields[name].widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+            note = format_html("On the clocks of <span data-viewer-zone>{}</span>.", self._zone().key)
+            self.fields[name].help_text = note
+
+    def full_clean(self) -> None:
+        """Read the times on the clocks of the zone; those that these show twice, or never, are refused."""
+        with override(self._zone()):
+            super().full_clean()
+
+    def clean_zone(self) -> str:
+        """The zone, if there is one of that name."""
+        name: str = self.cleaned_data["zone"]
+        try:
+            return time_zone(name).key
+        except UnknownZoneError as error:
+            raise forms.ValidationError(f"{error.message} {error.fix}") from None
+
+    def claim(self, contract: UUID, *, by: str, now: datetime) -> bool:
+        """Claim what the form says; what the service has against it stands at its field."""
+        values = self.cleaned_data
+        try:
+            services.claim_exclusion(
+                contract=contract, category=values["category"], assets=[UUID(asset) for asset in values["assets"]],
+                start=values["start"], end=values["end"], evidence={"rests_on": values["rests_on"]}, by=by, now=now,
+            )  # fmt: skip
+        except OutturnError as error:
+            self.add_error(error.place if error.place in self.fields else None, f"{error.message} {error.fix}")
+        return not self.errors
+
+    def _zone(self) -> ZoneInfo:
+        try:
+            return time_zone(self.data.get("zone", self.contract_zone.key))
+        except UnknownZoneError:
+            return self.contract_zone
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(needs=Permission.READ)
 def exclusions(request: HttpRequest, contract: str) -> HttpResponse:
-    """What was claimed not to count under a contract."""
-    row = contract_named(contract)
-    listed = list_page(request, selectors.exclusions_of(row.id))
-    names = draft_of(row).assets
-    listed["rows"] = [
-        {
-            "claim": claim,
-            "decision": selectors.decision_of(claim),
-            "assets": [names.get(asset, asset) for asset in claim.document["assets"]],
-        }
-        for claim in listed["rows"]
-    ]
-    can_decide = actor_of(request).may(Permission.APPROVE)
-    return render(request, "contracts/exclusions.html", {"contract": row, "can_decide": can_decide, **listed})
+    """What was claimed not to count under a contract or for its assets; who may operate claims more."""
+    row, actor = contract_named(contract), actor_of(request)
+    can_operate = actor.may(Permission.OPERATE)
+    if request.method == "POST" and not can_operate:
+        raise PermissionDenied
+    published = [agreement_of(version) for version in versions(row.id)]
+    form = ClaimForm(published, request.POST or None) if published and can_operate else None
+    if form and form.is_valid() and form.claim(row.id, by=actor.name, now=utc_now()):
+        messages.success(request, "The claim is in the log.")
+        return redirect("contract-exclusions", actor.slug, row.slug)
+    names = _names([draft_of(row), *published])
+    listed = list_page(request, selectors.exclusions_about(row.id, names))
+    listed["rows"] = [_shown(claim, names) for claim in listed["rows"]]
+    may = {"can_operate": can_operate, "can_decide": actor.may(Permission.APPROVE)}
+    status = 400 if form and form.errors else 200
+    return render(request, "contracts/exclusions.html", {"contract": row, "form": form, **may, **listed}, status=status)
 
 
 @require_POST
 @page(needs=Permission.APPROVE)
 def decide(request: HttpRequest, contract: str, exclusion: UUID) -> HttpResponse:
     """Approve or decline a claim, with the reason."""
-    row, actor, form = contract_named(contract), actor_of(request), DecisionForm(request.POST)
-    if not selectors.exclusions_of(row.id).filter(id=exclusion).exists():
+    approves = request.POST.get("decision") == "approve"
+    return _decided(
+        request, contract, exclusion, services.approve_exclusion if approves else services.decline_exclusion
+    )
+
+
+@require_POST
+@page(needs=Permission.OPERATE)
+def withdraw(request: HttpRequest, contract: str, exclusion: UUID) -> HttpResponse:
+    """Withdraw a claim, with the reason."""
+    return _decided(request, contract, exclusion, services.withdraw_exclusion)
+
+
+def _decided(request: HttpRequest, contract: str, exclusion: UUID, decision: Decide) -> HttpResponse:
+    row, actor, form = contract_named(contract), actor_of(request), ReasonForm(request.POST)
+    if not selectors.exclusions_about(row.id, _assets_of(row)).filter(id=exclusion).exists():
         raise Http404
-    chosen = services.approve_exclusion if request.POST.get("decision") == "approve" else services.decline_exclusion
     try:
         if form.is_valid():
-            chosen(exclusion=exclusion, why=form.cleaned_data["why"], by=actor.name, now=utc_now())
+            decision(exclusion=exclusion, why=form.cleaned_data["why"], by=actor.name, now=utc_now())
             messages.success(request, "The decision is in the log; it counts from now on.")
         else:
             messages.error(request, "Nothing was decided. Say why, in at most 500 characters.")
     except OutturnError as error:
         messages.error(request, f"{error.message} {error.fix}")
     return redirect("contract-exclusions", actor.slug, row.slug)
+
+
+def _shown(claim: Exclusion, names: dict[str, str]) -> dict[str, Any]:
+    """A claim as the list shows it."""
+    state = selectors.state_of(claim)
+    return {
+        "claim": claim,
+        "state": state,
+        "is_open": state in ("proposed", "approved"),
+        "decisions": selectors.decisions_of(claim),
+        "assets": [names.get(asset, asset) for asset in claim.document["assets"]],
+        "evidence": [
+            (name.replace("_", " "), value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+            for name, value in claim.document["evidence"].items()
+        ],
+    }
+
+
+def _assets_of(row: Contract) -> dict[str, str]:
+    return _names([draft_of(row), *(agreement_of(version) for version in versions(row.id))])
+
+
+def _names(agreements: list[AgreementDocument]) -> dict[str, str]:
+    """The assets that any version of a contract is about, with their newest names; the newest version comes first."""
+    return {asset: name for agreement in reversed(agreements) for asset, name in agreement.assets.items()}

@@ -73,13 +73,17 @@ class EvidenceForm(Document):
 
 
 class ExclusionForm(Document):
-    """A span that is not to count for some assets, and when the other side approved that (null: it has not)."""
+    """A span that is not to count for some assets, and when the other side approved that (null: it has not).
+
+    One that was ``withdrawn`` by then counts as if it had never been asked for (null: it was not).
+    """
 
     category: Name
     assets: Names
     start: Moment = Field(alias="from")
     end: Moment = Field(alias="to")
     approved: Moment | None
+    withdrawn: Moment | None = None
 
 
 class RateDocumentForm(Document):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun
+from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun, Verdict
 from tenants.kernel.errors import NotFoundError
 
 
@@ -26,9 +26,8 @@ class RunNotFoundError(NotFoundError):
 
 
 def exclusions() -> QuerySet[Exclusion]:
-    """The exclusions claimed, the latest first, each with its decision."""
-    decisions = ExclusionDecision.objects.order_by("id")
-    return Exclusion.objects.select_related("contract").prefetch_related(Prefetch("decisions", queryset=decisions))
+    """The exclusions claimed, the latest first, each with what was decided about it."""
+    return Exclusion.objects.select_related("contract").prefetch_related("decisions")
 
 
 def exclusion(exclusion_id: UUID) -> Exclusion:
@@ -45,33 +44,47 @@ def exclusion(exclusion_id: UUID) -> Exclusion:
     return found
 
 
-def exclusions_of(contract: UUID) -> QuerySet[Exclusion]:
-    """The exclusions claimed under a contract, the latest first."""
-    return exclusions().filter(contract_id=contract)
+def exclusions_about(contract: UUID, assets: Iterable[str]) -> QuerySet[Exclusion]:
+    """The exclusions claimed under a contract, and those under none that speak of some assets, the latest first."""
+    loose = Q(contract__isnull=True, document__assets__has_any_keys=sorted(assets))
+    return exclusions().filter(Q(contract_id=contract) | loose)
+
+
+def decisions_of(claim: Exclusion) -> list[ExclusionDecision]:
+    """What was decided about a claim, a withdrawal last; nothing while it is only proposed."""
+    return list(claim.decisions.all())
 
 
 def decision_of(claim: Exclusion) -> ExclusionDecision | None:
-    """What was decided about a claim; None while it is only proposed."""
-    return next(iter(claim.decisions.all()), None)
+    """Whether a claim was approved or declined; None while it is not decided, or was withdrawn before it was."""
+    return next((one for one in decisions_of(claim) if not one.withdrawn), None)
+
+
+def withdrawal_of(claim: Exclusion) -> ExclusionDecision | None:
+    """The withdrawal of a claim, if it was withdrawn."""
+    return next((one for one in decisions_of(claim) if one.withdrawn), None)
+
+
+def state_of(claim: Exclusion) -> Verdict | Literal["proposed"]:
+    """What holds of a claim: the last that was decided."""
+    decided = decisions_of(claim)
+    return decided[-1].verdict if decided else "proposed"
 
 
 def claims_within(
     contract: UUID, assets: Iterable[str], start: datetime, end: datetime, as_of: datetime
-) -> list[tuple[Exclusion, ExclusionDecision | None]]:
-    """What was claimed by ``as_of`` for assets of a contract in ``[start, end)``, with what was decided by then.
+) -> list[tuple[Exclusion, list[ExclusionDecision]]]:
+    """What was claimed by ``as_of`` for assets of a contract in ``[start, end)``, with all that was decided by then.
 
     Claims made under no contract are among them when they speak of these assets.
     """
-    mine = Q(contract_id=contract) | Q(contract__isnull=True)
-    found = exclusions().filter(mine, start__lt=end, end__gt=start, claimed_at__lte=as_of).order_by("start", "id")
     about = set(assets)
-    known = []
-    for claim in found:
-        if about.isdisjoint(claim.document["assets"]):
-            continue
-        decision = decision_of(claim)
-        known.append((claim, decision if decision and decision.decided_at <= as_of else None))
-    return known
+    found = exclusions_about(contract, about).filter(start__lt=end, end__gt=start, claimed_at__lte=as_of)
+    return [
+        (claim, [decision for decision in decisions_of(claim) if decision.decided_at <= as_of])
+        for claim in found.order_by("start", "id")
+        if not about.isdisjoint(claim.document["assets"])
+    ]
 
 
 def outcome_runs() -> QuerySet[OutcomeRun]:

@@ -17,8 +17,8 @@ from billing.contracts.models import ContractVersion
 from billing.contracts.periods import PeriodError, check_moments, check_period
 from billing.contracts.selectors import agreement_of, contracts_about, locked_contract, version_in_force
 from billing.outcomes.assembly import Json, rate_document, rated
-from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun
-from billing.outcomes.selectors import claims_within, decision_of
+from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun, Verdict
+from billing.outcomes.selectors import claims_within, decisions_of
 from billing.outcomes.selectors import exclusion as exclusion_by_id
 from tenants.kernel.calendars import epoch_ms, parse_duration
 from tenants.kernel.canonical import canonical_json, digest
@@ -47,7 +47,7 @@ class ExclusionError(OutturnError):
 
 
 class DecidedError(ConflictError):
-    """The claim was decided before."""
+    """The claim was decided before, or withdrawn."""
 
     code = "exclusion.decided"
 
@@ -115,7 +115,7 @@ def claim_exclusion(
         append_leaves(entries=[NewEntry(CLAIM, claim.digest)], now=now)
         if version is not None and _in_time(agreement_of(version), category, start, now):
             why = f"In advance, under version {version.version}."
-            _decide(claim, approved=True, why=why, by="contract", now=now)
+            _decide(claim, "approved", why=why, by="contract", now=now)
     return claim
 
 
@@ -124,9 +124,9 @@ def approve_exclusion(*, exclusion: UUID, why: str, by: str, now: datetime) -> E
 
     Raises:
         ExclusionNotFoundError: There is no such claim.
-        DecidedError: It was decided before.
+        DecidedError: It was decided or withdrawn before.
     """
-    return _decide(exclusion_by_id(exclusion), approved=True, why=why, by=by, now=now)
+    return _decide(exclusion_by_id(exclusion), "approved", why=why, by=by, now=now)
 
 
 def decline_exclusion(*, exclusion: UUID, why: str, by: str, now: datetime) -> ExclusionDecision:
@@ -134,9 +134,21 @@ def decline_exclusion(*, exclusion: UUID, why: str, by: str, now: datetime) -> E
 
     Raises:
         ExclusionNotFoundError: There is no such claim.
-        DecidedError: It was decided before.
+        DecidedError: It was decided or withdrawn before.
     """
-    return _decide(exclusion_by_id(exclusion), approved=False, why=why, by=by, now=now)
+    return _decide(exclusion_by_id(exclusion), "declined", why=why, by=by, now=now)
+
+
+def withdraw_exclusion(*, exclusion: UUID, why: str, by: str, now: datetime) -> ExclusionDecision:
+    """Withdraw a claim that is proposed or approved: from now on the span counts as if it had never been claimed.
+
+    Statements that are sealed stay as they are; restating their period takes it up.
+
+    Raises:
+        ExclusionNotFoundError: There is no such claim.
+        DecidedError: It was declined or withdrawn before.
+    """
+    return _decide(exclusion_by_id(exclusion), "withdrawn", why=why, by=by, now=now)
 
 
 def run_outcome(
@@ -156,7 +168,7 @@ def run_outcome(
         contract: The contract.
         period_start: First instant of the period.
         period_end: First instant after.
-        as_of: What was received or approved later does not count.
+        as_of: What was received, approved or withdrawn later does not count.
         by: Who asks.
         now: When.
         assumption: Rate this in place of the evidence, which else is sealed first: a what-if, never billed. No
@@ -196,7 +208,7 @@ class _Question:
     end: datetime
     as_of: datetime
 
-    def document(self, evidence: Iterable[Json], claims: Iterable[tuple[Json, Json | None]]) -> Json:
+    def document(self, evidence: Iterable[Json], claims: Iterable[tuple[Json, Sequence[Json]]]) -> Json:
         """The rate document."""
         period = {"start": utc_text(self.start), "end": utc_text(self.end)}
         return rate_document(self.agreement, period, utc_text(self.as_of), evidence, claims)
@@ -210,12 +222,12 @@ def _evidenced(question: _Question, sealed: Sequence[SealedSegment], *, by: str,
     )
     rating = question.document(
         (segment.document for segment in about),
-        ((claim.document, None if decision is None else decision.document) for claim, decision in claims),
+        ((claim.document, [decision.document for decision in decided]) for claim, decided in claims),
     )
     used = {
         SEGMENT: [segment.digest for segment in about],
         CLAIM: [claim.digest for claim, _ in claims],
-        DECISION: [decision.digest for _, decision in claims if decision],
+        DECISION: [decision.digest for _, decided in claims for decision in decided],
     }
     return _stored(question, rating, used, [NewEntry(SEGMENT, name) for name in used[SEGMENT]], by=by, now=now)
 
@@ -332,27 +344,27 @@ def _in_time(agreement: AgreementDocument, category: str, start: datetime, now: 
     return rule.notice is None or now + timedelta(milliseconds=parse_duration(rule.notice)) <= start
 
 
-def _decide(claim: Exclusion, *, approved: bool, why: str, by: str, now: datetime) -> ExclusionDecision:
+def _decide(claim: Exclusion, verdict: Verdict, *, why: str, by: str, now: datetime) -> ExclusionDecision:
     with transaction.atomic():
-        known = decision_of(claim)
-        if known is not None:
+        known = decisions_of(claim)
+        if known and not (verdict == "withdrawn" and known[-1].approved):
             raise DecidedError(
-                f"The claim was {known}.", place="exclusion", kept="That decision.", fix="Claim the time again."
+                f"The claim was {known[-1]}.", place="exclusion", kept="That decision.", fix="Claim the time again."
             )
         decision = ExclusionDecision(
-            id=new_id(), exclusion=claim, approved=approved, decided_by=by, decided_at=now
+            id=new_id(), exclusion=claim, approved=verdict == "approved", withdrawn=verdict == "withdrawn",
+            decided_by=by, decided_at=now,
         )  # fmt: skip
         decision.document = {
             "exclusion": str(claim.id),
-            "decision": "approved" if approved else "declined",
+            "decision": verdict,
             "why": why,
             "decided_by": by,
             "decided_at": utc_text(now),
-            "relies_on": {CLAIM: [claim.digest]},
+            "relies_on": {CLAIM: [claim.digest]} | ({DECISION: [one.digest for one in known]} if known else {}),
         }
         decision.digest = digest(decision.document)
         decision.save(force_insert=True)
-        verb = "approved" if approved else "declined"
-        record_audit(action=f"exclusion.{verb}", subject=f"exclusion/{claim.id}", by=by, now=now)
+        record_audit(action=f"exclusion.{verdict}", subject=f"exclusion/{claim.id}", by=by, now=now)
         append_leaves(entries=[NewEntry(DECISION, decision.digest)], now=now)
     return decision

@@ -8,6 +8,7 @@ from typing import Any
 
 from billing.contracts.agreement import AgreementDocument
 from billing.outcomes.assembly import rate_document, rated
+from tenants.kernel.canonical import canonical_json
 
 Json = dict[str, Any]
 
@@ -54,10 +55,12 @@ class Bundle:
         """The documents of a kind that the run rests on, in its order."""
         return [self.documents[kind][name] for name in self.run["relies_on"].get(kind, ())]
 
-    def claims(self) -> list[tuple[Json, Json | None]]:
-        """The exclusions the run looked at, each with the decision about it."""
-        decisions = {decision["exclusion"]: decision for decision in self.relied_upon("exclusion_decision")}
-        return [(claim, decisions.get(claim["exclusion"])) for claim in self.relied_upon("exclusion")]
+    def claims(self) -> list[tuple[Json, list[Json]]]:
+        """The exclusions the run looked at, each with the decisions about it."""
+        decided: dict[str, list[Json]] = {}
+        for decision in self.relied_upon("exclusion_decision"):
+            decided.setdefault(decision["exclusion"], []).append(decision)
+        return [(claim, decided.get(claim["exclusion"], [])) for claim in self.relied_upon("exclusion")]
 
     def rate_document(self) -> Json:
         """What the outcome is computed from: anybody's engine gives the same for it."""
@@ -72,4 +75,4 @@ class Bundle:
     def recomputes(self) -> bool:
         """Whether the outcome in the run is what the engine gives for the evidence in the bundle, byte for byte."""
         outcome: Json = self.run["outcome"]
-        return rated(self.rate_document()) == outcome
+        return canonical_json(rated(self.rate_document())) == canonical_json(outcome)

@@ -8,6 +8,8 @@ from html import escape
 from billing.reports.content import Bar
 
 WIDTH, LABEL, RIGHT, ROW, PITCH, TOP = 720, 110, 50, 13, 17, 14
+LETTER = 5.5
+"""What a letter takes on average."""
 CATEGORIES = {
     "up": "up",
     "down": "down",
@@ -34,7 +36,7 @@ def timeline(rows: Sequence[tuple[str, Sequence[Bar]]], days: Iterable[tuple[flo
     parts = [*_grid(days, bottom)]
     for number, (name, bars) in enumerate(rows):
         top = TOP + number * PITCH
-        parts.append(_text(0, top + 10, name))
+        parts.append(_text(0, top + 10, name, room=LABEL))
         parts += [_bar(bar.category, bar.start, bar.end, top) for bar in bars]
     parts += _legend([category for category in CATEGORIES if category in used], bottom + 14)
     return _svg("What the time of each asset counted as", bottom + 28, parts, style)
@@ -48,36 +50,38 @@ def percentages(rows: Sequence[tuple[str, float]], target: float | None, *, styl
         target: The guaranteed percent.
         style: Rules for where no style sheet reaches.
     """
-    bottom = TOP + len(rows) * PITCH
-    parts = [*_grid([(at / 100, f"{at} %") for at in range(0, 101, 20)], bottom)]
+    bottom = TOP + 2 * len(rows) * PITCH
+    parts = [*_grid([(at / 100, f"{at} %") for at in range(0, 101, 20)], bottom, left=0)]
     for number, (name, percent) in enumerate(rows):
-        top = TOP + number * PITCH
-        parts.append(_text(0, top + 10, name))
-        parts.append(_bar("other" if number else "reached", 0, min(percent / 100, 1), top))
+        top = TOP + (2 * number + 1) * PITCH
+        parts.append(_text(0, top - 4, name, room=WIDTH))
+        parts.append(_bar("other" if number else "reached", 0, min(percent / 100, 1), top, left=0))
         parts.append(_text(_x(1) + 6, top + 10, f"{percent:.2f} %"))
     if target is not None:
-        x = _x(target / 100)
+        x = _x(target / 100, left=0)
         parts.append(f'<line class="target" x1="{x:.2f}" x2="{x:.2f}" y1="{TOP - 4}" y2="{bottom}"/>')
     return _svg("Outcome in percent beside what is guaranteed", bottom + 4, parts, style)
 
 
-def _x(share: float) -> float:
-    return LABEL + share * (WIDTH - LABEL - RIGHT)
+def _x(share: float, left: float = LABEL) -> float:
+    return left + share * (WIDTH - left - RIGHT)
 
 
-def _bar(kind: str, start: float, end: float, top: float) -> str:
-    left, right = _x(start), _x(end)
-    return f'<rect class="{kind}" x="{left:.2f}" y="{top}" width="{right - left:.2f}" height="{ROW}"/>'
+def _bar(kind: str, start: float, end: float, top: float, left: float = LABEL) -> str:
+    begin, finish = _x(start, left), _x(end, left)
+    return f'<rect class="{kind}" x="{begin:.2f}" y="{top}" width="{finish - begin:.2f}" height="{ROW}"/>'
 
 
-def _text(x: float, y: float, text: str, kind: str = "") -> str:
-    chosen = f' class="{kind}"' if kind else ""
-    return f'<text{chosen} x="{x:.2f}" y="{y}">{escape(text)}</text>'
+def _text(x: float, y: float, text: str, kind: str = "", room: float = WIDTH) -> str:
+    """A line of text; what there is no room for is told by three dots and read in full on pointing at it."""
+    chosen, most = f' class="{kind}"' if kind else "", int(room / LETTER)
+    told = escape(text) if len(text) <= most else f"<title>{escape(text)}</title>{escape(text[: most - 1])}…"
+    return f'<text{chosen} x="{x:.2f}" y="{y}">{told}</text>'
 
 
-def _grid(marks: Iterable[tuple[float, str]], bottom: float) -> Iterator[str]:
+def _grid(marks: Iterable[tuple[float, str]], bottom: float, left: float = LABEL) -> Iterator[str]:
     for share, text in marks:
-        x = _x(share)
+        x = _x(share, left)
         yield f'<line class="grid" x1="{x:.2f}" x2="{x:.2f}" y1="{TOP - 2}" y2="{bottom}"/>'
         yield _text(x, TOP - 5, text, "soft")
 

@@ -20,7 +20,7 @@ from billing.contracts.schemas import ClauseDocument, MeteredFeeDocument, TierRe
 from billing.contracts.wording import describe
 from billing.outcomes.domain.figures import exact_text, percent_text
 from billing.reports.bundles import Bundle
-from tenants.kernel.calendars import time_zone
+from tenants.kernel.calendars import epoch_ms, time_zone
 from tenants.kernel.canonical import digest
 
 Json = Mapping[str, Any]
@@ -67,7 +67,7 @@ class ClausePart:
 
 @dataclass(frozen=True, slots=True)
 class ExclusionRow:
-    """An exclusion that was claimed, and what was decided about it."""
+    """An exclusion that was claimed, what was decided about it last, and whether any of its time is excluded."""
 
     category: str
     assets: str
@@ -75,6 +75,7 @@ class ExclusionRow:
     claimed: str
     decision: str
     why: str
+    excluded: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +280,9 @@ class _Writer:
             yield one["asset"], one["segments"]
 
     def exclusions(self) -> Iterator[ExclusionRow]:
-        for claim, decision in self.bundle.claims():
+        for claim, decisions in self.bundle.claims():
             start, end = _moment(claim["from"]), _moment(claim["to"])
+            decision = decisions[-1] if decisions else None
             yield ExclusionRow(
                 category=claim["category"],
                 assets=", ".join(self.names.get(asset, asset) for asset in claim["assets"]),
@@ -288,7 +290,21 @@ class _Writer:
                 claimed=f"{claim['claimed_by']}, {moment_text(_moment(claim['claimed_at']), self.zone)}",
                 decision="proposed" if decision is None else f"{decision['decision']} by {decision['decided_by']}",
                 why="" if decision is None else decision["why"],
+                excluded="yes" if self.is_excluded(claim, decision) else "no",
             )
+
+    def is_excluded(self, claim: Json, decision: Json | None) -> bool:
+        """Whether some time of a claim that is approved is excluded under its category, in any clause."""
+        if decision is None or decision["decision"] != "approved":
+            return False
+        start, end = (epoch_ms(_moment(claim[side])) for side in ("from", "to"))
+        return any(
+            category == "excluded" and detail == claim["category"] and begins < end and start < ends
+            for clause in self.outcome["workings"]["clauses"]
+            for one in clause["assets"]
+            if one["asset"] in claim["assets"]
+            for begins, ends, category, detail in one["segments"]
+        )
 
     def lines(self, lines: list[Any]) -> Iterator[tuple[str, str]]:
         for line in lines:

@@ -9,8 +9,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import typst
-
 from billing.reports.charts import PRINT_STYLE, percentages, timeline
 from billing.reports.content import Content
 
@@ -23,6 +21,8 @@ def pdf_of(content: Content, *, bundle: bytes, sealed_at: datetime) -> bytes:
         bundle: The proof bundle, attached as ``report.json``.
         sealed_at: The moment that stands in the file as its date.
     """
+    import typst  # noqa: PLC0415 (only those who make documents load it)
+
     inputs = {"content": json.dumps(_data(content, sealed_at)), "bundle": bundle.decode()}
     made: bytes = typst.compile(
         _template(), format="pdf", ignore_system_fonts=True, pdf_standards=["a-3a", "ua-1"], sys_inputs=inputs,

@@ -12,7 +12,7 @@ from tenants.scope.tables import AppendOnly
 class Report(AppendOnly, PerTenant):
     """The proof bundle of a statement and the document made of it; `head_size` is the log's size it is proven under."""
 
-    statement = TenantKey(Statement, models.PROTECT)
+    statement = TenantKey(Statement, models.PROTECT, related_name="reports")
     customer = TenantKey("tenants.Customer", models.PROTECT)
     head_size = models.PositiveBigIntegerField()
     fingerprint = models.CharField(max_length=64)

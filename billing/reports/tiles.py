@@ -35,4 +35,4 @@ def _receivable(slug: str) -> Tile:
     value = " + ".join(money_text(minor, currency) for currency, minor in owed.items()) or "–"
     count = invoices().count()
     note = "no invoice yet" if not count else f"{count} {'invoice' if count == 1 else 'invoices'}"
-    return Tile("Open invoices", value, note, reverse("statements", args=[slug]))
+    return Tile("Open invoices", value, note, reverse("invoices", args=[slug]))

@@ -48,6 +48,7 @@ def statement(request: HttpRequest, statement: UUID) -> HttpResponse:
         "steps": trace_steps(outcome["trace"], agreement.assets),
         "versions": versions,
         "adjustments": [(one, selectors.charged_in(one.id)) for one in selectors.adjustments_of(row)],
+        "invoice": row.invoices.first(),
         "can_restate": row == versions[-1] and actor_of(request).may(Permission.BILL),
     }
     return render(request, "statements/detail.html", context)

@@ -1,2 +1,8 @@
-// Reports need no script, only their looks.
+// Contracts, statements and reports need their looks, and forms whose times are those of the viewer.
 import "./report/report.css";
+
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone)
+  for (const place of document.querySelectorAll("[data-viewer-zone]"))
+    if (place instanceof HTMLInputElement) place.value = zone;
+    else place.textContent = zone;

@@ -26,13 +26,17 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
     pages = ("contract", *(f"contract-{name}" for name in ("publish", "delete", "exclusions", "statements", "settle")))
     return {
         **{name: {"contract": contract.slug} for name in pages},
-        "contract-exclusion-decide": {"contract": contract.slug, "exclusion": claim.id},
+        **{
+            f"contract-exclusion-{name}": {"contract": contract.slug, "exclusion": claim.id}
+            for name in ("decide", "withdraw")
+        },
         **{name: {"statement": done.statement.id} for name in ("statement", "statement-restate")},
+        "invoice": {"invoice": done.invoice.id},
         "report": {"report": done.report.id},
         "report-file": {"report": done.report.id, "kind": "report.json"},
         **{f"api:contract-{name}": {"pk": contract.id} for name in ("detail", "publish", "versions")},
         "api:contract-version": {"pk": contract.id, "version": 1},
-        **{f"api:exclusion-{name}": {"pk": claim.id} for name in ("detail", "approve", "decline")},
+        **{f"api:exclusion-{name}": {"pk": claim.id} for name in ("detail", "approve", "decline", "withdraw")},
         "api:outcome-run-detail": {"pk": done.statement.run.id},
         "api:statement-detail": {"pk": done.statement.id},
         "api:invoice-detail": {"pk": done.invoice.id},

@@ -16,7 +16,9 @@ from billing.outcomes.domain.document import (
 )
 from tenants.kernel.calendars import Span
 
-Reason = Literal["received after as_of", "received after the correction window", "not approved", "approved after as_of"]
+Reason = Literal[
+    "received after as_of", "received after the correction window", "not approved", "approved after as_of", "withdrawn"
+]
 
 _Evidence = TypeVar("_Evidence", StateReport, CounterReading, RateReport)
 
@@ -31,7 +33,7 @@ class Unrated:
         start: First instant it speaks of.
         end: First instant after; a counter reading speaks of one instant only.
         content: What it says.
-        known: When it was received or approved; None for never.
+        known: When it was received, approved or withdrawn; None for never.
         reason: Why it does not count.
     """
 
@@ -73,8 +75,9 @@ def admit(document: RateDocument) -> Admitted:
     }
     claims: dict[str, dict[str, list[Span]]] = {asset: {} for asset in evidence}
     for claim in document.exclusions:
-        if claim.approved is None or claim.approved > document.as_of:
-            unrated.add(_refused(claim))
+        reason = _refusal(claim, document.as_of)
+        if reason is not None:
+            unrated.add(_refused(claim, reason))
             continue
         for asset in claim.assets:
             claims[asset].setdefault(claim.category, []).append((claim.start, claim.end))
@@ -105,10 +108,19 @@ def _late(asset: str, item: StateReport | CounterReading | RateReport, reason: R
     return Unrated(asset, "rate", item.start, item.end, str(item.value), item.received, reason)
 
 
-def _refused(claim: ExclusionClaim) -> Unrated:
-    reason: Reason = "not approved" if claim.approved is None else "approved after as_of"
+def _refusal(claim: ExclusionClaim, as_of: int) -> Reason | None:
+    """Why a claim does not count; a withdrawal counts, as an approval does, from the moment it is known."""
+    if claim.withdrawn is not None and claim.withdrawn <= as_of:
+        return "withdrawn"
+    if claim.approved is None:
+        return "not approved"
+    return "approved after as_of" if claim.approved > as_of else None
+
+
+def _refused(claim: ExclusionClaim, reason: Reason) -> Unrated:
     assets = ", ".join(sorted(claim.assets))
-    return Unrated(assets, "exclusion", claim.start, claim.end, claim.category, claim.approved, reason)
+    known = claim.withdrawn if reason == "withdrawn" else claim.approved
+    return Unrated(assets, "exclusion", claim.start, claim.end, claim.category, known, reason)
 
 
 def _order(item: Unrated) -> tuple[str, str, int, int, str, int]:

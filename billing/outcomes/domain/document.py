@@ -65,13 +65,17 @@ class AssetEvidence:
 
 @dataclass(frozen=True, slots=True)
 class ExclusionClaim:
-    """A span that somebody asks not to count for some assets; ``approved`` is None until the other side agrees."""
+    """A span that somebody asks not to count for some assets.
+
+    ``approved`` is None until the other side agrees, ``withdrawn`` until whoever asked takes it back.
+    """
 
     category: str
     assets: tuple[str, ...]
     start: int
     end: int
     approved: int | None
+    withdrawn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class RateDocument:
         as_of: What was received or approved later is not known yet.
         contract: The terms.
         evidence: By asset id; every asset that a clause or an exclusion names is in it.
-        exclusions: Claims, approved or not, in any order.
+        exclusions: Claims, approved, withdrawn or neither, in any order.
     """
 
     period: Span

@@ -117,6 +117,7 @@ class Brute:
             and asset in claim["assets"]
             and claim["approved"] is not None
             and self.step(claim["approved"]) <= self.as_of
+            and (claim.get("withdrawn") is None or self.step(claim["withdrawn"]) > self.as_of)
             and self.step(claim["from"]) <= at < self.step(claim["to"])
             for claim in self.document["exclusions"]
         )

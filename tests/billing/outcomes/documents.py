@@ -312,6 +312,7 @@ def claims(draw: st.DrawFn, day: date) -> Json:
         "from": start,
         "to": end,
         "approved": draw(st.one_of(early, early, moments_received(day), st.none())),
+        "withdrawn": draw(st.one_of(st.none(), st.none(), moments_received(day))),
     }
 
 

@@ -49,6 +49,25 @@ def test_a_claim_is_made_and_decided(cast: Cast, house: House, with_key: Keyed) 
     assert len(owner.get(EXCLUSIONS).json()["results"]) == 2
 
 
+def test_who_operates_withdraws_what_was_approved(cast: Cast, house: House, with_key: Keyed) -> None:
+    engineer, owner = with_key(cast.meridian, Role.ENGINEER), with_key(cast.meridian, Role.OWNER)
+    path = f"{EXCLUSIONS}{house.claim}/"
+    proposed = owner.get(path).json()
+    assert (proposed["state"], proposed["decision"], proposed["withdrawal"]) == ("proposed", None, None)
+    assert owner.post(f"{path}approve/", {"why": "agreed"}).json()["state"] == "approved"
+    assert with_key(cast.meridian, Role.VIEWER).post(f"{path}withdraw/", {"why": "x"}).status_code == 403
+    assert engineer.post(f"{path}withdraw/", {"why": ""}).status_code == 400
+    gone = engineer.post(f"{path}withdraw/", {"why": "the visit did not take place"})
+    assert (gone.status_code, gone.data["state"], gone.data["decision"]["approved"]) == (200, "withdrawn", True)
+    assert gone.data["withdrawal"]["why"] == "the visit did not take place"
+    assert set(gone.json()["withdrawal"]) == {"why", "decided_by", "decided_at", "digest"}
+    assert owner.get(path).json() == gone.json()
+    again = engineer.post(f"{path}withdraw/", {"why": "again"})
+    assert (again.status_code, again.json()["code"]) == (409, "exclusion.decided")
+    missing = engineer.post(f"{EXCLUSIONS}{house.contract.id}/withdraw/", {"why": "x"})
+    assert (missing.status_code, missing.json()["code"]) == (404, "exclusion.not_found")
+
+
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [

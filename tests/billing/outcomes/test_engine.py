@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -150,6 +150,32 @@ def test_an_exclusion_over_down_time_never_lowers_availability(document: Json, d
     after = outcome_of(document).clauses[0]
     assert before.clauses[0].ratio is not None
     assert after.ratio is None or after.ratio >= before.clauses[0].ratio
+
+
+@laws
+@given(rate_documents(), st.data())
+def test_a_claim_that_was_withdrawn_by_then_is_as_if_never_made(document: Json, data: st.DataObject) -> None:
+    withdrawn = data.draw(st.lists(st.booleans(), min_size=(size := len(document["exclusions"])), max_size=size))
+    for claim, gone in zip(document["exclusions"], withdrawn, strict=True):
+        claim["withdrawn"] = document["as_of"] if gone else None
+    never = copy.deepcopy(document)
+    never["exclusions"] = [claim for claim in never["exclusions"] if claim["withdrawn"] is None]
+    with_it, without = outcome_of(document), outcome_of(never)
+    assert replace(with_it, unrated=without.unrated) == without
+    assert sum(one.reason == "withdrawn" for one in with_it.unrated) <= sum(withdrawn)
+    assert any(withdrawn) == any(one.reason == "withdrawn" for one in with_it.unrated)
+
+
+@laws
+@given(rate_documents())
+def test_a_withdrawal_that_is_not_known_yet_changes_nothing(document: Json) -> None:
+    later = outcome_of(document).as_of + 1000
+    for claim in document["exclusions"]:
+        claim["withdrawn"] = None
+    before = rated(document)
+    for claim in document["exclusions"]:
+        claim["withdrawn"] = exact(later)
+    assert rated(document) == before
 
 
 def availability_only(document: Json) -> None:

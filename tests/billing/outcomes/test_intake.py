@@ -221,6 +221,7 @@ def test_words_that_mean_nothing(place: str, value: str) -> None:
         ("evidence/m1/states/0/from", "2026-13-01T05:00"),
         ("evidence/m1/states/0/received", "yesterday"),
         ("exclusions/0/approved", ""),
+        ("exclusions/0/withdrawn", "2026-02-30"),
     ],
 )
 def test_malformed_values(place: str, value: str) -> None:

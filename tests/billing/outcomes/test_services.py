@@ -215,7 +215,7 @@ class TestClaimsWithin:
 
         def known(as_of: str) -> list[tuple[Any, bool]]:
             found = claims_within(contract.id, fleet.ids, *NOVEMBER, at(as_of))
-            return [(made.id, decision is not None) for made, decision in found]
+            return [(made.id, bool(decided)) for made, decided in found]
 
         assert known("2026-10-31") == []
         assert known("2026-11-19") == [(early.id, True), (loose.id, True)]

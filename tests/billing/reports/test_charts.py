@@ -38,11 +38,11 @@ def test_the_legend_names_what_is_drawn() -> None:
 
 def test_percentages_are_drawn_from_nought_with_the_guarantee() -> None:
     picture = percentages([("As it was", 97.1), ("Without", 50.0), ("Beyond", 120.0)], 97.0)
-    assert [(kind, round(width / SPAN, 3)) for kind, _, width in bars(picture)] == [
-        ("reached", 0.971), ("other", 0.5), ("other", 1.0),
+    assert [(kind, left, round(width / (WIDTH - RIGHT), 3)) for kind, left, width in bars(picture)] == [
+        ("reached", 0, 0.971), ("other", 0, 0.5), ("other", 0, 1.0),
     ]  # fmt: skip
     target = next(line for line in ET.fromstring(picture).iter(f"{SVG}line") if line.get("class") == "target")
-    assert target.get("x1") == "653.20"
+    assert target.get("x1") == "649.90"
     assert "97.10 %" in texts(picture)
     assert 'class="target"' not in percentages([("x", 1.0)], None)
 
@@ -50,4 +50,13 @@ def test_percentages_are_drawn_from_nought_with_the_guarantee() -> None:
 def test_names_cannot_break_out() -> None:
     picture = timeline([('</text><script>alert("1")</script>', [Bar(0, 1, "up")])], [], style=PRINT_STYLE)
     assert "<script>" not in picture
-    assert '</text><script>alert("1")</script>' in texts(picture)
+    name = next(ET.fromstring(picture).iter(f"{SVG}title"))
+    assert name.text == '</text><script>alert("1")</script>'
+    assert name.tail == "</text><script>aler…"
+
+
+def test_a_name_stands_over_its_percentage_as_far_as_there_is_room() -> None:
+    picture = percentages([("As it was", 97.1), ("w" * 200, 50.0)], None)
+    assert "As it was" in texts(picture)
+    assert "w" * 129 + "…" in picture
+    assert "w" * 200 in picture

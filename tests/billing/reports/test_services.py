@@ -306,7 +306,7 @@ class TestProof:
         bundle = Bundle.read(proven_bundle(done.report))
         assert bundle.recomputes()
         assert rated(bundle.rate_document())["total_minor"] == 1_080_000
-        assert [decision for _, decision in bundle.claims()] == [None]
+        assert [decisions for _, decisions in bundle.claims()] == [[]]
         run = next(iter(bundle.documents["outcome_run"].values()))
         run["outcome"]["total_minor"] += 1
         assert not bundle.recomputes()
