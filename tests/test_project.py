@@ -40,6 +40,7 @@ def test_a_file_over_400_lines_is_two_things() -> None:
         r"django\.dispatch|post_save|pre_save|post_delete",
         r"\b(TODO|FIXME|XXX)\b",
         r"time\.sleep\(\d{2}",
+        r"asyncio\.wait_for\(",  # Python 3.11 loses a cancellation that meets its end; asyncio.timeout does not
     ],
 )
 def test_what_no_file_says(forbidden: str) -> None:

@@ -146,7 +146,8 @@ class GuardedBroker(Broker):  # type: ignore[misc] # the library carries no type
             if handler is not None:
                 await handler.handle_connection_closed()
             with suppress(TimeoutError):
-                await asyncio.wait_for(ended.wait(), _LET_GO_SECONDS)
+                async with asyncio.timeout(_LET_GO_SECONDS):
+                    await ended.wait()
 
     async def end_revoked(self) -> None:
         """End the connections of those who would no longer be let in."""

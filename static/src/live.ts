@@ -3,7 +3,7 @@ import "./live/live.css";
 import { call, RefusedError, UnreachableError } from "./common/api.ts";
 import { announce, configuration, icon } from "./common/dom.ts";
 import { gettext } from "./common/gettext.ts";
-import { Fleet, type Signal, type Status, type Values } from "./live/fleet.ts";
+import { Fleet, type Patience, type Signal, type Status, type Values } from "./live/fleet.ts";
 import { LiveSocket, type SocketState } from "./live/socket.ts";
 import { FleetTable, type Asset } from "./live/table.ts";
 import { addressOf, connectionLook, summary, tools, viewOf, type View } from "./live/tools.ts";
@@ -14,12 +14,12 @@ interface Configuration {
   api: string;
   twin: string;
   websocket: string;
-  assets: Asset[];
+  assets: (Asset & { type: string })[];
   signals: Signal[];
   /** Keys of the signals shown at first; none means the first few. */
   columns?: string[];
-  /** Seconds after which an asset counts as silent; null or none for never. */
-  stale_after?: number | null;
+  /** By type, then by signal: seconds after which a reading is old; a signal that is not named has no rate. */
+  stale_after: Record<string, Patience>;
 }
 
 const USUAL_COLUMNS = 6;
@@ -27,7 +27,8 @@ const QUIET = 10_000;
 
 function run(place: HTMLElement): void {
   const settings = configuration("live_config") as Configuration;
-  const fleet = new Fleet(settings.signals, settings.stale_after ?? null);
+  const patience = new Map(settings.assets.map(({ id, type }) => [id, settings.stale_after[type] ?? {}]));
+  const fleet = new Fleet(settings.signals, patience);
   const table = new FleetTable(fleet, settings.assets);
   const first = settings.columns?.length
     ? settings.columns

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
+
+from django.utils.module_loading import import_string
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +19,24 @@ class Tile:
     url: str
 
 
-_sources: list[Callable[[str], list[Tile]]] = []
+Source = Callable[[str], list[Tile]]
+"""Called with the organisation's name in addresses, in its scope."""
+
+_sources: list[Source | str] = []
 
 
-def register_tiles(source: Callable[[str], list[Tile]]) -> None:
-    """Add figures to the overview; ``source`` is called with the organisation's name in addresses, in its scope."""
+def register_tiles(source: Source | str) -> None:
+    """Add figures to the overview; a source given as a dotted path is imported when somebody looks for the first time.
+
+    So a worker or a command loads no pages.
+    """
     _sources.append(source)
 
 
 def tiles(slug: str) -> list[Tile]:
     """All figures in the order of their registration."""
-    return [tile for source in _sources for tile in source(slug)]
+    return [tile for source in _sources for tile in _source(source)(slug)]
+
+
+def _source(source: Source | str) -> Source:
+    return cast("Source", import_string(source)) if isinstance(source, str) else source

@@ -17,7 +17,7 @@ from tenants.scope.actors import Actor, Permission, Role
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Template context: ``shell`` (rail, organisations, jobs; computed when first used) and ``request_id``."""
+    """Template context: ``shell`` (rail, organisations, jobs, search; computed when first used) and ``request_id``."""
     return {"shell": SimpleLazyObject(lambda: _shell(request)), "request_id": request_id()}
 
 
@@ -31,6 +31,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
             "jobs": [],
             "actor": None,
             "account_url": reverse("account"),
+            "search_url": None,
         }
     mine = [
         {"name": each.name, "url": reverse(_start(each.role), args=[each.slug]), "active": each.slug == actor.slug}
@@ -50,6 +51,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "jobs": [card(job, actor) for job in jobs_under_way()[:20]] if actor.may(Permission.READ) else [],
         "actor": actor,
         "account_url": reverse("account"),
+        "search_url": reverse("search", args=[actor.slug]),
     }
 
 

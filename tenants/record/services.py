@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from pydantic import JsonValue
 
 from tenants.kernel.canonical import digest
 from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import OutturnError
-from tenants.kernel.ids import new_id
+from tenants.kernel.ids import id_before, new_id
 from tenants.record.domain.heads import Head, sign_head
 from tenants.record.domain.keys import NONCE_BYTES, unwrap_key, wrap_key
 from tenants.record.domain.leaves import SALT_BYTES, Leaf
@@ -110,6 +110,20 @@ def seal_head(*, now: datetime) -> SignedHead:
     return as_signed_head(row)
 
 
+def seal_news(*, now: datetime) -> SignedHead | None:
+    """Seal a head if anything was written since the last one; else None, and nothing is locked or written.
+
+    Raises:
+        KeyUnreadableError: The log was made under another OUTTURN_SECRET.
+        NoSecretError: The tenant has no log yet, and OUTTURN_SECRET is not set.
+    """
+    size = Log.objects.values_list("size", flat=True).first() or 0
+    is_sealed = not size or TreeHead.objects.filter(size=size).exists()
+    if is_sealed and not _unlogged_audit_entries().exists():
+        return None
+    return seal_head(now=now)
+
+
 def record_audit(
     *, action: str, subject: str, by: str, now: datetime, details: Mapping[str, JsonValue] | None = None
 ) -> AuditEntry:
@@ -141,13 +155,21 @@ def audit_document(entry: AuditEntry) -> dict[str, JsonValue]:
 
 
 def _log_audit_entries(*, now: datetime) -> None:
-    """Log what was written since the last head; entries of transactions that were still open then are found too."""
-    entries = AuditEntry.objects.filter(~Exists(LogLeaf.objects.filter(digest=OuterRef("digest"))))
-    last = TreeHead.objects.order_by("-size").values_list("sealed_at", flat=True).first()
-    if last is not None:
-        entries = entries.filter(at__gte=last - _LONGEST_TRANSACTION)
-    digests = entries.order_by("id").values_list("digest", flat=True)
+    """Log what was written since the last head."""
+    digests = _unlogged_audit_entries().order_by("id").values_list("digest", flat=True)
     append_leaves(entries=[NewEntry(AUDIT, bytes(value).hex()) for value in digests], now=now)
+
+
+def _unlogged_audit_entries() -> QuerySet[AuditEntry]:
+    """What was written since the last head; entries of transactions that were still open then are found too.
+
+    The ids tell when a row was made, on one clock, whatever moment an entry is of.
+    """
+    entries = AuditEntry.objects.filter(~Exists(LogLeaf.objects.filter(digest=OuterRef("digest"))))
+    last = TreeHead.objects.order_by("-size").values_list("id", flat=True).first()
+    if last is not None:
+        entries = entries.filter(id__gte=id_before(last, _LONGEST_TRANSACTION))
+    return entries
 
 
 def _insert(statement: str, columns: Sequence[list[Any]], *shared: Any) -> None:

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from tenants.kernel.errors import NotFoundError
+from tenants.scope.context import required_tenant
 from twins.catalog.selectors import resolved_types
 from twins.composer.domain.operations import apply_all, read_operations
 from twins.composer.domain.validation import validate
 from twins.composer.models import DraftOperation, Twin, TwinVersion
 from twins.composer.schemas import Operation, TwinDocument, TwinFinding
+
+# Asked of the database: to read thousands of assets out of their documents here takes many times as long.
+_PUBLISHED = """
+FROM twins_twin t JOIN twins_twinversion v ON v.tenant_id = t.tenant_id AND v.twin_id = t.id AND v.version = t.published
+CROSS JOIN LATERAL jsonb_each(v.document -> 'assets') AS asset
+WHERE t.tenant_id = %s AND v.tenant_id = %s"""
+_ASSETS_NAMED = f"""
+SELECT t.slug, t.name, asset.value ->> 'name' AS label {_PUBLISHED} AND asset.value ->> 'name' ILIKE ALL (%s)
+ORDER BY strpos(lower(asset.value ->> 'name'), %s), length(asset.value ->> 'name'), label, t.name LIMIT %s"""
+_LITERALLY = str.maketrans({letter: f"\\{letter}" for letter in "\\%_"})
+"""What has a meaning in a pattern of SQL, and is meant as it is."""
+_TYPES_IN_USE = f"""
+SELECT t.slug, t.name, array_agg(DISTINCT asset.value ->> 'type' ORDER BY asset.value ->> 'type') {_PUBLISHED}
+GROUP BY t.slug, t.name ORDER BY t.name"""
 
 
 class TwinNotFoundError(NotFoundError):
@@ -34,6 +51,24 @@ class Draft:
     published_version: int | None
     document: TwinDocument
     findings: tuple[TwinFinding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAsset:
+    """An asset of a published twin, to be told of."""
+
+    twin_slug: str
+    twin_name: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypesOfTwin:
+    """A published twin and the types of its assets, each as ``key@version``."""
+
+    slug: str
+    name: str
+    types: list[str]
 
 
 def twins() -> QuerySet[Twin]:
@@ -101,6 +136,28 @@ def published_twin(twin_id: UUID) -> TwinDocument | None:
     """The newest published version of one twin."""
     document = versions(twin_id).values_list("document", flat=True).first()
     return None if document is None else TwinDocument.model_validate(document)
+
+
+def assets_named(words: Sequence[str], most: int) -> list[NamedAsset]:
+    """The assets of published twins whose names have all words, those that begin with the first word before others.
+
+    Args:
+        words: Lower case, at least one.
+        most: How many at most.
+    """
+    patterns = [f"%{word.translate(_LITERALLY)}%" for word in words]
+    tenant = required_tenant("assets")
+    with connection.cursor() as cursor:
+        cursor.execute(_ASSETS_NAMED, [tenant, tenant, patterns, words[0], most])
+        return [NamedAsset(*row) for row in cursor.fetchall()]
+
+
+def types_in_use() -> list[TypesOfTwin]:
+    """The published twins with the types of their assets, by name."""
+    tenant = required_tenant("types")
+    with connection.cursor() as cursor:
+        cursor.execute(_TYPES_IN_USE, [tenant, tenant])
+        return [TypesOfTwin(*row) for row in cursor.fetchall()]
 
 
 def publication_mark() -> str:

@@ -194,7 +194,8 @@ class MqttUplink:
         while True:
             self._client.publish(f"{self._topic}/readings", batch.body, qos=1)
             try:
-                return await asyncio.wait_for(asyncio.shield(acknowledged), patience)
+                async with asyncio.timeout(patience):
+                    return await asyncio.shield(acknowledged)
             except TimeoutError:
                 patience = min(2 * patience, 6 * _ACKNOWLEDGEMENT_S)
 

@@ -9,17 +9,13 @@ annotations agree, so gauge pressure never silently becomes absolute.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from lark.exceptions import LarkError
 from numpy.typing import NDArray
-from pint.errors import DimensionalityError
-from ucumvert import PintUcumRegistry, UcumToPintTransformer, get_ucum_parser, parse_ucum
 
 from tenants.kernel.errors import OutturnError
 
@@ -141,14 +137,10 @@ def _converted(value: int, given: _Unit, wanted: _Unit) -> Fraction | None:
     """``value`` of the given unit in the wanted one, or None where no straight line leads there."""
     if given.pint is None or wanted.pint is None:
         return None
-    registry, _ = _tools()
-    try:
-        magnitude = registry.Quantity(value * given.magnitude, given.pint).to(wanted.pint).magnitude
-    except DimensionalityError:
-        return None
-    except TypeError:  # the logarithm of an exact fraction: a level such as dB
-        return None
-    return Fraction(magnitude) / wanted.magnitude
+    from twins.language import ucum  # noqa: PLC0415 (half a second, at the first unit)
+
+    magnitude = ucum.converted(value * given.magnitude, given.pint, wanted.pint)
+    return None if magnitude is None else magnitude / wanted.magnitude
 
 
 def _not_convertible(source: str, target: str, reason: str) -> NotConvertibleError:
@@ -166,14 +158,13 @@ def _unit(code: str) -> _Unit:
     _refuse_abuse(code, bare)
     if bare in _CURVED:
         return _Unit(Fraction(1), None, annotations)
-    _, parsed = _tools()
-    if not bare and annotations:  # only an annotation: the unit one
-        return _Unit(Fraction(1), parsed("1").units, annotations)
-    try:
-        quantity = parsed(code)
-    except LarkError as error:
-        raise _unknown(code, "it cannot be read, or it cannot be calculated with") from error
-    return _Unit(Fraction(quantity.magnitude), quantity.units, annotations)
+    from twins.language import ucum  # noqa: PLC0415 (half a second, at the first unit)
+
+    is_annotation = not bare and annotations  # it stands for the unit one
+    quantity = ucum.quantity("1" if is_annotation else code)
+    if quantity is None:
+        raise _unknown(code, "it cannot be read, or it cannot be calculated with")
+    return _Unit(*quantity, annotations)
 
 
 def _refuse_abuse(code: str, bare: str) -> None:
@@ -192,14 +183,3 @@ def _unknown(code: str, reason: str) -> UnknownUnitError:
         place="unit",
         fix=f"Write {usual!r}." if usual else "Use a UCUM code, such as Cel, bar, kW, m3/h, {rpm} or 1 for none.",
     )
-
-
-@cache
-def _tools() -> tuple[Any, Callable[[str], Any]]:
-    """The registry that calculates in exact fractions, and the function from a code to its quantity.
-
-    They take half a second to make, so they are made when the first unit is asked for.
-    """
-    registry = PintUcumRegistry(non_int_type=Fraction)
-    transformer, parser = UcumToPintTransformer(ureg=registry), get_ucum_parser()
-    return registry, lambda code: transformer.transform(parse_ucum(code, parser))

@@ -49,6 +49,7 @@ class TwinConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels is 
 
     groups: ClassVar[list[str]] = []
     _sender: asyncio.Task[None] | None = None
+    _is_over = False
 
     async def connect(self) -> None:
         """Let a person in who may read the twin."""
@@ -60,6 +61,8 @@ class TwinConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels is 
 
     async def disconnect(self, code: int) -> None:
         """Stop watching."""
+        # The mark as well: whatever is awaited below may lose a cancellation that meets its end.
+        self._is_over = True
         if self._sender is not None:
             self._sender.cancel()
 
@@ -79,9 +82,10 @@ class TwinConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels is 
             await self._forward(watcher)
 
     async def _forward(self, watcher: Watcher) -> None:
-        while True:
+        while not self._is_over:
             try:
-                text = await asyncio.wait_for(watcher.get(), CHECK_AGAIN_S)
+                async with asyncio.timeout(CHECK_AGAIN_S):
+                    text = await watcher.get()
             except TimeoutError:
                 if await self._tenant() is None:
                     await self.close(code=NOT_ALLOWED)

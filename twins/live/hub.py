@@ -93,17 +93,21 @@ class Hub:
                 await reader
         if pubsub is not None:
             await pubsub.aclose()  # type: ignore[no-untyped-call]
-        await self._redis.aclose()
+        if not self._watchers:
+            await self._redis.aclose()
 
     async def _read(self) -> None:
-        while self._pubsub is not None:
+        # It ends when it is no longer the hub's reader, also when a cancellation was lost on the way.
+        me = asyncio.current_task()
+        while self._reader is me and self._pubsub is not None:
             try:
                 message = await self._pubsub.get_message(timeout=None)
             except (RedisError, OSError) as error:
                 logger.warning("the live hub lost Redis: %s", error)
                 self._tell_all_to_start_over()
                 await asyncio.sleep(_RETRY_S)
-                await self._subscribe_again()
+                if self._reader is me:
+                    await self._subscribe_again()
                 continue
             if message is not None:
                 self._hand_out(message["channel"], message["data"])

@@ -20,6 +20,10 @@ from twins.composer.schemas import TwinDocument
 from twins.language.symbols import symbol
 
 MOST_COLUMNS = 6
+MISSED = 3
+"""So many readings after their time must have failed to come before a signal counts as silent."""
+LEAST_PATIENCE_S = 10.0
+"""What a gateway that gathers its readings, and the way here, may always take."""
 
 
 @require_safe
@@ -37,9 +41,10 @@ def fleet(request: HttpRequest, twin: str) -> HttpResponse:
             "api": f"/t/{actor.slug}/api/v1",
             "twin": str(found.id),
             "websocket": f"/t/{actor.slug}/live/twins/{found.id}/",
-            "assets": [{"id": key, "name": each.name} for key, each in _by_name(document)],
+            "assets": [{"id": key, "name": each.name, "type": each.type} for key, each in _by_name(document)],
             "signals": _signals(types),
             "columns": _telling(types),
+            "stale_after": {each.ref: _patience(each) for each in types},
         }
     return render(request, "live/fleet.html", context)
 
@@ -57,6 +62,15 @@ def _telling(types: list[AssetType]) -> list[str]:
     """The signals to look at first: those in which the types' failure modes are seen."""
     modes = [mode for each in types for mode in each.failure_modes.values()]
     return list(dict.fromkeys(key for mode in modes for key in mode.signals))[:MOST_COLUMNS]
+
+
+def _patience(of: AssetType) -> dict[str, float]:
+    """Seconds after which a reading says nothing about now, by signal; only where the type says how often one comes."""
+    return {
+        key: max(LEAST_PATIENCE_S, MISSED * signal.rate.total_seconds())
+        for key, signal in of.signals.items()
+        if signal.rate is not None
+    }
 
 
 def _signals(types: list[AssetType]) -> list[dict[str, Any]]:

@@ -121,7 +121,8 @@ class Flusher:
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or until the flusher is closed."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
 
     async def _connected(self) -> AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:

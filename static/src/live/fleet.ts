@@ -14,6 +14,9 @@ export interface Signal {
   range?: [number | string, number | string] | null;
 }
 
+/** By signal: seconds after which a reading says nothing about now. Those that come when they come are not named. */
+export type Patience = Record<string, number>;
+
 export type Status = "connected" | "warning" | "late" | "unknown";
 
 /** How many points of the past are kept for a sparkline. */
@@ -29,11 +32,11 @@ export class Fleet {
   private readonly latest = new Map<string, Map<string, Reading>>();
   private readonly past = new Map<string, Past>();
   private readonly ranges: Map<string, [number, number]>;
-  private readonly staleAfter: number | null;
+  private readonly patience: Map<string, Patience>;
 
-  /** `staleAfter`: seconds after which a reading says nothing about now; null when readings come when they come. */
-  constructor(signals: Signal[], staleAfter: number | null) {
-    this.staleAfter = staleAfter;
+  /** `patience`: by asset. */
+  constructor(signals: Signal[], patience: Map<string, Patience>) {
+    this.patience = patience;
     this.ranges = new Map(
       signals.flatMap(({ key, range }) => (range ? [[key, [Number(range[0]), Number(range[1])]]] : [])),
     );
@@ -95,11 +98,23 @@ export class Fleet {
     return quality !== 0 || value < low || value > high;
   }
 
+  /** Whether a signal should have sent again long ago. */
+  isStale(asset: string, key: string, [at]: Reading, now: number): boolean {
+    return now - Date.parse(at) > 1000 * (this.patience.get(asset)?.[key] ?? Infinity);
+  }
+
+  /** Whether an asset should have sent anything at all: the most frequent of the signals that it has sent tells. */
+  private isSilent(asset: string, seen: number, now: number): boolean {
+    const patience = this.patience.get(asset) ?? {};
+    const sent = [...(this.latest.get(asset)?.keys() ?? [])];
+    return now - seen > 1000 * Math.min(...sent.map((key) => patience[key] ?? Infinity));
+  }
+
   /** How an asset is doing, as far as its readings tell. */
   status(asset: string, now: number): Status {
     const seen = this.lastSeen(asset);
     if (seen === null) return "unknown";
-    if (this.staleAfter !== null && now - seen > this.staleAfter * 1000) return "late";
+    if (this.isSilent(asset, seen, now)) return "late";
     const readings = this.latest.get(asset) ?? new Map<string, Reading>();
     return [...readings].some(([key, reading]) => this.isOdd(key, reading)) ? "warning" : "connected";
   }

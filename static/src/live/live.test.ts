@@ -12,7 +12,7 @@ const now = Date.UTC(2026, 2, 1, 12, 1);
 describe("a fleet", () => {
   let fleet: Fleet;
   beforeEach(() => {
-    fleet = new Fleet(signals, 60);
+    fleet = new Fleet(signals, new Map([["a", { t30: 60, mach: 300 }]]));
   });
 
   it("keeps the newest reading of each signal", () => {
@@ -57,9 +57,24 @@ describe("a fleet", () => {
   });
 
   it("is never silent where readings come when they come", () => {
-    const slow = new Fleet(signals, null);
-    slow.take({ a: { t30: ["2020-01-01T00:00:00Z", 1300, 0] } });
+    const slow = new Fleet(signals, new Map([["a", {}]]));
+    const old: Reading = ["2020-01-01T00:00:00Z", 1300, 0];
+    slow.take({ a: { t30: old } });
     expect(slow.status("a", now)).toBe("connected");
+    expect(slow.isStale("a", "t30", old, now)).toBe(false);
+  });
+
+  it("knows by each signal's own rate which values are old", () => {
+    const late: Reading = [new Date(now - 60_001).toISOString(), 1300, 0];
+    expect(fleet.isStale("a", "t30", late, now)).toBe(true);
+    expect(fleet.isStale("a", "t30", late, now - 1)).toBe(false);
+    expect(fleet.isStale("a", "mach", late, now)).toBe(false);
+    expect(fleet.isStale("a", "p30", late, now)).toBe(false);
+    expect(fleet.isStale("b", "t30", late, now)).toBe(false);
+    fleet.take({ a: { mach: late } });
+    expect(fleet.status("a", now)).toBe("connected"); // t30 may not be connected at all
+    fleet.take({ a: { t30: late } });
+    expect(fleet.status("a", now)).toBe("late");
   });
 });
 

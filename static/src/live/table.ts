@@ -6,6 +6,8 @@ import { formatOf, lookOf, type Fleet, type Signal, type Status } from "./fleet.
 
 type Sparkline = ReturnType<(typeof import("./sparkline.ts"))["sparkline"]>;
 
+type Writer = (value: number) => string;
+
 export interface Asset {
   id: string;
   name: string;
@@ -17,12 +19,19 @@ export interface Choice {
   trend: Signal | undefined;
 }
 
+/** A value, and under it how old it is once it should have been followed by another. */
+interface Cell {
+  place: HTMLTableCellElement;
+  value: HTMLElement;
+  age: HTMLElement;
+}
+
 interface Row {
   asset: Asset;
   element: HTMLTableRowElement;
   status: HTMLElement;
   age: HTMLTimeElement;
-  cells: HTMLElement[];
+  cells: Cell[];
   trend: HTMLElement;
   line: Sparkline | null;
   shown: Status | null;
@@ -38,6 +47,14 @@ function cell(label: string, className = ""): HTMLTableCellElement {
   return made;
 }
 
+function valueCell(label: string): Cell {
+  const [place, reading] = [cell(label, "numeric value"), document.createElement("div")];
+  const [value, age] = [document.createElement("span"), document.createElement("small")];
+  reading.append(value, age);
+  place.append(reading);
+  return { place, value, age };
+}
+
 function write(place: HTMLElement, text: string): void {
   if (place.textContent !== text) place.textContent = text;
 }
@@ -49,7 +66,7 @@ export class FleetTable {
   private readonly byId = new Map<string, Row>();
   private readonly fleet: Fleet;
   private choice: Choice = { columns: [], trend: undefined };
-  private writers: ((value: number) => string)[] = [];
+  private writers: Writer[] = [];
   private sorted: { key: string; falling: boolean } = { key: "", falling: false };
   private dirty = new Set<Row>();
   private asked = 0;
@@ -137,7 +154,7 @@ export class FleetTable {
     name.append(words);
     const status = cell(gettext("State"));
     status.append(row.status);
-    row.cells = this.choice.columns.map((signal) => cell(signal.name, "numeric value"));
+    row.cells = this.choice.columns.map((signal) => valueCell(signal.name));
     const age = cell(gettext("Last reading"));
     age.append(row.age);
     const trend = cell(gettext("Trend"), "trend");
@@ -146,24 +163,31 @@ export class FleetTable {
     row.trend = document.createElement("div");
     row.trend.className = "sparkline";
     trend.append(row.trend);
-    row.element.replaceChildren(name, status, trend, ...row.cells, age);
+    row.element.replaceChildren(name, status, trend, ...row.cells.map(({ place }) => place), age);
     row.shown = null;
     this.update(row, Date.now());
   }
 
   private update(row: Row, now: number): void {
     const { asset } = row;
-    this.choice.columns.forEach((signal, index) => {
-      const [place, reading] = [row.cells[index], this.fleet.reading(asset.id, signal.key)];
-      if (!place) return;
-      write(place, reading ? (this.writers[index]?.(reading[1]) ?? "") : "–");
-      place.classList.toggle("odd", reading !== undefined && this.fleet.isOdd(signal.key, reading));
+    row.cells.forEach((one, index) => {
+      const signal = this.choice.columns[index];
+      if (signal) this.updateCell(one, asset.id, signal.key, this.writers[index], now);
     });
     this.updateStatus(row, this.fleet.status(asset.id, now));
     const seen = this.fleet.lastSeen(asset.id);
     write(row.age, seen === null ? "–" : ageInWords(seen, now));
     if (seen !== null) this.updateMoment(row.age, seen);
     if (row.inSight) void this.updateTrend(row);
+  }
+
+  private updateCell(cell: Cell, asset: string, key: string, writer: Writer | undefined, now: number): void {
+    const reading = this.fleet.reading(asset, key);
+    const isStale = reading !== undefined && this.fleet.isStale(asset, key, reading, now);
+    write(cell.value, reading && writer ? writer(reading[1]) : "–");
+    write(cell.age, isStale ? ageInWords(Date.parse(reading[0]), now) : "");
+    cell.place.classList.toggle("odd", reading !== undefined && this.fleet.isOdd(key, reading));
+    cell.place.classList.toggle("stale", isStale);
   }
 
   private updateMoment(age: HTMLTimeElement, seen: number): void {

@@ -1,14 +1,20 @@
 /** `<command-palette>`: Ctrl-K leads to any page, and to whatever the search address finds. */
 import { call } from "../common/api.ts";
-import { gettext } from "../common/gettext.ts";
+import { gettext, ngettext } from "../common/gettext.ts";
 import { setTheme } from "./frame.ts";
-import { rank, type Entry } from "./rank.ts";
+import { isNamed, rank, type Entry } from "./rank.ts";
 
 interface Choice extends Entry {
   run: () => void;
 }
 
+/** What the search address tells of one thing it found. */
+interface Found extends Entry {
+  url: string;
+}
+
 const MOST = 40;
+const PAUSE = 150;
 
 function onThisPage(): Choice[] {
   const links = [...document.querySelectorAll<HTMLAnchorElement>("a[data-jump]")].map((link) => ({
@@ -32,6 +38,15 @@ function onThisPage(): Choice[] {
   return [...links, ...themes];
 }
 
+function choiceOf({ url, ...entry }: Found): Choice {
+  return {
+    ...entry,
+    run: () => {
+      location.assign(url);
+    },
+  };
+}
+
 export class CommandPalette extends HTMLElement {
   private dialog!: HTMLDialogElement;
   private input!: HTMLInputElement;
@@ -41,6 +56,10 @@ export class CommandPalette extends HTMLElement {
   private active = 0;
   private waiting: ReturnType<typeof setTimeout> | undefined;
   private asked = 0;
+  private isSearching = false;
+  private hasFailed = false;
+  /** Enter was pressed before there was anything to choose. */
+  private isHasty = false;
 
   connectedCallback(): void {
     const [dialog, input, list] = [
@@ -72,65 +91,82 @@ export class CommandPalette extends HTMLElement {
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog) dialog.close();
     });
+    dialog.addEventListener("close", () => {
+      // An answer that comes now leads nowhere.
+      clearTimeout(this.waiting);
+      this.asked += 1;
+    });
   }
 
   open(): void {
     if (this.dialog.open) return;
     this.input.value = "";
-    this.found = [];
     this.dialog.showModal();
-    this.show();
+    this.search();
   }
 
   private search(): void {
-    this.show();
     const source = this.getAttribute("src");
     const wanted = this.input.value.trim();
     clearTimeout(this.waiting);
-    if (!source || !wanted) {
-      this.found = [];
-      return;
-    }
-    this.waiting = setTimeout(() => void this.fetch(source, wanted), 150);
+    this.asked += 1;
+    [this.isSearching, this.hasFailed, this.isHasty] = [source !== null && wanted !== "", false, false];
+    // What was found for fewer letters stays in sight as far as it fits, until the answer comes.
+    this.found = wanted ? this.found.filter((choice) => isNamed(choice, wanted)) : [];
+    this.show();
+    if (source && wanted) this.waiting = setTimeout(() => void this.fetch(source, wanted, this.asked), PAUSE);
   }
 
-  private async fetch(source: string, wanted: string): Promise<void> {
-    const turn = ++this.asked;
+  private async fetch(source: string, wanted: string, turn: number): Promise<void> {
     const url = new URL(source, location.href);
     url.searchParams.set("q", wanted);
+    let found: Choice[] = [];
+    let hasFailed = false;
     try {
-      const answer = await call<{ results: (Entry & { url: string })[] }>(url.href);
-      if (turn !== this.asked) return;
-      this.found = answer.results.map(({ label, kind, url: address }) => ({
-        label,
-        kind,
-        run: () => {
-          location.assign(address);
-        },
-      }));
+      found = (await call<{ results: Found[] }>(url.href)).results.map(choiceOf);
     } catch {
-      // The pages of the rail stay reachable without the search; the frame itself shows that the connection is gone.
-      this.found = [];
+      // The pages of the rail stay reachable without the search.
+      hasFailed = true;
     }
+    if (turn !== this.asked) return;
+    [this.found, this.hasFailed, this.isSearching] = [found, hasFailed, false];
     this.show();
+    if (this.isHasty) this.choose(0);
   }
 
   private show(): void {
-    const wanted = this.input.value.trim();
-    this.choices = [...rank(onThisPage(), wanted), ...this.found].slice(0, MOST);
+    const named = rank([...onThisPage(), ...this.found], this.input.value);
+    // What was found by something other than its label, such as its key, comes last.
+    this.choices = [...named, ...this.found.filter((choice) => !named.includes(choice))].slice(0, MOST);
     this.list.replaceChildren(...this.choices.map((choice, index) => this.option(choice, index)));
-    const empty = this.querySelector<HTMLElement>(".palette-empty");
-    if (empty) empty.hidden = this.choices.length > 0;
+    this.list.hidden = this.choices.length === 0;
+    this.input.setAttribute("aria-expanded", String(this.choices.length > 0));
+    this.say();
     this.mark(0);
+  }
+
+  /** What the list itself does not tell; how many there are only to those who do not see them. */
+  private say(): void {
+    const place = this.querySelector<HTMLElement>(".palette-note");
+    if (!place) return;
+    const count = this.choices.length;
+    place.classList.toggle("visually-hidden", count > 0 && !this.hasFailed);
+    if (this.hasFailed)
+      place.textContent = gettext("The search does not answer. The pages can be reached all the same.");
+    else if (this.isSearching) place.textContent = gettext("Searching…");
+    else if (count) place.textContent = ngettext("{count} result", "{count} results", count);
+    else place.textContent = gettext("Nothing has this name. Try fewer letters.");
   }
 
   private option(choice: Choice, index: number): HTMLLIElement {
     const option = document.createElement("li");
     option.id = `palette-${index}`;
     option.setAttribute("role", "option");
-    const kind = document.createElement("small");
-    kind.textContent = choice.kind;
-    option.append(choice.label, kind);
+    const [label, note, kind] = ["span", "small", "small"].map((name) => document.createElement(name));
+    if (!label || !note || !kind) return option;
+    [label.textContent, note.textContent, kind.textContent] = [choice.label, choice.note ?? "", choice.kind];
+    [label.className, note.className, kind.className] = ["palette-label", "palette-about", "palette-kind"];
+    option.append(label, note, kind);
     return option;
   }
 
@@ -158,6 +194,7 @@ export class CommandPalette extends HTMLElement {
 
   private choose(index: number): void {
     const choice = this.choices[index];
+    this.isHasty = !choice && this.isSearching;
     if (!choice) return;
     this.dialog.close();
     choice.run();

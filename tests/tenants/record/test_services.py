@@ -15,7 +15,7 @@ from tenants.record.domain.tree import LogDamagedError, MemoryStore, append, roo
 from tenants.record.models import AuditEntry, Log, LogLeaf, LogNode, TreeHead
 from tenants.record.schemas import NewEntry
 from tenants.record.selectors import LogNodes, growth_between, log_verifier, logged_leaves
-from tenants.record.services import NoSecretError, append_leaves, audit_document, record_audit, seal_head
+from tenants.record.services import NoSecretError, append_leaves, audit_document, record_audit, seal_head, seal_news
 from tenants.scope.context import NoScopeError, scope
 from tenants.scope.models import Tenant
 
@@ -200,6 +200,41 @@ def test_an_audit_entry_committed_after_a_head_that_is_later_is_found_by_the_nex
         audit(NOON + HOUR)
         assert seal_head(now=NOON + HOUR).size == 2
         assert seal_head(now=NOON + 2 * HOUR).size == 2
+
+
+def test_an_audit_entry_of_a_moment_long_ago_is_in_the_next_head(tenant: Tenant) -> None:
+    with scope(tenant.id):
+        seal_head(now=NOON)
+        audit(NOON - 9000 * HOUR)
+        assert seal_head(now=NOON + HOUR).size == 1
+
+
+def test_a_seal_of_news_is_made_when_there_is_any(tenant: Tenant) -> None:
+    with scope(tenant.id):
+        assert seal_news(now=NOON) is None
+        assert not Log.objects.exists()
+        audit(NOON)
+        first = seal_news(now=NOON)
+        assert first is not None
+        assert first.size == 1
+        assert seal_news(now=NOON + HOUR) is None
+        append_leaves(entries=entries(2), now=NOON + HOUR)
+        second = seal_news(now=NOON + HOUR)
+        assert second is not None
+        assert second.size == 3
+        assert seal_news(now=NOON + 2 * HOUR) is None
+        assert TreeHead.objects.count() == 2
+
+
+def test_a_log_without_news_is_looked_at_and_not_locked(
+    tenant: Tenant, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with scope(tenant.id):
+        audit(NOON)
+        seal_head(now=NOON)
+        with django_assert_num_queries(4) as queries:
+            assert seal_news(now=NOON + HOUR) is None
+        assert not any("FOR UPDATE" in query["sql"] for query in queries.captured_queries)
 
 
 def test_an_entry_holds_its_document_only_by_digest_and_salt(tenant: Tenant) -> None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.twins.catalog.documents import PUMP, asset_type
@@ -31,12 +32,23 @@ def test_changes_are_told_by_path() -> None:
     )
 
 
-def test_true_is_not_one() -> None:
-    old, new = asset_type(extra={"a": {"x": 1}}), asset_type(extra={"a": {"x": True}})
-    assert diff(old, new) == Changes({}, {}, {"extra/a/x": (1, True)})
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(1, True), (False, 0), ([False, False], [False, 0]), ([{"y": 1}], [{"y": True}]), ([[]], [{}])],
+)
+def test_what_python_alone_takes_for_equal_is_a_change(before: Any, after: Any) -> None:
+    changes = diff(asset_type(extra={"a": {"x": before}}), asset_type(extra={"a": {"x": after}}))
+    assert repr(changes) == repr(Changes({}, {}, {"extra/a/x": (before, after)}))
+
+
+def test_a_number_is_the_same_however_it_is_written() -> None:
+    old, new = asset_type(extra={"a": {"x": [1, 20.0]}}), asset_type(extra={"a": {"x": [1.0, 2e1]}})
+    assert not diff(old, new)
+    assert old.digest() == new.digest()
 
 
 @given(JSON, JSON)
+@example([False, False], [False, 0])
 def test_what_is_added_one_way_is_removed_the_other_way(one: Any, other: Any) -> None:
     old, new = asset_type(extra={"a": one}), asset_type(extra={"a": other})
     there, back = diff(old, new), diff(new, old)

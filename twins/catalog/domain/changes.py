@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tenants.kernel.canonical import canonical_json
 from twins.catalog.schemas import Document
 
 
@@ -57,5 +58,7 @@ def _differences(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]
 
 
 def _unlike(old: Any, new: Any) -> bool:
-    """Whether two JSON values differ; Python takes 1 and true for equal, JSON does not."""
-    return type(old) is not type(new) or old != new
+    """Whether two JSON values differ as their digests would; Python takes 1 and true for equal, JSON does not."""
+    if old is _NOTHING or new is _NOTHING:
+        return True
+    return canonical_json(old) != canonical_json(new)

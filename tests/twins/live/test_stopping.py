@@ -1,0 +1,67 @@
+"""A live view ends when its browser is gone, at whatever moment: Python 3.11's `wait_for` loses some cancellations."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from twins.live.consumers import TwinConsumer
+from twins.live.hub import Hub, Watcher
+
+TURNS = 50
+"""Turns of the loop by which everything without I/O has long come to its end."""
+
+
+async def turns(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("between", range(8))
+async def test_a_message_at_the_last_moment_does_not_keep_a_view_open(between: int) -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    consumer, watcher = TwinConsumer(), Watcher()
+    consumer.base_send = send
+    consumer._sender = sender = asyncio.create_task(consumer._forward(watcher))
+    await turns(TURNS)
+    watcher.put_nowait("one")
+    await turns(between)
+    await consumer.disconnect(1001)
+    watcher.put_nowait("two")
+    await turns(TURNS)
+    assert sender.done()
+    assert [message["text"] for message in sent] in ([], ["one"])
+
+
+@pytest.mark.parametrize("between", range(8))
+async def test_a_hub_that_nobody_watches_holds_nothing(between: int) -> None:
+    hub = Hub(settings.REDIS_URL)
+    async with asyncio.timeout(10), hub.watching("last"):
+        reader = hub._reader
+        assert reader is not None
+        hub._tell_all_to_start_over()
+        await turns(between)
+    assert reader.done()
+    assert (hub._reader, hub._pubsub, dict(hub._watchers)) == (None, None, {})
+
+
+async def test_a_reader_that_loses_its_cancellation_ends_all_the_same() -> None:
+    hub = Hub(settings.REDIS_URL)
+    async with asyncio.timeout(10):
+        async with hub.watching("first"):
+            reader = hub._reader
+            assert reader is not None
+            await turns(TURNS)
+            hub._reader = None  # what `_rest` does before it cancels
+            await hub._redis.publish("first", "anything")
+            await reader
+        async with hub.watching("again") as watcher:
+            await hub._redis.publish("again", "text")
+            assert await watcher.get() == "text"
