@@ -11,14 +11,13 @@ class AnalyticsConfig(AppConfig):
     name = "analytics"
 
     def ready(self) -> None:
-        """Register the domain's jobs, pages and figures."""
-        from analytics.health import pages as health  # noqa: PLC0415
+        """Register the domain's jobs, pages, actions and figures."""
         from analytics.health.services import PREDICT_JOB, TRAIN_JOB  # noqa: PLC0415
-        from analytics.maintenance import pages as maintenance  # noqa: PLC0415
         from analytics.maintenance.services import PLAN_JOB  # noqa: PLC0415
         from tenants.jobs.registry import register_job  # noqa: PLC0415
         from tenants.portal.overview import register_tiles  # noqa: PLC0415
         from tenants.portal.registry import Entry, register_page  # noqa: PLC0415
+        from tenants.portal.search import Action, register_action  # noqa: PLC0415
         from tenants.scope.actors import Permission  # noqa: PLC0415
 
         register_job(TRAIN_JOB, "analytics.health.jobs.train_health_model", label="Train a health model")
@@ -26,5 +25,8 @@ class AnalyticsConfig(AppConfig):
         register_job(PLAN_JOB, "analytics.maintenance.jobs.plan_shop_visits", label="Plan shop visits")
         register_page(Entry("Health", "heart-rate-monitor", "health", Permission.READ))
         register_page(Entry("Plans", "calendar-event", "plans", Permission.READ))
-        register_tiles(health.tiles)
-        register_tiles(maintenance.tiles)
+        register_tiles("analytics.health.pages.tiles")
+        register_tiles("analytics.maintenance.pages.tiles")
+        register_action(Action("New plan", "new-plan", Permission.OPERATE))
+        register_action(Action("Train a health model", "train-model", Permission.OPERATE))
+        register_action(Action("Predict remaining life", "predict-health", Permission.OPERATE))

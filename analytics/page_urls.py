@@ -17,5 +17,6 @@ urlpatterns = [
     path("plans/new/", maintenance.new_plan, name="new-plan"),
     path("plans/<uuid:plan_id>/", maintenance.plan, name="plan"),
     path("plans/<uuid:plan_id>/approve/", maintenance.approve, name="plan-approve"),
+    path("plans/orders/<uuid:order_id>/cancel/", maintenance.cancel_order, name="order-cancel"),
     path("plans/<uuid:plan_id>/reject/", maintenance.reject, name="plan-reject"),
 ]

@@ -55,10 +55,17 @@ class PredictionOutput(serializers.ModelSerializer[Prediction]):
     class Meta:
         model = Prediction
         fields = (
-            "id", "twin", "asset", "model", "as_of", "value", "low", "high", "coverage", "flights", "drivers",
-            "predicted_at",
+            "id", "twin", "asset", "model", "as_of", "value", "low", "high", "coverage", "cap", "beyond_share",
+            "beyond_mean", "flights", "since", "drivers", "predicted_at",
         )  # fmt: skip
         read_only_fields = fields
+        extra_kwargs: ClassVar = {
+            "cap": {"help_text": "An interval that reaches it says `at least so many`."},
+            "beyond_share": {"help_text": "How many of the lives that the model spoke of alike reached the cap."},
+            "beyond_mean": {"help_text": "Flights that those lasted beyond the cap, on average."},
+            "flights": {"help_text": "Flown since the asset was new, or since it was last restored."},
+            "since": {"help_text": "When the last shop visit or repair that restored it had ended."},
+        }
 
 
 class TrainInput(serializers.Serializer[Any]):

@@ -8,7 +8,7 @@ from typing import Any
 from analytics.health.domain.artifact import from_artifact, to_artifact
 from analytics.health.domain.model import predict
 from analytics.health.domain.training import train
-from analytics.health.histories import fleet_of, histories
+from analytics.health.histories import fleet_of, lives
 from analytics.health.requests import LATEST, PredictRequest, TrainRequest
 from analytics.health.schemas import HealthError, RulConfig
 from analytics.health.selectors import stored_model
@@ -31,8 +31,8 @@ def train_health_model(reporter: Reporter, params: Mapping[str, Any]) -> Mapping
     reporter.progress(0.0, "Reading the histories")
     with scope(reporter.tenant):
         fleet = fleet_of(request.twin)
-        units = histories(fleet, (*fleet.settings, *fleet.signals), LATEST)
-    if not units:
+        ended = lives(fleet, (*fleet.settings, *fleet.signals), LATEST, ended=True)
+    if not ended:
         raise HealthError(
             "None of the twin's assets has a reading.", place="twin", fix="Bind its signals and send their histories."
         )
@@ -40,7 +40,7 @@ def train_health_model(reporter: Reporter, params: Mapping[str, Any]) -> Mapping
         signals=fleet.signals, settings=fleet.settings, cap=request.cap, folds=request.folds, rounds=request.rounds
     )
     model = train(
-        list(units.values()), config, seed=request.seed,
+        [life.history for life in ended.values()], config, seed=request.seed,
         progress=lambda share, message: reporter.progress(_READ + (_STORE - _READ) * share, message),
     )  # fmt: skip
     artifact, now = to_artifact(model), utc_now()
@@ -52,7 +52,7 @@ def train_health_model(reporter: Reporter, params: Mapping[str, Any]) -> Mapping
         if request.fleet is not None:
             follow = PredictRequest(twin=request.fleet, model=row.id, as_of=request.as_of or now)
             start_predicting(request=follow, by=params["by"], now=now)
-        return {"model": str(row.id), "units": len(units)}
+        return {"model": str(row.id), "units": len(ended)}
 
 
 def metrics_of(training: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,11 +61,13 @@ def metrics_of(training: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def predict_health(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Predict the remaining life of every asset of a twin that has readings; the result counts them.
+    """Predict the remaining life of every asset of a twin that has readings since it was last restored.
+
+    The result counts them, and those that wait for their first flight.
 
     Raises:
         JobCancelledError: A person has cancelled it; nothing is stored.
-        HealthError: There is no model, or no asset with readings.
+        HealthError: There is no model, or no asset with such readings.
     """
     request = PredictRequest.model_validate(params["request"])
     reporter.progress(0.0, "Reading what the assets recorded")
@@ -73,16 +75,17 @@ def predict_health(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str
         fleet, row = fleet_of(request.twin), model_for(request)
         stored = stored_model(row.id)
         model = from_artifact(stored.metadata, stored.payload)
-        units = histories(fleet, (*model.config.settings, *model.config.signals), request.as_of)
-    if not units:
+        found = lives(fleet, (*model.config.settings, *model.config.signals), request.as_of)
+    if not found:
         raise HealthError(
-            "None of the twin's assets has a reading before that moment.", place="as_of",
-            fix="Choose a later moment, or bind the twin's signals.",
+            "None of the twin's assets has a reading before that moment and since its last shop visit or repair.",
+            place="as_of", fix="Choose a later moment, or bind the twin's signals.",
         )  # fmt: skip
-    reporter.progress(0.5, f"Predicting for {len(units)} assets")
-    found = dict(zip(units, predict(model, list(units.values())), strict=True))
+    reporter.progress(0.5, f"Predicting for {len(found)} assets")
+    told = dict(zip(found, predict(model, [life.history for life in found.values()]), strict=True))
     with scope(reporter.tenant):
         count = store_predictions(
-            twin=request.twin, model=row.id, as_of=request.as_of, predictions=found, now=utc_now()
-        )
-        return {"model": str(row.id), "predictions": count}
+            twin=request.twin, model=row.id, as_of=request.as_of, predictions=told,
+            since={asset: life.since for asset, life in found.items()}, now=utc_now(),
+        )  # fmt: skip
+        return {"model": str(row.id), "predictions": count, "without": len(fleet.names) - count}

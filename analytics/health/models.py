@@ -36,8 +36,10 @@ class ModelVersion(AppendOnly, PerTenant):
 class Prediction(AppendOnly, PerTenant):
     """The remaining life of one asset in flights, as one model saw it from what was read before `as_of`.
 
-    `[low, high]` holds the truth in a share `coverage` of cases; `flights` is how many had been flown; `drivers` says
-    what moved the value, most first.
+    `[low, high]` holds the truth in a share `coverage` of cases; from the model's `cap` on it means "at least so many",
+    and of lives of which the model spoke alike a share `beyond_share` reached the cap and lasted `beyond_mean` flights
+    longer on average. `flights` is how many had been flown, `since` when a shop visit or repair made them begin anew
+    (null for the first reading); `drivers` says what moved the value, most first.
     """
 
     twin = TenantKey("twins.Twin", models.PROTECT)
@@ -48,7 +50,11 @@ class Prediction(AppendOnly, PerTenant):
     low = models.FloatField()
     high = models.FloatField()
     coverage = models.FloatField()
+    cap = models.FloatField(null=True)
+    beyond_share = models.FloatField(null=True)
+    beyond_mean = models.FloatField(null=True)
     flights = models.PositiveIntegerField()
+    since = models.DateTimeField(null=True)
     drivers = models.JSONField()
     predicted_at = models.DateTimeField()
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from analytics.health import selectors, services
 from analytics.health.charts import LOW_FLIGHTS, driver_bars, life_bar
+from analytics.health.histories import last_renewals
 from analytics.health.models import Prediction
 from analytics.health.requests import EARLIEST, LATEST, PredictRequest, TrainRequest
 from analytics.health.words import driver_words, signal_names
@@ -129,20 +130,26 @@ def _rows(document: TwinDocument, latest: Sequence[Prediction]) -> list[dict[str
     mine = [each for each in latest if str(each.twin_id) == document.twin and str(each.asset) in document.assets]
     longest = max((each.high for each in mine), default=1.0)
     names = {each.model.asset_type: signal_names(each.model.asset_type) for each in mine}
+    renewed = last_renewals([document], utc_now())
     return [
-        _row(each, longest, names[each.model.asset_type]) | {"name": document.assets[str(each.asset)].name}
-        for each in sorted(mine, key=lambda one: one.value)
+        _row(each, longest, names[each.model.asset_type], renewed.get(each.asset))
+        | {"name": document.assets[str(each.asset)].name}
+        for each in sorted(mine, key=lambda one: (selectors.is_outdated(one, renewed.get(one.asset)), one.value))
     ]
 
 
-def _row(prediction: Prediction, longest: float, names: Mapping[str, str]) -> dict[str, Any]:
+def _row(prediction: Prediction, longest: float, names: Mapping[str, str], renewed: datetime | None) -> dict[str, Any]:
+    outdated = selectors.is_outdated(prediction, renewed)
     return {
         "asset": prediction.asset,
-        "value": f"{prediction.value:.0f}",
-        "low": f"{prediction.low:.0f}",
-        "high": f"{prediction.high:.0f}",
+        "value": _flights(prediction.value, prediction.cap),
+        "low": _flights(prediction.low, prediction.cap),
+        "high": _flights(prediction.high, prediction.cap),
+        "is_open": prediction.cap is not None and prediction.high >= prediction.cap,
+        "since": prediction.since,
+        "renewed": renewed if outdated else None,
         "coverage": f"{100 * prediction.coverage:.0f}",
-        "few": prediction.value < LOW_FLIGHTS,
+        "few": prediction.value < LOW_FLIGHTS and not outdated,
         "bar": life_bar(prediction.value, prediction.low, prediction.high, longest=longest),
         "drivers": [driver_words(each, names) for each in prediction.drivers[:TOP_DRIVERS]],
         "as_of": prediction.as_of,
@@ -150,6 +157,11 @@ def _row(prediction: Prediction, longest: float, names: Mapping[str, str]) -> di
         "model": prediction.model_id,
         "model_name": prediction.model.digest[:8],
     }
+
+
+def _flights(count: float, cap: float | None) -> str:
+    """So many, or at least so many where the model tells no lives apart any more."""
+    return f"{count:.0f}+" if cap is not None and count >= cap else f"{count:.0f}"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -201,7 +213,8 @@ def asset(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     predictions = list(selectors.predictions_of(asset_id)[:HISTORY])
     names = signal_names(found.type)
     longest = max((each.high for each in predictions), default=1.0)
-    rows = [_row(each, longest, names) for each in predictions]
+    renewed = last_renewals([document], utc_now()).get(asset_id)
+    rows = [_row(each, longest, names, renewed) for each in predictions]
     drivers = predictions[0].drivers if predictions else []
     context = {
         "asset": found,
@@ -241,9 +254,11 @@ def model_card(request: HttpRequest, model_id: UUID) -> HttpResponse:
 
 def tiles(slug: str) -> list[Tile]:
     """How many assets have little life left, for the overview; nothing where nothing was ever predicted."""
-    values = [each.value for each in selectors.all_latest_predictions()]
-    if not values:
+    latest = list(selectors.all_latest_predictions())
+    if not latest:
         return []
+    renewed = last_renewals(published_twins(), utc_now())
+    values = [each.value for each in latest if not selectors.is_outdated(each, renewed.get(each.asset))]
     few = sum(value < LOW_FLIGHTS for value in values)
     note = f"of {len(values)} assets have less than {LOW_FLIGHTS} flights left"
     return [Tile("Little remaining life", str(few), note, reverse("health", args=[slug]))]

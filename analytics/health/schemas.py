@@ -147,6 +147,9 @@ class Prediction:
         low: Lower limit of the interval, at most the value.
         high: Upper limit of the interval, at least the value.
         coverage: Share of the truths such intervals hold, with remaining life counted up to the cap.
+        cap: The model's cap; an interval that reaches it says "at least so many".
+        beyond_share: Of the lives that the model spoke of alike out of fold, how many reach the cap.
+        beyond_mean: How much longer those last on average, in cycles.
         raw: The prediction before it was limited to 0 and the cap: ``base`` and all contributions.
         base: What the model says when it knows nothing of the unit.
         contributions: Cycles contributed by each signal and by `AGE`.
@@ -159,6 +162,9 @@ class Prediction:
     low: float
     high: float
     coverage: float
+    cap: float
+    beyond_share: float
+    beyond_mean: float
     raw: float
     base: float
     contributions: dict[str, float]

@@ -12,7 +12,8 @@ from analytics.health.schemas import Artifact
 from tenants.kernel.errors import NotFoundError
 
 _SHOWN = (
-    "twin", "asset", "as_of", "value", "low", "high", "coverage", "flights", "drivers", "predicted_at", "model",
+    "twin", "asset", "as_of", "value", "low", "high", "coverage", "cap", "beyond_share", "beyond_mean", "flights",
+    "since", "drivers", "predicted_at", "model",
 )  # fmt: skip
 
 
@@ -82,6 +83,11 @@ def latest_predictions(twin: UUID, *, until: datetime | None = None) -> QuerySet
 def all_latest_predictions() -> QuerySet[Prediction]:
     """The newest prediction of each asset of every twin, in one query."""
     return predictions().order_by("twin_id", "asset", "-as_of", "-id").distinct("twin_id", "asset")
+
+
+def is_outdated(prediction: Prediction, renewed: datetime | None) -> bool:
+    """Whether a prediction is of a life before the one that began when its asset was last restored."""
+    return prediction.since != renewed
 
 
 def predictions_of(asset: UUID) -> QuerySet[Prediction]:

@@ -87,13 +87,25 @@ def store_model(
 
 
 def store_predictions(
-    *, twin: UUID, model: UUID, as_of: datetime, predictions: Mapping[UUID, Prediction], now: datetime
-) -> int:
-    """Keep predictions by asset, those that are there already as they are; how many assets have one now."""
+    *, twin: UUID, model: UUID, as_of: datetime, predictions: Mapping[UUID, Prediction],
+    since: Mapping[UUID, datetime | None], now: datetime,
+) -> int:  # fmt: skip
+    """Keep predictions by asset, those that are there already as they are; how many assets have one now.
+
+    Args:
+        twin: Whose assets.
+        model: Which model said so.
+        as_of: Only readings before it counted.
+        predictions: By asset.
+        since: By asset, when it was last restored; None where its first life goes on.
+        now: When.
+    """
     rows = [
         PredictionRow(
             id=new_id(), twin_id=twin, asset=asset, model_id=model, as_of=as_of, value=each.value, low=each.low,
-            high=each.high, coverage=each.coverage, flights=each.cycle, drivers=_drivers(each), predicted_at=now,
+            high=each.high, coverage=each.coverage, cap=each.cap, beyond_share=round(each.beyond_share, 6),
+            beyond_mean=round(each.beyond_mean, 3), flights=each.cycle, since=since[asset], drivers=_drivers(each),
+            predicted_at=now,
         )
         for asset, each in predictions.items()
     ]  # fmt: skip

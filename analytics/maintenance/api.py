@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from pydantic import ValidationError
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from analytics.maintenance import selectors, services
 from analytics.maintenance.assumptions import ASSUMED_COSTS, PlanAssumptions
-from analytics.maintenance.models import Plan, WorkOrder
+from analytics.maintenance.models import OrderCancellation, Plan, WorkOrder
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
 from tenants.edge.problems import InvalidRequestError
@@ -163,18 +163,40 @@ class RejectInput(serializers.Serializer[Any]):
     why = serializers.CharField(max_length=500, allow_blank=True, default="")
 
 
+class CancelInput(serializers.Serializer[Any]):
+    """Why a visit does not take place."""
+
+    why = serializers.CharField(max_length=500)
+
+
+class CancellationOutput(serializers.ModelSerializer[OrderCancellation]):
+    """Why a visit does not take place."""
+
+    class Meta:
+        model = OrderCancellation
+        fields = ("why", "cancelled_by", "cancelled_at")
+        read_only_fields = fields
+
+
 class WorkOrderOutput(serializers.ModelSerializer[WorkOrder]):
     """A visit that an approved plan ordered."""
 
     exclusions = serializers.ListField(child=serializers.UUIDField())
+    cancellation = serializers.SerializerMethodField(help_text="Null while the order stands.")
 
     class Meta:
         model = WorkOrder
         fields = (
             "id", "plan", "twin", "asset", "name", "task", "bay", "removal", "start", "end", "exclusions",
-            "ordered_by", "ordered_at",
+            "ordered_by", "ordered_at", "cancellation",
         )  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(CancellationOutput(allow_null=True))
+    def get_cancellation(self, order: WorkOrder) -> dict[str, Any] | None:
+        """As it is kept, if there is one."""
+        found = selectors.cancellation_of(order)
+        return None if found is None else CancellationOutput(found).data
 
 
 def assumptions_of(values: dict[str, Any]) -> PlanAssumptions:
@@ -246,4 +268,14 @@ class WorkOrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
     queryset = selectors.work_orders()
     serializer_class = WorkOrderOutput
     lookup_value_converter = "uuid"
-    needs: ClassVar = {"read": Permission.READ}
+    needs: ClassVar = {"read": Permission.READ, "cancel": Permission.APPROVE}
+
+    @extend_schema(request=CancelInput, responses=WorkOrderOutput)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: UUID, **_: Any) -> Response:
+        """Cancel a visit that does not take place: no plan goes around it, and its downtime counts again."""
+        wanted = CancelInput(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        by = actor_of(request._request).name
+        services.cancel_order(order=pk, why=wanted.validated_data["why"], by=by, now=utc_now())
+        return Response(WorkOrderOutput(selectors.work_order(pk)).data)

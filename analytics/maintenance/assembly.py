@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from analytics.health.histories import last_renewals
 from analytics.health.models import Prediction
-from analytics.health.selectors import latest_predictions
+from analytics.health.selectors import is_outdated, latest_predictions
 from analytics.maintenance.assumptions import PlanAssumptions
 from analytics.maintenance.domain.problem import (
     Asset,
@@ -20,7 +23,7 @@ from analytics.maintenance.domain.problem import (
     Task,
     Technician,
 )
-from analytics.maintenance.domain.risk import RemainingLife, failure_curve
+from analytics.maintenance.domain.risk import Beyond, RemainingLife, failure_curve
 from analytics.maintenance.domain.shifts import crew_calendar, planning_grid
 from analytics.maintenance.models import WorkOrder
 from analytics.maintenance.selectors import orders_within
@@ -80,7 +83,8 @@ def gather(assumptions: PlanAssumptions) -> Gathered:
 
     Raises:
         TwinNotFoundError: The tenant has no such twin.
-        PlanningError: The twin is not published, or none of its assets can be planned.
+        PlanningError: The twin is not published, or nothing is known of any of its assets. That each of them has had
+            its visit, or has one ordered, makes a plan without visits.
     """
     twin(assumptions.twin)
     document = published_twin(assumptions.twin)
@@ -88,8 +92,9 @@ def gather(assumptions: PlanAssumptions) -> Gathered:
         raise PlanningError("The twin has not been published.", place="twin", fix="Publish it, then plan.")
     grid = _grid(assumptions)
     standing = orders_within(assumptions.twin, grid.at(0), grid.at(grid.slots))
-    candidates, left_out = _candidates(document, assumptions, standing)
-    if not candidates:
+    renewed = last_renewals([document], assumptions.as_of)
+    candidates, left_out = _candidates(document, assumptions, standing, renewed)
+    if not (candidates or standing or renewed):
         raise PlanningError(
             "None of the twin's assets can be planned: "
             + ("; ".join(sorted({each["why"] for each in left_out})) or "it has none."),
@@ -120,7 +125,7 @@ def _grid(assumptions: PlanAssumptions) -> Grid:
 
 
 def _candidates(
-    document: TwinDocument, assumptions: PlanAssumptions, standing: list[WorkOrder]
+    document: TwinDocument, assumptions: PlanAssumptions, standing: list[WorkOrder], renewed: Mapping[UUID, datetime]
 ) -> tuple[list[_Candidate], list[Json]]:
     types = resolved_types()
     newest = latest_predictions(assumptions.twin, until=assumptions.as_of)
@@ -130,7 +135,7 @@ def _candidates(
     left_out: list[Json] = []
     for asset_id, asset in sorted(document.assets.items(), key=lambda item: item[1].name):
         task, prediction = _visit_of(types[asset.type]), predictions.get(asset_id)
-        why = _why_left_out(asset, ordered.get(asset_id), task, prediction)
+        why = _why_left_out(asset, ordered.get(asset_id), task, prediction, renewed.get(UUID(asset_id)))
         if why or task is None or prediction is None:
             left_out.append({"asset": asset_id, "name": asset.name, "why": why})
         else:
@@ -145,12 +150,15 @@ def _visit_of(resolved: ResolvedType) -> tuple[str, Maintenance] | None:
 
 
 def _why_left_out(
-    asset: TwinAsset, order: WorkOrder | None, task: tuple[str, Maintenance] | None, prediction: Prediction | None
-) -> str:
+    asset: TwinAsset, order: WorkOrder | None, task: tuple[str, Maintenance] | None, prediction: Prediction | None,
+    renewed: datetime | None,
+) -> str:  # fmt: skip
     if order is not None:
         return f"An approved visit stands from {isoformat(order.start)} to {isoformat(order.end)}."
     if task is None:
         return f"The type {asset.type} has no maintenance task that restores it out of service."
+    if renewed is not None and (prediction is None or is_outdated(prediction, renewed)):
+        return f"Since it was restored, {isoformat(renewed)}, its remaining life has not been predicted."
     if prediction is None:
         return "Its remaining life has not been predicted."
     return ""
@@ -160,12 +168,19 @@ def _asset(candidate: _Candidate, assumptions: PlanAssumptions, grid: Grid) -> A
     prediction = candidate.prediction
     flown = assumptions.flights_per_day * ((grid.origin - prediction.as_of) / _DAY)
     life = RemainingLife(
-        prediction.value, prediction.low, prediction.high, coverage=prediction.coverage, flown=max(0.0, flown)
-    )
+        prediction.value, prediction.low, prediction.high, coverage=prediction.coverage, flown=max(0.0, flown),
+        beyond=_beyond(prediction),
+    )  # fmt: skip
     risk = failure_curve(
         life, cycles_per_day=assumptions.flights_per_day, grid=grid, look_ahead_slots=grid.slots, step_slots=_CURVE_STEP
     )
     return Asset(id=candidate.id, name=candidate.name, risk=risk, costs=assumptions.costs)
+
+
+def _beyond(prediction: Prediction) -> Beyond | None:
+    if prediction.cap is None or prediction.beyond_share is None or prediction.beyond_mean is None:
+        return None
+    return Beyond(prediction.cap, prediction.beyond_share, prediction.beyond_mean)
 
 
 def _task(candidate: _Candidate, grid: Grid) -> Task:

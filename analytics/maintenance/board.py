@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,8 +60,13 @@ class Board:
     bars: tuple[Bar, ...]
 
 
-def board_of(plan: Plan) -> Board:
-    """The timeline of a plan, in the zone of its shop."""
+def board_of(plan: Plan, called_off: Mapping[str, str]) -> Board:
+    """The timeline of a plan, in the zone of its shop.
+
+    Args:
+        plan: The plan.
+        called_off: Why visits on it do not take place, by asset.
+    """
     zone = time_zone(plan.assumptions["zone"])
     bays = [f"Bay {number}" for number in range(1, plan.assumptions["bays"] + 1)]
     bays += sorted({each["bay"] for each in plan.standing} - set(bays))
@@ -75,7 +80,7 @@ def board_of(plan: Plan) -> Board:
         bar_height=BAR_PX,
         rows=tuple(Row(y, bay) for bay, y in rows.items()),
         marks=tuple(_marks(plan, zone)),
-        bars=tuple(_bars(plan, rows, zone)),
+        bars=tuple(_bars(plan, rows, zone, called_off)),
     )
 
 
@@ -105,21 +110,26 @@ def _marks(plan: Plan, zone: ZoneInfo) -> Iterator[Mark]:
         number += 1
 
 
-def _bars(plan: Plan, rows: dict[str, int], zone: ZoneInfo) -> Iterator[Bar]:
+def _bars(plan: Plan, rows: dict[str, int], zone: ZoneInfo, called_off: Mapping[str, str]) -> Iterator[Bar]:
     for visit in plan.visits:
         risk = percent(visit["failure_probability"])
         tone, note = risk_tone(visit["failure_probability"]), f"{risk} risk"
-        yield _bar(plan, rows, zone, visit, tone=tone, note=note, anchor=f"visit-{visit['asset']}")
+        yield _bar(plan, rows, zone, visit, called_off, tone=tone, note=note, anchor=f"visit-{visit['asset']}")
     for order in plan.standing:
-        yield _bar(plan, rows, zone, order, tone="planned", note="approved before", anchor="standing")
+        yield _bar(plan, rows, zone, order, called_off, tone="planned", note="approved before", anchor="standing")
 
 
 def _bar(
-    plan: Plan, rows: dict[str, int], zone: ZoneInfo, what: dict[str, Any], *, tone: str, note: str, anchor: str
-) -> Bar:
+    plan: Plan, rows: dict[str, int], zone: ZoneInfo, what: dict[str, Any], called_off: Mapping[str, str], *,
+    tone: str, note: str, anchor: str,
+) -> Bar:  # fmt: skip
+    why = called_off.get(what["asset"], "")
+    if why:
+        tone, note = "off", "cancelled"
     start, end = (datetime.fromisoformat(what[key]) for key in ("start", "end"))
     left, right = _x(plan, max(start, plan.start)), _x(plan, min(end, plan.end))
     title = f"{what['name']} {note}, {what['bay']}, {day_of(start, zone)} to {day_of(end, zone)}"
+    title += f": {why}" if why else ""
     y = rows[what["bay"]] + (ROW_PX - BAR_PX) // 2
     return Bar(left, y, max(right - left - 1, 4), anchor, what["name"], note, tone, title)
 

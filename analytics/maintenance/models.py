@@ -67,7 +67,7 @@ class WorkOrder(AppendOnly, PerTenant):
     """A visit that an approved plan ordered: the asset stands in the bay over `[start, end)` for a maintenance task.
 
     It is taken out of service at `removal`, at or before the start. `exclusions` are the claims that the visit is
-    planned downtime, one for each contract about the asset that excludes it.
+    planned downtime, one for each contract about the asset that excludes it. It stands unless it was cancelled.
     """
 
     plan = TenantKey(Plan, models.PROTECT)
@@ -90,3 +90,18 @@ class WorkOrder(AppendOnly, PerTenant):
 
     def __str__(self) -> str:
         return f"{self.task} of {self.name} from {self.start}"
+
+
+class OrderCancellation(AppendOnly, PerTenant):
+    """A visit that does not take place, and why: written once, beside the order that stays as it was."""
+
+    order = TenantKey(WorkOrder, models.PROTECT, related_name="cancellations")
+    why = models.CharField(max_length=500)
+    cancelled_by = models.CharField(max_length=254)
+    cancelled_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (UniquePerTenant(fields=("order",), name="cancel_order_once"),)
+
+    def __str__(self) -> str:
+        return f"cancelled by {self.cancelled_by}: {self.why}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from analytics.maintenance import selectors, services
 from analytics.maintenance.assumptions import ASSUMED_COSTS, EARLIEST, LATEST, PlanAssumptions
 from analytics.maintenance.board import board_of, percent, risk_tone
 from analytics.maintenance.domain.wording import amount
-from analytics.maintenance.models import Plan, PlanState
+from analytics.maintenance.models import Plan, PlanState, WorkOrder
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
 from tenants.jobs.models import JobState
@@ -169,6 +170,9 @@ def new_plan(request: HttpRequest) -> HttpResponse:
 def plan(request: HttpRequest, plan_id: UUID) -> HttpResponse:
     """The board of one plan."""
     found, actor = _found(plan_id), actor_of(request)
+    orders = selectors.orders_on(found)
+    called_off = {str(order.asset): off.why for order in orders if (off := selectors.cancellation_of(order))}
+    may_approve = actor.may(Permission.APPROVE)
     terms = [
         {"label": label, "amount": amount(found.terms[key], found.currency)}
         for key, label in TERMS.items()
@@ -177,16 +181,16 @@ def plan(request: HttpRequest, plan_id: UUID) -> HttpResponse:
     context = {
         "plan": found,
         "head": _headline(found, actor.slug),
-        "board": board_of(found),
-        "visits": [_visit(each, found.currency) for each in found.visits],
+        "board": board_of(found, called_off),
+        "visits": [_visit(each, found.currency, called_off) for each in found.visits],
         "deferrals": [_deferral(each, found.currency) for each in found.deferrals],
         "terms": terms,
         "bound": "" if found.bound_minor is None else amount(found.bound_minor, found.currency),
         "gap": "" if found.gap is None else percent(found.gap),
-        "standing": [{**each, "start": _moment(each["start"]), "end": _moment(each["end"])} for each in found.standing],
-        "decidable": found.state == PlanState.PROPOSED and actor.may(Permission.APPROVE),
+        "standing": [_standing(each, called_off) for each in found.standing],
+        "decidable": found.state == PlanState.PROPOSED and may_approve,
         "waits": found.state == PlanState.PROPOSED,
-        "orders": selectors.work_orders().filter(plan=found),
+        "orders": [_order(each, may_cancel=may_approve) for each in orders if each.plan_id == found.id],
     }
     return render(request, "plans/board.html", context)
 
@@ -202,9 +206,24 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _visit(visit: dict[str, Any], currency: str) -> dict[str, Any]:
+def _standing(visit: dict[str, Any], called_off: Mapping[str, str]) -> dict[str, Any]:
     return {
         **visit,
+        "start": _moment(visit["start"]),
+        "end": _moment(visit["end"]),
+        "called_off": called_off.get(visit["asset"], ""),
+    }
+
+
+def _order(order: WorkOrder, *, may_cancel: bool) -> dict[str, Any]:
+    off, ended = selectors.cancellation_of(order), order.end <= utc_now()
+    return {"row": order, "off": off, "ended": ended, "may_cancel": may_cancel and not (off or ended)}
+
+
+def _visit(visit: dict[str, Any], currency: str, called_off: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        **visit,
+        "called_off": called_off.get(visit["asset"], ""),
         "start": _moment(visit["start"]),
         "end": _moment(visit["end"]),
         "risk": percent(visit["failure_probability"]),
@@ -253,6 +272,27 @@ def reject(request: HttpRequest, plan_id: UUID) -> HttpResponse:
     return redirect("plan", actor.slug, found.id)
 
 
+@require_POST
+@page(needs=Permission.APPROVE)
+def cancel_order(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    """Cancel a visit and show its plan."""
+    actor = actor_of(request)
+    try:
+        order = selectors.work_order(order_id)
+    except NotFoundError:
+        raise Http404 from None
+    why = request.POST.get("why", "").strip()[:500]
+    if not why:
+        messages.error(request, "Say why the visit does not take place; it stands until then.")
+        return redirect("plan", actor.slug, order.plan_id)
+    try:
+        services.cancel_order(order=order.id, why=why, by=actor.name, now=utc_now())
+        messages.success(request, f"The visit of {order.name} is cancelled. Its downtime is no longer claimed.")
+    except OutturnError as error:
+        messages.error(request, f"{error.message} {error.fix}")
+    return redirect("plan", actor.slug, order.plan_id)
+
+
 def tiles(slug: str) -> list[Tile]:
     """The next visit, for the overview; nothing where nothing was ever ordered."""
     order = selectors.next_order(utc_now())
@@ -261,5 +301,5 @@ def tiles(slug: str) -> list[Tile]:
         note = f"{order.name}, {order.bay}"
         return [Tile("Next shop visit", f"{order.start.day} {order.start:%b %Y}", note, url)]
     if selectors.work_orders().exists():
-        return [Tile("Next shop visit", "none", "All ordered visits have begun", url)]
+        return [Tile("Next shop visit", "none", "All ordered visits have begun or are cancelled", url)]
     return []

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from analytics.maintenance.models import Plan, WorkOrder
+from analytics.maintenance.models import OrderCancellation, Plan, WorkOrder
 from tenants.kernel.errors import NotFoundError
 
 
@@ -18,6 +18,15 @@ class PlanNotFoundError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("There is no such plan.", place="plan", fix="Choose one from the list of plans.")
+
+
+class OrderNotFoundError(NotFoundError):
+    """The tenant has no such work order."""
+
+    code = "order.not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such work order.", place="order", fix="Choose one from the list of work orders.")
 
 
 def plans() -> QuerySet[Plan]:
@@ -50,15 +59,43 @@ def locked_plan(plan_id: UUID) -> Plan:
 
 
 def work_orders() -> QuerySet[WorkOrder]:
-    """The work orders of the tenant in scope, in order of their starts."""
-    return WorkOrder.objects.all()
+    """The work orders of the tenant in scope, in order of their starts, cancelled ones with their cancellation."""
+    return WorkOrder.objects.prefetch_related("cancellations")
+
+
+def work_order(order_id: UUID) -> WorkOrder:
+    """One work order.
+
+    Raises:
+        OrderNotFoundError: The tenant has no such work order.
+    """
+    found = work_orders().filter(id=order_id).first()
+    if found is None:
+        raise OrderNotFoundError
+    return found
+
+
+def cancellation_of(order: WorkOrder) -> OrderCancellation | None:
+    """Why an order does not stand; None while it does."""
+    return next(iter(order.cancellations.all()), None)
+
+
+def orders_on(plan: Plan) -> list[WorkOrder]:
+    """The orders on a plan's board: its own, and those that stood when it was made; in order of their starts."""
+    stood = [each["order"] for each in plan.standing]
+    return list(work_orders().filter(Q(plan=plan.id) | Q(id__in=stood)))
+
+
+def standing_orders() -> QuerySet[WorkOrder]:
+    """The work orders that were not cancelled, in order of their starts."""
+    return work_orders().filter(cancellations__isnull=True)
 
 
 def orders_within(twin: UUID, start: datetime, end: datetime) -> list[WorkOrder]:
-    """The work orders of a twin's assets that overlap ``[start, end)``, in order of their starts."""
-    return list(work_orders().filter(twin=twin, start__lt=end, end__gt=start))
+    """The work orders of a twin's assets that stand and overlap ``[start, end)``, in order of their starts."""
+    return list(standing_orders().filter(twin=twin, start__lt=end, end__gt=start))
 
 
 def next_order(now: datetime) -> WorkOrder | None:
-    """The first visit that is still to begin."""
-    return work_orders().filter(start__gte=now).first()
+    """The first visit that stands and is still to begin."""
+    return standing_orders().filter(start__gte=now).first()

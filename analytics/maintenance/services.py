@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,14 +14,16 @@ from pydantic import JsonValue
 from analytics.maintenance.assembly import Gathered, gather
 from analytics.maintenance.assumptions import PlanAssumptions
 from analytics.maintenance.domain.wording import Speaker
-from analytics.maintenance.models import Plan, PlanState, WorkOrder
+from analytics.maintenance.models import OrderCancellation, Plan, PlanState, WorkOrder
 from analytics.maintenance.printed import deferral_json, standing_json, visit_json
-from analytics.maintenance.selectors import locked_plan, orders_within
+from analytics.maintenance.selectors import cancellation_of, locked_plan, orders_within, work_order
 from billing.contracts.selectors import agreement_of, contracts_about
-from billing.outcomes.services import claim_exclusion
+from billing.outcomes.services import DecidedError as ClaimDecidedError
+from billing.outcomes.services import claim_exclusion, withdraw_exclusion
 from tenants.jobs.models import Job
 from tenants.jobs.services import start_job
 from tenants.kernel.canonical import digest
+from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import ConflictError
 from tenants.kernel.ids import new_id
 from tenants.record.services import record_audit
@@ -40,9 +43,21 @@ class DecidedError(ConflictError):
 
 
 class OutdatedError(ConflictError):
-    """Visits were ordered since the plan was made."""
+    """Visits were ordered or cancelled since the plan was made."""
 
     code = "plan.outdated"
+
+
+class CancelledError(ConflictError):
+    """The work order was cancelled before."""
+
+    code = "order.cancelled"
+
+
+class EndedError(ConflictError):
+    """The visit is over."""
+
+    code = "order.ended"
 
 
 def start_planning(*, assumptions: PlanAssumptions, by: str, now: datetime) -> Job:
@@ -88,15 +103,15 @@ def approve_plan(*, plan: UUID, by: str, now: datetime) -> list[WorkOrder]:
     Raises:
         PlanNotFoundError: The tenant has no such plan.
         DecidedError: It was decided before, or a newer plan has taken its place.
-        OutdatedError: Visits were ordered since it was made.
+        OutdatedError: Visits were ordered or cancelled since it was made.
     """
     with transaction.atomic():
         row = _open_plan(plan)
         ordered = {str(order.id) for order in orders_within(row.twin_id, row.start, row.end)}
         if ordered != {each["order"] for each in row.standing}:
             raise OutdatedError(
-                "Visits were ordered since this plan was made.", place="plan", kept="The plan, undecided.",
-                fix="Make a new plan; it goes around them.",
+                "Visits were ordered or cancelled since this plan was made.", place="plan",
+                kept="The plan, undecided.", fix="Make a new plan; it goes around those that stand.",
             )  # fmt: skip
         orders = WorkOrder.objects.bulk_create([_order(row, visit, by=by, now=now) for visit in row.visits])
         _decide(row, PlanState.APPROVED, why="", by=by, now=now)
@@ -114,6 +129,41 @@ def reject_plan(*, plan: UUID, by: str, now: datetime, why: str = "") -> Plan:
         row = _open_plan(plan)
         _decide(row, PlanState.REJECTED, why=why, by=by, now=now)
     return row
+
+
+def cancel_order(*, order: UUID, why: str, by: str, now: datetime) -> OrderCancellation:
+    """Cancel a visit that does not take place: no plan goes around it, and all of its downtime counts again.
+
+    Raises:
+        OrderNotFoundError: The tenant has no such work order.
+        CancelledError: It was cancelled before.
+        EndedError: It has ended: what has been cannot be called off.
+    """
+    with transaction.atomic():
+        locked_plan(work_order(order).plan_id)
+        row = work_order(order)
+        _refuse_to_cancel(row, now)
+        cancellation = OrderCancellation.objects.create(order=row, why=why, cancelled_by=by, cancelled_at=now)
+        for claim in row.exclusions:
+            with suppress(ClaimDecidedError):  # what was declined or withdrawn before claims nothing any more
+                withdraw_exclusion(exclusion=UUID(claim), why=f"The visit is cancelled: {why}", by=by, now=now)
+        details: dict[str, JsonValue] = {"plan": str(row.plan_id), "exclusions": row.exclusions, "why": why}
+        record_audit(action="order.cancelled", subject=f"order/{row.id}", by=by, now=now, details=details)
+    return cancellation
+
+
+def _refuse_to_cancel(row: WorkOrder, now: datetime) -> None:
+    cancelled = cancellation_of(row)
+    if cancelled is not None:
+        raise CancelledError(
+            f"The visit was cancelled by {cancelled.cancelled_by}: {cancelled.why}", place="order",
+            kept="That cancellation.", fix="Nothing is left to do.",
+        )  # fmt: skip
+    if row.end <= now:
+        raise EndedError(
+            f"The visit ended {isoformat(row.end)}.", place="order", kept="The visit.",
+            fix="Withdraw its exclusions under the contract, if it did not take place.",
+        )  # fmt: skip
 
 
 def _open_plan(plan: UUID) -> Plan:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from analytics.maintenance.services import cancel_order
 from deploy.embedded.places import PROJECT
 from deploy.story.calendar import FLEET, HISTORY, PLANNING, REPAIR, SETTLING
 from deploy.story.frame import Story, Tell
@@ -73,9 +74,12 @@ def fly_to_the_planning_day(story: Story, tell: Tell) -> Mapping[str, Any]:
 
 
 def fly_on(story: Story, tell: Tell) -> Mapping[str, Any]:
-    """The month: engines go to the shop as planned, and their later flights are withheld; others fly on or fail."""
+    """The month: engines go to the shop as planned, and their later flights are withheld; others fly on or fail.
+
+    Of those that fail before they are taken out of service the visits do not take place: a planner cancels them.
+    """
     visits = {int(unit): visit for unit, visit in story.facts["visits"].items()}
-    grounded, events = {}, []
+    grounded, events, missed = {}, [], []
     for engine in engines(story.data, story.cut.fleet):
         failed, visit = last_landing(engine, FLEET), visits.get(engine.unit)
         if visit is not None and datetime.fromisoformat(visit["removal"]) < failed:
@@ -83,12 +87,24 @@ def fly_on(story: Story, tell: Tell) -> Mapping[str, Any]:
             events += _shop_visit(story, engine.unit, visit)
         elif failed > PLANNING:
             events += _failures(story, [engine])
+            if visit is not None and failed < SETTLING:
+                _cancel(story, engine.unit, visit, failed)
+                missed.append(engine.unit)
     options = ["--from", f"{PLANNING:%Y-%m-%d}", "--until", f"{SETTLING:%Y-%m-%d}"]
     if grounded:
         options += ["--grounded", ",".join(f"{unit}={start}" for unit, start in grounded.items())]
     sent = _replay(story, tell, story.cut.fleet, FLEET, *options)
     _record(story, events)
-    return {"readings": story.facts["readings"] + sent, "visited": sorted(grounded)}
+    return {"readings": story.facts["readings"] + sent, "visited": sorted(grounded), "cancelled": missed}
+
+
+def _cancel(story: Story, unit: int, visit: Mapping[str, str], failed: datetime) -> None:
+    """Call a visit off at the moment of the failure."""
+    with scope(UUID(story.facts["tenant"])):
+        cancel_order(
+            order=UUID(visit["order"]), why=f"Engine {unit:03} failed in service before its removal.",
+            by=story.facts["people"]["owner"]["email"], now=failed,
+        )  # fmt: skip
 
 
 def _record(story: Story, events: list[NewEvent]) -> None:

@@ -29,7 +29,8 @@ def plan_and_approve(story: Story, tell: Tell) -> Mapping[str, Any]:
     with scope(UUID(story.facts["tenant"])):
         orders = approve_plan(plan=UUID(planned["plan"]), by=people["owner"]["email"], now=PLANNING)
         visits = {
-            by_asset[str(order.asset)]: {name: isoformat(getattr(order, name)) for name in ("removal", "start", "end")}
+            by_asset[str(order.asset)]: {"order": str(order.id)}
+            | {name: isoformat(getattr(order, name)) for name in ("removal", "start", "end")}
             for order in orders
         }
     return {"plan": planned["plan"], "visits": visits}

@@ -44,7 +44,8 @@ def a_model(twin: UUID) -> ModelVersion:
     training = {"units": ["1", "2"], "shortest_life": 128, "longest_life": 362, "seed": 1}
     return ModelVersion.objects.create(
         twin_id=twin, asset_type="turbofan-engine@1", metadata={"config": config, "training": training},
-        metrics={"rmse": 13.2}, artifact=b"model", digest="ab" * 32, trained_by=BY, trained_at=PLANNING,
+        metrics={"rmse": 13.2, "coverage": 0.914}, artifact=b"model", digest="ab" * 32, trained_by=BY,
+        trained_at=PLANNING,
     )  # fmt: skip
 
 

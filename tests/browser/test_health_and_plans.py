@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 
 from analytics.health.models import Prediction
 from analytics.maintenance.models import Plan, PlanState
+from analytics.maintenance.services import approve_plan
+from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
 from tests.analytics.fleets import PLANNING, a_plan_and_an_order, predict_by_hand
 from tests.conftest import Cast
@@ -58,3 +60,22 @@ def test_a_plan_is_decided_by_keyboard(cast: Cast, plan: Plan, open_page: OpenPa
     expect(page.get_by_role("status").filter(has_text="3 visits are ordered")).to_be_visible()
     with scope(cast.meridian.id):
         assert Plan.objects.get().state == PlanState.APPROVED
+
+
+def test_a_visit_is_cancelled_by_keyboard(cast: Cast, open_page: OpenPage, accessible: Accessible) -> None:
+    now = utc_now()
+    with scope(cast.meridian.id):
+        twin, engines = published_fleet(2)
+        predict_by_hand(twin, dict(zip(engines, LIVES, strict=False)), as_of=now)
+        plan = a_plan_and_an_order(twin, now)[0]
+        approve_plan(plan=plan, by=cast.owner.email, now=now)
+    page = open_page(f"/t/meridian/plans/{plan}/", cast.owner, width=360)
+    page.locator("summary", has_text="Engine 081").press("Enter")
+    why = page.get_by_label("Why it does not take place").locator("visible=true")
+    accessible(page)
+    why.fill("It failed in service.")
+    why.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="The visit of Engine 081 is cancelled.")).to_be_visible()
+    expect(page.locator("svg a.board-off")).to_have_count(1)
+    accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

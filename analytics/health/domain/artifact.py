@@ -19,13 +19,14 @@ from pydantic import JsonValue, ValidationError
 
 from analytics.features.domain.standard import Conditions, Standard
 from analytics.health.domain.band import Band
+from analytics.health.domain.beyond import Beyond
 from analytics.health.domain.indices import Indices
 from analytics.health.domain.member import Member, feature_labels
 from analytics.health.domain.model import RulModel
 from analytics.health.schemas import Artifact, ModelError, RulConfig
 from tenants.kernel.canonical import digest
 
-FORMAT = "outturn.rul/1"
+FORMAT = "outturn.rul/2"
 """Of metadata and payload; changes when a model of the old form can no longer be read."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -61,13 +62,15 @@ def from_artifact(metadata: Mapping[str, Any], payload: bytes) -> RulModel:
         parts = _unzipped(payload)
         members = tuple(_member(parts, f"members/{number}") for number in range(config.folds))
         band = Band(*(_array(parts[f"band/{name}"]) for name in ("predicted", "low", "high")))
-        return RulModel(config, members, band, dict(metadata["training"]))
+        beyond = Beyond(*(_array(parts[f"beyond/{name}"]) for name in ("predicted", "share", "mean")))
+        return RulModel(config, members, band, beyond, dict(metadata["training"]))
     except (ValidationError, KeyError, ValueError, zipfile.BadZipFile, zlib.error, xgboost.core.XGBoostError) as error:
         raise ModelError(f"The stored model cannot be read: {error}.", place="payload", fix=fix) from error
 
 
 def _parts(model: RulModel) -> dict[str, bytes]:
     parts = {f"band/{name}": _npy(getattr(model.band, name)) for name in ("predicted", "low", "high")}
+    parts |= {f"beyond/{name}": _npy(getattr(model.beyond, name)) for name in ("predicted", "share", "mean")}
     for number, member in enumerate(model.members):
         arrays = {
             "condition_centres": member.standard.conditions.centres,

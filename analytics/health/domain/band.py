@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from analytics.features.domain.windows import Floats
 
-_KNOTS = 26
+KNOTS = 26
+"""At how many predictions from 0 to the cap something is fitted; straight lines between."""
 _NARROWEST = 1.0
 """Cycles; a band that is narrower is scaled as if it were so wide."""
 _FAR = 1e-9
@@ -33,7 +34,7 @@ class OutOfFold:
 
     Attributes:
         predicted: Within 0 and the cap, shape ``(n,)``.
-        truth: Remaining life up to the cap, shape ``(n,)``.
+        truth: Remaining life, counted up to the cap for the band, shape ``(n,)``.
         unit: Number of the row's unit, shape ``(n,)``.
         fold: Number of the member that had not seen the unit, shape ``(n,)``.
     """
@@ -48,6 +49,11 @@ class OutOfFold:
         """Of each row, such that every unit weighs 1, shape ``(n,)``."""
         weight: Floats = 1.0 / np.bincount(self.unit)[self.unit]
         return weight
+
+    def near(self, life: float, *, cap: float) -> OutOfFold:
+        """The rows with up to so much life left, their truth counted up to the cap."""
+        rows = self.truth <= life
+        return OutOfFold(self.predicted[rows], np.minimum(self.truth, cap)[rows], self.unit[rows], self.fold[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,17 +106,23 @@ def _quantile_outside(told: OutOfFold, *, cap: float, coverage: float) -> float:
 
 def _shortest(told: OutOfFold, rows: NDArray[np.bool_], *, cap: float, coverage: float) -> Band:
     """At each knot the shortest interval that holds the asked share of the truths predicted near it."""
-    knots = np.linspace(0.0, cap, _KNOTS)
+    knots = np.linspace(0.0, cap, KNOTS)
     predicted, truth, weight = told.predicted[rows], told.truth[rows], told.weight[rows]
     limits = np.array([_limits(knot, predicted, truth, weight, cap=cap, coverage=coverage) for knot in knots])
     return _rising(knots, limits[:, 0], limits[:, 1])
 
 
+def near_weight(knot: float, predicted: Floats, weight: Floats, *, cap: float) -> Floats:
+    """How much each prediction counts at a knot: its weight, and how near it lies, shape ``(n,)``."""
+    apart = (predicted - knot) / (cap / (KNOTS - 1))
+    near: Floats = weight * np.exp(-0.5 * apart * apart) + _FAR
+    return near
+
+
 def _limits(
     knot: float, predicted: Floats, truth: Floats, weight: Floats, *, cap: float, coverage: float
 ) -> tuple[float, float]:
-    apart = (predicted - knot) / (cap / (_KNOTS - 1))
-    near = weight * np.exp(-0.5 * apart * apart) + _FAR
+    near = near_weight(knot, predicted, weight, cap=cap)
     shifted = np.clip(truth + knot - predicted, 0.0, cap)
     order = np.argsort(shifted, kind="stable")
     shifted, mass = shifted[order], np.cumsum(near[order])

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from analytics.features.domain.windows import Floats
 from analytics.health.domain.band import Band
+from analytics.health.domain.beyond import Beyond
 from analytics.health.domain.member import AGE_LABEL, SIGNAL_STATISTICS, Member, Reasons
 from analytics.health.domain.rows import rows_of
 from analytics.health.schemas import AGE, Driver, Prediction, RulConfig, UnitHistory
@@ -24,12 +25,14 @@ class RulModel:
         config: How it was made.
         members: One for each fold, trained on the units of the other folds; the model says their mean.
         band: The prediction interval.
+        beyond: What lies beyond the cap.
         training: The training set, the seed and the measured quality: JSON.
     """
 
     config: RulConfig
     members: tuple[Member, ...]
     band: Band
+    beyond: Beyond
     training: dict[str, JsonValue]
 
 
@@ -65,6 +68,7 @@ def _prediction(model: RulModel, unit: UnitHistory, number: int, reasons: Reason
     raw = reasons.base + sum(contributions.values())
     value = min(max(raw, 0.0), config.cap)
     low, high = model.band.around(np.array([value]))
+    beyond_share, beyond_mean = model.beyond.at(value)
     return Prediction(
         unit=unit.unit,
         cycle=int(unit.cycles[-1]),
@@ -72,6 +76,9 @@ def _prediction(model: RulModel, unit: UnitHistory, number: int, reasons: Reason
         low=float(low[0]),
         high=float(high[0]),
         coverage=config.coverage,
+        cap=config.cap,
+        beyond_share=beyond_share,
+        beyond_mean=beyond_mean,
         raw=raw,
         base=reasons.base,
         contributions=contributions,

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from analytics.features.domain.windows import Floats
 from analytics.health.domain.band import Band, OutOfFold, fit_band
+from analytics.health.domain.beyond import fit_beyond
 from analytics.health.domain.member import Member, fit_member
 from analytics.health.domain.model import RulModel
 from analytics.health.domain.quality import phm08_score, weighted_mean
@@ -85,9 +86,11 @@ def train(
     results = _train_members(units, fold, config, progress=progress, seed=seed, workers=workers)
     told = _out_of_fold(units, fold, results, config)
     progress(0.97, "Fitting the prediction interval")
-    band = fit_band(told, cap=config.cap, coverage=config.coverage)
-    training = _training(history, units, told, band, seed)
-    model = RulModel(config, tuple(result.member for result in results), band, training)
+    near = told.near(_NEAR * config.cap, cap=config.cap)
+    band = fit_band(near, cap=config.cap, coverage=config.coverage)
+    beyond = fit_beyond(told, cap=config.cap)
+    training = _training(history, units, near, band, seed)
+    model = RulModel(config, tuple(result.member for result in results), band, beyond, training)
     progress(1.0, "Trained")
     return model
 
@@ -156,10 +159,7 @@ def _out_of_fold(
             predicted[unit] = np.clip(told, 0.0, config.cap)
     life = np.concatenate([remaining_life(rows.cycles, np.inf) for rows in units])
     of_row = np.repeat(np.arange(len(units)), [len(rows.cycles) for rows in units])
-    near = life <= _NEAR * config.cap
-    return OutOfFold(
-        np.concatenate(predicted)[near], np.minimum(life, config.cap)[near], of_row[near], fold[of_row][near]
-    )
+    return OutOfFold(np.concatenate(predicted), life, of_row, fold[of_row])
 
 
 def _training(
@@ -172,6 +172,7 @@ def _training(
     lives = [int(rows.cycles[-1]) for rows in units]
     apart = told.predicted - told.truth
     low, high = band.around(told.predicted)
+    inside = (low <= told.truth) & (told.truth <= high)
     return {
         "units": [unit.unit for unit in history],
         "rows": len(told.truth),
@@ -184,5 +185,6 @@ def _training(
             "rmse": weighted_mean(apart * apart, told.weight) ** 0.5,
             "score_per_unit": weighted_mean(phm08_score(apart), told.weight),
             "interval_width": weighted_mean(high - low, told.weight),
+            "coverage": weighted_mean(inside.astype(np.float64), told.weight),
         },
     }

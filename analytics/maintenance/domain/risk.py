@@ -21,15 +21,31 @@ class PredictionError(OutturnError):
 
 
 @dataclass(frozen=True, slots=True)
+class Beyond:
+    """What is known of life beyond the cap of a model, which tells no lives apart there.
+
+    Attributes:
+        cap: In cycles; an interval that reaches it says no more than "at least so many".
+        share: Of the lives that the model spoke of alike, how many reach the cap, in [0, 1].
+        mean: How much longer those last on average, in cycles.
+    """
+
+    cap: float
+    share: float
+    mean: float
+
+
+@dataclass(frozen=True, slots=True)
 class RemainingLife:
     """A prediction of remaining useful life in cycles (flights), with the interval that holds the truth so often.
 
     Attributes:
-        value: The predicted life, taken as the median, in cycles.
+        value: The predicted life, in cycles: the median, unless the interval reaches the cap.
         low: Lower limit of the interval, in cycles.
         high: Upper limit of the interval, in cycles.
         coverage: The share of truths that such intervals hold, between 0 and 1.
         flown: Cycles flown since the prediction was made, without a failure.
+        beyond: The cap of the model, and what lies beyond it; None where that is unknown.
     """
 
     value: float
@@ -37,6 +53,7 @@ class RemainingLife:
     high: float
     coverage: float = 0.9
     flown: float = 0.0
+    beyond: Beyond | None = None
 
     def __post_init__(self) -> None:
         figures = (self.value, self.low, self.high, self.flown)
@@ -48,48 +65,108 @@ class RemainingLife:
                 place="prediction",
                 fix="Give 0 <= low <= value <= high, at least 0 cycles flown, and a coverage between 0 and 1.",
             )
+        beyond = self.beyond
+        if beyond is not None and not (
+            self.low <= beyond.cap and 0 <= beyond.share <= 1 and 0 <= beyond.mean < math.inf
+        ):
+            raise PredictionError(
+                f"A share of {beyond.share} and {beyond.mean} cycles beyond a cap of {beyond.cap} do not fit a "
+                f"remaining life of at least {self.low} cycles.",
+                place="prediction",
+                fix="Give a cap no lower than the interval, a share in [0, 1] and a mean of at least 0 cycles.",
+            )
 
     @property
-    def spread(self) -> tuple[float, float]:
-        """Standard deviations below and above the value, in cycles.
-
-        An upper limit that is no higher than the value says nothing about the far side (predictions are often capped);
-        the spread above is then taken as wide as the one below.
-        """
+    def law(self) -> TwoPieceNormal | CappedNormal:
+        """How the life is distributed; see ``failure_curve``."""
         z = _STANDARD.inv_cdf((1 + self.coverage) / 2)
+        if self.beyond is not None and self.high >= self.beyond.cap:
+            dead = min(max(1 - self.beyond.share, 1 - self.coverage), (1 + self.coverage) / 2)
+            spread = (self.beyond.cap - self.low) / (_STANDARD.inv_cdf(dead) + z)
+            return CappedNormal(self.beyond.cap, dead, spread, self.beyond.mean)
         below, above = (self.value - self.low) / z, (self.high - self.value) / z
-        return below, above if above > 0 else below
+        return TwoPieceNormal(self.value, below, above if above > 0 else below)
 
     def failed_before(self, cycles: float) -> float:
         """P(failed before ``cycles`` more cycles | not failed yet), in [0, 1]; 0 for none."""
         if cycles <= 0:
             return 0.0
-        alive = 1 - self._cdf(self.flown)
-        if alive <= 0:
+        law = self.law
+        failed = law.cdf(self.flown)
+        if failed >= 1:
             return 1.0
-        return min(1.0, max(0.0, (self._cdf(self.flown + cycles) - self._cdf(self.flown)) / alive))
+        return min(1.0, max(0.0, (law.cdf(self.flown + cycles) - failed) / (1 - failed)))
 
     def life_beyond(self, cycles: float) -> float:
         """E[max(0, life - ``cycles``) | not failed yet], in cycles."""
-        alive = 1 - self._cdf(self.flown)
-        return self._tail(self.flown + cycles) / alive if alive > 0 else 0.0
+        law = self.law
+        alive = 1 - law.cdf(self.flown)
+        return law.tail(self.flown + cycles) / alive if alive > 0 else 0.0
 
-    def _cdf(self, cycles: float) -> float:
-        below, above = self.spread
-        distance = cycles - self.value
-        spread = below if distance < 0 else above
+
+@dataclass(frozen=True, slots=True)
+class TwoPieceNormal:
+    """Two halves of normal distributions that meet in the median; a spread of 0 is a step.
+
+    Attributes:
+        median: In cycles.
+        below: Standard deviation below the median, in cycles.
+        above: Standard deviation above it.
+    """
+
+    median: float
+    below: float
+    above: float
+
+    def cdf(self, cycles: float) -> float:
+        """P(life < ``cycles``)."""
+        distance = cycles - self.median
+        spread = self.below if distance < 0 else self.above
         if spread == 0:
             return 0.0 if distance < 0 else 1.0
         return _STANDARD.cdf(distance / spread)
 
-    def _tail(self, cycles: float) -> float:
+    def tail(self, cycles: float) -> float:
         """The integral of 1 - cdf from ``cycles`` on: s * (pdf(z) - z * (1 - cdf(z))) for a normal half of spread s."""
-        below, above = self.spread
-        if cycles >= self.value:
-            return above * _loss((cycles - self.value) / above) if above else 0.0
-        if below == 0:
-            return self.value - cycles + above * _loss(0.0)
-        return below * (_loss((cycles - self.value) / below) - _loss(0.0)) + above * _loss(0.0)
+        if cycles >= self.median:
+            return self.above * _loss((cycles - self.median) / self.above) if self.above else 0.0
+        if self.below == 0:
+            return self.median - cycles + self.above * _loss(0.0)
+        return self.below * (_loss((cycles - self.median) / self.below) - _loss(0.0)) + self.above * _loss(0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class CappedNormal:
+    """A normal distribution up to a cap, and what is left of it at a constant rate of failure beyond.
+
+    Attributes:
+        cap: In cycles.
+        dead: P(life < cap), between 0 and 1.
+        spread: Standard deviation below the cap, in cycles; 0 when nothing is told apart there.
+        mean: E[life - cap | life >= cap], in cycles.
+    """
+
+    cap: float
+    dead: float
+    spread: float
+    mean: float
+
+    def cdf(self, cycles: float) -> float:
+        """P(life < ``cycles``)."""
+        past = cycles - self.cap
+        if past >= 0:
+            return 1 - (1 - self.dead) * (math.exp(-past / self.mean) if self.mean else 0.0)
+        return _STANDARD.cdf(_STANDARD.inv_cdf(self.dead) + past / self.spread) if self.spread else 0.0
+
+    def tail(self, cycles: float) -> float:
+        """The integral of 1 - cdf from ``cycles`` on."""
+        past, beyond = cycles - self.cap, (1 - self.dead) * self.mean
+        if past >= 0:
+            return beyond * math.exp(-past / self.mean) if self.mean else 0.0
+        if self.spread == 0:
+            return beyond - past
+        z = _STANDARD.inv_cdf(self.dead)
+        return self.spread * (_loss(z + past / self.spread) - _loss(z)) + beyond
 
 
 def _loss(z: float) -> float:
@@ -105,9 +182,19 @@ def failure_curve(
     Remaining life is a two-piece normal fitted to three quantiles (percentile matching; for the family see Wallis,
     "The two-piece normal, binormal, or double Gaussian distribution", Statistical Science 29(1), 2014): with median m,
     limits l and h of coverage c and z = inv_cdf((1 + c) / 2), P(L < x) = cdf((x - m) / ((m - l) / z)) below the median
-    and cdf((x - m) / ((h - m) / z)) above, so that it gives back the median and both limits. It is then conditioned on
-    the asset being in service at the grid's origin: F(x) = (P(L < f + x) - P(L < f)) / (1 - P(L < f)) with f cycles
-    flown since the prediction. Cycles turn into time at a constant rate.
+    and cdf((x - m) / ((h - m) / z)) above, so that it gives back the median and both limits.
+
+    An interval that reaches the model's cap k says "at least so many", and its value, a mean of lives counted up to
+    the cap, is no median. Then only the lower limit is taken from the prediction, P(L < l) = (1 - c) / 2. What else is
+    assumed was learnt from histories that the model had not seen: the share S of lives of which it spoke alike that
+    reach the cap (trusted no further than the interval: 1 - S between 1 - c and (1 + c) / 2), and the mean M of what
+    they last beyond it. Below the cap L is the normal through both quantiles, P(L < x) = cdf(inv_cdf(1 - S) +
+    (x - k) / s) with s = (k - l) / (inv_cdf(1 - S) + z). Beyond, where no life is told apart, it fails at a constant
+    rate, P(L >= x) = S exp(-(x - k) / M): the law of greatest entropy among those with the mean M. It does not know
+    that an asset of great age has less left.
+
+    Either law is then conditioned on the asset being in service at the grid's origin: F(x) = (P(L < f + x) -
+    P(L < f)) / (1 - P(L < f)) with f cycles flown since the prediction. Cycles turn into time at a constant rate.
 
     Args:
         life: The prediction, with the cycles flown from it to the grid's origin.

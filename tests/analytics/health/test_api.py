@@ -32,7 +32,7 @@ def test_reading(cast: Cast, twin: UUID, with_key: WithKey) -> None:
     client = with_key(cast.meridian, Role.VIEWER)
     (model,) = client.get("/api/v1/models/").json()["results"]
     assert client.get(f"/api/v1/models/{model['id']}/").json() == model
-    assert (model["metrics"], "artifact" in model) == ({"rmse": 13.2}, False)
+    assert (model["metrics"], "artifact" in model) == ({"rmse": 13.2, "coverage": 0.914}, False)
     (prediction,) = client.get("/api/v1/predictions/").json()["results"]
     assert client.get(f"/api/v1/predictions/{prediction['id']}/").json() == prediction
     assert (prediction["value"], prediction["model"], prediction["drivers"]) == (12.0, model["id"], [DRIVER])

@@ -26,7 +26,7 @@ def test_a_model_comes_back_as_it_was(model: RulModel) -> None:
 def test_metadata_tell_what_the_version_is(model: RulModel) -> None:
     artifact = to_artifact(model)
     assert artifact.digest == digest(artifact.metadata)
-    assert artifact.metadata["format"] == "outturn.rul/1"
+    assert artifact.metadata["format"] == "outturn.rul/2"
     assert artifact.metadata["config"] == CONFIG.model_dump(mode="json")
     assert artifact.metadata["training"] == model.training
     assert artifact.metadata["payload_sha256"] == hashlib.sha256(artifact.payload).hexdigest()

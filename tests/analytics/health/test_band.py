@@ -28,6 +28,13 @@ def test_every_unit_weighs_the_same() -> None:
     assert fleet.weight.tolist() == [0.25, 0.25, 0.25, 0.25, 1.0]
 
 
+def test_rows_near_the_failure_count_up_to_the_cap() -> None:
+    fleet = OutOfFold(np.array([90.0, 80.0, 70.0]), np.array([130.0, 110.0, 60.0]), np.arange(3), np.arange(3))
+    near = fleet.near(1.2 * CAP, cap=CAP)
+    assert (near.predicted.tolist(), near.truth.tolist()) == ([80.0, 70.0], [100.0, 60.0])
+    assert (near.unit.tolist(), near.fold.tolist()) == ([1, 2], [1, 2])
+
+
 def test_new_units_are_covered_as_often_as_asked() -> None:
     for coverage in (0.8, 0.9):
         shares = [

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
 import pytest
 
 from analytics.health.evaluation import evaluate
-from analytics.health.histories import fleet_of, histories
+from analytics.health.histories import fleet_of, lives
 from analytics.health.models import ModelVersion, Prediction
 from analytics.health.requests import LATEST, PredictRequest, TrainRequest
 from analytics.health.schemas import HealthError
@@ -32,6 +32,7 @@ from tests.conftest import Cast
 from tests.twins.evidence.fleet import published_fleet
 from twins.composer.selectors import TwinNotFoundError
 from twins.composer.services import create_twin
+from twins.evidence.services import record_event
 from twins.gateways.simulated import flights
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -79,8 +80,8 @@ def world(cast: Cast) -> World:
 
 def test_a_history_has_a_row_a_flight(world: World) -> None:
     with scope(world.tenant):
-        units = histories(fleet_of(world.history), ("t24", "ps30"), LATEST)
-    lengths = [int(units[asset].cycles[-1]) for asset in world.retired]
+        found = lives(fleet_of(world.history), ("t24", "ps30"), LATEST)
+    lengths = [int(found[asset].history.cycles[-1]) for asset in world.retired]
     assert lengths == [len(each.cycles) for each in flights(1, range(1, 7))]
 
 
@@ -89,15 +90,21 @@ def test_from_flights_to_predictions(world: World) -> None:
     with scope(world.tenant):
         row = ModelVersion.objects.get()
         assert world.trained.result == {"model": str(row.id), "units": 6}
-        assert world.follow.result == {"model": str(row.id), "predictions": 2}
+        assert world.follow.result == {"model": str(row.id), "predictions": 2, "without": 0}
         assert (row.asset_type, row.trained_by) == ("turbofan-engine@1", BY)
         assert row.metrics["rmse"] > 0
+        assert 0 < row.metrics["coverage"] <= 1
         assert row.metadata["config"]["settings"] == ["altitude", "mach", "tra"]
         latest = list(latest_predictions(world.fleet))
         assert {each.asset for each in latest} == set(world.engines)
         for each in latest:
             assert 0 <= each.low <= each.value <= each.high
-            assert (each.flights, each.as_of, each.coverage) == (FLOWN, PLANNING, 0.9)
+            assert (each.flights, each.as_of, each.coverage, each.since) == (FLOWN, PLANNING, 0.9, None)
+            assert each.cap == 125.0
+            assert each.beyond_share is not None
+            assert 0 <= each.beyond_share <= 1
+            assert each.beyond_mean is not None
+            assert each.beyond_mean >= 0
             assert each.drivers[0]["signal"] in {*row.metadata["config"]["signals"], "cycles"}
 
 
@@ -123,14 +130,70 @@ def test_only_readings_before_the_moment_count(world: World) -> None:
         assert [each.flights for each in latest_predictions(world.fleet, until=early.as_of)] == [10, 10]
 
 
+def happened(asset: UUID, **events: datetime) -> None:
+    """Something that a shop said of an asset."""
+    for kind, at in events.items():
+        record_event(asset=asset, kind=kind, at=at, source="shop", reference=f"{asset}/{kind}", now=PLANNING)
+
+
+def predicted(world: World, as_of: datetime) -> Job:
+    with scope(world.tenant):
+        job = start_predicting(request=PredictRequest(twin=world.fleet, as_of=as_of), by=BY, now=PLANNING)
+    return ran(world.tenant, job)
+
+
+def test_an_asset_begins_anew_after_its_restoring_visit(world: World) -> None:
+    """Of 100 flights, two a day from 3 July, 80 are before the visit: the prediction knows only the 20 after it."""
+    out, later = datetime(2026, 8, 12, tzinfo=UTC), PLANNING - timedelta(days=1)
+    with scope(world.tenant):
+        happened(world.engines[0], shop_in=out - timedelta(hours=1), shop_out=out)
+    assert predicted(world, later).result == {
+        "model": world.follow.params["request"]["model"], "predictions": 2, "without": 0
+    }  # fmt: skip
+    with scope(world.tenant):
+        fresh = predictions_of(world.engines[0])[1]
+        worn = predictions_of(world.engines[1])[1]
+        assert (fresh.as_of, fresh.flights, fresh.since) == (later, 20, out)
+        assert (worn.as_of, worn.flights, worn.since) == (later, FLOWN, None)
+        fleet = fleet_of(world.fleet)
+        keys = (*fleet.settings, *fleet.signals)
+        before, after = lives(fleet, keys, out - timedelta(seconds=1)), lives(fleet, keys, later)
+        assert np.array_equal(after[world.engines[0]].history.cycles, np.arange(1, 21))
+        assert len(before[world.engines[0]].history.cycles) == 80
+        assert world.engines[0] not in lives(fleet, keys, out)
+
+
+def test_an_asset_that_has_flown_nothing_since_is_not_predicted(world: World) -> None:
+    back = PLANNING - timedelta(days=2)
+    with scope(world.tenant):
+        happened(world.engines[0], failed=back - timedelta(days=5), returned=back)
+    found = predicted(world, PLANNING - timedelta(days=1)).result
+    assert found is not None
+    assert (found["predictions"], found["without"]) == (1, 1)
+    with scope(world.tenant):
+        happened(world.engines[1], failed=back - timedelta(days=5), returned=back)
+    failed = predicted(world, PLANNING - timedelta(hours=1))
+    assert (failed.state, "since its last shop visit or repair" in failed.error) == (JobState.FAILED, True)
+
+
+def test_a_history_that_ended_is_learnt_from_whatever_was_repaired_since(world: World) -> None:
+    with scope(world.tenant):
+        fleet, retired = fleet_of(world.history), world.retired[0]
+        whole = lives(fleet, ("t24",), LATEST, ended=True)[retired].history
+        happened(retired, failed=PLANNING - timedelta(days=9), returned=PLANNING - timedelta(days=1))
+        again = lives(fleet, ("t24",), LATEST, ended=True)[retired]
+        assert (again.since, len(again.history.cycles)) == (None, len(whole.cycles))
+        assert retired not in lives(fleet, ("t24",), LATEST)
+
+
 def test_a_model_is_measured_against_the_truth(world: World) -> None:
     with scope(world.tenant):
         stored = stored_model(ModelVersion.objects.get().id)
         fleet = fleet_of(world.fleet)
-        units = list(histories(fleet, (*fleet.settings, *fleet.signals), LATEST).values())
+        units = [life.history for life in lives(fleet, (*fleet.settings, *fleet.signals), LATEST).values()]
         told = {str(each.asset): each.value for each in latest_predictions(world.fleet)}
-    lives = [len(each.cycles) for each in flights(1, range(81, 83))]
-    truth = {str(asset): float(life - FLOWN) for asset, life in zip(world.engines, lives, strict=True)}
+    ends = [len(each.cycles) for each in flights(1, range(81, 83))]
+    truth = {str(asset): float(life - FLOWN) for asset, life in zip(world.engines, ends, strict=True)}
     figures = evaluate(stored, units, truth)
     assert set(figures) == {"rmse", "score", "coverage"}
     apart = np.array([told[asset] - truth[asset] for asset in told])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -10,15 +11,18 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from analytics.health.models import ModelVersion
+from analytics.health.models import ModelVersion, Prediction
 from analytics.health.selectors import latest_predictions
 from tenants.jobs.models import Job
+from tenants.kernel.clock import utc_now
 from tenants.kernel.ids import new_id
 from tenants.people.models import User
 from tenants.scope.context import scope
 from tests.analytics.fleets import PLANNING, predict_by_hand
 from tests.conftest import Cast
 from tests.twins.evidence.fleet import published_fleet
+from twins.evidence.models import AssetEvent
+from twins.evidence.services import record_event
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
@@ -68,6 +72,34 @@ def test_one_asset(cast: Cast, sign_in: SignIn, engines: list[UUID]) -> None:
     assert client.get(f"/t/meridian/health/assets/{new_id()}/").status_code == 404
 
 
+def test_at_least_so_many_and_a_life_that_is_over(cast: Cast, sign_in: SignIn, engines: list[UUID]) -> None:
+    client, page = sign_in(cast.viewer), f"/t/meridian/health/assets/{engines[2]}/"
+    now = utc_now()
+    repaired = now - timedelta(days=40)
+
+    def happened(**events: datetime) -> None:
+        with scope(cast.meridian.id):
+            for kind, at in events.items():
+                record_event(asset=engines[2], kind=kind, at=at, source="shop", reference=kind, now=now)
+
+    happened(failed=now - timedelta(days=54), returned=repaired)
+    with scope(cast.meridian.id):
+        known = Prediction.objects.all()[0]
+        Prediction.objects.create(
+            twin_id=known.twin_id, asset=engines[2], model_id=known.model_id, as_of=now, value=125.0, low=105.0,
+            high=125.0, coverage=0.9, cap=125.0, beyond_share=0.9, beyond_mean=51.0, flights=40,
+            since=AssetEvent.objects.get(kind="returned").at, drivers=known.drivers, predicted_at=now,
+        )  # fmt: skip
+    text = client.get(page).content.decode()
+    assert "105 to 125+ in 90 % of cases" in text
+    assert f"since it was restored, {repaired.day} {repaired:%b %Y}" in text
+    assert "Predict again once it has flown since" not in text
+    happened(shop_in=now - timedelta(days=6), shop_out=now - timedelta(days=1))
+    assert "Predict again once it has flown since" in client.get(page).content.decode()
+    assert "of 2 assets have less than" in client.get("/t/meridian/").content.decode(), "the third is not known"
+    assert "Restored since, not predicted anew" in client.get("/t/meridian/health/").content.decode()
+
+
 def test_the_models_card(cast: Cast, sign_in: SignIn, engines: list[UUID]) -> None:
     with scope(cast.meridian.id):
         model = ModelVersion.objects.get()
@@ -76,6 +108,8 @@ def test_the_models_card(cast: Cast, sign_in: SignIn, engines: list[UUID]) -> No
     assert "Remaining life beyond 125 flights is not told apart" in text
     assert "lives of 128 to 362 flights" in text
     assert "13.2" in text
+    assert "Truths within the interval" in text
+    assert "91" in text
     assert client.get(f"/t/meridian/health/models/{new_id()}/").status_code == 404
 
 

@@ -35,6 +35,9 @@ def test_training_describes_itself(model: RulModel) -> None:
     rmse = training["out_of_fold"]["rmse"]
     assert isinstance(rmse, float)
     assert 0.0 < rmse < 8.0
+    coverage = training["out_of_fold"]["coverage"]
+    assert isinstance(coverage, float)
+    assert 0.85 <= coverage <= 1.0
 
 
 def test_a_changed_value_changes_the_content(model: RulModel) -> None:

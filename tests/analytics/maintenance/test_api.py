@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from rest_framework.test import APIClient
 
+from analytics.maintenance.models import Plan, WorkOrder
+from tenants.kernel.clock import utc_now
 from tenants.kernel.ids import new_id
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
@@ -86,6 +89,30 @@ def test_a_plan_is_rejected(cast: Cast, plan: UUID, with_key: WithKey) -> None:
     assert (body["state"], body["why"]) == ("rejected", "Too early")
 
 
+def test_a_visit_is_cancelled(cast: Cast, plan: UUID, with_key: WithKey) -> None:
+    owner = with_key(cast.meridian, Role.OWNER)
+    with scope(cast.meridian.id):
+        start = utc_now() + timedelta(days=3)
+        order = WorkOrder.objects.create(
+            plan_id=plan, twin_id=Plan.objects.get(id=plan).twin_id, asset=new_id(), name="Engine 007",
+            task="shop_visit", bay="Bay 1", removal=start, start=start, end=start + timedelta(days=5), exclusions=[],
+            ordered_by="owner", ordered_at=PLANNING,
+        ).id  # fmt: skip
+    where = f"/api/v1/work-orders/{order}"
+    assert owner.get(f"{where}/").json()["cancellation"] is None
+    assert owner.post(f"{where}/cancel/", {"why": " "}).status_code == 400
+    body = owner.post(f"{where}/cancel/", {"why": "It failed."})
+    assert (body.status_code, body.json()["cancellation"]["why"]) == (200, "It failed.")
+    assert owner.get(f"{where}/").json() == body.json()
+    again = owner.post(f"{where}/cancel/", {"why": "It failed."})
+    assert (again.status_code, again.json()["code"]) == (409, "order.cancelled")
+    ended = next(each for each in owner.get("/api/v1/work-orders/").json()["results"] if each["id"] != str(order))
+    refused = owner.post(f"/api/v1/work-orders/{ended['id']}/cancel/", {"why": "It failed."})
+    assert (refused.status_code, refused.json()["code"]) == (409, "order.ended")
+    missing = owner.post(f"/api/v1/work-orders/{new_id()}/cancel/", {"why": "It failed."})
+    assert (missing.status_code, missing.json()["code"]) == (404, "order.not_found")
+
+
 @pytest.mark.parametrize("role", [Role.ENGINEER, Role.VIEWER])
 def test_who_may_not_decide(cast: Cast, plan: UUID, with_key: WithKey, role: Role) -> None:
     client = with_key(cast.meridian, role)
@@ -94,3 +121,4 @@ def test_who_may_not_decide(cast: Cast, plan: UUID, with_key: WithKey, role: Rol
     orders = client.get("/api/v1/work-orders/").json()["results"]
     assert [order["task"] for order in orders] == ["shop_visit"]
     assert client.get(f"/api/v1/work-orders/{orders[0]['id']}/").json() == orders[0]
+    assert client.post(f"/api/v1/work-orders/{orders[0]['id']}/cancel/", {"why": "So"}).status_code == 403

@@ -7,9 +7,11 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from analytics.maintenance.models import Plan, PlanState
-from analytics.maintenance.services import PLAN_JOB
+from analytics.maintenance.models import Plan, PlanState, WorkOrder
+from analytics.maintenance.services import PLAN_JOB, approve_plan
 from tenants.jobs.models import Job
+from tenants.kernel.clock import utc_now
+from tenants.kernel.ids import new_id
 from tenants.people.models import User
 from tenants.scope.context import scope
 from tests.analytics.fleets import PLANNING, a_plan_and_an_order, predict_by_hand
@@ -71,6 +73,33 @@ def test_approving_on_the_page(cast: Cast, sign_in: SignIn, plan: Plan) -> None:
     assert "Work orders" in answer.content.decode()
     with scope(cast.meridian.id):
         assert Plan.objects.get().state == PlanState.APPROVED
+
+
+def test_cancelling_a_visit_on_the_page(cast: Cast, sign_in: SignIn) -> None:
+    now = utc_now()
+    with scope(cast.meridian.id):
+        twin, engines = published_fleet(1)
+        predict_by_hand(twin, {engines[0]: 12.0}, as_of=now)
+        a_plan_and_an_order(twin, now)
+        plan = Plan.objects.get()
+        (order,) = approve_plan(plan=plan.id, by=cast.owner.email, now=now)
+        ended = WorkOrder.objects.exclude(id=order.id).get()
+    path = f"/t/meridian/plans/orders/{order.id}/cancel/"
+    assert sign_in(cast.engineer).post(path, {"why": "It failed."}).status_code == 403
+    assert "call-off" not in sign_in(cast.engineer).get(f"/t/meridian/plans/{plan.id}/").content.decode()
+    owner = sign_in(cast.owner)
+    assert owner.post(f"/t/meridian/plans/orders/{new_id()}/cancel/", {"why": "So"}).status_code == 404
+    asked = owner.post(path, {"why": " "}, follow=True).content.decode()
+    assert "Say why the visit does not take place" in asked
+    assert 'class="call-off"' in asked
+    text = owner.post(path, {"why": "It failed."}, follow=True).content.decode()
+    assert "The visit of Engine 081 is cancelled." in text
+    assert "<s>Engine 081</s>" in text
+    assert 'class="board-bar board-off"' in text
+    assert text.count("It failed.") >= 4, "on the bar, in both tables and beside the reasons"
+    assert 'class="call-off"' not in text
+    refused = owner.post(f"/t/meridian/plans/orders/{ended.id}/cancel/", {"why": "So"}, follow=True)
+    assert "The visit ended" in refused.content.decode()
 
 
 def test_asking_for_a_plan(cast: Cast, sign_in: SignIn, plan: Plan) -> None:

@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, transaction
 
+from analytics.health.models import Prediction
 from analytics.maintenance.assembly import PlanningError, gather
-from analytics.maintenance.domain.risk import RemainingLife
+from analytics.maintenance.domain.risk import Beyond, RemainingLife
 from analytics.maintenance.models import Plan, PlanState, WorkOrder
 from analytics.maintenance.selectors import PlanNotFoundError, next_order
 from analytics.maintenance.services import (
@@ -19,7 +20,7 @@ from analytics.maintenance.services import (
     reject_plan,
     start_planning,
 )
-from billing.outcomes.selectors import decision_of, exclusions_of
+from billing.outcomes.selectors import decision_of, exclusions_about
 from tenants.jobs.models import Job, JobState
 from tenants.jobs.running import run
 from tenants.jobs.services import cancel_job
@@ -31,6 +32,7 @@ from tests.analytics.maintenance.conftest import World
 from tests.twins.evidence.fleet import published_fleet
 from twins.composer.selectors import TwinNotFoundError
 from twins.composer.services import create_twin
+from twins.evidence.services import record_event
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
@@ -60,7 +62,7 @@ def test_approval_orders_the_work_and_claims_the_downtime(world: World) -> None:
     with scope(world.tenant):
         orders = approve_plan(plan=plan.id, by=BY, now=PLANNING)
         assert {order.asset for order in orders} == set(world.engines[:3])
-        claims = {str(claim.id): claim for claim in exclusions_of(world.contract)}
+        claims = {str(claim.id): claim for claim in exclusions_about(world.contract, ())}
         assert len(claims) == 3
         for order in orders:
             (name,) = order.exclusions
@@ -89,7 +91,7 @@ def test_rejection_orders_nothing(world: World) -> None:
     with scope(world.tenant):
         row = reject_plan(plan=plan.id, by=BY, now=PLANNING, why="Bay 2 is being painted.")
         assert (row.state, row.why) == (PlanState.REJECTED, "Bay 2 is being painted.")
-        assert (WorkOrder.objects.count(), exclusions_of(world.contract).count()) == (0, 0)
+        assert (WorkOrder.objects.count(), exclusions_about(world.contract, ()).count()) == (0, 0)
         assert AuditEntry.objects.filter(action="plan.rejected").count() == 1
 
 
@@ -175,6 +177,65 @@ def test_a_cancelled_job_proposes_nothing(world: World) -> None:
     with scope(world.tenant):
         assert Job.objects.get(id=job.id).state == JobState.CANCELLED
         assert Plan.objects.count() == 0
+
+
+def test_at_least_so_many_flights_are_planned_as_such(world: World) -> None:
+    """A prediction at the model's cap is no median: most of those lives last well beyond it."""
+    with scope(world.tenant):
+        twin, (engine,) = published_fleet(1, name="Healthy")
+        predict_by_hand(twin, {engine: 122.0}, spread=17.0)
+        row = {name: getattr(Prediction.objects.get(asset=engine), name) for name in ("model_id", "drivers")}
+        Prediction.objects.create(
+            twin_id=twin, asset=engine, as_of=PLANNING + timedelta(hours=1), value=122.0, low=105.0, high=125.0,
+            coverage=0.9, cap=125.0, beyond_share=0.8, beyond_mean=50.0, flights=120, predicted_at=PLANNING, **row,
+        )  # fmt: skip
+        before = gather(world.assumptions(twin=twin, days=80)).problem.assets[0].risk
+        after = (
+            gather(world.assumptions(twin=twin, days=80, as_of=PLANNING + timedelta(hours=1))).problem.assets[0].risk
+        )
+        flown = 2 * 23 / 24
+        life = RemainingLife(122.0, 105.0, 125.0, flown=flown, beyond=Beyond(125.0, 0.8, 50.0))
+        assert after.failed_before[-1] == round(life.failed_before(320.0), 9)
+        assert (before.failed_before[62 * 4] > 0.5, after.failed_before[62 * 4] < 0.25) == (True, True)
+
+
+class TestNothingToVisit:
+    def test_every_engine_has_its_visit_ordered(self, world: World) -> None:
+        with scope(world.tenant):
+            twin, (engine,) = published_fleet(1, name="Single")
+            predict_by_hand(twin, {engine: 12.0})
+        first = world.planned(twin=twin)
+        with scope(world.tenant):
+            (order,) = approve_plan(plan=first.id, by=BY, now=PLANNING)
+        second = world.planned(twin=twin)
+        with scope(world.tenant):
+            assert (second.visits, second.deferrals, second.cost_minor, second.outcome) == ([], [], 0, "optimal")
+            assert [each["order"] for each in second.standing] == [str(order.id)]
+            assert second.left_out[0]["why"].startswith("An approved visit stands from")
+            assert approve_plan(plan=second.id, by=BY, now=PLANNING) == []
+
+    def test_every_engine_was_restored_and_not_predicted_since(self, world: World) -> None:
+        later = PLANNING + timedelta(days=10)
+        with scope(world.tenant):
+            twin, (engine,) = published_fleet(1, name="Single")
+            predict_by_hand(twin, {engine: 12.0})
+            for kind, at in (("shop_in", later - timedelta(days=6)), ("shop_out", later - timedelta(days=1))):
+                record_event(asset=engine, kind=kind, at=at, source="shop", reference=kind, now=later)
+        plan = world.planned(twin=twin, as_of=later)
+        with scope(world.tenant):
+            assert (plan.visits, plan.deferrals) == ([], [])
+            (left_out,) = plan.left_out
+            assert left_out["why"] == (
+                "Since it was restored, 2026-09-10T00:00:00Z, its remaining life has not been predicted."
+            )
+
+    def test_no_engine_needs_one(self, world: World) -> None:
+        with scope(world.tenant):
+            twin, engines = published_fleet(2, name="Young")
+            predict_by_hand(twin, dict.fromkeys(engines, 125.0))
+        plan = world.planned(twin=twin, days=10)
+        with scope(world.tenant):
+            assert (plan.visits, len(plan.deferrals)) == ([], 2)
 
 
 class TestRefusals:

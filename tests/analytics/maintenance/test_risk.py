@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from statistics import NormalDist
 
 import pytest
@@ -10,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.maintenance.domain.problem import Grid
-from analytics.maintenance.domain.risk import PredictionError, RemainingLife, failure_curve
+from analytics.maintenance.domain.risk import (
+    Beyond,
+    CappedNormal,
+    PredictionError,
+    RemainingLife,
+    TwoPieceNormal,
+    failure_curve,
+)
 from tests.analytics.maintenance.builders import ORIGIN
 
 DAYS = Grid(origin=ORIGIN, slot_s=86_400, slots=60)
@@ -51,8 +59,66 @@ def test_outlived_every_prediction_fails_at_the_next_cycle() -> None:
 
 def test_an_upper_limit_without_information_takes_the_lower_spread() -> None:
     life = RemainingLife(value=125, low=105, high=125)
-    assert life.spread == (20 / Z, 20 / Z)
+    assert life.law == TwoPieceNormal(125, 20 / Z, 20 / Z)
     assert life.failed_before(145) == pytest.approx(0.95, abs=1e-9)
+
+
+CAPPED = RemainingLife(value=122, low=105, high=125, beyond=Beyond(cap=125, share=0.8, mean=50))
+
+
+def test_at_the_cap_the_lower_limit_and_the_learnt_share_hold() -> None:
+    assert CAPPED.law.cdf(105) == pytest.approx(0.05, abs=1e-12)
+    assert CAPPED.law.cdf(125) == pytest.approx(0.2, abs=1e-12)
+    spread = 20 / (NormalDist().inv_cdf(0.2) + Z)
+    below = NormalDist().cdf(NormalDist().inv_cdf(0.2) - 10 / spread)
+    assert CAPPED.failed_before(115) == pytest.approx(below, abs=1e-6)
+
+
+def test_beyond_the_cap_the_rate_of_failure_is_constant() -> None:
+    assert CAPPED.failed_before(175) == pytest.approx(1 - 0.8 / math.e, abs=1e-9)
+    assert CAPPED.life_beyond(125) == pytest.approx(0.8 * 50, abs=1e-6)
+    older = RemainingLife(122, 105, 125, flown=300, beyond=CAPPED.beyond)
+    assert older.life_beyond(0) == pytest.approx(50, abs=1e-9)
+    assert older.failed_before(50) == pytest.approx(1 - 1 / math.e, abs=1e-9)
+
+
+def test_below_the_cap_nothing_changes() -> None:
+    plain = RemainingLife(80, 60, 120)
+    known = RemainingLife(80, 60, 120, beyond=Beyond(cap=125, share=0.1, mean=50))
+    assert [known.failed_before(x) for x in (30, 80, 150)] == [plain.failed_before(x) for x in (30, 80, 150)]
+
+
+@pytest.mark.parametrize(("share", "dead"), [(1.0, 0.1), (0.97, 0.1), (0.6, 0.4), (0.01, 0.95), (0.0, 0.95)])
+def test_the_share_is_trusted_no_further_than_the_interval(share: float, dead: float) -> None:
+    law = RemainingLife(122, 105, 125, beyond=Beyond(125, share, 50)).law
+    assert isinstance(law, CappedNormal)
+    assert law.dead == pytest.approx(dead, abs=1e-12)
+
+
+def test_an_interval_that_is_the_cap_fails_nothing_before_it() -> None:
+    life = RemainingLife(125, 125, 125, beyond=Beyond(125, 0.95, 50))
+    assert [life.failed_before(124.9), life.failed_before(125)] == [0.0, pytest.approx(0.1, abs=1e-9)]
+    assert life.life_beyond(100) == pytest.approx(25 + 0.9 * 50, abs=1e-9)
+
+
+def test_nothing_lasts_beyond_a_cap_that_nothing_outlived() -> None:
+    life = RemainingLife(122, 105, 125, beyond=Beyond(125, 0.0, 0.0))
+    assert (life.failed_before(125), life.life_beyond(125)) == (1.0, 0.0)
+
+
+@given(
+    st.floats(0, 125), st.floats(0.5, 0.99), st.floats(0, 1), st.floats(0, 100), st.floats(0, 150), st.floats(0, 200)
+)
+def test_capped_life_beyond_is_the_integral_of_survival(
+    low: float, coverage: float, share: float, mean: float, flown: float, cycles: float
+) -> None:
+    life = RemainingLife(125, low, 125, coverage, flown, Beyond(125, share, mean))
+    step = 0.25
+    reach = range(int(1600 / step))
+    failed = [life.failed_before(cycles + step * (n + 0.5)) for n in reach]
+    assert all(sooner <= later for sooner, later in pairwise(failed))
+    if life.law.cdf(flown) < 1:
+        assert life.life_beyond(cycles) == pytest.approx(step * math.fsum(1 - each for each in failed), abs=2 * step)
 
 
 def test_a_point_prediction_is_a_step() -> None:
@@ -107,6 +173,24 @@ def test_refuses_what_is_no_prediction(value: float, low: float, high: float, co
     with pytest.raises(PredictionError) as caught:
         RemainingLife(value, low, high, coverage, flown)
     assert caught.value.code == "maintenance.bad_prediction"
+    assert caught.value.place == "prediction"
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        Beyond(100, 0.5, 50),
+        Beyond(125, 1.1, 50),
+        Beyond(125, -0.1, 50),
+        Beyond(125, 0.5, -1),
+        Beyond(125, 0.5, math.inf),
+        Beyond(math.nan, 0.5, 50),
+        Beyond(125, math.nan, 50),
+    ],
+)
+def test_refuses_what_does_not_lie_beyond(beyond: Beyond) -> None:
+    with pytest.raises(PredictionError) as caught:
+        RemainingLife(122, 105, 125, beyond=beyond)
     assert caught.value.place == "prediction"
 
 
