@@ -1,17 +1,18 @@
 """The writer: what came during one commit goes into the next, and nothing is acknowledged before it is durable.
 
 Commits run in two lanes, each with a connection of its own, so that one prepares while the other waits for the disk. A
-tenant always takes the same lane: its commits come one after the other.
+tenant stays in its lane while anything of it is there: its commits come one after the other.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection
@@ -26,7 +27,7 @@ from twins.telemetry.schemas import Delivery, Outcome, Place
 
 LANES = 2
 MOST_WAITING = 200_000
-"""Readings in the queue of a lane; what comes beyond is refused for the moment."""
+"""Readings in a lane that are not durable yet; what comes beyond is refused for the moment."""
 MOST_WAITING_BATCHES = 10_000
 LARGEST_GROUP = 20_000
 """Readings of one commit, more only when a single batch has more."""
@@ -79,7 +80,7 @@ class Writer:
         """
         if not self._is_open:
             raise UnavailableError("the server is stopping", kept="Nothing of this batch.", fix="Send it again.")
-        lane = self._lanes[delivery.source.tenant.int % len(self._lanes)]
+        lane = self._lane_of(delivery.source.tenant)
         if lane.is_full():
             raise BusyError(
                 "more readings are waiting to be stored than there is room for", kept="Nothing of this batch.",
@@ -91,6 +92,10 @@ class Writer:
         """Where signals are shown, for live values."""
         self._flusher.push.learn(places)
 
+    def _lane_of(self, tenant: UUID) -> _Lane:
+        """The one that the tenant is in, or else the one with the least to do."""
+        return next((lane for lane in self._lanes if lane.has(tenant)), min(self._lanes, key=lambda lane: lane.waiting))
+
 
 class _Lane:
     """A queue, and the commits that empty it one after the other."""
@@ -100,7 +105,8 @@ class _Lane:
         self._store = Store()
         self._connection: AsyncConnection[Any] | None = None
         self._queue: deque[_Waiting] = deque()
-        self._waiting = 0
+        self._tenants: Counter[UUID] = Counter()
+        self.waiting = 0
         self._wanted = asyncio.Event()
         self._is_open = True
         self._task: asyncio.Task[None] | None = None
@@ -116,14 +122,18 @@ class _Lane:
             await self._task
         await self._disconnect()
 
+    def has(self, tenant: UUID) -> bool:
+        return tenant in self._tenants
+
     def is_full(self) -> bool:
-        return self._waiting >= MOST_WAITING or len(self._queue) >= MOST_WAITING_BATCHES
+        return self.waiting >= MOST_WAITING or len(self._queue) >= MOST_WAITING_BATCHES
 
     def add(self, delivery: Delivery) -> asyncio.Future[Outcome]:
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         size = delivery.normalised.readings.size
         self._queue.append(_Waiting(delivery, future, size))
-        self._waiting += size
+        self._tenants[delivery.source.tenant] += 1
+        self.waiting += size
         self._wanted.set()
         return future
 
@@ -131,7 +141,10 @@ class _Lane:
         while True:
             await self._wanted.wait()
             if self._queue:
-                await self._commit(self._next_group())
+                group = self._next_group()
+                await self._commit(group)
+                self._tenants -= Counter(one.delivery.source.tenant for one in group)
+                self.waiting -= sum(one.size for one in group)
             elif self._is_open:
                 self._wanted.clear()
             else:
@@ -143,7 +156,6 @@ class _Lane:
         while self._queue and (not group or size + self._queue[0].size <= LARGEST_GROUP):
             group.append(self._queue.popleft())
             size += group[-1].size
-        self._waiting -= size
         return group
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:

@@ -38,6 +38,7 @@ _LOOK_AGAIN_SECONDS = 0.25
 """The same when a message holds keys that nothing reads: it may be the first after a publication."""
 _MOST_TENANTS = 2000
 _EXCERPT_BYTES = 400
+_LONG_BODY_BYTES = 8192
 
 
 @dataclass(slots=True)
@@ -60,6 +61,7 @@ class Intake:
         self._writer = writer
         self._known: OrderedDict[UUID, _Known] = OrderedDict()
         self._looking: dict[UUID, asyncio.Task[_Known]] = {}
+        self._turn = asyncio.Lock()
 
     async def take(self, source: Source, body: bytes) -> Receipt:
         """Take one message; returns when it is durable.
@@ -71,7 +73,7 @@ class Intake:
             UnavailableError: It cannot be stored at present.
         """
         try:
-            message = decode(body)
+            message = await self._decoded(body)
         except BrokenMessageError as error:
             await self.note(source, error, excerpt=as_text(body[:_EXCERPT_BYTES].decode("utf-8", "replace")))
             raise
@@ -81,6 +83,14 @@ class Intake:
             normalised = normalise(message, await self._bindings(source, _LOOK_AGAIN_SECONDS), now_us=now_us)
         outcome = await self._writer.submit(Delivery(source, message.batch, _digest(message), normalised))
         return Receipt(message.batch, outcome, normalised.aside)
+
+    async def _decoded(self, body: bytes) -> Message:
+        """The message; long ones one at a turn of the event loop, for commits under way wait while they are decoded."""
+        if len(body) <= _LONG_BODY_BYTES:
+            return decode(body)
+        async with self._turn:
+            await asyncio.sleep(0)
+            return decode(body)
 
     async def note(self, source: Source, error: OutturnError, *, excerpt: str = "") -> None:
         """Let the tenant read why something of a gateway was refused as a whole.

@@ -59,6 +59,19 @@ async def test_each_sender_is_told_its_own(fleet: Fleet, writer: Writer) -> None
     assert told[2] == Outcome(1, 0, 0, 2)
 
 
+async def test_a_tenant_that_waits_holds_up_no_other(
+    fleet: Fleet, their_fleet: Fleet, writer: Writer, everything: Any
+) -> None:
+    await writer.submit(one(fleet, 1))
+    with everything.transaction():
+        everything.execute("SELECT FROM twins_commitcount WHERE tenant_id = %s FOR UPDATE", [fleet.tenant])
+        waiting = [writer.submit(one(fleet, number)) for number in (2, 3)]
+        for number in range(5):
+            assert await writer.submit(one(their_fleet, number)) == Outcome(1, 0, 0, number + 1)
+        assert not any(future.done() for future in waiting)
+    assert [outcome.accepted for outcome in await asyncio.gather(*waiting)] == [1, 1]
+
+
 async def test_a_sender_that_has_gone_does_not_end_the_writer(fleet: Fleet, writer: Writer, everything: Any) -> None:
     futures = [writer.submit(one(fleet, number)) for number in range(5)]
     futures[0].cancel()
