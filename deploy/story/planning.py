@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from analytics.maintenance.assumptions import PlanAssumptions
+from analytics.maintenance.assumptions import PlanAssumptions, Shift
 from analytics.maintenance.services import approve_plan, start_planning
 from deploy.story.calendar import PLANNING
 from deploy.story.frame import Story, Tell
@@ -14,12 +14,19 @@ from deploy.story.jobs import done
 from tenants.kernel.clock import isoformat, utc_now
 from tenants.scope.context import scope
 
+_TEAMS = {"powerplant_mechanic": 6, "borescope_inspector": 2}
+CREW = tuple(
+    Shift(name=name, days=tuple(range(7)), start_s=start * 3600, end_s=end * 3600, people=_TEAMS)
+    for name, start, end in (("Day", 6, 18), ("Night", 18, 6))
+)
+"""Two shifts every day, each with people for both bays, so that a visit goes on without a break."""
+
 
 def plan_and_approve(story: Story, tell: Tell) -> Mapping[str, Any]:
     """Shop visits from the planning day on; what is approved becomes planned downtime of the contract."""
     people, fleet = story.facts["people"], UUID(story.facts["fleet_twin"])
     assumptions = PlanAssumptions(
-        twin=fleet, as_of=PLANNING, days=45, currency=story.facts["currency"], seconds=story.cut.planning_s
+        twin=fleet, as_of=PLANNING, days=45, currency=story.facts["currency"], crew=CREW, seconds=story.cut.planning_s
     )
     planned = done(
         story, tell, lambda: start_planning(assumptions=assumptions, by=people["engineer"]["email"], now=utc_now()),
