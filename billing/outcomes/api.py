@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -164,31 +165,26 @@ class ExclusionViewSet(
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: UUID, **_: Any) -> Response:
         """Approve a claim, and say why."""
-        given = DecisionInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        by = actor_of(request._request).name
-        services.approve_exclusion(exclusion=pk, by=by, now=utc_now(), **given.validated_data)
-        return Response(ExclusionOutput(selectors.exclusion(pk)).data)
+        return _decided(services.approve_exclusion, request, pk)
 
     @extend_schema(request=DecisionInput, responses=ExclusionOutput)
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: UUID, **_: Any) -> Response:
         """Decline a claim, and say why."""
-        given = DecisionInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        by = actor_of(request._request).name
-        services.decline_exclusion(exclusion=pk, by=by, now=utc_now(), **given.validated_data)
-        return Response(ExclusionOutput(selectors.exclusion(pk)).data)
+        return _decided(services.decline_exclusion, request, pk)
 
     @extend_schema(request=DecisionInput, responses=ExclusionOutput)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: UUID, **_: Any) -> Response:
         """Withdraw a claim that is proposed or approved, and say why: its span counts again."""
-        given = DecisionInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        by = actor_of(request._request).name
-        services.withdraw_exclusion(exclusion=pk, by=by, now=utc_now(), **given.validated_data)
-        return Response(ExclusionOutput(selectors.exclusion(pk)).data)
+        return _decided(services.withdraw_exclusion, request, pk)
+
+
+def _decided(decide: Callable[..., ExclusionDecision], request: Request, claim: UUID) -> Response:
+    given = DecisionInput(data=request.data)
+    given.is_valid(raise_exception=True)
+    decide(exclusion=claim, by=actor_of(request._request).name, now=utc_now(), **given.validated_data)
+    return Response(ExclusionOutput(selectors.exclusion(claim)).data)
 
 
 class OutcomeRunViewSet(
