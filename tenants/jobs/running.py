@@ -24,12 +24,17 @@ REPORT_EVERY_S = 0.25
 
 
 class JobReporter:
-    """Writes progress at most four times a second, each in a short scope of its own, and watches the cancel flag."""
+    """Writes progress at most four times a second, each in a short scope of its own, and watches the cancel flag.
+
+    Attributes:
+        said: The last message, written or not.
+    """
 
     def __init__(self, tenant: UUID, job: Job) -> None:
         self.tenant = tenant
         self._job, self._attempt = job.id, job.attempts
         self._next, self._wanted = 0.0, True
+        self.said = job.message
 
     def progress(self, share: float, message: str) -> None:
         """Say how far the work is.
@@ -37,6 +42,7 @@ class JobReporter:
         Raises:
             JobCancelledError: A person has cancelled the job, or another worker has taken it over.
         """
+        self.said = message
         if time.monotonic() >= self._next or share >= 1.0:
             self._report(share, message)
         if not self._wanted:
@@ -86,10 +92,10 @@ def run(tenant: UUID, job_id: UUID) -> None:
     if job is None:
         return
     before = time.process_time()
-    state, result, error = JobState.DONE, None, ""
+    reporter, state, result, error = JobReporter(tenant, job), JobState.DONE, None, ""
     try:
         with _alive(tenant, job):
-            result = handler_of(job.kind)(JobReporter(tenant, job), job.params)
+            result = handler_of(job.kind)(reporter, job.params)
     except JobCancelledError:
         state = JobState.CANCELLED
     except OutturnError as problem:
@@ -100,5 +106,6 @@ def run(tenant: UUID, job_id: UUID) -> None:
     energy = (time.process_time() - before) * settings.OUTTURN_CORE_WATTS
     with scope(tenant):
         finish_job(
-            job=job.id, attempt=job.attempts, state=state, now=utc_now(), result=result, error=error, energy_j=energy
-        )
+            job=job.id, attempt=job.attempts, state=state, now=utc_now(), message=reporter.said, result=result,
+            error=error, energy_j=energy,
+        )  # fmt: skip

@@ -81,6 +81,7 @@ def finish_job(
     attempt: int,
     state: JobState,
     now: datetime,
+    message: str = "",
     result: Mapping[str, Any] | None = None,
     error: str = "",
     energy_j: float = 0.0,
@@ -88,7 +89,7 @@ def finish_job(
     """Write the end of a job, unless another worker has taken it over, and wake the tenant's next one."""
     done = {"progress": 1.0} if state == JobState.DONE else {}
     ended = Job.objects.filter(id=job, state=JobState.RUNNING, attempts=attempt).update(
-        state=state, result=result, error=error[:1000], finished_at=now, lease_until=None,
+        state=state, message=message[:200], result=result, error=error[:1000], finished_at=now, lease_until=None,
         energy_j=F("energy_j") + energy_j, **done,
     )  # fmt: skip
     if not ended:

@@ -124,8 +124,9 @@ def test_an_exclusion_is_claimed_on_the_viewers_clocks_and_withdrawn(
     page.get_by_label("To", exact=True).fill("2026-11-23T08:00")
     page.get_by_role("button", name="Claim").click()
     row = page.get_by_role("row").filter(has_text="Order 4711")
-    row.get_by_label("Why").fill("ordered twice")
-    row.get_by_role("button", name="Withdraw").click()
+    row.get_by_text("Withdraw", exact=True).click()
+    row.get_by_label("Why it is withdrawn").fill("ordered twice")
+    row.get_by_role("button", name="Withdraw the claim").click()
     expect(page.get_by_role("row").filter(has_text="Order 4711")).to_contain_text("Withdrawn, does not count")
     with scope(cast.meridian.id):
         newest = exclusions().order_by("-claimed_at").first()

@@ -60,6 +60,7 @@ def test_jobs_run_fail_and_are_cancelled(tenant: Tenant, worker: Worker, tmp_pat
     worker()
     done = ended(tenant, started(tenant, "test.count", to=5))
     assert (done.state, done.result, done.progress) == (JobState.DONE, {"counted": 5}, 1.0)
+    assert done.message == "4 of 5"  # the last that was said, though it came too soon after another to be written
     assert done.energy_j >= 0.0
     failed = ended(tenant, started(tenant, "test.fail"))
     assert failed.state == JobState.FAILED

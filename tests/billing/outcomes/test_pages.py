@@ -171,7 +171,7 @@ class TestUnderNoContract:
         client = sign_in(cast.owner)
         page = body(client, PAGE)
         assert page.count("under no contract: counts under each that is about") == 1
-        assert "notice: S-1" in page
+        assert "<dt>Notice</dt><dd>S-1</dd>" in page
         assert str(stranger) not in page
         assert client.post(f"{PAGE}{stranger}/withdraw/", {"why": "x"}).status_code == 404
         client.post(f"{PAGE}{loose}/decide/", {"decision": "approve", "why": "agreed"})
