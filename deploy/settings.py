@@ -119,7 +119,7 @@ CHANNEL_LAYERS = {
     },
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 MQTT_URL = env_secret("MQTT_URL", "")
 
 # -- people ----------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from deploy.embedded import Endpoints, servers
 
@@ -17,12 +18,18 @@ _running = ExitStack()
 def start_shared() -> Endpoints:
     """Start PostgreSQL, Redis and the broker in a folder of the run's own, or use those that the environment names.
 
-    Call it before Django reads its settings. A worker of pytest-xdist inherits the addresses and starts nothing.
+    Call it before Django reads its settings. A worker of pytest-xdist inherits the addresses and starts nothing; it has
+    a database of Redis to itself, for a job is taken by whoever listens.
     """
-    if "PYTEST_XDIST_WORKER" not in os.environ:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker:
         home = _running.enter_context(short_folder())
         _running.enter_context(_variable("OUTTURN_HOME", str(home)))
-    return _running.enter_context(servers())
+    endpoints = _running.enter_context(servers())
+    if worker:
+        own = _numbered(os.environ["REDIS_URL"], int(worker.removeprefix("gw")) + 1)
+        _running.enter_context(_variable("REDIS_URL", own))
+    return endpoints
 
 
 def stop_shared() -> None:
@@ -39,6 +46,13 @@ def short_folder() -> Iterator[Path]:
         yield folder / "home"
     finally:
         shutil.rmtree(folder)
+
+
+def _numbered(url: str, number: int) -> str:
+    """The address of another database of a Redis."""
+    if url.startswith("unix://"):
+        return f"{url.partition('?')[0]}?db={number}"
+    return urlsplit(url)._replace(path=f"/{number}").geturl()
 
 
 @contextmanager

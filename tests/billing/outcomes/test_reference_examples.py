@@ -14,7 +14,7 @@ from tests.billing.outcomes.documents import rated
 DATA = os.environ.get("OUTTURN_DATA")
 FILES = sorted((Path(DATA) / "sla" / "rate").glob("*.json")) if DATA else []
 
-pytestmark = [pytest.mark.data, pytest.mark.skipif(not DATA, reason="OUTTURN_DATA is not set")]
+pytestmark = pytest.mark.data
 
 
 def test_there_are_examples() -> None:

@@ -87,7 +87,6 @@ def test_all_looks_for_the_data_of_each_below_the_folder() -> None:
 
 
 @pytest.mark.data
-@pytest.mark.skipif("OUTTURN_DATA" not in os.environ, reason="needs the reference data named by OUTTURN_DATA")
 def test_rul_on_the_published_engines() -> None:
     folder = Path(os.environ["OUTTURN_DATA"]) / "data" / "cmapss"
     (figures,) = bench("rul", "--subset", "FD001", "--seeds", "1", "--data", str(folder))

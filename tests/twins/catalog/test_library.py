@@ -15,7 +15,6 @@ from twins.gateways.schemas import SENSOR_KEYS, SETTING_KEYS
 from twins.language.units import conversion
 
 REFERENCE = os.environ.get("OUTTURN_DATA")
-needs_data = pytest.mark.skipif(not REFERENCE, reason="OUTTURN_DATA does not name the reference data")
 
 
 def test_every_built_in_type_is_sound_and_lies_under_its_name() -> None:
@@ -62,7 +61,7 @@ def published(pattern: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]
     return np.vstack([np.loadtxt(file)[:, 2:] for file in files])
 
 
-@needs_data
+@pytest.mark.data
 @pytest.mark.data
 def test_no_published_value_is_out_of_range() -> None:
     signals = built_in_types()["turbofan-engine@1"].signals
@@ -74,7 +73,7 @@ def test_no_published_value_is_out_of_range() -> None:
         assert values[:, column].max() <= bounds[1]
 
 
-@needs_data
+@pytest.mark.data
 @pytest.mark.data
 def test_the_ranges_are_taken_as_the_document_says() -> None:
     signals = built_in_types()["turbofan-engine@1"].signals

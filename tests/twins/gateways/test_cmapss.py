@@ -116,7 +116,6 @@ def test_an_unknown_subset_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.data
-@pytest.mark.skipif("OUTTURN_DATA" not in os.environ, reason="needs the reference data named by OUTTURN_DATA")
 def test_the_published_files() -> None:
     folder = Path(os.environ["OUTTURN_DATA"]) / "data" / "cmapss"
     history, running = read_histories(folder, "FD001"), read_running(folder, "FD001")
