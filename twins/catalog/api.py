@@ -30,7 +30,9 @@ class AssetTypeOutput(serializers.Serializer[Any]):
     icon = serializers.CharField(allow_null=True)
     abstract = serializers.BooleanField()
     built_in = serializers.BooleanField()
-    signals = serializers.IntegerField(help_text="How many signals an asset of it has.")
+    signals = serializers.DictField(
+        child=serializers.JSONField(), help_text="What is measured of an asset of it, each with `name` and `unit`."
+    )
     ports = serializers.DictField(child=serializers.JSONField())
     properties = serializers.DictField(child=serializers.JSONField())
 
@@ -52,7 +54,7 @@ def _short(entry: CatalogueEntry) -> dict[str, Any]:
         "icon": resolved.appearance.icon if resolved.appearance else None,
         "abstract": resolved.abstract,
         "built_in": entry.published_by is None,
-        "signals": len(resolved.signals),
+        "signals": {key: {"name": part.name, "unit": part.unit} for key, part in resolved.signals.items()},
         "ports": {key: port.as_json() for key, port in resolved.ports.items()},
         "properties": {key: part.as_json() for key, part in resolved.properties.items()},
     }

@@ -87,7 +87,7 @@ function Tab({ words, count, active, choose }: { words: string; count?: number; 
   );
 }
 
-function Details({ panel, choose }: { panel: Panel; choose: (panel: Panel) => void }) {
+function Details({ panel, choose, api }: { panel: Panel; choose: (panel: Panel) => void; api: string }) {
   const findings = useComposer((state) => state.findings);
   return (
     <aside className="composer-side composer-inspector" aria-label={gettext("Details")}>
@@ -111,7 +111,7 @@ function Details({ panel, choose }: { panel: Panel; choose: (panel: Panel) => vo
       <div className="composer-panel">
         {panel === "asset" && (
           <Suspense>
-            <Inspector />
+            <Inspector api={api} />
           </Suspense>
         )}
         {panel === "findings" && findings.length > 0 && <FindingList findings={findings} />}
@@ -209,7 +209,7 @@ function Workbench({ configuration, session }: { configuration: Configuration; s
         <Canvas />
         {empty && <Guide canEdit={canEdit} />}
       </div>
-      <Details panel={panel} choose={setPanel} />
+      <Details panel={panel} choose={setPanel} api={configuration.api} />
       <Suspense>
         {dialog === "publish" && <PublishDialog session={session} close={close} />}
         {dialog === "help" && <Help list={keys} close={close} />}

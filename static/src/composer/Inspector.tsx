@@ -6,6 +6,7 @@ import { findingsByAsset } from "./find.ts";
 import { FindingList } from "./Findings.tsx";
 import { Icon } from "./Icon.tsx";
 import { Properties } from "./Properties.tsx";
+import { Signals } from "./Signals.tsx";
 import { useComposer } from "./store.ts";
 import { TextField } from "./TextField.tsx";
 
@@ -138,37 +139,7 @@ function Ports({ id, type }: { id: string; type: AssetType }) {
   });
 }
 
-function Bindings({ id }: { id: string }) {
-  const all = useComposer((state) => state.document.bindings);
-  const canEdit = useComposer((state) => state.canEdit);
-  const bindings = Object.entries(all).filter(([place]) => place.startsWith(`${id}/`));
-  if (bindings.length === 0) return <p className="composer-hint">{gettext("No signal is read from a gateway yet.")}</p>;
-  return (
-    <ul className="rows">
-      {bindings.map(([place, binding]) => (
-        <li key={place}>
-          <span>
-            {place.split("/")[1]} <small>{binding.key}</small>
-          </span>
-          {canEdit && (
-            <button
-              type="button"
-              className="btn btn-sm"
-              aria-label={gettext("Stop reading {signal}", { signal: place.split("/")[1] ?? "" })}
-              onClick={() => {
-                useComposer.getState().perform([{ op: "unbind", place }]);
-              }}
-            >
-              <Icon name="x" />
-            </button>
-          )}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function OneAsset({ id, asset }: { id: string; asset: Asset }) {
+function OneAsset({ id, asset, api }: { id: string; asset: Asset; api: string }) {
   const shown = useComposer((state) => state.document);
   const type = useComposer((state) => state.types.get(asset.type));
   const findings = useComposer((state) => state.findings);
@@ -204,10 +175,7 @@ function OneAsset({ id, asset }: { id: string; asset: Asset }) {
           <Ports id={id} type={type} />
         </section>
       )}
-      <section>
-        <h2>{gettext("Signals")}</h2>
-        <Bindings id={id} />
-      </section>
+      <Signals id={id} type={type} api={api} />
       {canEdit && (
         <button type="button" className="btn btn-outline-danger" onClick={removeSelected}>
           <Icon name="trash" />
@@ -283,7 +251,7 @@ function Several({ count }: { count: number }) {
 }
 
 /** What is selected, to be seen and edited; the twin itself when nothing is. */
-export function Inspector() {
+export function Inspector({ api }: { api: string }) {
   // One string, so that moving a selected asset about does not draw the panel anew.
   const chosen = useComposer((state) =>
     [
@@ -296,7 +264,7 @@ export function Inspector() {
   if (places.length > 1) return <Several count={places.length} />;
   const [section, id = ""] = places[0]?.split("/") ?? [];
   const asset = section === "assets" && assets[id];
-  if (asset) return <OneAsset key={id} id={id} asset={asset} />;
+  if (asset) return <OneAsset key={id} id={id} asset={asset} api={api} />;
   const link = section === "links" && links[id];
   return link ? <OneLink link={link} /> : <WholeTwin />;
 }

@@ -28,7 +28,7 @@ function Entry({ type, add }: { type: AssetType; add: (type: AssetType) => void 
         <TypeIcon icon={type.icon} />
         <span>
           {inLanguage(type.name, language)}
-          <small>{ngettext("{count} signal", "{count} signals", type.signals)}</small>
+          <small>{ngettext("{count} signal", "{count} signals", Object.keys(type.signals).length)}</small>
         </span>
       </button>
     </li>

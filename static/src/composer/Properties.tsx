@@ -1,6 +1,6 @@
-import { useId } from "react";
 import { gettext } from "../common/gettext.ts";
 import { inLanguage, type AssetType, type PropertyType } from "./catalogue.ts";
+import { Choice } from "./Choice.tsx";
 import type { Asset, Value } from "./document.ts";
 import { useComposer } from "./store.ts";
 import { TextField } from "./TextField.tsx";
@@ -16,48 +16,32 @@ interface Options {
   save: (value: Value | null) => void;
 }
 
-function Choice({ label, type, value, save, choices }: Options & { choices: [string, string][] }) {
-  const id = useId();
-  const disabled = !useComposer((state) => state.canEdit);
-  return (
-    <div className="form-field">
-      <label className="form-label" htmlFor={id}>
-        {label}
-      </label>
-      <select
-        id={id}
-        className="form-select"
-        disabled={disabled}
-        value={String(value ?? "")}
-        onChange={(event) => {
-          save(valueOf(event.target.value, type));
-        }}
-      >
-        <option value="">–</option>
-        {choices.map(([key, words]) => (
-          <option key={key} value={key}>
-            {words}
-          </option>
-        ))}
-      </select>
-    </div>
-  );
+/** What a property can be, where it is not any text or number. */
+function choicesOf(type: PropertyType): [string, string][] {
+  if (type.type === "boolean")
+    return [
+      ["true", gettext("yes")],
+      ["false", gettext("no")],
+    ];
+  return (type.choices ?? []).map((choice) => [choice, choice]);
 }
 
-function Property(options: Options) {
-  const { label, type, value, save } = options;
+function Property({ label, type, value, save }: Options) {
   const canEdit = useComposer((state) => state.canEdit);
-  if (type.type === "boolean")
+  const choices = choicesOf(type);
+  if (choices.length > 0)
     return (
       <Choice
-        {...options}
-        choices={[
-          ["true", gettext("yes")],
-          ["false", gettext("no")],
-        ]}
+        label={label}
+        value={String(value ?? "")}
+        choices={choices}
+        choose={(text) => {
+          save(valueOf(text, type));
+        }}
+        optional
+        disabled={!canEdit}
       />
     );
-  if (type.choices?.length) return <Choice {...options} choices={type.choices.map((choice) => [choice, choice])} />;
   return (
     <TextField
       label={label}

@@ -16,13 +16,18 @@ export interface PropertyType {
   required?: boolean;
 }
 
+export interface SignalType {
+  name?: Record<string, string> | null;
+  unit: string;
+}
+
 export interface AssetType {
   key: string;
   version: number;
   name: string | Record<string, string>;
   icon?: string | null;
   ports: Record<string, Port>;
-  signals: number;
+  signals: Record<string, SignalType>;
   abstract: boolean;
   properties?: Record<string, PropertyType>;
 }

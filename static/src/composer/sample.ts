@@ -8,7 +8,7 @@ const pump: AssetType = {
   version: 2,
   name: { en: "Pump", de: "Pumpe" },
   ports: { inlet: { accepts: ["fluid"], max: 1 }, outlet: { accepts: ["fluid"] }, shaft: { accepts: ["torque"] } },
-  signals: 3,
+  signals: { flow: { unit: "m3/h" }, head: { unit: "m" }, power: { unit: "kW" } },
   abstract: false,
 };
 const tank: AssetType = {
@@ -16,10 +16,10 @@ const tank: AssetType = {
   version: 1,
   name: "Tank",
   ports: { inlet: { accepts: ["fluid"] }, outlet: { accepts: ["fluid"] } },
-  signals: 1,
+  signals: { level: { unit: "m" } },
   abstract: false,
 };
-const machine: AssetType = { key: "machine", version: 1, name: "Machine", ports: {}, signals: 0, abstract: true };
+const machine: AssetType = { key: "machine", version: 1, name: "Machine", ports: {}, signals: {}, abstract: true };
 
 export const types = new Map([pump, { ...pump, version: 1 }, tank, machine].map((type) => [reference(type), type]));
 

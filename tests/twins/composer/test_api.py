@@ -109,7 +109,8 @@ def test_the_catalogue_holds_built_in_and_own_types(engineer: APIClient) -> None
         f"{each['key']}@{each['version']}": each for each in engineer.get("/api/v1/asset-types/").json()["results"]
     }
     assert (listed["duty-pump@1"]["built_in"], listed["turbofan-engine@1"]["built_in"]) == (False, True)
-    assert (listed["turbofan-engine@1"]["signals"], listed["turbofan-engine@1"]["abstract"]) == (24, False)
+    assert (len(listed["turbofan-engine@1"]["signals"]), listed["turbofan-engine@1"]["abstract"]) == (24, False)
+    assert listed["duty-pump@1"]["signals"] == {"flow": {"name": None, "unit": "m3/h"}}
     assert listed["gas-turbine@1"]["abstract"]
     assert engineer.get("/api/v1/asset-types/duty-pump@1/").json() == PUMP
     assert engineer.get("/api/v1/asset-types/duty-pump@2/").status_code == 404
