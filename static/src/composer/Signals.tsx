@@ -54,12 +54,14 @@ interface TextOptions {
   help: string;
   value: string;
   write: (text: string) => void;
+  /** The most letters. */
+  longest: number;
   required?: boolean;
   /** What may be meant. */
   offers?: string[];
 }
 
-function Text({ label, help, value, write, required = false, offers = [] }: TextOptions) {
+function Text({ label, help, value, write, longest, required = false, offers = [] }: TextOptions) {
   const id = useId();
   return (
     <div className="form-field">
@@ -69,7 +71,7 @@ function Text({ label, help, value, write, required = false, offers = [] }: Text
       <input
         id={id}
         className="form-control"
-        maxLength={64}
+        maxLength={longest}
         required={required}
         autoComplete="off"
         list={`${id}-offers`}
@@ -100,6 +102,7 @@ function Key({ url, value, write }: { url: string; value: string; write: (text: 
       help={trouble || gettext("What the gateway calls it. Keys it sends and nobody reads are offered.")}
       value={value}
       write={write}
+      longest={256}
       required
       offers={(keys ?? []).filter((one) => !one.asset).map((one) => one.key)}
     />
@@ -141,6 +144,7 @@ function BindingForm({ api, open, bind, gateways }: FormOptions & { gateways: [s
         help={gettext("A UCUM code; left empty it is that of the signal, {unit}.", { unit: symbol(type.unit) || "1" })}
         value={unit}
         write={setUnit}
+        longest={64}
       />
       <button type="submit" className="btn">
         {gettext("Read it")}
