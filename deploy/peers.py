@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import http.client
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
+from deploy.stage import free_port, listens
 from tenants.kernel.errors import OutturnError
 
 _LOOPBACK = "127.0.0.1"
@@ -103,9 +103,9 @@ def _influxdb() -> Iterator[Peer | None]:
         yield None
         return
     with tempfile.TemporaryDirectory() as folder:
-        port = _free_port()
+        port = free_port()
         settings = Path(folder, "influxdb.conf")
-        settings.write_text(_INFLUX_SETTINGS.format(folder=folder, port=port, spare=_free_port()))
+        settings.write_text(_INFLUX_SETTINGS.format(folder=folder, port=port, spare=free_port()))
         with _running([program, "run", "-config", str(settings)], port):
             connection = http.client.HTTPConnection(_LOOPBACK, port, timeout=30)
             connection.request("POST", f"/query?{urlencode({'q': 'CREATE DATABASE bench'})}")
@@ -121,7 +121,7 @@ def _victoriametrics() -> Iterator[Peer | None]:
         yield None
         return
     with tempfile.TemporaryDirectory() as folder:
-        port = _free_port()
+        port = free_port()
         command = [program, f"-storageDataPath={folder}", f"-httpListenAddr={_LOOPBACK}:{port}"]
         with _running(command, port):
             yield Peer("victoriametrics", port, "/write")
@@ -138,7 +138,7 @@ def _running(command: list[str], port: int) -> Iterator[None]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             deadline = time.monotonic() + _READY_SECONDS
-            while not _listens(port):
+            while not listens(port):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise PeerError(
                         f"{command[0]} does not start.", fix="Start it by hand to see why, or leave it out."
@@ -147,16 +147,3 @@ def _running(command: list[str], port: int) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-
-
-def _free_port() -> int:
-    with socket.create_server((_LOOPBACK, 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection((_LOOPBACK, port), 1.0).close()
-    except OSError:
-        return False
-    return True

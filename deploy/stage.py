@@ -96,7 +96,7 @@ def product(database: str) -> Iterator[Stage]:
         socket.create_server((_LOOPBACK, 0)) as listening,
     ):
         user = f"stage:{secrets.token_hex(8)}"
-        broker, web = _free_port(), listening.getsockname()[1]
+        broker, web = free_port(), listening.getsockname()[1]
         environment = {
             **os.environ,
             **{role: make_conninfo(os.environ[role], dbname=database) for role in _ROLES},
@@ -115,7 +115,7 @@ def product(database: str) -> Iterator[Stage]:
             for name, (command, fds) in commands.items():
                 running[name] = spawn([sys.executable, *command], log=logs[name], environment=environment, pass_fds=fds)
                 if name == "broker":
-                    _wait(lambda: _listens(broker), running, logs)
+                    _wait(lambda: listens(broker), running, logs)
             _wait(lambda: _answers(web), running, logs)
             _wait(lambda: b"consuming from" in logs["consumer"].read_bytes(), running, logs)
             yield Stage(f"http://{_LOOPBACK}:{web}", f"mqtt://{_LOOPBACK}:{broker}")
@@ -130,12 +130,14 @@ def _work_on(database: str) -> None:
     settings.INGEST_DATABASE["NAME"] = database
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody has now."""
     with socket.create_server((_LOOPBACK, 0)) as probe:
         return int(probe.getsockname()[1])
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether somebody takes connections at a port of this machine."""
     try:
         socket.create_connection((_LOOPBACK, port), 1.0).close()
     except OSError:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
-from pydantic import BaseModel, ValidationError
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,13 +14,10 @@ from analytics.health.models import ModelVersion, Prediction
 from analytics.health.requests import PredictRequest, TrainRequest
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
-from tenants.edge.problems import InvalidRequestError
+from tenants.edge.parsers import asked
 from tenants.jobs.api import JobOutput
 from tenants.kernel.clock import utc_now
-from tenants.kernel.errors import Finding
 from tenants.scope.actors import Permission
-
-_Asked = TypeVar("_Asked", bound=BaseModel)
 
 
 class ModelOutput(serializers.ModelSerializer[ModelVersion]):
@@ -86,24 +82,6 @@ class PredictInput(serializers.Serializer[Any]):
     twin = serializers.UUIDField()
     model = serializers.UUIDField(required=False, help_text="The newest for the type of the assets, if absent.")
     as_of = serializers.DateTimeField(required=False, help_text="Only readings strictly before it count; else now.")
-
-
-def asked(kind: type[_Asked], values: dict[str, Any]) -> _Asked:
-    """A request out of checked values.
-
-    Raises:
-        InvalidRequestError: They do not fit.
-    """
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        findings = [
-            Finding("request.invalid", "/".join(map(str, each["loc"])), each["msg"], "Send a value that fits.")
-            for each in error.errors()
-        ]
-        raise InvalidRequestError(
-            "the request does not fit", fix="Mend the places named in `findings`.", findings=findings
-        ) from None
 
 
 class ModelViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ModelVersion]):

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from pydantic import ValidationError
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -17,10 +16,9 @@ from analytics.maintenance.assumptions import ASSUMED_COSTS, PlanAssumptions
 from analytics.maintenance.models import OrderCancellation, Plan, WorkOrder
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
-from tenants.edge.problems import InvalidRequestError
+from tenants.edge.parsers import asked
 from tenants.jobs.api import JobOutput
 from tenants.kernel.clock import utc_now
-from tenants.kernel.errors import Finding
 from tenants.scope.actors import Permission
 
 MOST_MINOR = 10**12
@@ -207,16 +205,7 @@ def assumptions_of(values: dict[str, Any]) -> PlanAssumptions:
         OutturnError: The zone or the currency is none.
     """
     costs = {**ASSUMED_COSTS.model_dump(), **values.pop("costs", {})}
-    try:
-        return PlanAssumptions.model_validate({"as_of": utc_now(), **values, "costs": costs})
-    except ValidationError as error:
-        findings = [
-            Finding("request.invalid", "/".join(map(str, each["loc"])), each["msg"], "Send a value that fits.")
-            for each in error.errors()
-        ]
-        raise InvalidRequestError(
-            "the request does not fit", fix="Mend the places named in `findings`.", findings=findings
-        ) from None
+    return asked(PlanAssumptions, {"as_of": utc_now(), **values, "costs": costs})
 
 
 class PlanViewSet(Idempotent, mixins.ListModelMixin, viewsets.GenericViewSet[Plan]):

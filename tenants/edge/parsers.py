@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
+
+from tenants.edge.problems import InvalidRequestError
+from tenants.kernel.errors import Finding
+
+_Asked = TypeVar("_Asked", bound=BaseModel)
 
 
 class StrictJSONParser(JSONParser):
@@ -33,3 +40,21 @@ def _keepable(value: Any) -> bool:
     if isinstance(value, list):
         return all(map(_keepable, value))
     return True
+
+
+def asked(kind: type[_Asked], values: Mapping[str, Any]) -> _Asked:
+    """A request out of the values that a serializer has checked one by one.
+
+    Raises:
+        InvalidRequestError: They do not fit each other; the findings say where.
+    """
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        findings = [
+            Finding("request.invalid", "/".join(map(str, each["loc"])), each["msg"], "Send a value that fits.")
+            for each in error.errors()
+        ]
+        raise InvalidRequestError(
+            "the request does not fit", fix="Mend the places named in `findings`.", findings=findings
+        ) from None

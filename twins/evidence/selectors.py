@@ -138,20 +138,6 @@ def span_of(start: datetime, end: datetime) -> Span:
     return span
 
 
-def _segment(row: EvidenceSegment) -> SealedSegment:
-    return SealedSegment(
-        twin=row.twin_id,
-        asset=row.asset,
-        start=row.start,
-        end=row.end,
-        revision=row.revision,
-        document=row.document,
-        digest=row.digest,
-        watermark=row.watermark,
-        sealed_at=row.sealed_at,
-    )
-
-
 def _stretches(found: Evidence, rule: Rule, span: Span) -> list[list[Stretch]]:
     by_asset: list[list[Stretch]] = [[] for _ in found.assets]
     known = stretches(found.flights, found.events, rule, span, len(found.assets))

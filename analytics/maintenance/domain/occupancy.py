@@ -190,12 +190,6 @@ class Occupancy:
             overtime = int(crew.overtime_people(self._demand).sum()) * self.workshop.overtime_minor
         return sum(breach for breach, _ in scores), sum(cost for _, cost in scores) + overtime
 
-    def restore(self, choices: Iterable[Choice | None]) -> None:
-        """Put every task back to a remembered choice."""
-        for task, choice in enumerate(choices):
-            if self.choices[task] != choice:
-                self.place(task, choice)
-
 
 def _running(values: Ints | Bools) -> Ints:
     """Sums of rows up to each place, shape (rows, columns + 1)."""
