@@ -6,13 +6,14 @@ VENV := .venv/bin
 CODE := manage.py $(wildcard analytics billing clients deploy tenants tests twins)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup development demo up check test bench clean python
+.PHONY: help setup development demo up check audit test bench clean python
 
 help:
 	@echo 'make setup   install everything into .venv and build the front end'
 	@echo 'make demo    set up, fill a demonstration, serve it (DATA=FOLDER: from real data; ONCE=1: then stop)'
 	@echo 'make up      serve what is there'
 	@echo 'make check   all static checks'
+	@echo 'make audit   ask the package indexes for known flaws of what we stand on'
 	@echo 'make test    all static checks and all tests'
 	@echo 'make bench   all benchmarks at full size (DATA=FOLDER: on real data)'
 	@echo 'make clean   remove the data of the demonstration and what was built; sources and .venv stay'
@@ -39,10 +40,14 @@ check: development
 	$(VENV)/mypy $(CODE)
 	$(VENV)/lint-imports
 	$(VENV)/deptry . --ignore DEP002
+	$(VENV)/python -m deploy.audit
 	$(VENV)/djade --check --target-version 5.2 $$(find templates -name '*.html')
 	$(VENV)/python manage.py check
 	$(VENV)/python -W 'ignore:Got an error checking a consistent' manage.py makemigrations --check --dry-run
 	$(VENV)/python -m deploy.frontend check
+
+audit: development
+	$(VENV)/python -m deploy.audit --advisories
 
 test: check
 	$(VENV)/python -m tests.chromium
