@@ -11,12 +11,8 @@ class TenantsConfig(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
-        """Register the pages and checks of the domain."""
-        from tenants.portal.registry import Entry, register_page  # noqa: PLC0415
-        from tenants.portal.search import Action, register_action  # noqa: PLC0415
+        """Register what the rooms offer, and the checks of the domain."""
+        from tenants.portal.registrations import register_all  # noqa: PLC0415
         from tenants.scope import checks  # noqa: F401, PLC0415 (registers them)
-        from tenants.scope.actors import Permission  # noqa: PLC0415
 
-        register_page(Entry("Overview", "layout-dashboard", "overview", Permission.READ))
-        register_page(Entry("Admin", "settings", "people", Permission.ADMINISTER))
-        register_action(Action("API keys", "api-keys", Permission.ADMINISTER))
+        register_all()

@@ -22,6 +22,7 @@ from psycopg.sql import SQL, Identifier
 from rest_framework.test import APIClient
 
 from tenants.customers.services import create_customer
+from tenants.edge.context import set_client_address, set_request_id
 from tenants.kernel.clock import utc_now
 from tenants.keys.services import create_key
 from tenants.people.models import User
@@ -80,6 +81,13 @@ def _point_at(name: str) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _outside_requests() -> None:
+    """What a client's request has said of itself in an earlier test does not belong to this one."""
+    set_request_id("")
+    set_client_address("")
+
+
+@pytest.fixture(autouse=True)
 def _literal_tenant(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail any query of the application on a tenant's table that does not name the tenant (security needs the policy,
     a database split by tenant needs the literal)."""
@@ -102,13 +110,13 @@ def _literal_tenant(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture
 def tenant(db: None) -> Tenant:
     """Meridian Engines, whose data most tests are about."""
-    return Tenant.objects.create(slug="meridian", name="Meridian Engines", created_at=utc_now())
+    return Tenant.objects.create(slug="meridian", name="Meridian Engines", plan="enterprise", created_at=utc_now())
 
 
 @pytest.fixture
 def stranger(db: None) -> Tenant:
     """Another organisation, which must never see or touch Meridian's."""
-    return Tenant.objects.create(slug="stranger", name="Stranger Pumps", created_at=utc_now())
+    return Tenant.objects.create(slug="stranger", name="Stranger Pumps", plan="enterprise", created_at=utc_now())
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,11 @@ class Cast:
 @pytest.fixture
 def cast(tenant: Tenant, stranger: Tenant) -> Cast:
     """Meridian Engines with an owner, an engineer, a viewer and Northwind's reader; and somebody else's owner."""
+    return make_cast(tenant, stranger)
+
+
+def make_cast(tenant: Tenant, stranger: Tenant) -> Cast:
+    """The people of the stories in two organisations that are there."""
     now = utc_now()
     with scope(tenant.id):
         northwind = create_customer(name="Northwind Air", now=now).id

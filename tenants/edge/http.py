@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
 from django.http import HttpRequest
 
 from tenants.scope.actors import Actor
@@ -17,3 +22,36 @@ def actor_of(request: HttpRequest) -> Actor:
     if actor is None:
         raise LookupError("this view needs an organisation in its path")
     return actor
+
+
+def address_of(request: HttpRequest) -> str:
+    """The network address a request comes from.
+
+    Behind proxies of ours (`OUTTURN_PROXIES` counts them) it is what the outermost of them saw; what stands before that
+    in `X-Forwarded-For` is the caller's own word and is not looked at, and neither is what is no address.
+    """
+    return _outermost(request.headers.get("X-Forwarded-For", ""), request.META.get("REMOTE_ADDR") or "")
+
+
+def address_of_socket(scope: Mapping[str, Any]) -> str:
+    """The network address that a websocket (an ASGI scope) comes from, told as `address_of` tells it."""
+    forwarded = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for")
+    client = scope.get("client")
+    return _outermost(forwarded, client[0] if client else "")
+
+
+def _outermost(forwarded: str, peer: str) -> str:
+    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+    if settings.OUTTURN_PROXIES and len(hops) >= settings.OUTTURN_PROXIES:
+        seen = hops[-settings.OUTTURN_PROXIES]
+        if _is_address(seen):
+            return seen
+    return peer
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

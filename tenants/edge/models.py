@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from tenants.scope.models import PerTenant, UniquePerTenant
@@ -16,6 +18,11 @@ class IdempotentAnswer(PerTenant):
     status = models.PositiveSmallIntegerField()
     body = models.JSONField(null=True)
     created_at = models.DateTimeField()
+
+    audited: ClassVar[bool] = False
+
+    kept_by: ClassVar[tuple[str, str]] = ("answers", "created_at")
+    exported: ClassVar[bool] = False
 
     class Meta:
         constraints = (UniquePerTenant(fields=("actor", "key"), name="one_answer_per_idempotency_key"),)

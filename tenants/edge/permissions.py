@@ -16,13 +16,15 @@ from tenants.edge.http import actor_of
 from tenants.scope.actors import Actor, Permission
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+Needed = Permission | frozenset[Permission]
+"""A permission, or several of which any is enough."""
 
 
 class ActorPermission(BasePermission):
-    """Compares the actor's role with what the view needs; a view that names nothing is refused to all.
+    """Compares what the actor may do with what the view needs; a view that names nothing is refused to all.
 
-    A view says ``needs = {"read": Permission.READ, "write": Permission.EDIT}`` or, for single actions, the method's
-    name in place of ``read`` and ``write``.
+    A view says ``needs = {"read": Permission.TWINS_READ, "write": Permission.TWINS_EDIT}`` or, for single actions, the
+    method's name in place of ``read`` and ``write``; a set of permissions means any of them.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -36,20 +38,25 @@ class ActorPermission(BasePermission):
         actor = request.auth
         if not isinstance(actor, Actor):
             return False
-        needs: dict[str, Permission] = getattr(view, "needs", {})
+        needs: dict[str, Needed] = getattr(view, "needs", {})
         action = getattr(view, "action", None) or ""
         kind = "read" if request.method in READING else "write"
         wanted = needs.get(action) or needs.get(kind)
-        return wanted is not None and actor.may(wanted)
+        return wanted is not None and may_any(actor, wanted)
 
 
-def page(*, needs: Permission) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+def may_any(actor: Actor, wanted: Needed) -> bool:
+    """Whether an actor has the permission, or any of them."""
+    return actor.may(wanted) if isinstance(wanted, Permission) else any(actor.may(each) for each in wanted)
+
+
+def page(*, needs: Needed) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Mark a server-rendered view of an organisation with the permission it needs; others get a 403 page."""
 
     def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def guarded(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not actor_of(request).may(needs):
+            if not may_any(actor_of(request), needs):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
@@ -62,7 +69,6 @@ def page(*, needs: Permission) -> Callable[[Callable[..., HttpResponseBase]], Ca
 class Needs:
     """The common cases of ``needs``."""
 
-    EDITING: ClassVar = {"read": Permission.READ, "write": Permission.EDIT}
-    OPERATING: ClassVar = {"read": Permission.READ, "write": Permission.OPERATE}
-    ADMINISTERING: ClassVar = {"read": Permission.ADMINISTER, "write": Permission.ADMINISTER}
-    READING: ClassVar = {"read": Permission.READ}
+    ADMINISTERING: ClassVar = {
+        "read": Permission.ORGANISATION_ADMINISTER, "write": Permission.ORGANISATION_ADMINISTER,
+    }  # fmt: skip

@@ -65,7 +65,7 @@ def document(error: OutturnError) -> dict[str, Any]:
 
 def answer(error: OutturnError) -> JsonResponse:
     """The answer to a request that never reached a view of the REST framework."""
-    return JsonResponse(document(error), status=error.status, content_type=CONTENT_TYPE)
+    return JsonResponse(document(error), status=error.status, content_type=CONTENT_TYPE, headers=_retry_after(error))
 
 
 def unauthenticated() -> JsonResponse:
@@ -83,11 +83,13 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     problem = _problem(error)
     if problem is None:
         return None
-    headers = {}
+    return Response(document(problem), status=problem.status, headers=_retry_after(error), content_type=CONTENT_TYPE)
+
+
+def _retry_after(error: Exception) -> dict[str, str]:
+    """When to come again, of an error that knows it (``wait``, in seconds)."""
     wait = getattr(error, "wait", None)
-    if wait is not None:
-        headers["Retry-After"] = str(int(wait) + 1)
-    return Response(document(problem), status=problem.status, headers=headers, content_type=CONTENT_TYPE)
+    return {} if wait is None else {"Retry-After": str(int(wait) + 1)}
 
 
 def _problem(error: Exception) -> OutturnError | None:

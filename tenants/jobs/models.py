@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from tenants.scope.models import PerTenant
@@ -39,6 +41,8 @@ class Job(PerTenant):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
+
+    kept_by: ClassVar[tuple[str, str]] = ("jobs", "finished_at")
 
     class Meta:
         ordering = ("-created_at",)

@@ -28,10 +28,15 @@ Handler = Callable[[Reporter, Mapping[str, Any]], Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class JobKind:
-    """A kind of job: what people call it, and what does it, or where that is to be found."""
+    """A kind of job: what people call it, and what does it, or where that is to be found.
+
+    Attributes:
+        is_free: Whether it costs no job minutes and is never refused for them: what people have a right to.
+    """
 
     label: str
     handler: Handler | str
+    is_free: bool = False
 
 
 _kinds: dict[str, JobKind] = {}
@@ -41,7 +46,7 @@ class JobCancelledError(Exception):
     """A person cancelled the job; the handler lets it pass."""
 
 
-def register_job(kind: str, handler: Handler | str, *, label: str) -> None:
+def register_job(kind: str, handler: Handler | str, *, label: str, is_free: bool = False) -> None:
     """Name the handler of a kind of job, and what people call it.
 
     A handler given as a dotted path is imported when such a job is run, so that the web server need not load what only
@@ -50,7 +55,7 @@ def register_job(kind: str, handler: Handler | str, *, label: str) -> None:
     Raises:
         ValueError: The kind has another handler already.
     """
-    known = _kinds.setdefault(kind, JobKind(label, handler))
+    known = _kinds.setdefault(kind, JobKind(label, handler, is_free))
     if known.handler != handler:
         raise ValueError(f"two handlers for jobs of the kind {kind}")
 
@@ -63,6 +68,12 @@ def handler_of(kind: str) -> Handler:
     """
     handler = _kinds[kind].handler
     return cast("Handler", import_string(handler)) if isinstance(handler, str) else handler
+
+
+def is_free(kind: str) -> bool:
+    """Whether a kind of job costs no job minutes."""
+    known = _kinds.get(kind)
+    return known is not None and known.is_free
 
 
 def label_of(kind: str) -> str:

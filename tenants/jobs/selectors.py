@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.db.models import QuerySet
 
 from tenants.jobs.models import Job, JobState
+from tenants.scope.actors import Actor
 
 
 def jobs() -> QuerySet[Job]:
@@ -14,9 +13,9 @@ def jobs() -> QuerySet[Job]:
     return Job.objects.all()
 
 
-def job(job_id: UUID) -> Job | None:
-    """One job."""
-    return Job.objects.filter(id=job_id).first()
+def jobs_seen_by(actor: Actor) -> QuerySet[Job]:
+    """The jobs that somebody may see, newest first: all, or their own to who is held to some places."""
+    return jobs() if actor.twins is None else jobs().filter(created_by=actor.name)
 
 
 def jobs_under_way() -> QuerySet[Job]:

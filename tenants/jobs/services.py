@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,10 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from tenants.jobs.models import Job, JobState, JobTicket
+from tenants.jobs.registry import is_free
 from tenants.kernel.errors import NotFoundError
+from tenants.limits.domain.plans import Meter
+from tenants.limits.services import add_usage, require
 from tenants.scope.context import required_tenant
 
 logger = logging.getLogger(__name__)
@@ -23,8 +27,14 @@ CONCURRENT_PER_TENANT = 2
 
 
 def start_job(*, kind: str, params: Mapping[str, Any], by: str, now: datetime) -> Job:
-    """Ask for long work of the tenant in scope; it starts after this transaction has been committed."""
+    """Ask for long work of the tenant in scope; it starts after this transaction has been committed.
+
+    Raises:
+        LimitReachedError: The month's job minutes are used up.
+    """
     tenant = required_tenant("a job")
+    if not is_free(kind):
+        require(Meter.JOB_MINUTES, now=now)
     job = Job.objects.create(kind=kind, params=dict(params), created_by=by, created_at=now)
     JobTicket.objects.create(job=job.id, tenant_id=tenant, due_at=now)
     transaction.on_commit(partial(_hint, tenant, job.id))
@@ -86,7 +96,10 @@ def finish_job(
     error: str = "",
     energy_j: float = 0.0,
 ) -> None:
-    """Write the end of a job, unless another worker has taken it over, and wake the tenant's next one."""
+    """Write the end of a job, unless another worker has taken it over, and wake the tenant's next one.
+
+    The seconds since it was claimed, begun ones as whole, count towards the month's job minutes.
+    """
     done = {"progress": 1.0} if state == JobState.DONE else {}
     ended = Job.objects.filter(id=job, state=JobState.RUNNING, attempts=attempt).update(
         state=state, message=message[:200], result=result, error=error[:1000], finished_at=now, lease_until=None,
@@ -95,6 +108,9 @@ def finish_job(
     if not ended:
         return
     JobTicket.objects.filter(job=job).delete()
+    kind, began = Job.objects.values_list("kind", "started_at").get(id=job)
+    if began is not None and not is_free(kind):
+        add_usage(meter=Meter.JOB_MINUTES, amount=max(0, ceil((now - began).total_seconds())), now=now)
     following = Job.objects.filter(state=JobState.QUEUED).order_by("created_at").values_list("id", flat=True).first()
     if following is not None:
         transaction.on_commit(partial(_hint, required_tenant("a job"), following))

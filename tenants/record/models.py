@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from tenants.scope.models import PerTenant, UniquePerTenant
-from tenants.scope.tables import AppendOnly
+from tenants.scope.tables import AppendOnly, Custody
 
 
 class Log(PerTenant):
@@ -20,6 +22,11 @@ class Log(PerTenant):
     wrapped_key = models.BinaryField(max_length=60)
     size = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField()
+
+    audited: ClassVar[bool] = False
+
+    custody: ClassVar[Custody] = Custody.MONEY
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"wrapped_key"})
 
     class Meta:
         constraints = (UniquePerTenant(fields=(), name="one_log_per_tenant"),)
@@ -38,6 +45,10 @@ class LogLeaf(AppendOnly, PerTenant):
     hash = models.BinaryField(max_length=32)
     logged_at = models.DateTimeField()
 
+    audited: ClassVar[bool] = False
+
+    custody: ClassVar[Custody] = Custody.MONEY
+
     class Meta:
         indexes = (models.Index(fields=("tenant", "digest"), name="log_leaf_by_digest"),)
 
@@ -51,6 +62,10 @@ class LogNode(AppendOnly, PerTenant):
     id = models.PositiveBigIntegerField(primary_key=True)  # type: ignore[assignment]
     hash = models.BinaryField(max_length=32)
 
+    audited: ClassVar[bool] = False
+
+    custody: ClassVar[Custody] = Custody.MONEY
+
     def __str__(self) -> str:
         return f"node {self.id}"
 
@@ -63,6 +78,10 @@ class TreeHead(AppendOnly, PerTenant):
     note = models.TextField()
     sealed_at = models.DateTimeField()
 
+    audited: ClassVar[bool] = False
+
+    custody: ClassVar[Custody] = Custody.MONEY
+
     class Meta:
         constraints = (UniquePerTenant(fields=("size",), name="one_head_per_size"),)
 
@@ -71,20 +90,32 @@ class TreeHead(AppendOnly, PerTenant):
 
 
 class AuditEntry(AppendOnly, PerTenant):
-    """What somebody did; its digest goes into the log when the next head is sealed."""
+    """What somebody did; its digest goes into the log when the next head is sealed.
+
+    `changes` are the rows it wrote, ``{"row", "before", "after"}``; `address` and `request_id` tell where it came from.
+    """
 
     at = models.DateTimeField()
     by = models.CharField(max_length=254)
     action = models.CharField(max_length=100)
     subject = models.CharField(max_length=200)
     details = models.JSONField(default=dict)
+    changes = models.JSONField(default=list)
+    address = models.CharField(max_length=45, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
     digest = models.BinaryField(max_length=32)
+
+    audited: ClassVar[bool] = False
+
+    custody: ClassVar[Custody] = Custody.MONEY
+    kept_by: ClassVar[tuple[str, str]] = ("audit", "at")
 
     class Meta:
         ordering = ("-at", "-id")
         indexes = (
             models.Index(fields=("tenant", "at"), name="audit_by_time"),
             models.Index(fields=("tenant", "subject", "at"), name="audit_by_subject"),
+            models.Index(fields=("tenant", "by", "at"), name="audit_by_person"),
         )
 
     def __str__(self) -> str:

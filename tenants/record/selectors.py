@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 from pydantic import JsonValue
 
 from tenants.kernel.errors import ConflictError, NotFoundError
 from tenants.record.domain.leaves import Leaf
 from tenants.record.domain.notes import Verifier
 from tenants.record.domain.tree import NodeKey, consistency_proof, inclusion_proofs
-from tenants.record.models import Log, LogLeaf, TreeHead
+from tenants.record.models import AuditEntry, Log, LogLeaf, TreeHead
 from tenants.record.schemas import Growth, LoggedLeaf, ProofBundle, ProvenLeaf, SignedHead
 from tenants.scope.context import required_tenant
 
@@ -157,3 +159,19 @@ def proof_bundle(
         verifier=verifier,
         previous=None if previous_size is None else growth_between(previous_size, head.size),
     )
+
+
+def audit_entries() -> QuerySet[AuditEntry]:
+    """What was done in the organisation in scope, newest first."""
+    return AuditEntry.objects.all()
+
+
+def audit_entry(id_: UUID) -> AuditEntry | None:
+    """One entry of the audit."""
+    return AuditEntry.objects.filter(id=id_).first()
+
+
+def places_in_log(digests: Collection[bytes]) -> dict[bytes, int]:
+    """Where entries with these digests stand in the log, from 0; those not logged yet are left out."""
+    rows = LogLeaf.objects.filter(digest__in=list(digests)).values_list("digest", "id")
+    return {bytes(value): index for value, index in rows}

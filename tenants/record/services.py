@@ -14,17 +14,19 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 from pydantic import JsonValue
 
+from tenants.edge.context import client_address, request_id
 from tenants.kernel.canonical import digest
 from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import OutturnError
 from tenants.kernel.ids import id_before, new_id
 from tenants.record.domain.heads import Head, sign_head
-from tenants.record.domain.keys import NONCE_BYTES, unwrap_key, wrap_key
+from tenants.record.domain.keys import NONCE_BYTES, KeyUnreadableError, unwrap_key, wrap_key
 from tenants.record.domain.leaves import SALT_BYTES, Leaf
 from tenants.record.domain.tree import LogDamagedError, NodeKey, append, root
 from tenants.record.models import AuditEntry, Log, LogLeaf, TreeHead
 from tenants.record.schemas import LoggedLeaf, NewEntry, SignedHead
 from tenants.record.selectors import LogNodes, as_signed_head, node_place
+from tenants.scope.changes import take_changes
 from tenants.scope.context import required_tenant
 
 AUDIT = "audit_entry"
@@ -95,7 +97,7 @@ def seal_head(*, now: datetime) -> SignedHead:
     """Log the audit entries that are not in it yet, and sign a head of the log; the same head if nothing was added.
 
     Raises:
-        KeyUnreadableError: The log was made under another OUTTURN_SECRET.
+        KeyUnreadableError: The log was made under a secret that is no more among those of the installation.
         NoSecretError: The tenant has no log yet, and OUTTURN_SECRET is not set.
     """
     _locked_log(now=now)
@@ -105,7 +107,7 @@ def seal_head(*, now: datetime) -> SignedHead:
     if known is not None:
         return as_signed_head(known)
     head = Head(log.origin, log.size, root(LogNodes(), log.size))
-    key = unwrap_key(bytes(log.wrapped_key), secret=settings.SECRET_KEY, origin=log.origin)
+    key = unwrap_key(bytes(log.wrapped_key), secrets=settings.SEALING_KEYS, origin=log.origin)
     row = TreeHead.objects.create(size=head.size, root=head.root, note=sign_head(head, key), sealed_at=now)
     return as_signed_head(row)
 
@@ -114,7 +116,7 @@ def seal_news(*, now: datetime) -> SignedHead | None:
     """Seal a head if anything was written since the last one; else None, and nothing is locked or written.
 
     Raises:
-        KeyUnreadableError: The log was made under another OUTTURN_SECRET.
+        KeyUnreadableError: The log was made under a secret that is no more among those of the installation.
         NoSecretError: The tenant has no log yet, and OUTTURN_SECRET is not set.
     """
     size = Log.objects.values_list("size", flat=True).first() or 0
@@ -124,10 +126,31 @@ def seal_news(*, now: datetime) -> SignedHead | None:
     return seal_head(now=now)
 
 
+def rewrap_key() -> bool:
+    """Encrypt the key of the log under the newest secret of the installation; whether it was under a former one.
+
+    Raises:
+        KeyUnreadableError: The log was made under a secret that is no more among those of the installation.
+    """
+    log = Log.objects.select_for_update().first()
+    if log is None:
+        return False
+    wrapped = bytes(log.wrapped_key)
+    try:
+        unwrap_key(wrapped, secrets=settings.SEALING_KEYS[:1], origin=log.origin)
+    except KeyUnreadableError:
+        key = unwrap_key(wrapped, secrets=settings.SEALING_KEYS, origin=log.origin)
+        Log.objects.filter(id=log.id).update(wrapped_key=_wrapped(key, log.origin))
+        return True
+    return False
+
+
 def record_audit(
     *, action: str, subject: str, by: str, now: datetime, details: Mapping[str, JsonValue] | None = None
 ) -> AuditEntry:
     """Write down what somebody did; the next sealed head vouches for it.
+
+    In a request the entry tells of the rows written since the last entry, and where the request came from.
 
     Args:
         action: What was done, dotted and in the past tense: ``contract.published``.
@@ -136,14 +159,18 @@ def record_audit(
         now: When.
         details: What else belongs to it, as JSON.
     """
-    entry = AuditEntry(id=new_id(), at=now, by=by, action=action, subject=subject, details=dict(details or {}))
+    entry = AuditEntry(
+        id=new_id(), at=now, by=by, action=action, subject=subject, details=dict(details or {}), changes=take_changes(),
+        address=client_address(), request_id=request_id(),
+    )  # fmt: skip
     entry.digest = bytes.fromhex(digest(audit_document(entry)))
     entry.save(force_insert=True)
     return entry
 
 
 def audit_document(entry: AuditEntry) -> dict[str, JsonValue]:
-    """What is logged of an audit entry."""
+    """What is logged of an audit entry; what it has nothing of is left out."""
+    optional = {"changes": entry.changes, "address": entry.address, "request": entry.request_id}
     return {
         "id": str(entry.id),
         "at": isoformat(entry.at),
@@ -151,6 +178,7 @@ def audit_document(entry: AuditEntry) -> dict[str, JsonValue]:
         "action": entry.action,
         "subject": entry.subject,
         "details": entry.details,
+        **{name: value for name, value in optional.items() if value},
     }
 
 
@@ -206,10 +234,14 @@ def _new_log(*, now: datetime) -> Log:
     address = urlsplit(settings.BASE_URL)
     origin = f"{address.netloc}{address.path.rstrip('/')}/log/{required_tenant('a log')}"
     key = Ed25519PrivateKey.generate()
-    nonce = secrets.token_bytes(NONCE_BYTES)
     return Log(
         origin=origin,
         public_key=key.public_key().public_bytes_raw(),
-        wrapped_key=wrap_key(key, secret=settings.SECRET_KEY, origin=origin, nonce=nonce),
+        wrapped_key=_wrapped(key, origin),
         created_at=now,
     )
+
+
+def _wrapped(key: Ed25519PrivateKey, origin: str) -> bytes:
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return wrap_key(key, secret=settings.SEALING_KEYS[0], origin=origin, nonce=nonce)

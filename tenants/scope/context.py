@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 _current: ContextVar[UUID | None] = ContextVar("outturn_tenant", default=None)
+_held_to: ContextVar[frozenset[UUID] | None] = ContextVar("outturn_twins", default=None)
 
 
 class NoScopeError(RuntimeError):
@@ -40,6 +41,25 @@ def required_tenant(what: str = "this") -> UUID:
     if tenant is None:
         raise NoScopeError(what)
     return tenant
+
+
+def twins_in_reach() -> frozenset[UUID] | None:
+    """The twins that the running code is held to, or None for all of the tenant's."""
+    return _held_to.get()
+
+
+@contextmanager
+def held_to(twins: frozenset[UUID] | None) -> Iterator[None]:
+    """Let every query of a model that stands in a twin (``PerTenant.twin_path``) see and change these twins' rows only.
+
+    None holds to nothing. Inside another the reach can only become smaller.
+    """
+    outer = _held_to.get()
+    token = _held_to.set(twins if outer is None else outer if twins is None else outer & twins)
+    try:
+        yield
+    finally:
+        _held_to.reset(token)
 
 
 def set_local(tenant: UUID | None) -> str:

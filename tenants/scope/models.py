@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -14,14 +14,38 @@ from tenants.scope.context import required_tenant
 from tenants.scope.tables import ReferenceTable, TenantTable
 
 
+class TenantState(models.TextChoices):
+    """Where an organisation is in its life with us."""
+
+    TRIAL = "trial"
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
 class Tenant(ReferenceTable, models.Model):
-    """An organisation that works on Outturn: the owner of twins, contracts and everything else."""
+    """An organisation that works on Outturn: the owner of twins, contracts and everything else.
+
+    What each request asks for stands here, read together with the membership: `policy` are the rules of entry,
+    `brand` how its pages look, `plan` the key of what it pays for, `state_until` when its state ends by itself.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     slug = models.SlugField(max_length=50, unique=True)
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=64, default="UTC")
+    state = models.CharField(max_length=10, choices=TenantState.choices, default=TenantState.ACTIVE)
+    plan = models.CharField(max_length=40, default="trial")
+    policy = models.JSONField(default=dict)
+    brand = models.JSONField(default=dict)
+    region = models.CharField(max_length=40, blank=True)
+    state_until = models.DateTimeField(null=True)
+    state_reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    audited: ClassVar[bool] = True
 
     class Meta:
         ordering = ("name",)
@@ -38,7 +62,19 @@ class PerTenant(TenantTable, models.Model):
     """A row that belongs to one tenant: UUIDv7 ``id``, ``tenant``, primary key ``(tenant_id, id)`` in the database.
 
     The backend (``tenants.scope.backend``) isolates the table and writes the literal tenant into each query.
+
+    Attributes:
+        twin_path: The column that names the twin a row stands in, empty for what stands in none: people who are held to
+            some twins meet the rows of those only.
+        audited: Whether a change of its rows by somebody's request is told in the audit.
+        secret_fields: The fields of which the audit tells only that they changed.
+        unaudited_fields: The fields of which it tells nothing, because another record does.
     """
+
+    twin_path: ClassVar[str] = ""
+    audited: ClassVar[bool] = True
+    secret_fields: ClassVar[frozenset[str]] = frozenset()
+    unaudited_fields: ClassVar[frozenset[str]] = frozenset()
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey(
@@ -90,3 +126,34 @@ class UniquePerTenant(models.UniqueConstraint):
         except ValidationError as error:
             names = [str(model._meta.get_field(name).verbose_name) for name in self.fields if name != "tenant"]
             raise ValidationError(f"Another {model._meta.verbose_name} has this {' and '.join(names)}.") from error
+
+
+_Row = TypeVar("_Row", bound=models.Model)
+
+
+class Present(models.Manager[_Row]):
+    """Leaves out what is in the trash."""
+
+    def get_queryset(self) -> models.QuerySet[_Row]:
+        """The rows that were not put into the trash."""
+        return super().get_queryset().filter(trashed_at=None)
+
+
+class Trashable(models.Model):
+    """A row that people may put into the trash, where it stays for a while before it is erased.
+
+    `objects` leaves out what is there, `everything` does not; a reference from another row still finds it. Names are
+    free again at once: a unique constraint of such a model has ``condition=NOT_TRASHED``.
+    """
+
+    trashed_at = models.DateTimeField(null=True, editable=False)
+
+    objects = Present()
+    everything = models.Manager()  # noqa: DJ012 (it is taken for a field)
+
+    class Meta:
+        abstract = True
+
+
+NOT_TRASHED = models.Q(trashed_at=None)
+"""The condition of a unique constraint that things in the trash do not take part in."""

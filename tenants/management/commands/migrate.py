@@ -20,7 +20,8 @@ class Command(Migrate):
     def handle(self, *args: Any, **options: Any) -> None:
         super().handle(*args, **options)
         connection = connections[options["database"]]
-        findings = isolation_findings(connection, role=settings.DATABASES["default"]["USER"])
+        role, ingest = settings.DATABASES["default"]["USER"], settings.INGEST_DATABASE["USER"]
+        findings = isolation_findings(connection, role=role, ingest=ingest)
         if findings:
             lines = "\n".join(f"  {finding.place}: {finding.message}" for finding in findings)
             raise CommandError(f"tables that do not keep tenants apart:\n{lines}")

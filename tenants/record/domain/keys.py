@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -32,23 +35,22 @@ def wrap_key(key: Ed25519PrivateKey, *, secret: str, origin: str, nonce: bytes) 
     return nonce + _cipher(secret).encrypt(nonce, key.private_bytes_raw(), origin.encode())
 
 
-def unwrap_key(wrapped: bytes, *, secret: str, origin: str) -> Ed25519PrivateKey:
-    """The key that ``wrap_key`` encrypted.
+def unwrap_key(wrapped: bytes, *, secrets: Sequence[str], origin: str) -> Ed25519PrivateKey:
+    """The key that ``wrap_key`` encrypted, under whichever of the installation's secrets.
 
     Raises:
-        KeyUnreadableError: The secret or the log is another.
+        KeyUnreadableError: It was none of these secrets, or the log is another.
     """
     nonce, ciphertext = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
-    try:
-        raw = _cipher(secret).decrypt(nonce, ciphertext, origin.encode())
-    except InvalidTag:
-        raise KeyUnreadableError(
-            f"The key of the log {origin} cannot be read with this secret.",
-            place="OUTTURN_SECRET",
-            kept="The log and its entries are untouched; only new heads cannot be signed.",
-            fix="Start with the secret the log was made under.",
-        ) from None
-    return Ed25519PrivateKey.from_private_bytes(raw)
+    for secret in secrets:
+        with suppress(InvalidTag):
+            return Ed25519PrivateKey.from_private_bytes(_cipher(secret).decrypt(nonce, ciphertext, origin.encode()))
+    raise KeyUnreadableError(
+        f"The key of the log {origin} cannot be read with this secret.",
+        place="OUTTURN_SECRET",
+        kept="The log and its entries are untouched; only new heads cannot be signed.",
+        fix="Add the secret it was made under to OUTTURN_FORMER_SECRETS.",
+    )
 
 
 def _cipher(secret: str) -> AESGCM:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from functools import reduce
 from typing import Protocol, TypeAlias
 
 from tenants.kernel.errors import OutturnError
@@ -62,6 +63,27 @@ class MemoryStore:
     def put_many(self, nodes: Mapping[NodeKey, bytes]) -> None:
         """Keep new nodes."""
         self._nodes.update(nodes)
+
+
+class GrowingRoot:
+    """The root of a tree whose leaf hashes are read one after the other; remembers one hash a bit of its size."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._peaks: list[bytes] = []
+
+    def add(self, leaf: bytes) -> None:
+        """Take the next leaf hash."""
+        done, peak = self.size, leaf
+        while done & 1:
+            peak = node_hash(self._peaks.pop(), peak)
+            done >>= 1
+        self._peaks.append(peak)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root of the leaves so far."""
+        return reduce(lambda right, left: node_hash(left, right), reversed(self._peaks)) if self._peaks else EMPTY_ROOT
 
 
 def leaf_hash(content: bytes) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.http import HttpRequest
@@ -17,11 +17,10 @@ from tenants.customers.models import Customer
 from tenants.customers.services import create_customer
 from tenants.edge.idempotency import Idempotent
 from tenants.edge.models import IdempotentAnswer
-from tenants.edge.permissions import Needs
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import ConflictError
 from tenants.kernel.ids import new_id
-from tenants.scope.actors import Actor, Role
+from tenants.scope.actors import PERMISSIONS, Actor, Permission, Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 
@@ -31,7 +30,7 @@ pytestmark = pytest.mark.django_db
 class Customers(Idempotent, APIView):
     """A write to try: makes a customer, or refuses."""
 
-    needs = Needs.EDITING
+    needs: ClassVar = {"read": Permission.TWINS_READ, "write": Permission.TWINS_EDIT}
 
     def post(self, request: Request) -> Response:
         if request.data["name"] == "refused":
@@ -41,7 +40,14 @@ class Customers(Idempotent, APIView):
 
 @pytest.fixture
 def actor(tenant: Tenant) -> Actor:
-    return Actor(tenant=tenant.id, slug=tenant.slug, role=Role.ENGINEER, name="key x", key=new_id())
+    return Actor(
+        tenant=tenant.id,
+        slug=tenant.slug,
+        role=Role.ENGINEER,
+        permissions=PERMISSIONS[Role.ENGINEER],
+        name="key x",
+        key=new_id(),
+    )
 
 
 def send(actor: Actor, name: str, key: str | None) -> Any:
@@ -73,7 +79,14 @@ def test_another_request_under_the_same_key_is_refused(actor: Actor) -> None:
 
 def test_keys_are_each_actors_own(actor: Actor) -> None:
     send(actor, "Northwind", "k1")
-    colleague = Actor(tenant=actor.tenant, slug=actor.slug, role=Role.ENGINEER, name="key y", key=new_id())
+    colleague = Actor(
+        tenant=actor.tenant,
+        slug=actor.slug,
+        role=Role.ENGINEER,
+        permissions=PERMISSIONS[Role.ENGINEER],
+        name="key y",
+        key=new_id(),
+    )
     assert send(colleague, "Southwind", "k1").status_code == 201
 
 

@@ -15,7 +15,7 @@ WRAPPED = wrap_key(KEY, secret="secret", origin=ORIGIN, nonce=bytes(12))
 def test_a_wrapped_key_comes_back() -> None:
     assert len(WRAPPED) == 60
     assert KEY.private_bytes_raw() not in WRAPPED
-    assert unwrap_key(WRAPPED, secret="secret", origin=ORIGIN).private_bytes_raw() == KEY.private_bytes_raw()
+    assert unwrap_key(WRAPPED, secrets=["new", "secret"], origin=ORIGIN).private_bytes_raw() == KEY.private_bytes_raw()
 
 
 def test_it_opens_with_its_own_secret_for_its_own_log_only() -> None:
@@ -26,5 +26,5 @@ def test_it_opens_with_its_own_secret_for_its_own_log_only() -> None:
         (changed, "secret", ORIGIN),
     ):
         with pytest.raises(KeyUnreadableError) as refused:
-            unwrap_key(wrapped, secret=secret, origin=origin)
+            unwrap_key(wrapped, secrets=[secret], origin=origin)
         assert (refused.value.code, refused.value.place) == ("record.key_unreadable", "OUTTURN_SECRET")

@@ -143,7 +143,7 @@ def test_the_key_is_kept_under_the_secret(tenant: Tenant, settings: Settings) ->
     with scope(tenant.id):
         seal_head(now=NOON)
         append_leaves(entries=entries(1), now=NOON)
-        settings.SECRET_KEY = "another secret"
+        settings.SEALING_KEYS = ["another secret"]
         with pytest.raises(KeyUnreadableError):
             seal_head(now=NOON)
         assert TreeHead.objects.count() == 1

@@ -1,0 +1,25 @@
+"""What permissions are called in pages; the API calls them by their names."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from tenants.scope.actors import Permission
+
+AREAS = {
+    "twins": _("Twins and catalogue"), "gateways": _("Gateways"), "health": _("Health"), "plans": _("Plans"),
+    "contracts": _("Contracts"), "money": _("Statements and invoices"), "reports": _("Reports"), "audit": _("Audit"),
+    "organisation": _("Organisation"),
+}  # fmt: skip
+DEEDS = {
+    "read": _("Read"), "edit": _("Edit"), "publish": _("Publish"), "operate": _("Operate"), "approve": _("Approve"),
+    "bill": _("Bill"), "administer": _("Administer"),
+}  # fmt: skip
+_OWN = _("Own")
+"""No column of its own among the deeds: nobody can be given it."""
+
+
+def permission_words(permission: str) -> str:
+    """What a permission is called: its area, and what is done there."""
+    each = Permission(permission)
+    return f"{AREAS[each.area]}: {DEEDS.get(each.deed, _OWN)}"

@@ -1,0 +1,66 @@
+"""Keys from before there were service accounts get one each, in every organisation, although the policies hold all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from django.db import connections, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+from tenants.kernel.clock import utc_now
+from tenants.kernel.ids import new_id
+from tenants.keys.models import ApiKey
+from tenants.scope.context import scope, set_local
+from tenants.scope.models import Tenant
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+BEFORE, FILLED, AFTER = "0010_lifecycle", "0011_an_account_for_each_key", "0012_keys_have_accounts"
+KEY = """
+INSERT INTO tenants_apikey (tenant_id, id, name, prefix, role, networks, last_used_from, created_at)
+VALUES (%s, %s, %s, 'ot_key_abc', %s, '[]', '', %s)"""
+
+
+def migrate(name: str) -> None:
+    MigrationExecutor(connections["owner"]).migrate([("tenants", name)])
+
+
+@pytest.fixture
+def _before() -> Iterator[None]:
+    migrate(BEFORE)
+    yield
+    migrate(AFTER)
+
+
+def keys_of(tenant: Tenant, *roles: str) -> list[UUID]:
+    """Keys as they were kept before."""
+    ids = [new_id() for _ in roles]
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute(set_local(tenant.id))
+        for id_, role in zip(ids, roles, strict=True):
+            cursor.execute(KEY, [tenant.id, id_, f"{tenant.slug}'s {role}", role, utc_now()])
+    return ids
+
+
+@pytest.mark.usefixtures("_before")
+def test_every_key_of_every_organisation_has_an_account_of_its_own(tenant: Tenant, stranger: Tenant) -> None:
+    mine, theirs = keys_of(tenant, "viewer", "engineer"), keys_of(stranger, "owner")
+    migrate(FILLED)
+    migrate(AFTER)
+    with scope(tenant.id):
+        accounts = [(key.account_id, key.account.name, key.account.role) for key in ApiKey.objects.order_by("id")]
+        assert accounts == [(mine[0], "meridian's viewer", "viewer"), (mine[1], "meridian's engineer", "engineer")]
+    with scope(stranger.id):
+        (key,) = ApiKey.objects.select_related("account")
+        assert (key.id, key.account.id, key.account.role) == (theirs[0], theirs[0], "owner")
+
+
+@pytest.mark.usefixtures("_before")
+def test_a_migration_that_is_run_again_changes_nothing(tenant: Tenant) -> None:
+    (key,) = keys_of(tenant, "viewer")
+    migrate(FILLED)
+    migrate(BEFORE)
+    migrate(AFTER)
+    with scope(tenant.id):
+        assert ApiKey.objects.get().account_id == key

@@ -1,0 +1,115 @@
+"""The whole log checked against itself, and against somebody who can write to the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from django.db import connections
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenants.record.domain.tree import GrowingRoot, MemoryStore, append, leaf_hash, root
+from tenants.record.models import AuditEntry
+from tenants.record.selectors import latest_head
+from tenants.record.services import record_audit, seal_head
+from tenants.record.verification import head_fault, is_unchanged, verify_log
+from tenants.scope.context import scope, set_local
+from tenants.scope.models import Tenant
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+database = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+
+
+class Listener:
+    """Takes what the check reports."""
+
+    def __init__(self, tenant: UUID) -> None:
+        self.tenant, self.said = tenant, ""
+
+    def progress(self, share: float, message: str) -> None:
+        assert 0 <= share <= 1
+        self.said = message
+
+    def cancelled(self) -> bool:
+        return False
+
+
+@given(st.integers(0, 40))
+def test_the_growing_root_is_the_trees(size: int) -> None:
+    hashes = [leaf_hash(bytes([number])) for number in range(size)]
+    store, growing = MemoryStore(), GrowingRoot()
+    append(store, 0, hashes)
+    for value in hashes:
+        growing.add(value)
+    assert growing.root() == root(store, size)
+
+
+@pytest.fixture
+def tamper(transactional_db: None) -> Callable[[UUID, str], None]:
+    """Changes a tenant's rows past the triggers, as somebody who owns the database could."""
+
+    def changed(tenant: UUID, statement: str) -> None:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(set_local(tenant))
+            for table in ("tenants_auditentry", "tenants_logleaf", "tenants_treehead"):
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only")
+            cursor.execute(statement)
+            assert cursor.rowcount == 1
+            for table in ("tenants_auditentry", "tenants_logleaf", "tenants_treehead"):
+                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER append_only")
+            cursor.execute("COMMIT")
+
+    return changed
+
+
+def written(tenant: Tenant, count: int = 5) -> None:
+    for number in range(count):
+        with scope(tenant.id):
+            at = NOON + timedelta(minutes=number)
+            record_audit(action="thing.done", subject=f"thing/{number}", by="owner@x.example", now=at)
+        if number % 2:
+            with scope(tenant.id):
+                seal_head(now=NOON + timedelta(minutes=number))
+
+
+@database
+def test_an_honest_log_verifies(tenant: Tenant) -> None:
+    written(tenant)
+    listener = Listener(tenant.id)
+    assert verify_log(listener, {}) == {"entries": 9, "heads": 2, "faults": []}
+    assert listener.said == "9 entries and 2 heads checked: nothing was changed"
+    with scope(tenant.id):
+        assert head_fault(latest_head()) == ""
+        assert all(map(is_unchanged, AuditEntry.objects.all()))
+
+
+@database
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("UPDATE tenants_auditentry SET by = 'nobody' WHERE subject = 'thing/1'", "was changed"),
+        ("DELETE FROM tenants_logleaf WHERE id = 1", "Entry 1 is missing"),
+        ("UPDATE tenants_logleaf SET kind = 'other' WHERE id = 2", "Entry 2 of the log was changed"),
+        ("DELETE FROM tenants_logleaf WHERE id = 3", "The head of 4 entries has lost some"),
+        ("UPDATE tenants_treehead SET root = sha256('x') WHERE size = 2", "The head of 2 entries does not fit"),
+    ],
+)
+def test_what_was_changed_is_found(
+    tenant: Tenant, tamper: Callable[[UUID, str], None], statement: str, fault: str
+) -> None:
+    written(tenant)
+    tamper(tenant.id, statement)
+    found = verify_log(Listener(tenant.id), {})["faults"]
+    assert any(fault in each for each in found), found
+
+
+@database
+def test_a_head_that_does_not_fit_is_told_on_the_page(tenant: Tenant, tamper: Callable[[UUID, str], None]) -> None:
+    written(tenant)
+    tamper(tenant.id, "UPDATE tenants_treehead SET root = sha256('x') WHERE size = 4")
+    with scope(tenant.id):
+        assert head_fault(latest_head()) == "The newest head does not fit the entries under it."
