@@ -7,20 +7,33 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
-from django.utils.text import slugify
 
 from tenants.kernel.errors import ConflictError, OutturnError
-from tenants.people.models import Membership, User
+from tenants.kernel.ids import new_id
+from tenants.limits.domain.plans import Meter
+from tenants.limits.services import require
+from tenants.people.domain import TRIAL_LASTS, address_of_name, clean_name, is_address, is_name, suggested_address
+from tenants.people.models import Membership, Space, SpaceKind, User
+from tenants.people.rights import rights_changed
+from tenants.record.services import record_audit
 from tenants.scope.actors import Role
-from tenants.scope.models import Tenant
+from tenants.scope.context import scope
+from tenants.scope.models import Tenant, TenantState
 
-RESERVED = frozenset({"new", "api", "static", "admin", "account", "accounts", "ingest"})
+SPACES = (("Production", SpaceKind.PRODUCTION), ("Test", SpaceKind.TEST))
+"""What a new organisation begins with."""
 
 
 class OrganisationNameError(OutturnError):
-    """A name that makes no address."""
+    """A text that is no name."""
 
     code = "organisation.name"
+
+
+class OrganisationAddressError(OutturnError):
+    """A text that is no address of an organisation, or one of ours."""
+
+    code = "organisation.address"
 
 
 class OrganisationTakenError(ConflictError):
@@ -29,28 +42,52 @@ class OrganisationTakenError(ConflictError):
     code = "organisation.taken"
 
 
-def create_organisation(*, name: str, owner: UUID | None, now: datetime, time_zone: str = "UTC") -> Tenant:
-    """A new tenant, with its owner when there is one.
+def create_organisation(
+    *, name: str, owner: UUID | None, now: datetime, time_zone: str = "UTC", address: str = ""
+) -> Tenant:
+    """A new tenant on trial, with a space for what runs and one for trying out, and with its owner when there is one.
+
+    Call it outside any scope: it opens that of the new tenant.
+
+    Args:
+        name: What it is called, in any script.
+        owner: The person who owns it.
+        now: The moment.
+        time_zone: Where its days begin, an IANA name.
+        address: Its name in addresses; made of the name when empty.
 
     Raises:
-        OrganisationNameError: The name has no letter or digit that could stand in an address.
-        OrganisationTakenError: Another organisation has the same name in addresses.
+        OrganisationNameError: The name has no letter, digit or symbol, or is too long.
+        OrganisationAddressError: The name makes no address, or the one given is none.
+        OrganisationTakenError: Another organisation has the address.
     """
-    slug = slugify(name)[:50].strip("-")
-    if not slug or slug in RESERVED:
-        raise OrganisationNameError(
-            f"“{name}” makes no address", place="name", fix="Choose a name with Latin letters or digits in it."
-        )
+    name, slug = _name(name), _address(name, address)
+    tenant = new_id()
     try:
-        with transaction.atomic():
-            tenant = Tenant.objects.create(slug=slug, name=name.strip(), time_zone=time_zone, created_at=now)
+        with scope(tenant):
+            row = Tenant.objects.create(
+                id=tenant, slug=slug, name=name, time_zone=time_zone, created_at=now, state=TenantState.TRIAL,
+                state_until=now + TRIAL_LASTS,
+            )  # fmt: skip
+            Space.objects.bulk_create(Space(name=label, kind=kind, created_at=now) for label, kind in SPACES)
             if owner is not None:
-                Membership.objects.create(user_id=owner, tenant=tenant, role=Role.OWNER, created_at=now)
+                _own(row, owner, now)
     except IntegrityError as error:
         raise OrganisationTakenError(
-            f"there is an organisation at “{slug}” already", place="name", fix="Choose another name."
-        ) from error
-    return tenant
+            f"there is an organisation at “{slug}” already", place="address",
+            fix="Choose another address, or ask a colleague to invite you.",
+        ) from error  # fmt: skip
+    return row
+
+
+def _own(organisation: Tenant, owner: UUID, now: datetime) -> None:
+    """Make a person the owner of a new organisation, in its scope."""
+    Membership.objects.create(user_id=owner, tenant_id=organisation.id, role=Role.OWNER, created_at=now)
+    email = User.objects.values_list("email", flat=True).get(id=owner)
+    record_audit(
+        action="organisation.created", subject=f"organisation/{organisation.id}", by=email, now=now,
+        details={"name": organisation.name, "address": organisation.slug},
+    )  # fmt: skip
 
 
 def create_person(*, email: str, name: str, password: str) -> User:
@@ -61,7 +98,12 @@ def create_person(*, email: str, name: str, password: str) -> User:
     return user
 
 
-def add_member(*, tenant: UUID, user: UUID, role: Role, now: datetime, customer: UUID | None = None) -> Membership:
+def rename_person(*, user: UUID, name: str) -> None:
+    """Give a person another name; only they themselves do that."""
+    User.objects.filter(id=user).update(name=clean_name(name)[:120])
+
+
+def add_member(*, tenant: UUID, user: UUID, role: str, now: datetime, customer: UUID | None = None) -> Membership:
     """Give a person a role in an organisation, replacing the one they had."""
     membership, _ = Membership.objects.update_or_create(
         tenant_id=tenant,
@@ -69,4 +111,35 @@ def add_member(*, tenant: UUID, user: UUID, role: Role, now: datetime, customer:
         defaults={"role": role, "customer": customer},
         create_defaults={"role": role, "customer": customer, "created_at": now},
     )
+    rights_changed(tenant)
     return membership
+
+
+def take_seat(*, now: datetime, customer: UUID | None = None) -> None:
+    """Make sure that the plan of the tenant in scope has room for one more member.
+
+    Raises:
+        LimitReachedError: There is none.
+    """
+    require(Meter.SEATS, now=now, customer=customer)
+
+
+def _name(text: str) -> str:
+    name = clean_name(text)
+    if not is_name(name) or len(name) > 120:
+        raise OrganisationNameError(
+            f"“{text[:60]}” is no name", place="name", fix="Choose a name of letters, of any script, up to 120 of them."
+        )
+    return name
+
+
+def _address(name: str, given: str) -> str:
+    slug = given.strip() or address_of_name(name)
+    if not is_address(slug):
+        what = f"“{given[:60]}” is no address" if given.strip() else f"“{name[:60]}” makes no address"
+        raise OrganisationAddressError(
+            what, place="address",
+            fix="Write small Latin letters, digits and single hyphens, two at least, and no word that we use; "
+            f"such as {suggested_address(name)}.",
+        )  # fmt: skip
+    return slug

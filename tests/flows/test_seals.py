@@ -48,7 +48,7 @@ def test_every_tenant_with_news_is_sealed_and_one_that_fails_holds_up_no_other(
         seal_head(now=utc_now())
         record_audit(action="x.undone", subject="x/1", by="somebody", now=utc_now())
     with scope(broken.id), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(settings, "SECRET_KEY", "the secret of another installation")
+        patch.setattr(settings, "SEALING_KEYS", ["the secret of another installation"])
         seal_head(now=utc_now())
         record_audit(action="x.undone", subject="x/1", by="somebody", now=utc_now())
     seal_logs.delay()
