@@ -1,0 +1,190 @@
+"""Writing an archive: a file for each table, finished one by one, so that work resumes after the last that is whole."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import IO, Any
+from uuid import UUID
+
+from django.db.models import Min, Q
+
+from tenants.custody.registry import custody_of
+from tenants.custody.rows import Row, as_json, blob_path, columns, left_out, pages
+from tenants.custody.schemas import ExportedFile, ExportedTable, ExportManifest
+from tenants.custody.storage import ArchiveStore
+from tenants.scope.context import scope
+from tenants.scope.tables import Custody
+
+ARCHIVE = "archive.zip"
+PARTS = "parts"
+README = """This is an archive of what Outturn holds, in the format outturn-export, version 1.
+
+manifest.json     what is in here: tables with their columns, files with sizes, rows and SHA-256
+tables/*.ndjson   one file for each table, one JSON object for each row, in the order of the rows' keys
+readings/*.csv.gz raw readings, one file for each table and month, in the order of time
+blobs/*           longer bytes, each named by its SHA-256; rows name them by path
+
+Moments are ISO 8601 in UTC. Columns that hold secrets, or mere digests of them, are left out; the manifest names them.
+The JSON Schema of the manifest is docs/schemas/export-manifest.schema.json in Outturn's source.
+"""
+# A file of the same bytes is the same file: entries of the archive have no time of their own.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+READINGS_PAGE = 20_000
+Tell = Callable[[int], None]
+"""Told how many rows have been written since the last time."""
+
+
+class _Measured:
+    """A file that counts and hashes what is written."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._seal, self.size = file, hashlib.sha256(), 0
+
+    def write(self, data: bytes) -> int:
+        self._seal.update(data)
+        self.size += len(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    @property
+    def sha256(self) -> str:
+        return self._seal.hexdigest()
+
+
+@dataclass
+class ArchiveWriter:
+    """Writes the files of one archive, then the archive.
+
+    Attributes:
+        tenant: Whose data.
+        store: Where it goes.
+        tell: Told of progress.
+    """
+
+    tenant: UUID
+    store: ArchiveStore
+    tell: Tell
+    _files: dict[str, ExportedFile] = field(default_factory=dict)
+    _tables: list[ExportedTable] = field(default_factory=list)
+
+    def add_table(self, model: Any, *, where: Q) -> None:
+        """Write the rows of a table that fit, unless an earlier attempt has."""
+        name = model._meta.db_table
+        done = f"{PARTS}/{name}.json"
+        if not self.store.has(done):
+            is_reading = custody_of(model) == Custody.READING and not where
+            files = self._readings(model) if is_reading else self._rows(model, where)
+            with self.store.writing(done) as file:
+                file.write(json.dumps([each.model_dump() for each in files]).encode())
+        with self.store.reading(done) as file:
+            found = [ExportedFile(**each) for each in json.load(file)]
+        self._files.update({each.path: each for each in found})
+        paths = tuple(each.path for each in found if not each.path.startswith("blobs/"))
+        self._tables.append(
+            ExportedTable(
+                name=name, kept=custody_of(model).value, rows=sum(each.rows for each in found),
+                columns=tuple(columns(model)), left_out=tuple(left_out(model)), files=paths,
+            )
+        )  # fmt: skip
+
+    def finish(self, *, organisation: Row, person: str | None, begun_at: str) -> tuple[int, str, int]:
+        """Put the files into the archive; its size, its SHA-256, and how many rows it holds."""
+        manifest = ExportManifest(
+            organisation=organisation, person=person, begun_at=begun_at, tables=tuple(self._tables),
+            files=tuple(self._files[path] for path in sorted(self._files)),
+        )  # fmt: skip
+        with self.store.writing(ARCHIVE) as file:
+            measured = _Measured(file)
+            self._zip(measured, manifest)
+        self.store.remove(PARTS)
+        return measured.size, measured.sha256, sum(table.rows for table in self._tables)
+
+    def _zip(self, target: Any, manifest: ExportManifest) -> None:
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(zipfile.ZipInfo("README.txt", _EPOCH), README)
+            archive.writestr(zipfile.ZipInfo("manifest.json", _EPOCH), manifest.model_dump_json(indent=1))
+            for each in manifest.files:
+                info = zipfile.ZipInfo(each.path, _EPOCH)
+                info.compress_type = zipfile.ZIP_STORED if each.path.endswith(".gz") else zipfile.ZIP_DEFLATED
+                with archive.open(info, "w", force_zip64=True) as entry:
+                    for piece in self.store.pieces(f"{PARTS}/{each.path}", 0, each.bytes):
+                        entry.write(piece)
+                        self.tell(0)
+
+    def _rows(self, model: Any, where: Q) -> list[ExportedFile]:
+        path, count, blobs = f"tables/{model._meta.db_table}.ndjson", 0, dict[str, ExportedFile]()
+
+        def keep(raw: bytes) -> str:
+            found = blob_path(raw)
+            if found not in blobs:
+                with self.store.writing(f"{PARTS}/{found}") as file:
+                    file.write(raw)
+                blobs[found] = ExportedFile(path=found, bytes=len(raw), sha256=found.partition("/")[2], rows=0)
+            return found
+
+        with self.store.writing(f"{PARTS}/{path}") as file:
+            measured = _Measured(file)
+            for page in pages(model, self.tenant, where=where):
+                for row in page:
+                    measured.write(_line(as_json(model, row, blobs=keep)))
+                count += len(page)
+                self.tell(len(page))
+        return [ExportedFile(path=path, bytes=measured.size, sha256=measured.sha256, rows=count), *blobs.values()]
+
+    def _readings(self, model: Any) -> list[ExportedFile]:
+        time = model.kept_by[1]
+        return [self._month(model, time, start, end) for start, end in self._months(model, time)]
+
+    def _months(self, model: Any, time: str) -> Iterator[tuple[datetime, datetime]]:
+        """The calendar months in UTC that have rows, found by stepping over those that have none."""
+        after = datetime(1, 1, 1, tzinfo=UTC)
+        while True:
+            with scope(self.tenant):
+                first = model._base_manager.filter(**{f"{time}__gte": after}).aggregate(first=Min(time))["first"]
+            if first is None:
+                return
+            start = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            after = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+            yield start, after
+
+    def _month(self, model: Any, time: str, start: datetime, end: datetime) -> ExportedFile:
+        path, count = f"readings/{model._meta.db_table}-{start:%Y-%m}.csv.gz", 0
+        done = f"{PARTS}/{path}.json"
+        if self.store.has(done):
+            with self.store.reading(done) as file:
+                return ExportedFile(**json.load(file))
+        names = [column.name for column in columns(model)]
+        with self.store.writing(f"{PARTS}/{path}") as file:
+            measured = _Measured(file)
+            with gzip.GzipFile("", "wb", 6, measured, mtime=0) as packed:
+                packed.write(_csv([names]))
+                where = Q(**{f"{time}__gte": start, f"{time}__lt": end})
+                for page in pages(model, self.tenant, where=where, size=READINGS_PAGE):
+                    rows = [as_json(model, row, blobs=blob_path) for row in page]
+                    packed.write(_csv([[row[name] for name in names] for row in rows]))
+                    count += len(page)
+                    self.tell(len(page))
+        written = ExportedFile(path=path, bytes=measured.size, sha256=measured.sha256, rows=count)
+        with self.store.writing(done) as file:
+            file.write(written.model_dump_json().encode())
+        return written
+
+
+def _line(row: Row) -> bytes:
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _csv(rows: Sequence[Sequence[Any]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()

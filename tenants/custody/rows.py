@@ -1,0 +1,126 @@
+"""Rows of any table, a page at a time in the order of their key, as values of JSON."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from tenants.custody.schemas import ExportedColumn
+from tenants.kernel.clock import isoformat
+from tenants.scope.context import scope
+
+PAGE = 1000
+SECRETS = frozenset({"password", "session_key"})
+"""Columns of models that are not ours and cannot say so."""
+SMALL = 64
+"""Bytes of a column that stand in the row itself; longer ones are files of their own."""
+_TYPES: tuple[tuple[type[models.Field[Any, Any]], Any], ...] = (
+    (models.UUIDField, "uuid"),
+    (models.ForeignKey, "uuid"),
+    (models.DateTimeField, "moment"),
+    (models.DateField, "date"),
+    (models.BooleanField, "boolean"),
+    (models.FloatField, "number"),
+    (models.IntegerField, "integer"),
+    (models.JSONField, "json"),
+    (models.BinaryField, "bytes"),
+    (ArrayField, "list"),
+)
+Blobs = Callable[[bytes], str]
+"""Puts bytes into a file of the archive; gives its path."""
+Row = dict[str, Any]
+
+
+def columns(model: Any) -> list[ExportedColumn]:
+    """The columns that leave the house."""
+    return [
+        ExportedColumn(name=field.column, type=_type(field)) for field in _fields(model) if not _is_secret(model, field)
+    ]
+
+
+def left_out(model: Any) -> list[str]:
+    """The columns with secrets."""
+    return [field.column for field in _fields(model) if _is_secret(model, field)]
+
+
+def pages(model: Any, tenant: UUID, *, where: models.Q, size: int = PAGE) -> Iterator[list[Row]]:
+    """All rows of a tenant in the order of their key, each page read in a scope of its own.
+
+    Args:
+        model: The table.
+        tenant: Whose rows.
+        where: Which of them.
+        size: Rows of a page.
+    """
+    # attname is what values() takes, column what the archive says; both are the same but for renamed columns.
+    names = [field.attname for field in _fields(model) if not _is_secret(model, field)]
+    last: Any = None
+    while True:
+        rows = model._base_manager.filter(where).order_by("pk")
+        if last is not None:
+            rows = rows.filter(pk__gt=last)
+        with scope(tenant):
+            page = list(rows.values("pk", *[name for name in names if name != "pk"])[:size])
+        if page:
+            yield page
+        if len(page) < size:
+            return
+        last = page[-1]["pk"]
+
+
+def as_json(model: Any, row: Row, *, blobs: Blobs) -> Row:
+    """A row of `pages` as values of JSON, by column."""
+    return {
+        field.column: _value(field, row[field.attname], blobs)
+        for field in _fields(model)
+        if not _is_secret(model, field)
+    }
+
+
+def _fields(model: Any) -> list[Any]:
+    """All columns but the one that says whose the row is, which is the same for the whole archive."""
+    return [field for field in model._meta.concrete_fields if field.column and field.column != "tenant_id"]
+
+
+def _is_secret(model: Any, field: Any) -> bool:
+    return field.name in getattr(model, "secret_fields", ()) or field.column in SECRETS
+
+
+def _type(field: Any) -> Any:
+    return next((name for kind, name in _TYPES if isinstance(field, kind)), "string")
+
+
+def _value(field: Any, value: Any, blobs: Blobs) -> Any:
+    if isinstance(value, (bytes, memoryview)):
+        raw = bytes(value)
+        is_small = field.max_length is not None and field.max_length <= SMALL
+        return base64.b64encode(raw).decode() if is_small else blobs(raw)
+    if isinstance(value, (list, tuple)):
+        return [_value(field, each, blobs) for each in value]
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case datetime():
+            return isoformat(value)
+        case date():
+            return value.isoformat()
+        case None | bool() | int() | str() | dict():
+            return value
+    return str(value)
+
+
+def blob_path(raw: bytes) -> str:
+    """Where a blob is in an archive: the same bytes are there once."""
+    return f"blobs/{hashlib.sha256(raw).hexdigest()}"

@@ -1,0 +1,46 @@
+"""What Celery runs: every day, for each tenant, whatever is due; then the months of readings that nobody keeps."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+from django.db import close_old_connections
+
+from tenants.custody.erasing import begin_erasure
+from tenants.custody.exporting import sweep_exports
+from tenants.custody.retaining import drop_partitions, drop_past
+from tenants.custody.services import sweep_trash
+from tenants.kernel.clock import utc_now
+from tenants.scope.context import scope
+from tenants.scope.models import Tenant
+
+EVERY_S = 86_400.0
+
+
+@shared_task(name="custody.keep_houses", ignore_result=True, expires=EVERY_S)
+def keep_houses() -> None:
+    """Ask for the day's work on every tenant, a task each, so that one which fails holds up no other."""
+    close_old_connections()
+    for tenant in Tenant.objects.order_by("id").values_list("id", flat=True).iterator():
+        keep_house.apply_async((str(tenant),), expires=EVERY_S)
+    drop_months.apply_async(expires=EVERY_S)
+
+
+@shared_task(name="custody.keep_house", ignore_result=True)
+def keep_house(tenant: str) -> None:
+    """Remove what is due for a tenant; harmless when it is delivered twice."""
+    close_old_connections()
+    whose, now = UUID(tenant), utc_now()
+    with scope(whose):
+        begin_erasure(now=now)
+        sweep_exports(now=now)
+    sweep_trash(whose, now=now)
+    drop_past(whose, now=now)
+
+
+@shared_task(name="custody.drop_months", ignore_result=True)
+def drop_months() -> None:
+    """Drop the months of readings that no tenant keeps."""
+    close_old_connections()
+    drop_partitions(now=utc_now())
