@@ -5,10 +5,17 @@ import "@tabler/core/dist/js/tabler.esm.min.js";
 import "./shell/tokens.css";
 import "./shell/shell.css";
 import "./shell/parts.css";
+import "./shell/admin.css";
 import "./shell/analytics.css";
 import "./shell/timeline.css";
+import "./shell/sharing.css";
+import "./shell/account.css";
+import "./shell/lifecycle.css";
 import "./shell/htmx.ts";
+import { startAccount } from "./shell/account.ts";
+import { CopyText } from "./shell/copy.ts";
 import { CommandPalette } from "./shell/palette.ts";
+import { DataLength } from "./shell/lengths.ts";
 import { ConnectionState, JobProgress, RailToggle, ThemeSwitch } from "./shell/frame.ts";
 import { LiveAge, ViewerTime } from "./shell/times.ts";
 
@@ -19,6 +26,18 @@ customElements.define("job-progress", JobProgress);
 customElements.define("live-age", LiveAge);
 customElements.define("viewer-time", ViewerTime);
 customElements.define("command-palette", CommandPalette);
+customElements.define("data-length", DataLength);
+customElements.define("copy-text", CopyText);
+
+startAccount();
 
 // After a form came back with errors, the reader starts at their summary.
 document.querySelector<HTMLElement>(".form-summary")?.focus();
+
+// On a phone the pages of the administration scroll sideways; the one that is open is in view, and the page stays.
+const open = document.querySelector<HTMLElement>(".admin-nav [aria-current]");
+const row = open?.closest<HTMLElement>(".admin-nav");
+if (open && row) {
+  const [place, frame] = [open.getBoundingClientRect(), row.getBoundingClientRect()];
+  row.scrollBy(place.left - frame.left - (frame.width - place.width) / 2, place.bottom - frame.bottom);
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
-from tenants.jobs import selectors
 from tenants.jobs.models import Job, JobState
 from tenants.jobs.registry import label_of
+from tenants.jobs.selectors import jobs_seen_by
 from tenants.jobs.services import cancel_job
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError
@@ -26,7 +27,7 @@ ACTIVE = (JobState.QUEUED, JobState.RUNNING)
 def card(job: Job, actor: Actor) -> dict[str, Any]:
     """What ``parts/progress.html`` shows of a job."""
     active = job.state in ACTIVE
-    stoppable = active and actor.may(Permission.OPERATE) and not job.cancel_requested
+    stoppable = active and actor.may(Permission.ORGANISATION_OPERATE) and not job.cancel_requested
     message = "Stopping…" if active and job.cancel_requested else job.error or job.message
     return {
         "id": job.id,
@@ -42,22 +43,25 @@ def card(job: Job, actor: Actor) -> dict[str, Any]:
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.ORGANISATION_READ)
 def job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """One job's card, for the page that watches it."""
-    found = selectors.job(job_id)
+    actor = actor_of(request)
+    found = jobs_seen_by(actor).filter(id=job_id).first()
     if found is None:
         raise Http404
-    return render(request, "parts/progress.html", {"job": card(found, actor_of(request))})
+    return render(request, "parts/progress.html", {"job": card(found, actor)})
 
 
 @require_POST
-@page(needs=Permission.OPERATE)
+@page(needs=Permission.ORGANISATION_OPERATE)
 def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Ask a job to stop, and show its card."""
-    try:
+    actor = actor_of(request)
+    found = jobs_seen_by(actor).filter(id=job_id).first()
+    if found is None:
+        raise Http404
+    with suppress(NotFoundError):  # it has ended by itself meanwhile
         cancel_job(job=job_id, now=utc_now())
-    except NotFoundError:
-        if selectors.job(job_id) is None:
-            raise Http404 from None
-    return render(request, "parts/progress.html", {"job": card(selectors.jobs().get(id=job_id), actor_of(request))})
+        found.refresh_from_db()
+    return render(request, "parts/progress.html", {"job": card(found, actor)})

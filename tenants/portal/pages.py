@@ -9,29 +9,43 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
-from tenants.jobs.selectors import jobs
+from tenants.jobs.selectors import jobs_seen_by
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
+from tenants.people.domain import suggested_address
 from tenants.people.models import User
 from tenants.people.selectors import organisations
 from tenants.people.services import create_organisation
 from tenants.portal.jobs import card
 from tenants.portal.overview import tiles
+from tenants.portal.registry import admin_pages
 from tenants.scope.actors import Permission, Role
+from tenants.signon.sessions import session_reaches
 
 
 class OrganisationForm(forms.Form):
-    """The one question that starts an organisation."""
+    """The two questions that start an organisation."""
 
     name = forms.CharField(
-        max_length=120,
-        label="Name of the organisation",
-        help_text="It becomes part of its address; people you invite see it.",
-    )
+        max_length=120, label=_("Name of the organisation"),
+        help_text=_("In any script; people you invite see it."),
+    )  # fmt: skip
+    address = forms.CharField(
+        max_length=50, required=False, label=_("Its address"),
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", "data-address-of": "id_name"}),
+        help_text=_("Small Latin letters, digits and hyphens. It stands in every link; made of the name when empty."),
+    )  # fmt: skip
+
+    def put(self, error: OutturnError) -> None:
+        """Show what was refused; an address that was left to us to make stands in its field then, to be changed."""
+        if error.place == "address" and not self.cleaned_data["address"]:
+            self.data = {**self.data.dict(), "address": suggested_address(self.cleaned_data["name"])}  # type: ignore[attr-defined]
+        self.add_error(error.place if error.place in self.fields else None, f"{error.message}. {error.fix}")
 
 
 def _person(request: HttpRequest) -> UUID:
@@ -45,33 +59,38 @@ def _person(request: HttpRequest) -> UUID:
 @require_http_methods(["GET", "HEAD", "POST"])
 def home(request: HttpRequest) -> HttpResponse:
     """Send a person to their organisation, or let them choose or make one."""
-    mine = organisations(_person(request))
+    mine = [each for each in organisations(_person(request)) if session_reaches(request.session, each.tenant)]
     if request.method != "POST" and len(mine) == 1 and "choose" not in request.GET:
         first = mine[0]
         return redirect("reports" if first.role == Role.CUSTOMER else "overview", first.slug)
     form = OrganisationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            tenant = create_organisation(name=form.cleaned_data["name"], owner=_person(request), now=utc_now())
+            tenant = create_organisation(**form.cleaned_data, owner=_person(request), now=utc_now())
             return redirect("overview", tenant.slug)
         except OutturnError as error:
-            form.add_error("name", f"{error.message}. {error.fix}")
+            form.put(error)
     status = 400 if form.errors else 200
     return render(request, "portal/home.html", {"organisations": mine, "form": form}, status=status)
 
 
-@login_required
 @require_safe
-def account(request: HttpRequest) -> HttpResponse:
-    """What a person may change about themselves."""
-    return render(request, "portal/account.html", {"organisations": organisations(_person(request))})
-
-
-@require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.ORGANISATION_READ)
 def overview(request: HttpRequest) -> HttpResponse:
     """What matters now, in figures that each open to their page, and the jobs."""
     actor = actor_of(request)
     return render(
-        request, "portal/overview.html", {"tiles": tiles(actor.slug), "jobs": [card(job, actor) for job in jobs()[:8]]}
+        request,
+        "portal/overview.html",
+        {"tiles": tiles(actor.slug), "jobs": [card(job, actor) for job in jobs_seen_by(actor)[:8]]},
     )
+
+
+@require_safe
+@page(needs=Permission.ORGANISATION_READ)
+def administration(request: HttpRequest) -> HttpResponse:
+    """The first page of the administration that the viewer may see."""
+    actor = actor_of(request)
+    for _group, found in admin_pages(actor):
+        return redirect(found[0].view, actor.slug)
+    raise PermissionDenied

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from tenants.scope.actors import Permission
+from tenants.scope.actors import Actor, Permission
 
 ORDER = (
     "Overview", "Twins", "Catalogue", "Gateways", "Alarms", "Health", "Plans", "Contracts", "Statements", "Reports",
-    "Admin",
+    "Assets", "Admin",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page kind in the rail: its label, icon (a Tabler icon's name), the name of its view and who sees it."""
+    """A page kind in the rail: its label, icon (a Tabler icon's name), the name of its view and who sees it.
+
+    `for_customers` keeps it to the people of end customers.
+    """
 
     label: str
     icon: str
     view: str
     needs: Permission
+    for_customers: bool = False
 
 
 _entries: dict[str, Entry] = {}
@@ -39,3 +44,37 @@ def register_page(entry: Entry) -> None:
 def entries() -> list[Entry]:
     """The registered pages in the rail's order."""
     return [_entries[label] for label in ORDER if label in _entries]
+
+
+GROUPS = ("organisation", "access", "data", "money")
+
+
+@dataclass(frozen=True, slots=True)
+class AdminPage:
+    """A page of the administration: its label, icon, the name of its view, who sees it, and the group it stands in."""
+
+    label: Any
+    icon: str
+    view: str
+    needs: Permission
+    group: str
+
+
+_admin: list[AdminPage] = []
+
+
+def register_admin_page(page: AdminPage) -> None:
+    """Put a page into the administration, after those of its group that are there.
+
+    Raises:
+        ValueError: There is no such group.
+    """
+    if page.group not in GROUPS:
+        raise ValueError(f"{page.group} is none of {', '.join(GROUPS)}")
+    _admin.append(page)
+
+
+def admin_pages(actor: Actor) -> list[tuple[str, list[AdminPage]]]:
+    """The pages of the administration that somebody may see, by group."""
+    seen = [page for page in _admin if actor.may(page.needs)]
+    return [(group, found) for group in GROUPS if (found := [page for page in seen if page.group == group])]

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
+from tenants.portal.registry import admin_pages
 from tenants.scope.actors import Actor, Permission
 
 Row = TypeVar("Row", bound=Model)
@@ -102,7 +103,7 @@ def has_all(label: str, words: tuple[str, ...]) -> bool:
 
 
 @require_safe
-@page(needs=Permission.REPORTS)
+@page(needs=frozenset(Permission))
 def search(request: HttpRequest) -> JsonResponse:
     """``{"results": [{"kind", "label", "url", "note"}]}`` for the words ``q``; everybody sees what their role may."""
     found = hits(actor_of(request), request.GET.get("q", ""))
@@ -122,7 +123,10 @@ def _of_kind(kind: str, actor: Actor, words: tuple[str, ...]) -> Iterable[Hit]:
 
 
 def _actions_named(actor: Actor, words: tuple[str, ...]) -> Iterable[Hit]:
-    for action in sorted(_actions, key=lambda each: each.label):
+    administration = [
+        Action(str(each.label), each.view, each.needs) for _group, all_ in admin_pages(actor) for each in all_
+    ]
+    for action in sorted([*_actions, *administration], key=lambda each: each.label):
         label = gettext(action.label)
         if actor.may(action.needs) and has_all(label, words):
             yield Hit(label, reverse(action.view, args=[actor.slug]))

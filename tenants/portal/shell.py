@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
 
 from tenants.edge.context import request_id
-from tenants.jobs.selectors import jobs_under_way
-from tenants.people.selectors import organisations
-from tenants.portal.jobs import card
-from tenants.portal.registry import entries
+from tenants.jobs.selectors import jobs_seen_by
+from tenants.lifecycle.banner import around
+from tenants.lifecycle.selectors import SUPPORT
+from tenants.portal.jobs import ACTIVE, card
+from tenants.portal.registry import admin_pages, entries
 from tenants.scope.actors import Actor, Permission, Role
+from tenants.signon.sessions import session_reaches
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -35,26 +39,49 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         }
     mine = [
         {"name": each.name, "url": reverse(_start(each.role), args=[each.slug]), "active": each.slug == actor.slug}
-        for each in organisations(actor.user)
+        for each in getattr(request, "organisations", ())
+        if session_reaches(request.session, each.tenant)
     ]
+    entered = getattr(request, "organisation", None)
+    if entered is not None and actor.role == SUPPORT:
+        mine.append({"name": entered.name, "url": reverse("overview", args=[actor.slug]), "active": True})
     nav = []
     for entry in entries():
-        if actor.may(entry.needs):
+        if actor.may(entry.needs) and (actor.customer is not None or not entry.for_customers):
             url = reverse(entry.view, args=[actor.slug])
             exact = entry.label == "Overview"
             active = request.path == url if exact else request.path.startswith(url)
             nav.append({"label": entry.label, "icon": entry.icon, "url": url, "active": active})
     return {
         "nav": nav,
+        "admin": list(_administration(request, actor)),
         "organisations": mine,
         "organisation": next((each for each in mine if each["active"]), None),
-        "jobs": [card(job, actor) for job in jobs_under_way()[:20]] if actor.may(Permission.READ) else [],
+        "jobs": [card(job, actor) for job in jobs_seen_by(actor).filter(state__in=ACTIVE)[:20]]
+        if actor.may(Permission.ORGANISATION_READ)
+        else [],
         "actor": actor,
         "account_url": reverse("account"),
         "search_url": reverse("search", args=[actor.slug]),
+        **around(request, actor),
     }
 
 
-def _start(role: Role) -> str:
+GROUPS = {"organisation": _("Organisation"), "access": _("Access"), "data": _("Data"), "money": _("Money")}
+
+
+def _administration(request: HttpRequest, actor: Actor) -> Iterator[dict[str, Any]]:
+    """The pages of the administration beside each other; none outside of it."""
+    if not request.path.startswith(reverse("admin", args=[actor.slug])):
+        return
+    for group, found in admin_pages(actor):
+        shown = []
+        for page in found:
+            url = reverse(page.view, args=[actor.slug])
+            shown.append({"label": page.label, "icon": page.icon, "url": url, "active": request.path.startswith(url)})
+        yield {"key": group, "label": GROUPS[group], "pages": shown}
+
+
+def _start(role: str) -> str:
     """The view on which a person of a role begins: an end customer's people have their reports only."""
     return "reports" if role == Role.CUSTOMER else "overview"

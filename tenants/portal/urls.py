@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from tenants.portal import admin, jobs, pages
+from tenants.portal import audit, jobs, pages, roles, sites
 from tenants.portal.search import search
 
 urlpatterns = [
@@ -12,7 +12,27 @@ urlpatterns = [
     path("search/", search, name="search"),
     path("jobs/<uuid:job_id>/", jobs.job, name="job"),
     path("jobs/<uuid:job_id>/cancel/", jobs.cancel, name="job-cancel"),
-    path("admin/people/", admin.people, name="people"),
-    path("admin/keys/", admin.api_keys, name="api-keys"),
-    path("admin/keys/<uuid:key_id>/withdraw/", admin.withdraw_key, name="api-key-withdraw"),
+    path("admin/", pages.administration, name="admin"),
+    path("admin/", include("tenants.people.page_urls")),
+    path("admin/roles/", roles.all_roles, name="roles"),
+    path("admin/roles/new/", roles.new_role, name="new-role"),
+    path("admin/roles/<uuid:role_id>/", roles.own_role, name="role"),
+    path("admin/roles/<uuid:role_id>/remove/", roles.remove_role, name="role-remove"),
+    path("admin/roles/built-in/", roles.built_in_role, name="built-in-role"),
+    path("admin/sites/", sites.all_sites, name="sites"),
+    path("admin/sites/new/", sites.new_site, name="new-site"),
+    path("admin/sites/<uuid:site_id>/", sites.site, name="site"),
+    path("admin/sites/<uuid:site_id>/twins/", sites.move, name="site-twins"),
+    path("admin/sites/<uuid:site_id>/remove/", sites.remove_site, name="site-remove"),
+    path("admin/spaces/<uuid:space_id>/remove/", sites.remove_space, name="space-remove"),
+    path("admin/audit/", audit.audit, name="audit"),
+    path("admin/audit/verify/", audit.verify, name="audit-verify"),
+    path("admin/audit/<uuid:entry_id>/", audit.entry, name="audit-entry"),
+    path("admin/data/", include("tenants.custody.data_urls")),
+    path("admin/trash/", include("tenants.custody.trash_urls")),
+    path("admin/customers/", include("tenants.customers.page_urls")),
+    path("admin/keys/", include("tenants.keys.page_urls")),
+    path("admin/single-sign-on/", include("tenants.signon.page_urls")),
+    path("", include("tenants.lifecycle.page_urls")),
+    path("admin/usage/", include("tenants.limits.page_urls")),
 ]

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from tenants.edge import words
 from tenants.kernel.clock import isoformat
 
 register = template.Library()
@@ -36,10 +37,16 @@ LOOKS = {
     "draft": Look("pencil", "quiet", _("Draft")),
     "queued": Look("hourglass", "quiet", _("Waiting")),
     "cancelled": Look("ban", "quiet", _("Cancelled")),
+    "in_force": Look("circle-check", "good", _("In force")),
+    "ending": Look("alert-triangle", "warning", _("Ends soon")),
+    "expired": Look("clock", "warning", _("Expired")),
+    "disabled": Look("player-pause", "quiet", _("Disabled")),
+    "revoked": Look("ban", "quiet", _("Revoked")),
     "unknown": Look("circle-dashed", "unknown", _("Unknown")),
     "planned": Look("calendar-time", "planned", _("Planned")),
     "working": Look("loader-2", "planned", _("In progress")),
     "warning": Look("alert-triangle", "warning", _("Warning")),
+    "exhausted": Look("alert-circle", "bad", _("Used up")),
     "late": Look("clock", "warning", _("Late")),
     "down": Look("circle-x", "bad", _("Down")),
     "failed": Look("alert-circle", "bad", _("Failed")),
@@ -100,6 +107,12 @@ def control(field: BoundField) -> SafeString:
     own = field.field.widget.attrs.get("class", "")
     wrong = "is-invalid" if field.errors else ""
     return field.as_widget(attrs={"class": " ".join(filter(None, (style, own, wrong)))})
+
+
+@register.filter
+def permission_words(permission: str) -> str:
+    """What a permission is called."""
+    return words.permission_words(permission)
 
 
 @register.filter

@@ -186,5 +186,5 @@ def test_words() -> None:
 
 def test_a_kind_must_have_its_place() -> None:
     with pytest.raises(ValueError, match="Ghost is none of Twin, "):
-        register_finder("Ghost", "nowhere.at.all", needs=Permission.READ)
+        register_finder("Ghost", "nowhere.at.all", needs=Permission.ORGANISATION_READ)
     assert "Ghost" not in search._finders

@@ -1,0 +1,83 @@
+"""Whether somebody may enter an organisation now, and where to send them when not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from allauth.account.adapter import get_adapter
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from tenants.edge import problems
+from tenants.edge.permissions import READING
+from tenants.kernel.errors import NotAllowedError
+from tenants.people.account_pages import CONTINUE
+from tenants.people.admission import person_refusal
+from tenants.people.entry import Refusal, Way
+from tenants.people.schemas import Organisation
+from tenants.signon.sessions import Session, is_confined, must_sign_on, session_reaches, signed_on_at
+
+
+class EntryRefusedError(NotAllowedError):
+    """The organisation's rules of entry are in the way."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message, fix=refusal.fix)
+        self.code = refusal.code
+
+
+def entry_refusal(
+    organisation: Organisation, *, user: UUID, session: Session, address: str, now: datetime
+) -> Refusal | None:
+    """Why a person may not enter an organisation now, or None; for requests and for sockets alike.
+
+    Args:
+        organisation: The organisation, as the person's membership shows it.
+        user: The person.
+        session: Their session.
+        address: The network address they come from.
+        now: The moment.
+    """
+    if not session_reaches(session, organisation.tenant):
+        return Refusal(
+            "entry.other_sign_on", "this session came through another organisation's single sign-on",
+            "Sign in with your own account.", Way.SIGN_IN_AGAIN,
+        )  # fmt: skip
+    at = signed_on_at(session, organisation.tenant)
+    return person_refusal(
+        organisation=organisation, user=user, session=session, address=address, now=now,
+        signed_on_at=None if at is None else datetime.fromtimestamp(at, UTC),
+        must_sign_on=must_sign_on(
+            session, tenant=organisation.tenant, policy=organisation.policy, role=organisation.role
+        ),
+    )  # fmt: skip
+
+
+def answer_refusal(
+    request: HttpRequest, organisation: Organisation, refusal: Refusal, *, api: bool
+) -> HttpResponseBase:
+    """Problem details for a program; for a person the page on which they do what is asked, and come back from."""
+    if api:
+        return problems.answer(EntryRefusedError(refusal))
+    if refusal.way is Way.OTHER_NETWORK:
+        context = {"refusal": refusal, "organisation": organisation}
+        return render(request, "people/not_from_here.html", context, status=403)
+    back = request.get_full_path() if request.method in READING else reverse("home")
+    if refusal.way is Way.SET_UP_FACTOR:
+        request.session[CONTINUE] = back
+        return redirect("second-factor")
+    sign_on = f"{reverse('sign-on', args=[organisation.slug])}?{urlencode({'next': back})}"
+    if refusal.way is Way.SINGLE_SIGN_ON or (refusal.way is Way.SIGN_IN_AGAIN and is_confined(request.session)):
+        return redirect(sign_on)
+    ways = get_adapter().get_reauthentication_methods(request.user)
+    if refusal.way is Way.PROVE_FACTOR:
+        ways = [each for each in ways if each["id"].startswith("mfa_")]
+    if ways:
+        return redirect(f"{ways[0]['url']}?{urlencode({'next': back})}")
+    logout(request)
+    return redirect_to_login(back)

@@ -1,0 +1,135 @@
+"""Every page of the administration and of one's account in a real browser: in both themes, wide and narrow.
+
+The pages are those that are registered, so that a new one is walked without being named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tenants.kernel.clock import utc_now
+from tenants.people.models import User
+from tenants.portal.registry import admin_pages
+from tenants.scope.actors import PERMISSIONS, Actor, Role
+from tenants.scope.models import Tenant
+from tests.browser.conftest import AXE
+from tests.browser.organisation import Portal, furnished
+from tests.processes import serving
+
+pytestmark = pytest.mark.browser
+SLUG = "meridian-engines"
+LOOKS = [("light", 1440), ("dark", 1440), ("light", 360), ("dark", 360)]
+ACCOUNT = ("account", "account_email", "account_change_password", "second-factor", "mfa_index", "mfa_list_webauthn",
+           "usersessions_list", "account_logout")  # fmt: skip
+INNER = ("invite", "invitations", "new-role", "new-site", "new-customer", "service-accounts", "new-service-account",
+         "usage-plans", "erase-organisation")  # fmt: skip
+OF_THINGS = {
+    "member": ("member", "member-role", "member-places", "member-remove"),
+    "role": ("role", "role-remove"),
+    "site": ("site", "site-remove"),
+    "customer": ("customer", "customer-edit", "customer-invite", "customer-remove"),
+    "service-account": ("service-account", "service-account-edit", "new-api-key"),
+    "key": ("api-key-rotate", "api-key-revoke"),
+}
+"""The pages of one thing, by the name of the thing."""
+
+
+@pytest.fixture(scope="module")
+def portal(django_db_setup: None, django_db_blocker: Any) -> Iterator[Portal]:
+    """One furnished organisation for all the walks."""
+    with django_db_blocker.unblock():
+        cache.clear()
+        yield furnished(utc_now())
+        call_command("flush", database="owner", interactive=False, verbosity=0, inhibit_post_migrate=True)
+        for alias in connections:
+            connections[alias].close()
+
+
+@pytest.fixture(scope="module")
+def address(portal: Portal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The product's web server on it."""
+    with serving(tmp_path_factory.mktemp("portal") / "web.log") as url:
+        yield url
+
+
+def _registered(user: User, slug: str) -> list[str]:
+    """The addresses of all registered pages of the administration, as an owner sees them."""
+    tenant = Tenant.objects.get(slug=slug)
+    owner = Actor(tenant.id, slug, Role.OWNER, PERMISSIONS[Role.OWNER], user.email, user=user.id)
+    return [reverse(one.view, args=[slug]) for _, pages in admin_pages(owner) for one in pages]
+
+
+def _of_things(portal: Portal) -> list[str]:
+    return [
+        reverse(name, kwargs={"slug": SLUG, **portal.things[thing]})
+        for thing, names in OF_THINGS.items()
+        for name in names
+    ]
+
+
+def _walk(context: BrowserContext, paths: list[str]) -> str:
+    """What is wrong with pages: their status, what axe finds, what does not fit, what the console says."""
+    wrong: list[str] = []
+    context.add_init_script(path=AXE)
+    page = context.new_page()
+    page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if said.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
+    for path in paths:
+        answer = page.goto(path)
+        if answer is None or answer.status != 200:
+            wrong.append(f"{path}: {answer and answer.status}")
+        wrong += [f"{path}: {each}" for each in _found(page)]
+    return "\n".join(wrong)
+
+
+def _found(page: Page) -> list[str]:
+    found = [] if page.locator("h1").count() == 1 else ["not one heading"]
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        found.append("it scrolls sideways")
+    result: dict[str, Any] = page.evaluate("() => axe.run({resultTypes: ['violations'], preload: false})")
+    return found + [f"{each['id']}: {node['html']}" for each in result["violations"] for node in each["nodes"]]
+
+
+def _context(chromium: Browser, address: str, user: User | None, theme: Any, width: int) -> BrowserContext:
+    context = chromium.new_context(
+        base_url=address, color_scheme=theme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+    )
+    if user is not None:
+        client = Client()
+        client.force_login(user)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
+    return context
+
+
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+def test_each_page_of_a_full_organisation(
+    portal: Portal, chromium: Browser, address: str, theme: str, width: int
+) -> None:
+    paths = _registered(portal.owner, SLUG) + [reverse(name) for name in ACCOUNT]
+    if (theme, width) == LOOKS[3]:
+        paths += [reverse(name, args=[SLUG]) for name in INNER] + _of_things(portal)
+    context = _context(chromium, address, portal.owner, theme, width)
+    assert _walk(context, paths) == ""
+    context.close()
+
+
+def test_each_page_of_an_empty_organisation(portal: Portal, chromium: Browser, address: str) -> None:
+    context = _context(chromium, address, portal.newcomer, "light", 1440)
+    assert _walk(context, _registered(portal.newcomer, "empty-works")) == ""
+    context.close()
+
+
+def test_the_pages_of_an_end_customer(portal: Portal, chromium: Browser, address: str) -> None:
+    view = reverse("shared-view", kwargs={"slug": SLUG, **portal.things["shared-view"]})
+    context = _context(chromium, address, portal.reader, "dark", 360)
+    assert _walk(context, [reverse("assets", args=[SLUG]), view]) == ""
+    context.close()

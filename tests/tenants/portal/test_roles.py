@@ -1,0 +1,130 @@
+"""Roles of the organisation's own: nobody gives what they do not have, and what is given holds at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from tenants.kernel.clock import utc_now
+from tenants.people.models import CustomRole, Membership, User
+from tenants.people.roles import BUILT_IN
+from tenants.people.services import add_member
+from tenants.scope.actors import PERMISSIONS, Permission, Role, held_to_places, permissions_named
+from tenants.scope.context import scope
+from tests.conftest import Cast
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[User], Client]
+NEW = "/t/meridian/admin/roles/new/"
+
+
+def made(cast: Cast, name: str = "Night shift", *permissions: str) -> CustomRole:
+    with scope(cast.meridian.id):
+        return CustomRole.objects.create(name=name, permissions=list(permissions), created_at=utc_now())
+
+
+def give(user: User, role: CustomRole | Role) -> None:
+    Membership.objects.filter(user=user).update(role=role.value if isinstance(role, Role) else str(role.id))
+
+
+def test_every_role_is_described_and_owning_is_the_owners_alone() -> None:
+    assert BUILT_IN.keys() == PERMISSIONS.keys() == set(Role)
+    assert [role for role in Role if Permission.ORGANISATION_OWN in PERMISSIONS[role]] == [Role.OWNER]
+    assert PERMISSIONS[Role.CUSTOMER] == {Permission.REPORTS_READ}
+    assert (
+        PERMISSIONS[Role.VIEWER] <= PERMISSIONS[Role.ENGINEER] & PERMISSIONS[Role.PLANNER] & PERMISSIONS[Role.FINANCE]
+    )
+    assert not PERMISSIONS[Role.PLANNER] & {Permission.MONEY_BILL, Permission.CONTRACTS_APPROVE}
+    assert not PERMISSIONS[Role.FINANCE] & {Permission.TWINS_EDIT, Permission.PLANS_APPROVE}
+
+
+def test_who_is_held_to_places_keeps_what_stands_in_places() -> None:
+    left = held_to_places(PERMISSIONS[Role.OWNER])
+    assert {each.area for each in left} == {"twins", "health", "plans", "organisation"}
+    assert Permission.ORGANISATION_ADMINISTER not in left
+
+
+def test_a_name_that_is_no_permission_any_more_gives_none() -> None:
+    assert permissions_named(["twins.read", "twins.fly", ""]) == {Permission.TWINS_READ}
+
+
+def test_a_role_lets_its_people_do_what_it_says_from_the_next_request_on(cast: Cast, sign_in: SignIn) -> None:
+    client, owner = sign_in(cast.viewer), sign_in(cast.owner)
+    role = made(cast, "Contracts only", "contracts.read")
+    give(cast.viewer, role)
+    assert client.get("/t/meridian/contracts/").status_code == 200
+    assert client.get("/t/meridian/twins/").status_code == 403
+    fields = {"name": "Twins only", "permissions": ["twins.read"]}
+    assert owner.post(f"/t/meridian/admin/roles/{role.id}/", fields).status_code == 302
+    assert client.get("/t/meridian/contracts/").status_code == 403
+    assert client.get("/t/meridian/twins/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"name": "", "permissions": ["twins.read"]}, "This field is required"),
+        ({"name": "Owner", "permissions": ["twins.read"]}, "cannot be a role"),
+        ({"name": "x", "permissions": []}, "This field is required"),
+        ({"name": "x", "permissions": ["twins.fly"]}, "Select a valid choice"),
+        ({"name": "x", "permissions": ["organisation.own"]}, "Select a valid choice"),
+        ({"name": "Night shift", "permissions": ["twins.read"]}, "there is a role"),
+    ],
+)
+def test_a_role_that_cannot_be_is_refused_and_what_was_entered_stays(
+    cast: Cast, sign_in: SignIn, fields: dict[str, object], said: str
+) -> None:
+    made(cast)
+    response = sign_in(cast.owner).post(NEW, fields)
+    assert response.status_code == 400
+    assert said in response.content.decode()
+    with scope(cast.meridian.id):
+        assert CustomRole.objects.count() == 1
+
+
+def test_nobody_gives_what_they_do_not_have(cast: Cast, sign_in: SignIn) -> None:
+    role = made(cast, "People", "organisation.read", "organisation.administer")
+    give(cast.viewer, role)
+    client = sign_in(cast.viewer)
+    response = client.post(NEW, {"name": "Too much", "permissions": ["money.bill"]})
+    assert response.status_code == 400
+    assert "you may not give: money.bill" in response.content.decode()
+    assert client.post(NEW, {"name": "Fits", "permissions": ["organisation.read"]}).status_code == 302
+    strong = made(cast, "Strong", "money.bill")
+    weaker = client.post(
+        f"/t/meridian/admin/roles/{strong.id}/", {"name": "Weak", "permissions": ["organisation.read"]}
+    )
+    assert weaker.status_code == 400
+
+
+def test_a_role_goes_when_its_name_is_typed_and_nobody_has_it(cast: Cast, sign_in: SignIn) -> None:
+    role = made(cast, "Night shift", "twins.read")
+    client, path = sign_in(cast.owner), f"/t/meridian/admin/roles/{role.id}/remove/"
+    assert client.post(path, {"typed": "night"}).status_code == 400
+    give(cast.viewer, role)
+    refused = client.post(path, {"typed": "Night shift"})
+    assert "1 people have the role" in refused.content.decode()
+    give(cast.viewer, Role.VIEWER)
+    assert client.post(path, {"typed": "Night shift"}).status_code == 302
+    assert client.get(f"/t/meridian/admin/roles/{role.id}/").status_code == 404
+
+
+def test_the_pages_show_what_each_role_may_do(cast: Cast, sign_in: SignIn) -> None:
+    made(cast, "<i>Night</i>", "twins.read")
+    client = sign_in(cast.owner)
+    listed = client.get("/t/meridian/admin/roles/").content.decode()
+    assert "&lt;i&gt;Night&lt;/i&gt;" in listed
+    assert "Finance" in listed
+    assert client.get("/t/meridian/admin/roles/built-in/?role=planner").status_code == 200
+    assert client.get("/t/meridian/admin/roles/built-in/?role=nobody").status_code == 404
+    assert client.get(f"{NEW}?from=planner").content.decode().count("checked") == len(PERMISSIONS[Role.PLANNER])
+    assert client.get(f"/t/meridian/admin/roles/{uuid4()}/").status_code == 404
+
+
+def test_a_role_that_is_gone_lets_nobody_do_anything(cast: Cast, sign_in: SignIn) -> None:
+    add_member(tenant=cast.meridian.id, user=cast.viewer.id, role=Role.VIEWER, now=utc_now())
+    Membership.objects.filter(user=cast.viewer).update(role=str(uuid4()))
+    assert sign_in(cast.viewer).get("/t/meridian/").status_code == 403

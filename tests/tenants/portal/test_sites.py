@@ -1,0 +1,130 @@
+"""Sites and spaces, and people who are held to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import pytest
+from django.test import Client
+
+from tenants.kernel.clock import utc_now
+from tenants.kernel.errors import NotFoundError
+from tenants.people.models import Membership, MembershipPlace, Site, Space, SpaceKind, User
+from tenants.people.sites import first_places, hold_member, place_twin, save_site
+from tenants.scope.actors import Role
+from tenants.scope.context import scope
+from tests.conftest import Cast
+from twins.composer.models import Twin
+from twins.composer.services import create_twin
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[User], Client]
+SITES = "/t/meridian/admin/sites/"
+
+
+def a_site(cast: Cast, name: str = "Hamburg") -> UUID:
+    with scope(cast.meridian.id):
+        if not Space.objects.exists():
+            first_places(now=utc_now())
+        space = Space.objects.get(kind=SpaceKind.PRODUCTION)
+        return save_site(
+            site=None, space=space.id, name=name, address="", time_zone="Europe/Berlin", by="x", now=utc_now()
+        ).id
+
+
+def a_twin(cast: Cast, name: str, site: UUID | None = None) -> Twin:
+    with scope(cast.meridian.id):
+        twin = create_twin(name=name, now=utc_now())
+        place_twin(twin=twin.id, site=site, by="x", now=utc_now())
+        return twin
+
+
+def hold(cast: Cast, user: User, role: Role, *, sites: set[UUID] = frozenset(), twins: set[UUID] = frozenset()) -> None:  # type: ignore[assignment]
+    membership = Membership.objects.get(user=user)
+    Membership.objects.filter(id=membership.id).update(role=role.value)
+    with scope(cast.meridian.id):
+        hold_member(membership=membership, sites=set(sites), twins=set(twins))
+
+
+def test_who_is_held_to_a_site_meets_what_stands_there_and_nothing_else(cast: Cast, sign_in: SignIn) -> None:
+    site = a_site(cast)
+    here, elsewhere, named = a_twin(cast, "Here", site), a_twin(cast, "Elsewhere"), a_twin(cast, "Named")
+    hold(cast, cast.viewer, Role.ENGINEER, sites={site}, twins={named.id})
+    client = sign_in(cast.viewer)
+    listed = client.get("/t/meridian/api/v1/twins/").json()["results"]
+    assert {each["name"] for each in listed} == {"Here", "Named"}
+    assert client.get(f"/t/meridian/api/v1/twins/{here.id}/").status_code == 200
+    assert client.get(f"/t/meridian/api/v1/twins/{elsewhere.id}/").status_code == 404
+    assert client.get(f"/t/meridian/twins/{elsewhere.slug}/canvas/").status_code == 404
+    found = client.get("/t/meridian/search/?q=e").json()["results"]
+    assert {each["label"] for each in found if each["kind"] == "Twin"} == {"Here", "Named"}
+    for path in ("contracts/", "statements/", "gateways/", "admin/people/"):
+        assert client.get(f"/t/meridian/{path}").status_code == 403
+
+
+def test_a_twin_that_moves_takes_the_reach_with_it(cast: Cast, sign_in: SignIn) -> None:
+    site = a_site(cast)
+    twin = a_twin(cast, "Fleet", site)
+    hold(cast, cast.viewer, Role.VIEWER, sites={site})
+    client, owner = sign_in(cast.viewer), sign_in(cast.owner)
+    assert client.get(f"/t/meridian/api/v1/twins/{twin.id}/").status_code == 200
+    assert owner.post(f"{SITES}{site}/twins/", {"away": str(twin.id)}).status_code == 302
+    assert client.get(f"/t/meridian/api/v1/twins/{twin.id}/").status_code == 404
+    assert owner.post(f"{SITES}{site}/twins/", {"twin": str(twin.id)}).status_code == 302
+    assert client.get(f"/t/meridian/api/v1/twins/{twin.id}/").status_code == 200
+    assert owner.post(f"{SITES}{site}/twins/", {"twin": str(uuid4())}).status_code == 404
+
+
+def test_who_is_held_makes_no_new_twin(cast: Cast, sign_in: SignIn) -> None:
+    hold(cast, cast.viewer, Role.ENGINEER, sites={a_site(cast)})
+    client = sign_in(cast.viewer)
+    answer = client.post("/t/meridian/api/v1/twins/", {"name": "Mine"}, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (403, "request.not_allowed")
+
+
+def test_a_site_is_made_changed_and_taken_away(cast: Cast, sign_in: SignIn) -> None:
+    with scope(cast.meridian.id):
+        first_places(now=utc_now())
+        space = Space.objects.get(kind=SpaceKind.TEST)
+    client = sign_in(cast.owner)
+    fields = {"name": "Bremen", "space": str(space.id), "address": "Am Wall 1", "time_zone": "Europe/Berlin"}
+    assert client.post(f"{SITES}new/", fields).status_code == 302
+    with scope(cast.meridian.id):
+        site = Site.objects.get()
+    assert client.post(f"{SITES}new/", fields).status_code == 400
+    wrong = client.post(f"{SITES}{site.id}/", {**fields, "time_zone": "Mars/Olympus"})
+    assert "is no time zone" in wrong.content.decode()
+    twin = a_twin(cast, "Pump", site.id)
+    refused = client.post(f"{SITES}{site.id}/remove/", {"typed": "Bremen"}).content.decode()
+    assert "1 twins stand at “Bremen”" in refused
+    client.post(f"{SITES}{site.id}/twins/", {"away": str(twin.id)})
+    assert client.post(f"{SITES}{site.id}/remove/", {"typed": "bremen"}).status_code == 400
+    assert client.post(f"{SITES}{site.id}/remove/", {"typed": "Bremen"}).status_code == 302
+    with scope(cast.meridian.id):
+        assert not Site.objects.exists()
+
+
+def test_a_space_goes_when_no_site_lies_in_it(cast: Cast, sign_in: SignIn) -> None:
+    a_site(cast)
+    client = sign_in(cast.owner)
+    with scope(cast.meridian.id):
+        full, empty = Space.objects.get(kind=SpaceKind.PRODUCTION), Space.objects.get(kind=SpaceKind.TEST)
+    for space in (full, empty):
+        assert client.post(f"/t/meridian/admin/spaces/{space.id}/remove/").status_code == 302
+    with scope(cast.meridian.id):
+        assert list(Space.objects.all()) == [full]
+    assert client.post(SITES, {"name": "Pilot", "kind": "test"}).status_code == 302
+    assert client.post(SITES, {"name": "Pilot", "kind": "test"}).status_code == 400
+    assert "Pilot" in client.get(SITES).content.decode()
+
+
+def test_nobody_is_held_to_a_strangers_site(cast: Cast) -> None:
+    site = a_site(cast)
+    with scope(cast.stranger.id):
+        theirs = create_twin(name="Theirs", now=utc_now())
+    membership = Membership.objects.get(user=cast.outsider)
+    with scope(cast.stranger.id), pytest.raises(NotFoundError):
+        hold_member(membership=membership, sites={site}, twins={theirs.id})
+    with scope(cast.stranger.id):
+        assert not MembershipPlace.objects.exists()
