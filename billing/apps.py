@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class BillingConfig(AppConfig):
@@ -12,21 +13,33 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the domain's pages, jobs and figures, and what is found in it."""
+        from billing.contracts.trash import CONTRACT, published, under_contract  # noqa: PLC0415
         from billing.reports import tasks  # noqa: PLC0415
+        from tenants.custody.kinds import register_objection, register_trash  # noqa: PLC0415
+        from tenants.customers.registry import Count, Panel, register_count, register_panel  # noqa: PLC0415
         from tenants.jobs.registry import register_job  # noqa: PLC0415
         from tenants.portal.overview import register_tiles  # noqa: PLC0415
-        from tenants.portal.registry import Entry, register_page  # noqa: PLC0415
+        from tenants.portal.registry import AdminPage, Entry, register_admin_page, register_page  # noqa: PLC0415
         from tenants.portal.search import Action, register_action, register_finder  # noqa: PLC0415
         from tenants.scope.actors import Permission  # noqa: PLC0415
 
-        register_page(Entry("Contracts", "writing", "contracts", Permission.READ))
-        register_page(Entry("Statements", "receipt", "statements", Permission.READ))
-        register_page(Entry("Reports", "file-certificate", "reports", Permission.REPORTS))
+        register_trash(CONTRACT)
+        register_objection("contract", published)
+        register_objection("twin", under_contract)
+        register_objection("customer", under_contract)
+        register_page(Entry("Contracts", "writing", "contracts", Permission.CONTRACTS_READ))
+        register_admin_page(AdminPage(_("Invoices"), "file-invoice", "invoices", Permission.MONEY_READ, "money"))
+        register_page(Entry("Statements", "receipt", "statements", Permission.MONEY_READ))
+        register_page(Entry("Reports", "file-certificate", "reports", Permission.REPORTS_READ))
         register_job(tasks.SETTLE, tasks.settle_month, label="Settle a month")
         register_job(tasks.RESTATE, tasks.restate_statement_period, label="Restate a period")
         register_tiles("billing.reports.tiles.billing_tiles")
-        register_action(Action("New contract", "new-contract", Permission.EDIT))
-        register_finder("Contract", "billing.contracts.search.find_contracts", needs=Permission.READ)
-        register_finder("Customer", "billing.contracts.search.find_customers", needs=Permission.READ)
-        register_finder("Invoice", "billing.reports.search.find_invoices", needs=Permission.READ)
-        register_finder("Report", "billing.reports.search.find_reports", needs=Permission.REPORTS)
+        register_count(Count("contracts", "Contracts", "billing.contracts.selectors.contracts_counted"))
+        register_panel(
+            Panel("contracts", "contracts/panel.html", "billing.contracts.panel.panel", Permission.CONTRACTS_READ)
+        )
+        register_action(Action("New contract", "new-contract", Permission.CONTRACTS_EDIT))
+        register_finder("Contract", "billing.contracts.search.find_contracts", needs=Permission.CONTRACTS_READ)
+        register_finder("Customer", "billing.contracts.search.find_customers", needs=Permission.CONTRACTS_READ)
+        register_finder("Invoice", "billing.reports.search.find_invoices", needs=Permission.MONEY_READ)
+        register_finder("Report", "billing.reports.search.find_reports", needs=Permission.REPORTS_READ)

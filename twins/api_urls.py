@@ -10,12 +10,14 @@ from twins.composer.api import BlueprintViewSet, TwinViewSet
 from twins.evidence.api import EventViewSet, EvidenceView
 from twins.gateways.api import GatewayViewSet
 from twins.live.api import LatestView
+from twins.sharing.api import SharedViewViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("twins", TwinViewSet, "twin")
 router.register("blueprints", BlueprintViewSet, "blueprint")
 router.register("gateways", GatewayViewSet, "gateway")
 router.register("events", EventViewSet, "event")
+router.register("shared-views", SharedViewViewSet, "shared-view")
 
 urlpatterns = [
     *router.urls,

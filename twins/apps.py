@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class TwinsConfig(AppConfig):
@@ -12,17 +13,34 @@ class TwinsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the domain's pages, and what is found in it."""
-        from tenants.portal.registry import Entry, register_page  # noqa: PLC0415
+        from tenants.custody.kinds import register_trash  # noqa: PLC0415
+        from tenants.customers.registry import Count, Panel, register_count, register_panel  # noqa: PLC0415
+        from tenants.limits.domain.plans import Meter  # noqa: PLC0415
+        from tenants.limits.registry import register_counter  # noqa: PLC0415
+        from tenants.people.places import register_twins  # noqa: PLC0415
+        from tenants.portal.registry import AdminPage, Entry, register_admin_page, register_page  # noqa: PLC0415
         from tenants.portal.search import Action, register_action, register_finder  # noqa: PLC0415
         from tenants.scope.actors import Permission  # noqa: PLC0415
+        from twins.gateways.trash import GATEWAY, TWIN  # noqa: PLC0415
 
-        register_page(Entry("Twins", "topology-star-3", "twins", Permission.READ))
-        register_page(Entry("Gateways", "router", "gateways", Permission.READ))
-        register_page(Entry("Catalogue", "books", "catalogue", Permission.READ))
-        register_action(Action("New twin", "new-twin", Permission.EDIT))
-        register_action(Action("New gateway", "new-gateway", Permission.EDIT))
-        register_finder("Twin", "twins.live.search.find_twins", needs=Permission.READ)
-        register_finder("Asset", "twins.live.search.find_assets", needs=Permission.READ)
-        register_finder("Signal", "twins.live.search.find_signals", needs=Permission.READ)
-        register_finder("Gateway", "twins.gateways.search.find_gateways", needs=Permission.READ)
-        register_finder("Asset type", "twins.catalog.search.find_types", needs=Permission.READ)
+        register_trash(TWIN)
+        register_trash(GATEWAY)
+        register_counter("twins.composer.selectors.things_counted", Meter.TWINS, Meter.ASSETS, Meter.SIGNALS)
+        register_counter("twins.gateways.selectors.gateways_counted", Meter.GATEWAYS)
+        register_twins("twins.composer.places.TWINS")
+        register_page(Entry("Twins", "topology-star-3", "twins", Permission.TWINS_READ))
+        register_page(Entry("Gateways", "router", "gateways", Permission.GATEWAYS_READ))
+        register_page(Entry("Assets", "engine", "assets", Permission.REPORTS_READ, for_customers=True))
+        register_count(Count("views", "Shared views", "twins.sharing.selectors.views_counted"))
+        register_panel(
+            Panel("views", "sharing/panel.html", "twins.sharing.admin_pages.panel", Permission.CONTRACTS_READ)
+        )
+        register_admin_page(AdminPage(_("Gateways"), "router", "gateways", Permission.GATEWAYS_READ, "data"))
+        register_page(Entry("Catalogue", "books", "catalogue", Permission.TWINS_READ))
+        register_action(Action("New twin", "new-twin", Permission.TWINS_EDIT))
+        register_action(Action("New gateway", "new-gateway", Permission.GATEWAYS_EDIT))
+        register_finder("Twin", "twins.live.search.find_twins", needs=Permission.TWINS_READ)
+        register_finder("Asset", "twins.live.search.find_assets", needs=Permission.TWINS_READ)
+        register_finder("Signal", "twins.live.search.find_signals", needs=Permission.TWINS_READ)
+        register_finder("Gateway", "twins.gateways.search.find_gateways", needs=Permission.GATEWAYS_READ)
+        register_finder("Asset type", "twins.catalog.search.find_types", needs=Permission.TWINS_READ)

@@ -4,6 +4,7 @@ from twins.catalog.models import AssetTypeVersion
 from twins.composer.models import DraftOperation, Twin, TwinVersion
 from twins.evidence.models import AssetEvent, EvidenceSegment
 from twins.gateways.models import Gateway, GatewayToken
+from twins.sharing.models import SharedView
 from twins.telemetry.models import (
     Batch,
     CommitCount,
@@ -28,6 +29,7 @@ __all__ = [
     "LatestReading",
     "Reading",
     "SetAside",
+    "SharedView",
     "Signal",
     "Traffic",
     "Twin",

@@ -90,7 +90,7 @@ class ModelViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin,
     queryset = selectors.models()
     serializer_class = ModelOutput
     lookup_value_converter = "uuid"
-    needs: ClassVar = {"read": Permission.READ, "write": Permission.OPERATE}
+    needs: ClassVar = {"read": Permission.HEALTH_READ, "write": Permission.HEALTH_OPERATE}
 
     @extend_schema(request=TrainInput, responses={202: JobOutput})
     def create(self, request: Request, **_: Any) -> Response:
@@ -110,7 +110,7 @@ class PredictionViewSet(
     queryset = selectors.predictions()
     serializer_class = PredictionOutput
     lookup_value_converter = "uuid"
-    needs: ClassVar = {"read": Permission.READ, "write": Permission.OPERATE}
+    needs: ClassVar = {"read": Permission.HEALTH_READ, "write": Permission.HEALTH_OPERATE}
 
     @extend_schema(request=PredictInput, responses={202: JobOutput})
     def create(self, request: Request, **_: Any) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
@@ -24,6 +26,8 @@ class ModelVersion(AppendOnly, PerTenant):
     digest = models.CharField(max_length=64)
     trained_by = models.CharField(max_length=254)
     trained_at = models.DateTimeField()
+
+    twin_path: ClassVar[str] = "twin"
 
     class Meta:
         ordering = ("-id",)
@@ -57,6 +61,8 @@ class Prediction(AppendOnly, PerTenant):
     since = models.DateTimeField(null=True)
     drivers = models.JSONField()
     predicted_at = models.DateTimeField()
+
+    twin_path: ClassVar[str] = "twin"
 
     class Meta:
         ordering = ("-id",)

@@ -94,7 +94,7 @@ class PredictForm(_HealthForm):
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.HEALTH_READ)
 def fleets(request: HttpRequest) -> HttpResponse:
     """The assets of one twin, those with the least remaining life first."""
     actor = actor_of(request)
@@ -112,7 +112,7 @@ def fleets(request: HttpRequest) -> HttpResponse:
         "models": selectors.models()[:HISTORY],
         "running": [card(job, actor) for job in running],
         "failed": failed and card(failed, actor),
-        "can_operate": actor.may(Permission.OPERATE),
+        "can_operate": actor.may(Permission.HEALTH_OPERATE),
         "few": LOW_FLIGHTS,
     }
     return render(request, "health/list.html", context)
@@ -165,7 +165,7 @@ def _flights(count: float, cap: float | None) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page(needs=Permission.OPERATE)
+@page(needs=Permission.HEALTH_OPERATE)
 def train(request: HttpRequest) -> HttpResponse:
     """Ask for a model; the list shows how far it is."""
     form = TrainForm(request.POST or None)
@@ -184,7 +184,7 @@ def train(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page(needs=Permission.OPERATE)
+@page(needs=Permission.HEALTH_OPERATE)
 def predict(request: HttpRequest) -> HttpResponse:
     """Ask for predictions; the list shows how far they are."""
     form = PredictForm(request.POST or None)
@@ -203,7 +203,7 @@ def predict(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.HEALTH_READ)
 def asset(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     """The remaining life of one asset: what it was computed from, and how it was seen before."""
     document = next((each for each in published_twins() if str(asset_id) in each.assets), None)
@@ -224,13 +224,13 @@ def asset(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         "drivers": [
             {**driver_words(each, names), "bar": bar} for each, bar in zip(drivers, driver_bars(drivers), strict=True)
         ],
-        "can_operate": actor_of(request).may(Permission.OPERATE),
+        "can_operate": actor_of(request).may(Permission.HEALTH_OPERATE),
     }
     return render(request, "health/asset.html", context)
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.HEALTH_READ)
 def model_card(request: HttpRequest, model_id: UUID) -> HttpResponse:
     """What a model was trained on, how well it does, and where it ends."""
     try:

@@ -215,8 +215,8 @@ class PlanViewSet(Idempotent, mixins.ListModelMixin, viewsets.GenericViewSet[Pla
     serializer_class = PlanSummaryOutput
     lookup_value_converter = "uuid"
     needs: ClassVar = {
-        "read": Permission.READ, "write": Permission.OPERATE, "approve": Permission.APPROVE,
-        "reject": Permission.APPROVE,
+        "read": Permission.PLANS_READ, "write": Permission.PLANS_OPERATE, "approve": Permission.PLANS_APPROVE,
+        "reject": Permission.PLANS_APPROVE,
     }  # fmt: skip
 
     @extend_schema(responses=PlanOutput)
@@ -257,7 +257,7 @@ class WorkOrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
     queryset = selectors.work_orders()
     serializer_class = WorkOrderOutput
     lookup_value_converter = "uuid"
-    needs: ClassVar = {"read": Permission.READ, "cancel": Permission.APPROVE}
+    needs: ClassVar = {"read": Permission.PLANS_READ, "cancel": Permission.PLANS_APPROVE}
 
     @extend_schema(request=CancelInput, responses=WorkOrderOutput)
     @action(detail=True, methods=["post"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
@@ -53,6 +55,8 @@ class Plan(PerTenant):
     decided_at = models.DateTimeField(null=True)
     why = models.CharField(max_length=500, blank=True)
 
+    twin_path: ClassVar[str] = "twin"
+
     class Meta:
         ordering = ("-id",)
         constraints = (
@@ -82,6 +86,8 @@ class WorkOrder(AppendOnly, PerTenant):
     exclusions = models.JSONField()
     ordered_by = models.CharField(max_length=254)
     ordered_at = models.DateTimeField()
+
+    twin_path: ClassVar[str] = "twin"
 
     class Meta:
         ordering = ("start", "id")

@@ -110,7 +110,7 @@ def _first_values() -> dict[str, Any]:
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.PLANS_READ)
 def plans(request: HttpRequest) -> HttpResponse:
     """The plans of the organisation, and those under way."""
     actor = actor_of(request)
@@ -120,7 +120,7 @@ def plans(request: HttpRequest) -> HttpResponse:
         "plans": rows,
         "running": [card(job, actor) for job in running],
         "failed": failed and card(failed, actor),
-        "can_plan": actor.may(Permission.OPERATE),
+        "can_plan": actor.may(Permission.PLANS_OPERATE),
         "has_predictions": Prediction.objects.exists(),
     }
     return render(request, "plans/list.html", context)
@@ -151,7 +151,7 @@ def _headline(plan: Plan, slug: str) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page(needs=Permission.OPERATE)
+@page(needs=Permission.PLANS_OPERATE)
 def new_plan(request: HttpRequest) -> HttpResponse:
     """Ask for a plan; the list shows how far it is."""
     form = PlanForm(request.POST) if request.method == "POST" else PlanForm(initial=_first_values())
@@ -166,13 +166,13 @@ def new_plan(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.PLANS_READ)
 def plan(request: HttpRequest, plan_id: UUID) -> HttpResponse:
     """The board of one plan."""
     found, actor = _found(plan_id), actor_of(request)
     orders = selectors.orders_on(found)
     called_off = {str(order.asset): off.why for order in orders if (off := selectors.cancellation_of(order))}
-    may_approve = actor.may(Permission.APPROVE)
+    may_approve = actor.may(Permission.PLANS_APPROVE)
     terms = [
         {"label": label, "amount": amount(found.terms[key], found.currency)}
         for key, label in TERMS.items()
@@ -247,7 +247,7 @@ def _deferral(deferral: dict[str, Any], currency: str) -> dict[str, Any]:
 
 
 @require_POST
-@page(needs=Permission.APPROVE)
+@page(needs=Permission.PLANS_APPROVE)
 def approve(request: HttpRequest, plan_id: UUID) -> HttpResponse:
     """Approve a plan and show it."""
     found, actor = _found(plan_id), actor_of(request)
@@ -260,7 +260,7 @@ def approve(request: HttpRequest, plan_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@page(needs=Permission.APPROVE)
+@page(needs=Permission.PLANS_APPROVE)
 def reject(request: HttpRequest, plan_id: UUID) -> HttpResponse:
     """Turn a plan down and show it."""
     found, actor = _found(plan_id), actor_of(request)
@@ -273,7 +273,7 @@ def reject(request: HttpRequest, plan_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@page(needs=Permission.APPROVE)
+@page(needs=Permission.PLANS_APPROVE)
 def cancel_order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """Cancel a visit and show its plan."""
     actor = actor_of(request)

@@ -143,7 +143,11 @@ class ContractViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMix
     queryset = selectors.contracts()
     serializer_class = ContractOutput
     lookup_value_converter = "uuid"
-    needs: ClassVar = {"read": Permission.READ, "write": Permission.EDIT, "publish": Permission.PUBLISH}
+    needs: ClassVar = {
+        "read": Permission.CONTRACTS_READ,
+        "write": Permission.CONTRACTS_EDIT,
+        "publish": Permission.CONTRACTS_PUBLISH,
+    }
 
     @extend_schema(responses=ContractDraftOutput)
     def retrieve(self, request: Request, *_args: Any, pk: UUID, **_: Any) -> Response:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.db import models
 
-from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
-from tenants.scope.tables import AppendOnly
+from tenants.scope.models import NOT_TRASHED, PerTenant, TenantKey, Trashable, UniquePerTenant
+from tenants.scope.tables import AppendOnly, Custody
 
 
-class Contract(PerTenant):
+class Contract(Trashable, PerTenant):
     """A contract with its draft, which is always a whole agreement; `revision` counts the edits ever made of it.
 
     `published` is the newest published version, 0 before the first; `published_revision` is the edit it was made of.
@@ -25,9 +27,14 @@ class Contract(PerTenant):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
+    twin_path: ClassVar[str] = "twin"
+
+    custody: ClassVar[Custody] = Custody.REFERRED
+    emptied: ClassVar[dict[str, Any]] = {"draft": {}}
+
     class Meta:
         ordering = ("title", "slug")
-        constraints = (UniquePerTenant(fields=("slug",), name="contract_slug_per_tenant"),)
+        constraints = (UniquePerTenant(fields=("slug",), name="contract_slug_per_tenant", condition=NOT_TRASHED),)
 
     def __str__(self) -> str:
         return self.title
@@ -44,6 +51,8 @@ class ContractVersion(AppendOnly, PerTenant):
     effective_to = models.DateTimeField(null=True)
     published_by = models.CharField(max_length=254)
     published_at = models.DateTimeField()
+
+    custody: ClassVar[Custody] = Custody.MONEY
 
     class Meta:
         ordering = ("-version",)

@@ -96,19 +96,20 @@ class ContractForm(forms.Form):
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.CONTRACTS_READ)
 def contracts(request: HttpRequest) -> HttpResponse:
     """The contracts of the organisation."""
     words = request.GET.get("q", "").strip()
     found = selectors.contracts()
     if words:
         found = found.filter(Q(title__icontains=words) | Q(customer__name__icontains=words))
-    context = {"words": words, "can_edit": actor_of(request).may(Permission.EDIT), **list_page(request, found)}
+    can_edit = actor_of(request).may(Permission.CONTRACTS_EDIT)
+    context = {"words": words, "can_edit": can_edit, **list_page(request, found)}
     return render(request, "contracts/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page(needs=Permission.EDIT)
+@page(needs=Permission.CONTRACTS_EDIT)
 def new_contract(request: HttpRequest) -> HttpResponse:
     """A new contract from the template, which opens as a draft."""
     form = ContractForm(request.POST or None)
@@ -125,7 +126,7 @@ def new_contract(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.CONTRACTS_READ)
 def contract(request: HttpRequest, contract: str) -> HttpResponse:
     """One contract: its text, its figures, its versions."""
     row, actor = contract_named(contract), actor_of(request)
@@ -138,14 +139,14 @@ def contract(request: HttpRequest, contract: str) -> HttpResponse:
         "sentences": describe(agreement),
         "versions": versions,
         "is_draft": is_draft,
-        "can_publish": is_draft and actor.may(Permission.PUBLISH),
-        "can_delete": not versions and actor.may(Permission.EDIT),
+        "can_publish": is_draft and actor.may(Permission.CONTRACTS_PUBLISH),
+        "can_delete": not versions and actor.may(Permission.CONTRACTS_EDIT),
     }
     return render(request, "contracts/detail.html", context)
 
 
 @require_POST
-@page(needs=Permission.PUBLISH)
+@page(needs=Permission.CONTRACTS_PUBLISH)
 def publish(request: HttpRequest, contract: str) -> HttpResponse:
     """Publish the draft that the person has read."""
     row, actor = contract_named(contract), actor_of(request)
@@ -160,13 +161,13 @@ def publish(request: HttpRequest, contract: str) -> HttpResponse:
 
 
 @require_POST
-@page(needs=Permission.EDIT)
+@page(needs=Permission.CONTRACTS_EDIT)
 def delete(request: HttpRequest, contract: str) -> HttpResponse:
     """Delete a contract that was never published."""
     row, actor = contract_named(contract), actor_of(request)
     try:
         services.delete_contract(contract=row.id, by=actor.name, now=utc_now())
-        messages.success(request, f"The draft {row.title} is deleted.")
+        messages.success(request, f"The draft {row.title} lies in the trash for 30 days.")
     except OutturnError as error:
         messages.error(request, f"{error.message} {error.fix}")
         return redirect("contract", actor.slug, row.slug)

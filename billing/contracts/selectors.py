@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from billing.contracts.agreement import AgreementDocument
 from billing.contracts.models import Contract, ContractVersion
@@ -33,6 +33,11 @@ class NotInForceError(ConflictError):
 def contracts() -> QuerySet[Contract]:
     """The contracts of the tenant in scope, by title."""
     return Contract.objects.select_related("customer", "twin")
+
+
+def contracts_counted() -> dict[UUID, int]:
+    """How many contracts each end customer has; one without any is not in it."""
+    return dict(Contract.objects.values_list("customer").annotate(number=Count("id")).order_by())
 
 
 def contract(contract_id: UUID) -> Contract:

@@ -13,6 +13,7 @@ from billing.contracts.agreement import AgreementDocument, AgreementTerms, Parti
 from billing.contracts.models import Contract, ContractVersion
 from billing.contracts.selectors import agreement_of, draft_of, locked_contract, versions
 from billing.contracts.templates import PowerByTheHour
+from tenants.custody.services import put_in_trash
 from tenants.customers.selectors import customer_name
 from tenants.kernel.errors import ConflictError, NotFoundError, OutturnError
 from tenants.kernel.ids import new_id
@@ -137,7 +138,7 @@ def publish_contract(*, contract: UUID, revision: int, by: str, now: datetime) -
 
 
 def delete_contract(*, contract: UUID, by: str, now: datetime) -> None:
-    """Delete a contract that was never published.
+    """Put a contract that was never published into the trash, where it stays for 30 days.
 
     Raises:
         ContractNotFoundError: There is no such contract.
@@ -150,8 +151,7 @@ def delete_contract(*, contract: UUID, by: str, now: datetime) -> None:
                 f"The contract has version {row.published}, which stays.", place="contract",
                 kept="The contract and its versions.", fix="Publish a version that ends: nothing is billed after it.",
             )  # fmt: skip
-        record_audit(action="contract.deleted", subject=f"contract/{row.id}", by=by, now=now)
-        row.delete()
+        put_in_trash(kind="contract", thing=row.id, by=by, now=now)
 
 
 def _agreement(wanted: AgreementTerms, contract: Contract) -> AgreementDocument:

@@ -71,7 +71,7 @@ class InvoiceViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixi
     queryset = selectors.invoices()
     serializer_class = InvoiceOutput
     lookup_value_converter = "uuid"
-    needs: ClassVar = {"read": Permission.READ, "write": Permission.BILL}
+    needs: ClassVar = {"read": Permission.MONEY_READ, "write": Permission.MONEY_BILL}
 
     @extend_schema(responses=InvoiceDocumentOutput)
     def retrieve(self, request: Request, *_args: Any, pk: UUID, **_: Any) -> Response:

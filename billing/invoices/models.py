@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from billing.contracts.models import Contract
 from billing.statements.models import Statement
 from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
-from tenants.scope.tables import AppendOnly
+from tenants.scope.tables import AppendOnly, Custody
 
 
 class InvoiceKind(models.TextChoices):
@@ -24,6 +26,8 @@ class InvoiceSeries(PerTenant):
     year = models.PositiveSmallIntegerField()
     prefix = models.CharField(max_length=8)
     last = models.PositiveIntegerField(default=0)
+
+    custody: ClassVar[Custody] = Custody.MONEY
 
     class Meta:
         constraints = (UniquePerTenant(fields=("kind", "year"), name="one_series_per_kind_and_year"),)
@@ -51,6 +55,8 @@ class Invoice(AppendOnly, PerTenant):
     issued_by = models.CharField(max_length=254)
     issued_at = models.DateTimeField()
 
+    custody: ClassVar[Custody] = Custody.MONEY
+
     class Meta:
         ordering = ("-id",)
         constraints = (
@@ -69,6 +75,8 @@ class LedgerEntry(AppendOnly, PerTenant):
     text = models.CharField(max_length=200)
     booked_at = models.DateTimeField()
 
+    custody: ClassVar[Custody] = Custody.MONEY
+
     class Meta:
         constraints = (UniquePerTenant(fields=("invoice",), name="one_entry_per_invoice"),)
 
@@ -86,6 +94,8 @@ class LedgerLeg(AppendOnly, PerTenant):
     account = models.CharField(max_length=40)
     currency = models.CharField(max_length=3)
     minor = models.BigIntegerField()
+
+    custody: ClassVar[Custody] = Custody.MONEY
 
     class Meta:
         indexes = (models.Index(fields=("tenant", "account", "currency"), name="ledger_by_account"),)

@@ -24,17 +24,17 @@ from tenants.scope.actors import Actor, Permission
 
 
 @require_safe
-@page(needs=Permission.REPORTS)
+@page(needs=Permission.REPORTS_READ)
 def invoices(request: HttpRequest) -> HttpResponse:
     """The invoices a person may read: an end customer's people those of their own company."""
     actor = actor_of(request)
     listed = list_page(request, _readable(actor))
     listed["rows"] = [{"invoice": row, "period": _period(row)} for row in listed["rows"]]
-    return render(request, "invoices/list.html", {"is_own": actor.may(Permission.READ), **listed})
+    return render(request, "invoices/list.html", {"is_own": actor.may(Permission.MONEY_READ), **listed})
 
 
 @require_safe
-@page(needs=Permission.REPORTS)
+@page(needs=Permission.REPORTS_READ)
 def invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
     """One invoice or credit note; only the organisation's own people see its contract, statement and booking."""
     actor = actor_of(request)
@@ -48,7 +48,7 @@ def invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
         "due": _day(row, "due_on"),
         "report": row.statement.reports.values_list("id", flat=True).first(),
         "is_restated": versions_of(row.statement)[-1] != row.statement,
-        "is_own": actor.may(Permission.READ),
+        "is_own": actor.may(Permission.MONEY_READ),
     }
     if context["is_own"]:
         context |= _booking(row)
@@ -58,7 +58,7 @@ def invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
 def _readable(actor: Actor) -> QuerySet[Invoice]:
     """Who may not read the house reads what is addressed to their company; without one, nothing."""
     found = selectors.invoices()
-    if actor.may(Permission.READ):
+    if actor.may(Permission.MONEY_READ):
         return found
     return found.none() if actor.customer is None else found.filter(customer_id=actor.customer)
 

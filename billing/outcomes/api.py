@@ -149,8 +149,9 @@ class ExclusionViewSet(
     serializer_class = ExclusionOutput
     lookup_value_converter = "uuid"
     needs: ClassVar = {
-        "read": Permission.READ, "write": Permission.OPERATE, "approve": Permission.APPROVE,
-        "decline": Permission.APPROVE,
+        "read": Permission.CONTRACTS_READ, "write": Permission.CONTRACTS_OPERATE,
+        "approve": Permission.CONTRACTS_APPROVE,
+        "decline": Permission.CONTRACTS_APPROVE,
     }  # fmt: skip
 
     @extend_schema(request=ExclusionInput, responses={201: ExclusionOutput})
@@ -195,7 +196,7 @@ class OutcomeRunViewSet(
     queryset = selectors.outcome_runs()
     serializer_class = RunOutput
     lookup_value_converter = "uuid"
-    needs: ClassVar = {"read": Permission.READ, "write": Permission.OPERATE}
+    needs: ClassVar = {"read": Permission.CONTRACTS_READ, "write": Permission.CONTRACTS_OPERATE}
 
     @extend_schema(responses=RunDocumentOutput)
     def retrieve(self, request: Request, *_args: Any, pk: UUID, **_: Any) -> Response:
@@ -229,7 +230,7 @@ class DryRunView(APIView):
     """Rating a document that the caller brings along; nothing is kept."""
 
     parser_classes = (RateDocumentParser,)
-    needs: ClassVar = {"read": Permission.READ, "write": Permission.OPERATE}
+    needs: ClassVar = {"read": Permission.CONTRACTS_READ, "write": Permission.CONTRACTS_OPERATE}
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, **_: Any) -> Response:

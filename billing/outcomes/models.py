@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from django.db import models
 
 from billing.contracts.models import Contract, ContractVersion
 from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
-from tenants.scope.tables import AppendOnly
+from tenants.scope.tables import AppendOnly, Custody
 
 Verdict = Literal["approved", "declined", "withdrawn"]
 
@@ -24,6 +24,8 @@ class Exclusion(AppendOnly, PerTenant):
     digest = models.CharField(max_length=64)
     claimed_by = models.CharField(max_length=254)
     claimed_at = models.DateTimeField()
+
+    custody: ClassVar[Custody] = Custody.MONEY
 
     class Meta:
         ordering = ("-start", "-id")
@@ -46,6 +48,8 @@ class ExclusionDecision(AppendOnly, PerTenant):
     digest = models.CharField(max_length=64)
     decided_by = models.CharField(max_length=254)
     decided_at = models.DateTimeField()
+
+    custody: ClassVar[Custody] = Custody.MONEY
 
     class Meta:
         ordering = ("withdrawn", "id")
@@ -92,6 +96,8 @@ class OutcomeRun(AppendOnly, PerTenant):
     digest = models.CharField(max_length=64)
     run_by = models.CharField(max_length=254)
     run_at = models.DateTimeField()
+
+    custody: ClassVar[Custody] = Custody.MONEY
 
     class Meta:
         ordering = ("-run_at", "-id")

@@ -99,11 +99,11 @@ class ClaimForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page(needs=Permission.READ)
+@page(needs=Permission.CONTRACTS_READ)
 def exclusions(request: HttpRequest, contract: str) -> HttpResponse:
     """What was claimed not to count under a contract or for its assets; who may operate claims more."""
     row, actor = contract_named(contract), actor_of(request)
-    can_operate = actor.may(Permission.OPERATE)
+    can_operate = actor.may(Permission.CONTRACTS_OPERATE)
     if request.method == "POST" and not can_operate:
         raise PermissionDenied
     published = [agreement_of(version) for version in versions(row.id)]
@@ -114,13 +114,13 @@ def exclusions(request: HttpRequest, contract: str) -> HttpResponse:
     names = _names([draft_of(row), *published])
     listed = list_page(request, selectors.exclusions_about(row.id, names))
     listed["rows"] = [_shown(claim, names) for claim in listed["rows"]]
-    may = {"can_operate": can_operate, "can_decide": actor.may(Permission.APPROVE)}
+    may = {"can_operate": can_operate, "can_decide": actor.may(Permission.CONTRACTS_APPROVE)}
     status = 400 if form and form.errors else 200
     return render(request, "contracts/exclusions.html", {"contract": row, "form": form, **may, **listed}, status=status)
 
 
 @require_POST
-@page(needs=Permission.APPROVE)
+@page(needs=Permission.CONTRACTS_APPROVE)
 def decide(request: HttpRequest, contract: str, exclusion: UUID) -> HttpResponse:
     """Approve or decline a claim, with the reason."""
     approves = request.POST.get("decision") == "approve"
@@ -130,7 +130,7 @@ def decide(request: HttpRequest, contract: str, exclusion: UUID) -> HttpResponse
 
 
 @require_POST
-@page(needs=Permission.OPERATE)
+@page(needs=Permission.CONTRACTS_OPERATE)
 def withdraw(request: HttpRequest, contract: str, exclusion: UUID) -> HttpResponse:
     """Withdraw a claim, with the reason."""
     return _decided(request, contract, exclusion, services.withdraw_exclusion)

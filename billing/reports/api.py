@@ -101,7 +101,7 @@ class ReportViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin
     serializer_class = ReportOutput
     lookup_value_converter = "uuid"
     queryset = selectors.reports(None)
-    needs: ClassVar = {"read": Permission.REPORTS, "write": Permission.BILL}
+    needs: ClassVar = {"read": Permission.REPORTS_READ, "write": Permission.MONEY_BILL}
 
     def get_queryset(self) -> QuerySet[Report]:
         """The reports the caller may see."""
@@ -141,7 +141,7 @@ class ReportViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin
 class SettlementView(Idempotent, APIView):
     """Settling a month in one go."""
 
-    needs: ClassVar = {"write": Permission.BILL}
+    needs: ClassVar = {"write": Permission.MONEY_BILL}
 
     @extend_schema(request=SettlementInput, responses={202: JobOutput})
     def post(self, request: Request, **_: Any) -> Response:
@@ -159,7 +159,7 @@ class SettlementView(Idempotent, APIView):
 class RestatementView(Idempotent, APIView):
     """Restating a period in one go."""
 
-    needs: ClassVar = {"write": Permission.BILL}
+    needs: ClassVar = {"write": Permission.MONEY_BILL}
 
     @extend_schema(request=ReportInput, responses={202: JobOutput})
     def post(self, request: Request, **_: Any) -> Response:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from billing.statements.models import Statement
 from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
-from tenants.scope.tables import AppendOnly
+from tenants.scope.tables import AppendOnly, Custody
 
 
 class Report(AppendOnly, PerTenant):
@@ -22,6 +24,8 @@ class Report(AppendOnly, PerTenant):
     pdf_sha256 = models.CharField(max_length=64)
     made_by = models.CharField(max_length=254)
     made_at = models.DateTimeField()
+
+    custody: ClassVar[Custody] = Custody.MONEY
 
     class Meta:
         ordering = ("-id",)

@@ -29,12 +29,12 @@ from tenants.edge.permissions import page
 from tenants.jobs.services import start_job
 from tenants.kernel.canonical import canonical_json
 from tenants.kernel.clock import utc_now
-from tenants.kernel.errors import NotFoundError
+from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.scope.actors import Permission
 
 
 @require_safe
-@page(needs=Permission.REPORTS)
+@page(needs=Permission.REPORTS_READ)
 def reports(request: HttpRequest) -> HttpResponse:
     """The reports a person may read: an end customer's people those of their own company."""
     listed = list_page(request, selectors.reports(actor_of(request).customer))
@@ -43,7 +43,7 @@ def reports(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@page(needs=Permission.REPORTS)
+@page(needs=Permission.REPORTS_READ)
 def report(request: HttpRequest, report: UUID) -> HttpResponse:
     """One report, as it reads on paper."""
     row = _report(request, report)
@@ -60,7 +60,7 @@ def report(request: HttpRequest, report: UUID) -> HttpResponse:
 
 
 @require_safe
-@page(needs=Permission.REPORTS)
+@page(needs=Permission.REPORTS_READ)
 def report_file(request: HttpRequest, report: UUID, kind: str) -> HttpResponse:
     """A file of a report: the proof, the document, or the input of the computation."""
     row = _report(request, report)
@@ -77,14 +77,14 @@ def report_file(request: HttpRequest, report: UUID, kind: str) -> HttpResponse:
 
 
 @require_safe
-@page(needs=Permission.REPORTS)
+@page(needs=Permission.REPORTS_READ)
 def verifier_file(request: HttpRequest) -> HttpResponse:
     """The verifier: one file of Python that customers run themselves."""
     return _download(Path(verifier.__file__).read_bytes(), "text/x-python", "verifier.py")
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.MONEY_READ)
 def contract_statements(request: HttpRequest, contract: str) -> HttpResponse:
     """The statements of a contract, and the months that can be settled."""
     row, actor = contract_named(contract), actor_of(request)
@@ -94,29 +94,29 @@ def contract_statements(request: HttpRequest, contract: str) -> HttpResponse:
         for found in listed["rows"]
     ]
     months = open_months(row, utc_now())
-    can_bill = actor.may(Permission.BILL)
+    can_bill = actor.may(Permission.MONEY_BILL)
     return render(
         request, "contracts/statements.html", {"contract": row, "months": months, "can_bill": can_bill, **listed}
     )
 
 
 @require_POST
-@page(needs=Permission.BILL)
+@page(needs=Permission.MONEY_BILL)
 def settle(request: HttpRequest, contract: str) -> HttpResponse:
     """Start settling a month of a contract."""
     row, actor = contract_named(contract), actor_of(request)
     chosen = request.POST.get("month", "")
     if chosen in open_months(row, utc_now()):
         params = {"contract": str(row.id), "month": chosen, "by": actor.name}
-        start_job(kind=SETTLE, params=params, by=actor.name, now=utc_now())
-        messages.success(request, f"{chosen} is being settled; the bar above shows how far it is.")
+        done = f"{chosen} is being settled; the bar above shows how far it is."
+        _start(request, SETTLE, params, done)
     else:
         messages.error(request, "That month cannot be settled. Choose one that is over and has no statement.")
     return redirect("contract-statements", actor.slug, row.slug)
 
 
 @require_POST
-@page(needs=Permission.BILL)
+@page(needs=Permission.MONEY_BILL)
 def restate(request: HttpRequest, statement: UUID) -> HttpResponse:
     """Start restating the period of a statement."""
     actor = actor_of(request)
@@ -124,9 +124,19 @@ def restate(request: HttpRequest, statement: UUID) -> HttpResponse:
         row = statement_by_id(statement)
     except NotFoundError:
         raise Http404 from None
-    start_job(kind=RESTATE, params={"statement": str(row.id), "by": actor.name}, by=actor.name, now=utc_now())
-    messages.success(request, "The period is rated again; a new version appears if its figures change.")
+    done = "The period is rated again; a new version appears if its figures change."
+    _start(request, RESTATE, {"statement": str(row.id), "by": actor.name}, done)
     return redirect("statement", actor.slug, row.id)
+
+
+def _start(request: HttpRequest, kind: str, params: dict[str, str], done: str) -> None:
+    """Start a job and say so, or say which limit is in its way."""
+    try:
+        start_job(kind=kind, params=params, by=actor_of(request).name, now=utc_now())
+    except OutturnError as error:
+        messages.error(request, f"{error.message}. {error.fix}")
+    else:
+        messages.success(request, done)
 
 
 def _report(request: HttpRequest, report: UUID) -> Report:

@@ -57,7 +57,7 @@ class StatementViewSet(
     queryset = selectors.statements()
     serializer_class = StatementOutput
     lookup_value_converter = "uuid"
-    needs: ClassVar = {"read": Permission.READ, "write": Permission.BILL}
+    needs: ClassVar = {"read": Permission.MONEY_READ, "write": Permission.MONEY_BILL}
 
     @extend_schema(responses=StatementDocumentOutput)
     def retrieve(self, request: Request, *_args: Any, pk: UUID, **_: Any) -> Response:

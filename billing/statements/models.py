@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from billing.contracts.models import Contract, ContractVersion
 from billing.outcomes.models import OutcomeRun
 from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
-from tenants.scope.tables import AppendOnly
+from tenants.scope.tables import AppendOnly, Custody
 
 
 class Statement(AppendOnly, PerTenant):
@@ -25,6 +27,8 @@ class Statement(AppendOnly, PerTenant):
     digest = models.CharField(max_length=64)
     sealed_by = models.CharField(max_length=254)
     sealed_at = models.DateTimeField()
+
+    custody: ClassVar[Custody] = Custody.MONEY
 
     class Meta:
         ordering = ("-period_start", "-version", "-id")
@@ -45,6 +49,8 @@ class Adjustment(AppendOnly, PerTenant):
     clause = models.CharField(max_length=200)
     minor = models.BigIntegerField()
 
+    custody: ClassVar[Custody] = Custody.MONEY
+
     class Meta:
         constraints = (UniquePerTenant(fields=("statement", "clause"), name="one_adjustment_per_clause"),)
 
@@ -57,6 +63,8 @@ class ChargedAdjustment(AppendOnly, PerTenant):
 
     adjustment = TenantKey(Adjustment, models.PROTECT)
     statement = TenantKey(Statement, models.PROTECT)
+
+    custody: ClassVar[Custody] = Custody.MONEY
 
     class Meta:
         constraints = (UniquePerTenant(fields=("adjustment",), name="adjustment_charged_once"),)

@@ -21,7 +21,7 @@ from tenants.scope.actors import Permission
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.MONEY_READ)
 def statements(request: HttpRequest) -> HttpResponse:
     """The statements of the organisation, the latest period first."""
     listed = list_page(request, selectors.statements())
@@ -30,7 +30,7 @@ def statements(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.MONEY_READ)
 def statement(request: HttpRequest, statement: UUID) -> HttpResponse:
     """One statement: its lines, its clauses, and the whole computation."""
     row = selectors.statements().filter(id=statement).first()
@@ -49,7 +49,7 @@ def statement(request: HttpRequest, statement: UUID) -> HttpResponse:
         "versions": versions,
         "adjustments": [(one, selectors.charged_in(one.id)) for one in selectors.adjustments_of(row)],
         "invoice": row.invoices.first(),
-        "can_restate": row == versions[-1] and actor_of(request).may(Permission.BILL),
+        "can_restate": row == versions[-1] and actor_of(request).may(Permission.MONEY_BILL),
     }
     return render(request, "statements/detail.html", context)
 

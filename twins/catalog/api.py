@@ -63,7 +63,7 @@ def _short(entry: CatalogueEntry) -> dict[str, Any]:
 class AssetTypeViewSet(viewsets.ViewSet):
     """Asset types: built in and published by the organisation. A published version never changes."""
 
-    needs: ClassVar = {"read": Permission.READ, "write": Permission.PUBLISH}
+    needs: ClassVar = {"read": Permission.TWINS_READ, "write": Permission.TWINS_PUBLISH}
 
     @extend_schema(responses=AssetTypePage)
     def list(self, request: Request, **_: Any) -> Response:

@@ -12,7 +12,7 @@ from twins.catalog import selectors
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.TWINS_READ)
 def catalogue(request: HttpRequest) -> HttpResponse:
     """All published types."""
     words = request.GET.get("q", "").strip()
@@ -25,7 +25,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.TWINS_READ)
 def asset_type(request: HttpRequest, ref: str) -> HttpResponse:
     """One type: its signals, failure modes, maintenance and indicators, with what is inherited marked."""
     entry = selectors.catalogue_entry(ref)

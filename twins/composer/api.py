@@ -142,7 +142,11 @@ class TwinViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
     queryset = selectors.twins()
     serializer_class = TwinOutput
     lookup_value_converter = "uuid"
-    needs: ClassVar = {"read": Permission.READ, "write": Permission.EDIT, "publish": Permission.PUBLISH}
+    needs: ClassVar = {
+        "read": Permission.TWINS_READ,
+        "write": Permission.TWINS_EDIT,
+        "publish": Permission.TWINS_PUBLISH,
+    }
 
     @extend_schema(request=TwinInput, responses={201: DraftOutput})
     def create(self, request: Request, **_: Any) -> Response:
@@ -206,7 +210,7 @@ class TwinViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
 class BlueprintViewSet(viewsets.ViewSet):
     """Blueprints that twins can be composed from."""
 
-    needs: ClassVar = {"read": Permission.READ}
+    needs: ClassVar = {"read": Permission.TWINS_READ}
 
     @extend_schema(responses=BlueprintPage)
     def list(self, request: Request, **_: Any) -> Response:

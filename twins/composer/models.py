@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.db import models
 
-from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
-from tenants.scope.tables import AppendOnly
+from tenants.scope.models import NOT_TRASHED, PerTenant, TenantKey, Trashable, UniquePerTenant
+from tenants.scope.tables import AppendOnly, Custody
 
 
-class Twin(PerTenant):
+class Twin(Trashable, PerTenant):
     """A twin with its draft; `revision` counts the operations ever applied to it.
 
     `published` is the newest published version, 0 before the first. `draft` is what its document and the operations
-    since give; it is kept so that reading it costs one row.
+    since give; it is kept so that reading it costs one row. `asset_count` and `signal_count` are the assets and the
+    bound signals of the newest published version, which the tenant's limits count. `site` is where its assets stand.
     """
 
     slug = models.SlugField(max_length=80)
@@ -21,12 +24,21 @@ class Twin(PerTenant):
     revision = models.PositiveIntegerField(default=0)
     published = models.PositiveIntegerField(default=0)
     published_revision = models.PositiveIntegerField(default=0)
+    asset_count = models.PositiveIntegerField(default=0)
+    signal_count = models.PositiveIntegerField(default=0)
+    site = TenantKey("tenants.Site", models.PROTECT, null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
+    twin_path: ClassVar[str] = "id"
+    unaudited_fields: ClassVar[frozenset[str]] = frozenset({"draft"})
+
+    custody: ClassVar[Custody] = Custody.REFERRED
+    emptied: ClassVar[dict[str, Any]] = {"draft": {}, "site_id": None}
+
     class Meta:
         ordering = ("name",)
-        constraints = (UniquePerTenant(fields=("slug",), name="twin_slug_per_tenant"),)
+        constraints = (UniquePerTenant(fields=("slug",), name="twin_slug_per_tenant", condition=NOT_TRASHED),)
 
     def __str__(self) -> str:
         return self.name
@@ -42,6 +54,8 @@ class TwinVersion(AppendOnly, PerTenant):
     note = models.CharField(max_length=500, blank=True)
     published_by = models.CharField(max_length=254)
     published_at = models.DateTimeField()
+
+    twin_path: ClassVar[str] = "twin"
 
     class Meta:
         ordering = ("-version",)
@@ -59,6 +73,8 @@ class DraftOperation(AppendOnly, PerTenant):
     operation = models.JSONField()
     author = models.CharField(max_length=254)
     made_at = models.DateTimeField()
+
+    twin_path: ClassVar[str] = "twin"
 
     class Meta:
         ordering = ("revision",)

@@ -38,17 +38,17 @@ class TwinForm(forms.Form):
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.TWINS_READ)
 def twins(request: HttpRequest) -> HttpResponse:
     """The twins of the organisation."""
     words = request.GET.get("q", "").strip()
     found = selectors.twins().filter(name__icontains=words) if words else selectors.twins()
-    can_edit = actor_of(request).may(Permission.EDIT)
+    can_edit = actor_of(request).may(Permission.TWINS_EDIT)
     return render(request, "composer/list.html", {"twins": found, "words": words, "can_edit": can_edit})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page(needs=Permission.EDIT)
+@page(needs=Permission.TWINS_EDIT)
 def new_twin(request: HttpRequest) -> HttpResponse:
     """A new twin, which opens on the canvas."""
     form = TwinForm(request.POST or None)
@@ -69,7 +69,7 @@ def _create(values: dict[str, Any], *, by: str) -> str:
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.TWINS_READ)
 def canvas(request: HttpRequest, twin: str) -> HttpResponse:
     """The canvas on which a twin is composed."""
     actor, found = actor_of(request), selectors.twin_by_slug(twin)
@@ -78,8 +78,8 @@ def canvas(request: HttpRequest, twin: str) -> HttpResponse:
     config = {
         "api": f"/t/{actor.slug}/api/v1",
         "twin": str(found.id),
-        "can_edit": actor.may(Permission.EDIT),
-        "can_publish": actor.may(Permission.PUBLISH),
+        "can_edit": actor.may(Permission.TWINS_EDIT),
+        "can_publish": actor.may(Permission.TWINS_PUBLISH),
         "urls": {
             "twin": reverse("twins", args=[actor.slug]),
             "catalogue": reverse("catalogue", args=[actor.slug]),

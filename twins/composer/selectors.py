@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from tenants.kernel.errors import NotFoundError
+from tenants.limits.domain.plans import Meter
+from tenants.limits.schemas import WHOLE
 from tenants.scope.context import required_tenant
 from twins.catalog.selectors import resolved_types
 from twins.composer.domain.operations import apply_all, read_operations
@@ -20,6 +22,7 @@ from twins.composer.schemas import Operation, TwinDocument, TwinFinding
 # Asked of the database: to read thousands of assets out of their documents here takes many times as long.
 _PUBLISHED = """
 FROM twins_twin t JOIN twins_twinversion v ON v.tenant_id = t.tenant_id AND v.twin_id = t.id AND v.version = t.published
+    AND t.trashed_at IS NULL
 CROSS JOIN LATERAL jsonb_each(v.document -> 'assets') AS asset
 WHERE t.tenant_id = %s AND v.tenant_id = %s"""
 _ASSETS_NAMED = f"""
@@ -30,6 +33,10 @@ _LITERALLY = str.maketrans({letter: f"\\{letter}" for letter in "\\%_"})
 _TYPES_IN_USE = f"""
 SELECT t.slug, t.name, array_agg(DISTINCT asset.value ->> 'type' ORDER BY asset.value ->> 'type') {_PUBLISHED}
 GROUP BY t.slug, t.name ORDER BY t.name"""
+
+_TOTALS = """
+SELECT count(*), coalesce(sum(asset_count), 0)::bigint, coalesce(sum(signal_count), 0)::bigint
+FROM twins_twin WHERE tenant_id = %s AND trashed_at IS NULL"""
 
 
 class TwinNotFoundError(NotFoundError):
@@ -122,14 +129,14 @@ def draft_at(row: Twin, revision: int) -> tuple[TwinDocument, tuple[Operation, .
 
 def versions(twin_id: UUID) -> QuerySet[TwinVersion]:
     """The published versions of a twin, newest first."""
-    return TwinVersion.objects.filter(twin_id=twin_id)
+    return TwinVersion.objects.filter(twin_id=twin_id, twin__trashed_at=None)
 
 
 def published_twins() -> list[TwinDocument]:
     """The newest published version of each twin of the tenant in scope."""
     newest = TwinVersion.objects.filter(twin=OuterRef("twin")).order_by("-version").values("version")[:1]
-    rows = TwinVersion.objects.filter(version=Subquery(newest)).order_by("twin").values_list("document", flat=True)
-    return [TwinDocument.model_validate(document) for document in rows]
+    rows = TwinVersion.objects.filter(version=Subquery(newest), twin__trashed_at=None).order_by("twin")
+    return [TwinDocument.model_validate(document) for document in rows.values_list("document", flat=True)]
 
 
 def published_twin(twin_id: UUID) -> TwinDocument | None:
@@ -160,6 +167,24 @@ def types_in_use() -> list[TypesOfTwin]:
         return [TypesOfTwin(*row) for row in cursor.fetchall()]
 
 
+def things_counted() -> Mapping[Meter, Mapping[UUID, int]]:
+    """How many twins the tenant has, and how many assets and bound signals the published ones.
+
+    All count, also those that the asker is not let see: the ORM would leave them out.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_TOTALS, [required_tenant("twins")])
+        twins, assets, signals = cursor.fetchone()
+    return {Meter.TWINS: {WHOLE: twins}, Meter.ASSETS: {WHOLE: assets}, Meter.SIGNALS: {WHOLE: signals}}
+
+
 def publication_mark() -> str:
-    """Changes whenever a twin of the tenant is published: what keeps derived data knows by it that it is old."""
-    return str(TwinVersion.objects.order_by("-id").values_list("id", flat=True).first())  # PostgreSQL has no max(uuid)
+    """Changes whenever a twin of the tenant is published, put into the trash or taken out of it.
+
+    What keeps derived data knows by it that it is old.
+    """
+    trash = Twin.everything.exclude(trashed_at=None).order_by()
+    newest = TwinVersion.objects.order_by("-id")  # PostgreSQL has no max(uuid)
+    last = trash.order_by("-trashed_at").values("trashed_at")[:1]
+    number = trash.values("tenant").annotate(number=Count("*")).values("number")
+    return str(newest.values_list("id", Subquery(last), Subquery(number)).first())

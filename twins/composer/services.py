@@ -10,8 +10,11 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.text import slugify
 
-from tenants.kernel.errors import ConflictError, Finding, OutturnError
+from tenants.kernel.errors import ConflictError, Finding, NotAllowedError, OutturnError
 from tenants.kernel.ids import new_id
+from tenants.limits.domain.plans import Meter
+from tenants.limits.services import require
+from tenants.scope.context import twins_in_reach
 from twins.catalog.selectors import resolved_types
 from twins.composer.blueprints import built_in_blueprints
 from twins.composer.domain.blueprints import compose
@@ -57,7 +60,23 @@ class BlueprintError(OutturnError):
 
 
 def create_twin(*, name: str, now: datetime) -> Twin:
-    """A new twin with an empty draft."""
+    """A new twin with an empty draft.
+
+    Raises:
+        LimitReachedError: The tenant may have no more.
+        NotAllowedError: Whoever makes it is held to some places, and would not see it.
+    """
+    if twins_in_reach() is not None:
+        raise NotAllowedError(
+            "you are held to some places, and a new twin stands in none of them",
+            fix="Ask somebody who is not held to places to make it.",
+        )
+    with transaction.atomic():
+        require(Meter.TWINS, now=now)
+        return _new_twin(name, now)
+
+
+def _new_twin(name: str, now: datetime) -> Twin:
     twin = Twin(name=name, slug=_free_slug(name), created_at=now, updated_at=now)
     twin.draft = TwinDocument(twin=str(twin.id), version=0, name=name).as_json()
     twin.save(force_insert=True)
@@ -127,6 +146,7 @@ def publish_twin(*, twin: UUID, revision: int, note: str, by: str, now: datetime
     Raises:
         RevisionError: The draft has moved on from the revision that the caller looked at, or holds nothing new.
         NotPublishableError: It has errors; the findings say where.
+        LimitReachedError: The tenant may have no more assets or signals.
     """
     with transaction.atomic():
         row = _locked(twin)
@@ -142,6 +162,7 @@ def publish_twin(*, twin: UUID, revision: int, note: str, by: str, now: datetime
         document = _publishable(draft_of(row)).model_copy(
             update={"version": row.published + 1, "parent": row.published or None, "note": note or None, "author": by}
         )
+        row.asset_count, row.signal_count = _counted(row, document, now)
         version = TwinVersion.objects.create(
             twin=row, version=document.version, document=document.as_json(), digest=document.digest(), note=note,
             published_by=by, published_at=now,
@@ -150,6 +171,14 @@ def publish_twin(*, twin: UUID, revision: int, note: str, by: str, now: datetime
         row.draft = document.as_json()
         row.save()
     return version
+
+
+def _counted(row: Twin, document: TwinDocument, now: datetime) -> tuple[int, int]:
+    """The assets and the bound signals of a document, when the tenant's limits have room for them."""
+    assets, signals = len(document.assets), len(document.bindings)
+    require(Meter.ASSETS, assets - row.asset_count, now=now)
+    require(Meter.SIGNALS, signals - row.signal_count, now=now)
+    return assets, signals
 
 
 def _publishable(draft: Draft) -> TwinDocument:

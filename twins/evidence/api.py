@@ -15,7 +15,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants.edge.idempotency import Idempotent
-from tenants.edge.permissions import Needs
 from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
 from twins.composer.selectors import twin as twin_row
@@ -169,7 +168,7 @@ class EventViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin,
     queryset = selectors.events()
     serializer_class = EventOutput
     lookup_value_converter = "uuid"
-    needs = Needs.OPERATING
+    needs: ClassVar = {"read": Permission.TWINS_READ, "write": Permission.TWINS_OPERATE}
 
     @extend_schema(parameters=[EventFilter])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -213,7 +212,7 @@ class EventViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin,
 class EvidenceView(APIView):
     """States of the assets of a twin over time."""
 
-    needs: ClassVar = {"read": Permission.READ}
+    needs: ClassVar = {"read": Permission.TWINS_READ}
 
     @extend_schema(operation_id="twins_evidence_retrieve", parameters=[SpanInput], responses=EvidenceOutput)
     def get(self, request: Request, pk: UUID, **_: Any) -> Response:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
-from tenants.scope.tables import AppendOnly
+from tenants.scope.tables import AppendOnly, Custody
 from twins.composer.models import Twin
 from twins.evidence.domain.items import EventKind
+
+EVENT_KINDS = [(kind.value, kind.value) for kind in EventKind]
 
 
 class AssetEvent(AppendOnly, PerTenant):
@@ -18,12 +22,14 @@ class AssetEvent(AppendOnly, PerTenant):
 
     twin = TenantKey(Twin, models.PROTECT)
     asset = models.UUIDField()
-    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in EventKind])
+    kind = models.CharField(max_length=16, choices=EVENT_KINDS)
     at = models.DateTimeField()
     received_at = models.DateTimeField()
     source = models.CharField(max_length=120)
     reference = models.CharField(max_length=200)
     note = models.CharField(max_length=500, blank=True)
+
+    twin_path: ClassVar[str] = "twin"
 
     class Meta:
         ordering = ("-id",)
@@ -50,6 +56,10 @@ class EvidenceSegment(AppendOnly, PerTenant):
     digest = models.CharField(max_length=64)
     watermark = models.BigIntegerField()
     sealed_at = models.DateTimeField()
+
+    twin_path: ClassVar[str] = "twin"
+
+    custody: ClassVar[Custody] = Custody.MONEY
 
     class Meta:
         ordering = ("-id",)

@@ -159,7 +159,7 @@ class Row:
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.TWINS_READ)
 def evidence(request: HttpRequest, twin: str) -> HttpResponse:
     """What each asset of a twin was over a month."""
     found, now = twin_by_slug(twin), utc_now()

@@ -12,9 +12,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tenants.edge.permissions import Needs
 from tenants.kernel.clock import utc_now
 from tenants.kernel.secrets import Token
+from tenants.scope.actors import Permission
 from twins.gateways import selectors, services
 from twins.gateways.models import Gateway
 from twins.telemetry.models import SetAside
@@ -31,6 +31,7 @@ class GatewayOutput(serializers.Serializer[Any]):
     token_prefix = serializers.CharField(source="gateway.token_prefix", help_text="How its token in force begins.")
     created_at = serializers.DateTimeField(source="gateway.created_at")
     disabled_at = serializers.DateTimeField(source="gateway.disabled_at", allow_null=True)
+    customer = serializers.UUIDField(source="gateway.customer_id", allow_null=True, help_text="At whose place it is.")
     status = serializers.ChoiceField(choices=STATES, source="state")
     last_seen_at = serializers.DateTimeField(allow_null=True)
     per_minute = serializers.IntegerField(help_text="Readings stored in the last whole minute.")
@@ -45,9 +46,10 @@ class NewTokenOutput(GatewayOutput):
 
 
 class GatewayInput(serializers.Serializer[Any]):
-    """What a new gateway is to be called."""
+    """What a new gateway is to be called, and at which end customer's place it stands, if at one's."""
 
     name = serializers.CharField(max_length=120)
+    customer = serializers.UUIDField(required=False, allow_null=True)
 
 
 class RecentKeyOutput(serializers.Serializer[Any]):
@@ -94,7 +96,7 @@ class GatewayViewSet(viewsets.GenericViewSet[Gateway]):
     queryset = selectors.gateways()
     serializer_class = GatewayOutput
     lookup_value_converter = "uuid"
-    needs: ClassVar = Needs.EDITING
+    needs: ClassVar = {"read": Permission.GATEWAYS_READ, "write": Permission.GATEWAYS_EDIT}
 
     @extend_schema(responses=GatewayOutput(many=True))
     def list(self, request: Request, **_: Any) -> Response:
@@ -112,7 +114,8 @@ class GatewayViewSet(viewsets.GenericViewSet[Gateway]):
         """Make a gateway; the answer holds its token, which is kept nowhere."""
         wanted = GatewayInput(data=request.data)
         wanted.is_valid(raise_exception=True)
-        made = services.create_gateway(name=wanted.validated_data["name"], now=utc_now())
+        values = wanted.validated_data
+        made = services.create_gateway(name=values["name"], customer=values.get("customer"), now=utc_now())
         return Response(_with_token(*made), status=status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses=NewTokenOutput)

@@ -9,11 +9,12 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from twins.gateways import selectors
+from twins.gateways import selectors, services
 from twins.gateways.errors import RevokedTokenError, UnknownTokenError
 from twins.gateways.selectors import Holder
-from twins.telemetry.intake import Intake, in_thread
+from twins.telemetry.intake import Intake
 from twins.telemetry.schemas import Source
+from twins.telemetry.threads import in_thread
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -61,7 +62,7 @@ class Credentials:
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
-        self._tokens: _Memory[str, Holder | None] = _Memory(selectors.holder)
+        self._tokens: _Memory[str, Holder | None] = _Memory(services.admit_token)
         self._gateways: _Memory[UUID, Holder | None] = _Memory(selectors.holder_of)
         self._noted: dict[Source, float] = {}
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
 
-from tenants.kernel.secrets import token_digest
+from tenants.kernel.secrets import is_token, token_digests
 
-_QUERY = "SELECT gateway FROM twins_gatewaytoken WHERE digest = %s AND revoked_at IS NULL"
+_QUERY = "SELECT digest, gateway FROM twins_gatewaytoken WHERE digest = ANY(%s) AND revoked_at IS NULL"
+_RENEW = "UPDATE twins_gatewaytoken SET digest = %s WHERE digest = %s"
 _CONNECT_SECONDS = 5
-_LONGEST_TOKEN = 200
 
 logger = logging.getLogger("outturn.gateways")
 
@@ -22,33 +23,37 @@ class GatewayDirectory:
 
     Args:
         database_url: The database, as the role of requests; empty when there is none, which lets nobody in.
-        secret: The secret of the installation, under which digests of tokens are made.
+        secrets: The secrets of the installation, the newest first, under which digests of tokens are made.
     """
 
-    def __init__(self, database_url: str, secret: str) -> None:
+    def __init__(self, database_url: str, secrets: Sequence[str]) -> None:
         self._url = database_url
-        self._secret = secret
+        self._secrets = [secret for secret in secrets if secret]
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._turn = asyncio.Lock()
 
     async def knows(self, username: str, password: str) -> bool | None:
         """Whether a gateway has this id and its token in force is this; None when the database does not say."""
-        if not self._url or not self._secret or not 0 < len(password) <= _LONGEST_TOKEN:
+        if not self._url or not self._secrets or not is_token(password, "gateway"):
             return False
-        digest = token_digest(password, secret=self._secret)
+        digests = token_digests(password, keys=self._secrets)
         async with self._turn:
             for _ in range(2):  # the first may find that the connection was lost meanwhile
                 try:
-                    return await self._ask(digest) == username
+                    return await self._ask(digests) == username
                 except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                     logger.warning("the database does not say who a gateway is: %s", error)
                     self._connection = None
         return None
 
-    async def _ask(self, digest: str) -> str | None:
+    async def _ask(self, digests: tuple[str, ...]) -> str | None:
         if self._connection is None:
             self._connection = await psycopg.AsyncConnection.connect(
                 self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS
             )
-        row = await (await self._connection.execute(_QUERY, [digest])).fetchone()
-        return str(row[0]) if row else None
+        row = await (await self._connection.execute(_QUERY, [list(digests)])).fetchone()
+        if row is None:
+            return None
+        if row[0] != digests[0]:  # kept under a former secret: under the newest from now on
+            await self._connection.execute(_RENEW, [digests[0], row[0]])
+        return str(row[1])

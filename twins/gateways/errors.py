@@ -42,6 +42,18 @@ class GatewayNotFoundError(NotFoundError):
         super().__init__("there is no such gateway", place="gateway", fix="Choose one from the list of gateways.")
 
 
+class CustomerNotFoundError(OutturnError):
+    """The tenant has no such customer."""
+
+    code = "gateway.unknown_customer"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(
+            "there is no such customer", place="customer", fix="Choose one from the list of customers, or none."
+        )
+
+
 class GatewayDisabledError(ConflictError):
     """The gateway is disabled."""
 

@@ -8,6 +8,7 @@ under its name. Errors are RFC 9457 problem details with a dotted code and a fix
 from __future__ import annotations
 
 import zlib
+from math import ceil
 from typing import Any
 
 import msgspec
@@ -62,7 +63,8 @@ def problem(error: OutturnError) -> Response:
     set_request_id(new_id().hex)
     headers = {"X-Request-Id": request_id()}
     if error.status in _RETRY_AFTER:
-        headers["Retry-After"] = _RETRY_AFTER[error.status]
+        wait = getattr(error, "wait", None)
+        headers["Retry-After"] = _RETRY_AFTER[error.status] if wait is None else str(max(1, ceil(wait)))
     if error.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="outturn gateways"'
     body = msgspec.json.encode(problems.document(error))

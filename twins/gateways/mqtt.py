@@ -2,7 +2,8 @@
 
 The broker confirms a batch to its sender before we have it, so a gateway keeps each batch until a message on its own
 ``ack`` topic names it: ``{"batches": [{"batch", "accepted", "duplicate", "set_aside", "commit"}]}``; one that was
-refused as a whole has ``code``, ``message`` and ``fix`` beside it, and is not to be sent again as it is. Our consumer
+refused as a whole has ``code``, ``message`` and ``fix`` beside it, and is not to be sent again as it is; but one that a
+limit stands in the way of (``limit.reached``) is, from ``resets_at`` on. Our consumer
 is a persistent session that confirms a message to the broker when it is durable, or when it never can be: what is
 broken would come back for ever.
 """
@@ -22,6 +23,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tenants.kernel.errors import OutturnError
+from tenants.limits.domain.standing import LimitReachedError
 from twins.gateways.credentials import Credentials
 from twins.telemetry.errors import BusyError, UnavailableError
 from twins.telemetry.intake import Intake
@@ -178,7 +180,8 @@ def _refusal(payload: bytes, error: OutturnError) -> dict[str, Any]:
     except (msgspec.DecodeError, RecursionError):
         batch = ""
     nothing = {"accepted": 0, "duplicate": 0, "set_aside": 0, "commit": 0}
-    return {"batch": batch, **nothing, "code": error.code, "message": error.message, "fix": error.fix}
+    more = getattr(error, "extra", {}) if isinstance(error, LimitReachedError) else {}
+    return {"batch": batch, **nothing, "code": error.code, "message": error.message, "fix": error.fix, **more}
 
 
 def _gateway_of(topic: str) -> UUID | None:

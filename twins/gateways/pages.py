@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tenants.customers.selectors import customer_names
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
@@ -32,15 +33,23 @@ MOST_KEYS = 500
 
 
 class GatewayForm(forms.Form):
-    """What a new gateway is called."""
+    """What a new gateway is called, and at whose place it stands."""
 
     name = forms.CharField(
         max_length=120, help_text="Where it stands or what it speaks for, so that you know it when it falls silent."
     )
+    customer = forms.ChoiceField(
+        required=False, help_text="At whose place it stands, if at a customer's: it counts towards that one's share."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = [(str(key), name) for key, name in customer_names().items()]
+        self.fields["customer"].choices = [("", "None: our own place"), *names]  # type: ignore[attr-defined]
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.GATEWAYS_READ)
 def gateways(request: HttpRequest) -> HttpResponse:
     """The gateways of the organisation."""
     words = request.GET.get("q", "").strip()
@@ -48,40 +57,45 @@ def gateways(request: HttpRequest) -> HttpResponse:
     context = {
         "states": selectors.states(found, now=utc_now()),
         "words": words,
-        "can_edit": actor_of(request).may(Permission.EDIT),
+        "can_edit": actor_of(request).may(Permission.GATEWAYS_EDIT),
     }
     return render(request, "gateways/list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page(needs=Permission.EDIT)
+@page(needs=Permission.GATEWAYS_EDIT)
 def new_gateway(request: HttpRequest) -> HttpResponse:
     """A new gateway, whose token the next page shows once."""
     form = GatewayForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            return _detail(request, *services.create_gateway(name=form.cleaned_data["name"], now=utc_now()))
+            return _detail(request, *_create(form.cleaned_data))
         except OutturnError as error:
-            form.add_error("name", f"{error.message}. {error.fix}")
+            form.add_error(error.place if error.place in form.fields else None, f"{error.message}. {error.fix}")
     return render(request, "gateways/new.html", {"form": form}, status=400 if form.errors else 200)
 
 
+def _create(values: dict[str, Any]) -> tuple[Gateway, Token]:
+    customer = UUID(values["customer"]) if values["customer"] else None
+    return services.create_gateway(name=values["name"], customer=customer, now=utc_now())
+
+
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.GATEWAYS_READ)
 def gateway(request: HttpRequest, gateway: UUID) -> HttpResponse:
     """One gateway: whether it sends, what arrives right now, and what was set aside and why."""
     return _detail(request, _found(gateway))
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.GATEWAYS_READ)
 def arriving(request: HttpRequest, gateway: UUID) -> HttpResponse:
     """What arrives right now, asked for again and again by the gateway's page."""
     return render(request, "gateways/_arriving.html", _arriving(request, _found(gateway)))
 
 
 @require_POST
-@page(needs=Permission.EDIT)
+@page(needs=Permission.GATEWAYS_EDIT)
 def rotate(request: HttpRequest, gateway: UUID) -> HttpResponse:
     """A new token, which the answer shows once."""
     try:
@@ -94,7 +108,7 @@ def rotate(request: HttpRequest, gateway: UUID) -> HttpResponse:
 
 
 @require_POST
-@page(needs=Permission.EDIT)
+@page(needs=Permission.GATEWAYS_EDIT)
 def disable(request: HttpRequest, gateway: UUID) -> HttpResponse:
     """Shut a gateway out."""
     try:
@@ -118,7 +132,7 @@ def _detail(request: HttpRequest, row: Gateway, token: Token | None = None) -> H
         **_arriving(request, row),
         **_set_aside(request, row),
         "token": token and token.text,
-        "can_edit": actor.may(Permission.EDIT),
+        "can_edit": actor.may(Permission.GATEWAYS_EDIT),
         "ingest_url": f"{settings.BASE_URL}{INGEST_PATH}",
         "topic": f"outturn/{row.id}",
     }

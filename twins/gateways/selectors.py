@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, QuerySet
 
-from tenants.kernel.secrets import token_digest
+from tenants.kernel.secrets import is_token, token_digests
+from tenants.limits.domain.plans import Meter
+from tenants.limits.schemas import WHOLE
 from twins.gateways.errors import GatewayNotFoundError
 from twins.gateways.models import Gateway, GatewayToken
 from twins.telemetry.models import Traffic
@@ -18,15 +20,21 @@ from twins.telemetry.schemas import Source
 from twins.telemetry.selectors import traffic
 
 SILENT_AFTER = timedelta(minutes=5)
-_LONGEST_TOKEN = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose token it is, and whether it still lets them in."""
+    """Whose token it is, and whether it still lets them in.
+
+    Attributes:
+        digest: The digest it was found under; empty when it was found by its gateway.
+        newest: The digest it is to be found under.
+    """
 
     source: Source
     is_revoked: bool
+    digest: str = field(default="", compare=False)
+    newest: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,14 @@ def gateway(gateway_id: UUID) -> Gateway:
     return found
 
 
+def gateways_counted() -> Mapping[Meter, Mapping[UUID, int]]:
+    """How many gateways may send, in all and at each end customer's place."""
+    rows = Gateway.objects.filter(disabled_at=None).order_by().values_list("customer_id").annotate(count=Count("id"))
+    counts = dict(rows)
+    of_customers = {customer: count for customer, count in counts.items() if customer is not None}
+    return {Meter.GATEWAYS: {WHOLE: sum(counts.values()), **of_customers}}
+
+
 def states(found: Iterable[Gateway], *, now: datetime) -> list[GatewayState]:
     """What some gateways have sent."""
     sent = traffic()
@@ -89,16 +105,19 @@ def _state(gateway: Gateway, sent: Traffic | None, now: datetime) -> GatewayStat
 
 
 def holder(token: str) -> Holder | None:
-    """Whose token it is, in force or not; needs no scope."""
-    if not 0 < len(token) <= _LONGEST_TOKEN:
+    """Whose token it is, in force or not; needs no scope. What has not the form of a token costs no query."""
+    if not is_token(token, "gateway"):
         return None
-    digest = token_digest(token, secret=settings.SECRET_KEY)
-    found = GatewayToken.objects.filter(digest=digest).values_list("tenant_id", "gateway", "revoked_at").first()
-    return Holder(Source(found[0], found[1]), found[2] is not None) if found else None
+    digests = token_digests(token, keys=settings.SEALING_KEYS)
+    rows = GatewayToken.objects.filter(digest__in=digests)
+    found = rows.values_list("digest", "tenant_id", "gateway", "customer", "revoked_at").first()
+    if found is None:
+        return None
+    return Holder(Source(*found[1:4]), found[4] is not None, found[0], digests[0])
 
 
 def holder_of(gateway_id: UUID) -> Holder | None:
     """Whose gateway it is, and whether it is shut out; needs no scope. For messages of a broker, which name it."""
-    tokens = GatewayToken.objects.filter(gateway=gateway_id).values_list("tenant_id", "revoked_at")
+    tokens = GatewayToken.objects.filter(gateway=gateway_id).values_list("tenant_id", "customer", "revoked_at")
     found = tokens.order_by(F("revoked_at").desc(nulls_first=True)).first()
-    return Holder(Source(found[0], gateway_id), found[1] is not None) if found else None
+    return Holder(Source(found[0], gateway_id, found[1]), found[2] is not None) if found else None

@@ -8,24 +8,44 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from tenants.customers.selectors import customer_name
 from tenants.kernel.secrets import Token, new_token, token_digest
+from tenants.limits.domain.plans import Meter
+from tenants.limits.services import require
 from tenants.scope.context import required_tenant
-from twins.gateways.errors import GatewayDisabledError, GatewayNameTakenError, GatewayNotFoundError
+from twins.gateways import selectors
+from twins.gateways.errors import (
+    CustomerNotFoundError,
+    GatewayDisabledError,
+    GatewayNameTakenError,
+    GatewayNotFoundError,
+)
 from twins.gateways.models import Gateway, GatewayToken
+from twins.gateways.selectors import Holder
 
 
-def create_gateway(*, name: str, now: datetime) -> tuple[Gateway, Token]:
+def create_gateway(*, name: str, now: datetime, customer: UUID | None = None) -> tuple[Gateway, Token]:
     """A new gateway of the tenant in scope; its token is nowhere kept and cannot be shown again.
 
+    Args:
+        name: What people call it.
+        now: When it is made.
+        customer: The end customer at whose place it stands: what it sends counts towards that customer's share.
+
     Raises:
+        CustomerNotFoundError: The tenant has no such customer.
+        LimitReachedError: The tenant, or the customer, may have no more.
         GatewayNameTakenError: The tenant has a gateway of this name.
     """
     token = new_token("gateway")
     with transaction.atomic():
         if Gateway.objects.filter(name=name).exists():
             raise GatewayNameTakenError(f"there is a gateway named {name}", place="name", fix="Choose another name.")
-        gateway = Gateway.objects.create(name=name, token_prefix=token.prefix, created_at=now)
-        _keep(gateway.id, token, now)
+        if customer is not None and customer_name(customer) is None:
+            raise CustomerNotFoundError
+        require(Meter.GATEWAYS, now=now, customer=customer)
+        gateway = Gateway.objects.create(name=name, token_prefix=token.prefix, created_at=now, customer_id=customer)
+        _keep(gateway, token, now)
     return gateway, token
 
 
@@ -42,7 +62,7 @@ def rotate_token(*, gateway: UUID, now: datetime) -> tuple[Gateway, Token]:
         if row.disabled_at is not None:
             raise GatewayDisabledError(f"{row.name} is disabled", place="gateway", fix="Make a new gateway.")
         _revoke(gateway, now)
-        _keep(gateway, token, now)
+        _keep(row, token, now)
         row.token_prefix = token.prefix
         row.save(update_fields=["token_prefix"])
     return row, token
@@ -63,6 +83,17 @@ def disable_gateway(*, gateway: UUID, now: datetime) -> Gateway:
     return row
 
 
+def admit_token(token: str) -> Holder | None:
+    """Whose token it is, in force or not; needs no scope.
+
+    A token kept under a former secret of the installation is kept under the newest from now on.
+    """
+    found = selectors.holder(token)
+    if found is not None and found.digest != found.newest:
+        GatewayToken.objects.filter(digest=found.digest).update(digest=found.newest)
+    return found
+
+
 def _locked(gateway: UUID) -> Gateway:
     row = Gateway.objects.select_for_update().filter(id=gateway).first()
     if row is None:
@@ -70,11 +101,12 @@ def _locked(gateway: UUID) -> Gateway:
     return row
 
 
-def _keep(gateway: UUID, token: Token, now: datetime) -> None:
-    digest = token_digest(token.text, secret=settings.SECRET_KEY)
+def _keep(gateway: Gateway, token: Token, now: datetime) -> None:
+    digest = token_digest(token.text, secret=settings.SEALING_KEYS[0])
     GatewayToken.objects.create(
-        digest=digest, tenant_id=required_tenant("a gateway's token"), gateway=gateway, created_at=now
-    )
+        digest=digest, tenant_id=required_tenant("a gateway's token"), gateway=gateway.id, created_at=now,
+        customer=gateway.customer_id,
+    )  # fmt: skip
 
 
 def _revoke(gateway: UUID, now: datetime) -> None:

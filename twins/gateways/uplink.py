@@ -16,6 +16,7 @@ import msgspec
 from paho.mqtt import client as paho
 
 from tenants.kernel.errors import OutturnError
+from tenants.limits.domain.standing import LimitReachedError
 from twins.gateways.http import PATH
 from twins.gateways.mqtt import make_client
 
@@ -25,6 +26,8 @@ _ACKNOWLEDGEMENT_S = 5.0
 _REFUSALS = 3
 _COME_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
 _NOT_LET_IN = frozenset((401, 403))
+_KEPT = frozenset((LimitReachedError.code, "organisation.suspended", "organisation.closed"))
+"""What a batch is refused for that may pass: it is kept, and sent again."""
 
 
 class NotLetInError(OutturnError):
@@ -229,6 +232,8 @@ class MqttUplink:
 
     def _acknowledge(self, payload: bytes) -> None:
         for told in msgspec.json.decode(payload)["batches"]:
+            if told.get("code") in _KEPT:
+                continue
             waiting = self._waiting.pop(told["batch"], None)
             if waiting is not None and not waiting.done():
                 refusal = f"{told['code']}: {told['message']}" if "code" in told else ""

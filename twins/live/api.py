@@ -26,7 +26,7 @@ class LatestOutput(serializers.Serializer[Any]):
 class LatestView(APIView):
     """What a twin's signals are now."""
 
-    needs: ClassVar = {"read": Permission.READ}
+    needs: ClassVar = {"read": Permission.TWINS_READ}
 
     @extend_schema(operation_id="twins_latest_retrieve", responses=LatestOutput)
     def get(self, request: Request, pk: UUID, **_: Any) -> Response:

@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 
-from tenants.people.selectors import organisation
-from tenants.scope.actors import PERMISSIONS, Permission
-from tenants.scope.context import scope
+from tenants.edge.http import address_of_socket
+from tenants.kernel.clock import utc_now
+from tenants.people.rights import RIGHTS_CHANGED, rights_channel
+from tenants.people.selectors import actor_of_member, organisation, person_of
+from tenants.portal.entering import entry_refusal
+from tenants.scope.actors import Permission
+from tenants.scope.context import held_to, scope
+from tenants.scope.models import TenantState
 from twins.composer.selectors import twins
 from twins.live.hub import Hub, Watcher
 from twins.telemetry.push import channel
 
 CHECK_AGAIN_S = 60.0
-"""How often an open socket makes sure that its person may still watch."""
+"""How often an open socket makes sure that its person may still watch, though nobody told it of a change."""
 NOT_ALLOWED, START_OVER = 4404, 1013
+
+CLOSED_STATES = frozenset({TenantState.SUSPENDED, TenantState.CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who opened a socket: the session, which must still be there and in force, and where they come from."""
+
+    session_key: str | None
+    address: str
+
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
@@ -33,15 +51,20 @@ def hub() -> Hub:
     return _hubs[loop]
 
 
-def watched_tenant(user: Any, slug: str, twin: UUID) -> UUID | None:
+def watched_tenant(visitor: Visitor, slug: str, twin: UUID) -> UUID | None:
     """The tenant of a twin that the person may watch, or None; told apart for nobody."""
-    if not user.is_authenticated:
+    session = SessionStore(visitor.session_key)
+    user = person_of(session)
+    found = None if user is None else organisation(user.pk, slug)
+    if user is None or found is None or found.state in CLOSED_STATES:
         return None
-    found = organisation(user.pk, slug)
-    if found is None or Permission.READ not in PERMISSIONS[found.role]:
+    if entry_refusal(found, user=user.pk, session=session, address=visitor.address, now=utc_now()):
         return None
     with scope(found.tenant):
-        return found.tenant if twins().filter(id=twin).exists() else None
+        actor = actor_of_member(found, user=user.pk, name=user.email)
+        with held_to(actor.twins):
+            allowed = actor.may(Permission.TWINS_READ) and twins().filter(id=twin).exists()
+    return found.tenant if allowed else None
 
 
 class TwinConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels is untyped
@@ -72,11 +95,13 @@ class TwinConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels is 
     async def _tenant(self) -> UUID | None:
         arguments = self.scope["url_route"]["kwargs"]
         check = sync_to_async(watched_tenant, thread_sensitive=False)
-        found: UUID | None = await check(self.scope["user"], arguments["slug"], arguments["twin"])
+        visitor = Visitor(self.scope["session"].session_key, address_of_socket(self.scope))
+        found: UUID | None = await check(visitor, arguments["slug"], arguments["twin"])
         return found
 
     async def _send_on(self, tenant: UUID) -> None:
-        async with hub().watching(channel(tenant, self.scope["url_route"]["kwargs"]["twin"])) as watcher:
+        twin = self.scope["url_route"]["kwargs"]["twin"]
+        async with hub().watching(channel(tenant, twin), rights_channel(tenant)) as watcher:
             # A browser asks for the present state once the socket is open: by now nothing newer can be missed.
             await self.accept()
             await self._forward(watcher)
@@ -87,11 +112,13 @@ class TwinConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels is 
                 async with asyncio.timeout(CHECK_AGAIN_S):
                     text = await watcher.get()
             except TimeoutError:
+                text = RIGHTS_CHANGED
+            if text == RIGHTS_CHANGED:
                 if await self._tenant() is None:
                     await self.close(code=NOT_ALLOWED)
                     return
-                continue
-            if text is None:
+            elif text is None:
                 await self.close(code=START_OVER)
                 return
-            await self.send(text_data=text)
+            else:
+                await self.send(text_data=text)

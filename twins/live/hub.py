@@ -53,33 +53,37 @@ class Hub:
         self._reader: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def watching(self, channel: str) -> AsyncIterator[Watcher]:
-        """The messages of a channel from now on; once this is entered none is missed."""
+    async def watching(self, *channels: str) -> AsyncIterator[Watcher]:
+        """The messages of channels from now on; once this is entered none is missed."""
         watcher: Watcher = asyncio.Queue()
-        first = not self._watchers[channel]
-        self._watchers[channel].add(watcher)
+        new = [channel for channel in channels if not self._watchers[channel]]
+        for channel in channels:
+            self._watchers[channel].add(watcher)
         try:
-            await self._subscribe(channel, first=first)
+            await self._subscribe(new)
             yield watcher
         finally:
-            self._watchers[channel].discard(watcher)
-            if not self._watchers[channel]:
+            for channel in channels:
+                self._watchers[channel].discard(watcher)
+            unwatched = [channel for channel in channels if not self._watchers[channel]]
+            for channel in unwatched:
                 del self._watchers[channel]
-                await self._unsubscribe(channel)
+            if unwatched:
+                await self._unsubscribe(unwatched)
 
-    async def _subscribe(self, channel: str, *, first: bool) -> None:
+    async def _subscribe(self, channels: list[str]) -> None:
         if self._pubsub is None:
             self._pubsub = self._subscription()
-        if first:
+        if channels:
             with contextlib.suppress(RedisError, OSError):  # the reader subscribes again when Redis is back
-                await self._pubsub.subscribe(channel)
+                await self._pubsub.subscribe(*channels)
         if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._read(), name="live-hub")
 
-    async def _unsubscribe(self, channel: str) -> None:
+    async def _unsubscribe(self, channels: list[str]) -> None:
         if self._pubsub is not None:
             with contextlib.suppress(RedisError, OSError):
-                await self._pubsub.unsubscribe(channel)
+                await self._pubsub.unsubscribe(*channels)
         if not self._watchers:
             await self._rest()
 

@@ -27,7 +27,7 @@ LEAST_PATIENCE_S = 10.0
 
 
 @require_safe
-@page(needs=Permission.READ)
+@page(needs=Permission.TWINS_READ)
 def fleet(request: HttpRequest, twin: str) -> HttpResponse:
     """The published twin, live."""
     found = selectors.twin_by_slug(twin)

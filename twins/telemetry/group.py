@@ -3,14 +3,16 @@
 Readings go in by COPY, which is the fastest way and refuses a reading that is there already, or twice in one commit.
 When it does, the transaction is made again with an INSERT that lets the later revision win. The count of commits of
 each tenant is taken first and stays locked until the commit: so its order is the order in which commits become
-visible, and two processes never store one batch.
+visible, and two processes never store one batch. What the readings use up of the day's quota is added in the same
+transaction, one row for each tenant and customer.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from math import isfinite
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -20,6 +22,9 @@ from numpy.typing import NDArray
 from psycopg import AsyncConnection, errors
 
 from tenants.kernel.ids import new_id
+from tenants.limits.domain.plans import Meter
+from tenants.limits.schemas import WHOLE
+from tenants.limits.usage import ADD
 from twins.telemetry import binary
 from twins.telemetry.binary import Array
 from twins.telemetry.errors import BatchReusedError
@@ -119,6 +124,7 @@ class Store:
                 await self._copy(connection, rows.columns(commits))
             elif rows.signal.size:
                 await _merge(connection, rows.columns(commits))
+            await _use(connection, deliveries, claims)
             asides = [
                 (delivery, aside)
                 for delivery, claim in zip(deliveries, claims, strict=True)
@@ -142,6 +148,21 @@ async def _count(connection: Connection, tenants: Sequence[UUID]) -> dict[UUID, 
     """Count a commit for each tenant; they are in order, so that two processes cannot wait for each other."""
     cursor = await connection.execute(_COUNT, [Array(binary.UUID, binary.uuids(tenants))], binary=True)
     return dict(await cursor.fetchall())
+
+
+async def _use(connection: Connection, deliveries: Sequence[Delivery], claims: Sequence[_Claim]) -> None:
+    """Add what was stored to the usage of the day, of each tenant and of each customer whose gateway sent it."""
+    used: Counter[tuple[UUID, date, UUID]] = Counter()
+    for delivery, claim in zip(deliveries, claims, strict=True):
+        if claim.is_fresh and delivery.day is not None and isinstance(claim.result, Outcome) and claim.result.accepted:
+            tenant, customer = delivery.source.tenant, delivery.source.customer
+            used[tenant, delivery.day, WHOLE] += claim.result.accepted
+            if customer is not None:
+                used[tenant, delivery.day, customer] += claim.result.accepted
+    if used:
+        tenants, days, parts = zip(*used, strict=True)
+        meters = [Meter.READINGS_PER_DAY.value] * len(used)
+        await connection.execute(ADD, [list(tenants), meters, list(days), list(parts), list(used.values())])
 
 
 class _Claim(NamedTuple):

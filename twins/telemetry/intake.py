@@ -6,37 +6,39 @@ import asyncio
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
-from asgiref.sync import sync_to_async
-from django.db import InterfaceError, OperationalError, connection
 
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
+from tenants.limits.domain.standing import LimitReachedError
 from tenants.scope.context import scope
 from twins.composer.selectors import publication_mark
 from twins.telemetry.bindings import bindings_of
 from twins.telemetry.commit import Writer
 from twins.telemetry.decode import decode
-from twins.telemetry.errors import BrokenMessageError, UnavailableError
+from twins.telemetry.errors import BrokenMessageError, BusyError, UnavailableError
+from twins.telemetry.gate import Entry, Gate
 from twins.telemetry.instants import micros
 from twins.telemetry.normalise import normalise
 from twins.telemetry.salvage import as_text
 from twins.telemetry.schemas import Aside, Bindings, Delivery, Message, Normalised, Readings, Receipt, Source
 from twins.telemetry.selectors import bound_signals
 from twins.telemetry.services import provide_signals
-
-T = TypeVar("T")
+from twins.telemetry.threads import in_thread
 
 LOOK_SECONDS = 2.0
 """How long a publication may go unnoticed."""
 _LOOK_AGAIN_SECONDS = 0.25
 """The same when a message holds keys that nothing reads: it may be the first after a publication."""
 _MOST_TENANTS = 2000
+_NOTE_SECONDS = 60.0
+"""How often the tenant is told that a gateway meets a limit."""
 _EXCERPT_BYTES = 400
 _LONG_BODY_BYTES = 8192
 
@@ -55,10 +57,13 @@ class Intake:
 
     Args:
         writer: Makes them durable.
+        gate: Lets in what the tenant's limits have room for.
     """
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, gate: Gate) -> None:
         self._writer = writer
+        self._gate = gate
+        self._noted: dict[Source, float] = {}
         self._known: OrderedDict[UUID, _Known] = OrderedDict()
         self._looking: dict[UUID, asyncio.Task[_Known]] = {}
         self._turn = asyncio.Lock()
@@ -69,6 +74,7 @@ class Intake:
         Raises:
             BrokenMessageError: Nothing of it can be kept; the tenant can read why.
             BatchReusedError: Another batch of this name is there; the tenant can read that.
+            LimitReachedError: The tenant's limits have no room for it; the tenant can read which.
             BusyError: Too much is waiting.
             UnavailableError: It cannot be stored at present.
         """
@@ -77,12 +83,32 @@ class Intake:
         except BrokenMessageError as error:
             await self.note(source, error, excerpt=as_text(body[:_EXCERPT_BYTES].decode("utf-8", "replace")))
             raise
-        now_us = micros(utc_now())
+        now = utc_now()
+        now_us = micros(now)
         normalised = normalise(message, await self._bindings(source, LOOK_SECONDS), now_us=now_us)
         if normalised.unbound:
             normalised = normalise(message, await self._bindings(source, _LOOK_AGAIN_SECONDS), now_us=now_us)
-        outcome = await self._writer.submit(Delivery(source, message.batch, _digest(message), normalised))
+        entry = await self._let_in(source, normalised.readings.size, now)
+        accepted = 0
+        try:
+            outcome = await self._writer.submit(
+                Delivery(source, message.batch, _digest(message), normalised, day=entry.day)
+            )
+            accepted = outcome.accepted
+        finally:
+            entry.settle(accepted)
         return Receipt(message.batch, outcome, normalised.aside)
+
+    async def _let_in(self, source: Source, readings: int, now: datetime) -> Entry:
+        try:
+            return await self._gate.enter(source, readings, now=now)
+        except LimitReachedError as error:
+            clock = time.monotonic()
+            if clock - self._noted.get(source, -_NOTE_SECONDS) >= _NOTE_SECONDS:
+                self._noted[source] = clock
+                with suppress(BusyError, UnavailableError):
+                    await self.note(source, error)
+            raise
 
     async def _decoded(self, body: bytes) -> Message:
         """The message; long ones one at a turn of the event loop, for commits under way wait while they are decoded."""
@@ -132,28 +158,6 @@ class Intake:
         while len(self._known) > _MOST_TENANTS:
             self._known.popitem(last=False)
         return renewed
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """Run work on Django's database connection in a thread, once more when the connection had been lost.
-
-    Raises:
-        UnavailableError: The database cannot be reached.
-    """
-
-    def twice() -> T:
-        try:
-            return work()
-        except (InterfaceError, OperationalError):
-            connection.close()
-            return work()
-
-    try:
-        return await sync_to_async(twice, thread_sensitive=True)()
-    except (InterfaceError, OperationalError) as error:
-        raise UnavailableError(
-            "the database cannot be reached", kept="Nothing of this batch is acknowledged.", fix="Send it again."
-        ) from error
 
 
 def _load(tenant: UUID, known: _Known | None) -> _Known:

@@ -7,12 +7,14 @@ know what is new to them; a time or an id would skip what was committed late.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from tenants.scope.context import required_tenant
 from tenants.scope.models import PerTenant
-from tenants.scope.tables import TenantTable
+from tenants.scope.tables import Custody, TenantTable
 from twins.telemetry.schemas import Quality
 
 
@@ -64,6 +66,9 @@ class Reading(Owned):
     value = models.FloatField()
     commit = models.BigIntegerField()
     quality = models.SmallIntegerField(choices=[(one.value, one.name.lower()) for one in Quality])
+
+    custody: ClassVar[Custody] = Custody.READING
+    kept_by: ClassVar[tuple[str, str]] = ("readings", "at")
 
     class Meta:
         managed = False
@@ -186,6 +191,8 @@ class SetAside(PerTenant):
     at = ArrayField(models.DateTimeField(null=True))
     value = ArrayField(models.FloatField(null=True))
     received_at = models.DateTimeField()
+
+    kept_by: ClassVar[tuple[str, str]] = ("set_aside", "received_at")
 
     class Meta:
         ordering = ("-id",)

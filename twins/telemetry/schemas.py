@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum
 from functools import cached_property
@@ -47,10 +47,15 @@ class Retention(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Whose message it is: known from the credential, never from the message."""
+    """Whose message it is: known from the credential, never from the message.
+
+    Attributes:
+        customer: The end customer whose gateway it is, if it is one's.
+    """
 
     tenant: UUID
     gateway: UUID
+    customer: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,12 +249,14 @@ class Delivery:
     Attributes:
         batch: The gateway's name for it; empty when the message was broken and there is nothing but what to set aside.
         digest: Tells two batches of one name apart.
+        day: The day of the tenant's time zone on which its readings count; None for those that count on none.
     """
 
     source: Source
     batch: str
     digest: int
     normalised: Normalised
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,12 @@ _LATEST = """
 SELECT s.asset, s.key, s.unit, l.at, l.value, l.quality FROM twins_signal s
 JOIN twins_latestreading l ON l.tenant_id = s.tenant_id AND l.signal = s.id
 WHERE s.tenant_id = %s AND l.tenant_id = %s AND {}"""
+_NEWEST_IN_SPAN = """
+SELECT s.asset, s.key, s.unit, r.at, r.value, r.quality FROM twins_signal s
+CROSS JOIN LATERAL (
+    SELECT at, value, quality FROM twins_reading
+    WHERE tenant_id = %s AND signal = s.id AND at >= %s AND at < %s ORDER BY at DESC LIMIT 1) r
+WHERE s.tenant_id = %s AND s.asset = ANY(%s)"""
 _ARRIVALS = """
 SELECT gateway, first_at, last_at, commit FROM twins_batch
 WHERE tenant_id = %s AND commit > %s AND commit <= %s AND accepted > 0 ORDER BY commit"""
@@ -129,6 +135,18 @@ def live_state(twin: UUID) -> dict[str, Any]:
     for one in latest(twin):
         values.setdefault(str(one.asset), {})[one.key] = (isoformat(one.at), one.value, one.quality)
     return {"twin": str(twin), "values": values}
+
+
+def latest_within(assets: Collection[UUID], start: datetime, end: datetime | None) -> list[LatestValue]:
+    """The newest reading in ``[start, end)``, or from `start` on, of each signal of some assets that has any there."""
+    newest = [one for one in _latest("s.asset = ANY(%s)", list(assets)) if one.at >= start]
+    if end is None or all(one.at < end for one in newest):
+        return newest
+    late = sorted({one.asset for one in newest if one.at >= end})
+    tenant = required_tenant("readings")
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST_IN_SPAN, [tenant, start, end, tenant, late])
+        return [one for one in newest if one.asset not in late] + [LatestValue(*row) for row in cursor.fetchall()]
 
 
 def _latest(condition: str, parameter: UUID | list[UUID]) -> list[LatestValue]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from django import template
+from django.utils.formats import number_format
 
 from twins.language.symbols import symbol
 
@@ -15,6 +17,12 @@ register = template.Library()
 def unit(code: str | None) -> str:
     """A UCUM code as people write it; an en dash for what has no unit."""
     return symbol(code or "1") or "–"
+
+
+@register.filter
+def sensible(value: float | None) -> str:
+    """A reading in five significant digits, with thousands separators; an en dash for none."""
+    return "–" if value is None else str(number_format(Decimal(f"{value:.5g}").normalize(), force_grouping=True))
 
 
 @register.filter

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from tenants.kernel.secrets import token_digest
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from twins.gateways import selectors
 from twins.gateways.errors import GatewayDisabledError, GatewayNameTakenError, GatewayNotFoundError
 from twins.gateways.models import Gateway, GatewayToken
-from twins.gateways.services import create_gateway, disable_gateway, rotate_token
+from twins.gateways.services import admit_token, create_gateway, disable_gateway, rotate_token
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
@@ -87,3 +89,18 @@ def test_a_gateway_that_never_sent_anything(tenant: Tenant) -> None:
         ("a", "disconnected", 0),
         ("b", "unknown", 0),
     ]
+
+
+def test_a_token_survives_a_change_of_the_secret_and_moves_to_the_new_one(tenant: Tenant, settings: Any) -> None:
+    with scope(tenant.id):
+        gateway, token = create_gateway(name="hangar", now=NOW)
+    former = settings.SEALING_KEYS[0]
+    settings.SEALING_KEYS = ["a new secret", former]
+    held = admit_token(token.text)
+    assert held is not None
+    assert held.source.gateway == gateway.id
+    assert GatewayToken.objects.get().digest == token_digest(token.text, secret="a new secret")
+    settings.SEALING_KEYS = ["a new secret"]
+    assert admit_token(token.text) == held
+    settings.SEALING_KEYS = [former]
+    assert admit_token(token.text) is None

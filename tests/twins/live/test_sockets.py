@@ -13,16 +13,21 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
 from django.test import Client
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tenants.kernel.clock import utc_now
-from tenants.people.models import User
+from tenants.people.models import CustomRole, Membership, User
+from tenants.people.rights import rights_changed
 from tenants.scope.context import scope
+from tenants.scope.models import Tenant
 from tests.conftest import Cast
 from tests.processes import serving
 from twins.composer.services import create_twin
+from twins.live.consumers import NOT_ALLOWED
 from twins.live.hub import MOST_WAITING, Hub
 from twins.telemetry.push import channel
 
@@ -43,6 +48,56 @@ def cookie(client: Client) -> str:
 def open_socket(site: str, path: str, session: str = "", origin: str | None = None) -> Any:
     headers = {"Cookie": session} if session else {}
     return connect(site.replace("http", "ws") + path, additional_headers=headers, origin=origin or site)  # type: ignore[arg-type]
+
+
+def give_another_role(cast: Cast) -> None:
+    role = CustomRole.objects.create(name="Auditor", permissions=["audit.read"], created_at=utc_now())
+    Membership.objects.filter(user=cast.viewer).update(role=str(role.id))
+
+
+def end_sessions(_cast: Cast) -> None:
+    SessionStore.get_model_class().objects.all().delete()
+
+
+def change_password(cast: Cast) -> None:
+    cast.viewer.set_password("another-horse-9")
+    cast.viewer.save()
+
+
+def take_other_networks_only(cast: Cast) -> None:
+    Tenant.objects.filter(id=cast.meridian.id).update(policy={"networks": ["203.0.113.0/24"]})
+
+
+def suspend(cast: Cast) -> None:
+    Tenant.objects.filter(id=cast.meridian.id).update(state="suspended")
+
+
+@pytest.mark.parametrize(
+    "change", [give_another_role, end_sessions, change_password, take_other_networks_only, suspend]
+)
+def test_an_open_socket_loses_its_rights_within_a_second(
+    cast: Cast, site: str, sign_in: SignIn, change: Callable[[Cast], None]
+) -> None:
+    with scope(cast.meridian.id):
+        twin = create_twin(name="Fleet", now=utc_now())
+    session = cookie(sign_in(cast.viewer))
+
+    def happen() -> None:
+        with scope(cast.meridian.id):
+            change(cast)
+            rights_changed(cast.meridian.id)
+        connection.close()
+
+    async def watch() -> float:
+        async with open_socket(site, f"/t/meridian/live/twins/{twin.id}/", session) as socket:
+            await asyncio.to_thread(happen)
+            begun = asyncio.get_running_loop().time()
+            async with asyncio.timeout(10):
+                await socket.wait_closed()
+            assert socket.close_code == NOT_ALLOWED
+            return asyncio.get_running_loop().time() - begun
+
+    assert asyncio.run(watch()) < 1.0
 
 
 async def refused(socket: Any) -> int:

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from twins.gateways.credentials import Credentials
 from twins.gateways.mqtt import Consumer
 from twins.telemetry.commit import Writer
+from twins.telemetry.gate import Gate
 from twins.telemetry.intake import Intake
 
 
@@ -30,8 +31,10 @@ async def _consume() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     writer = Writer(settings.REDIS_URL)
     await writer.start()
-    intake = Intake(writer)
+    gate = Gate(settings.REDIS_URL)
+    intake = Intake(writer, gate)
     try:
         await Consumer(settings.MQTT_URL, intake, Credentials(intake)).run(stop)
     finally:
         await writer.stop()
+        await gate.close()
