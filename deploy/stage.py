@@ -58,7 +58,24 @@ def own_database() -> Iterator[str]:
     Raises:
         StageError: The owner may not make databases.
     """
-    name, before = f"outturn_stage_{secrets.token_hex(4)}", settings.DATABASES["default"]["NAME"]
+    before = settings.DATABASES["default"]["NAME"]
+    with empty_database() as name:
+        try:
+            _work_on(name)
+            call_command("migrate", verbosity=0, interactive=False)
+            yield name
+        finally:
+            _work_on(before)
+
+
+@contextmanager
+def empty_database() -> Iterator[str]:
+    """A new database with nothing in it; it is gone afterwards.
+
+    Raises:
+        StageError: The owner may not make databases.
+    """
+    name = f"outturn_stage_{secrets.token_hex(4)}"
     with owner_connection("postgres") as server:
         try:
             server.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
@@ -66,11 +83,8 @@ def own_database() -> Iterator[str]:
             fix = "Let the owner of the schema make databases (CREATEDB)."
             raise StageError(f"There can be no database to measure in: {error}", fix=fix) from error
     try:
-        _work_on(name)
-        call_command("migrate", verbosity=0, interactive=False)
         yield name
     finally:
-        _work_on(before)
         with owner_connection("postgres") as server:
             server.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
 

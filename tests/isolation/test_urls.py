@@ -2,152 +2,158 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.db import connection
-from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from rest_framework.test import APIClient
 
-from tenants.people.models import User
-from tenants.scope.actors import Role
-from tenants.scope.context import scope
-from tenants.scope.models import Tenant
-from tenants.scope.tables import TenantTable
-from tests.conftest import Cast
-from tests.isolation.world import Samples, furnish
+from tenants.kernel.ids import new_id
+from tenants.scope.actors import PERMISSIONS, Role
+from tests.isolation.asking import Answer
+from tests.isolation.conftest import House
+from tests.isolation.places import METHODS, OF_PAGES, Place, endpoints, pages, telling
 
-pytestmark = pytest.mark.django_db
-METHODS = ("get", "post", "put", "patch", "delete")
-SignIn = Callable[[User], Client]
+WRITES = METHODS[1:]
+QUESTIONS = frozenset({"api:check-permissions"})
+"""Asked by POST, and open to everybody inside: they change nothing."""
 
 
-def routes(under: str) -> Iterator[URLPattern]:
-    """Every route below a prefix."""
-
-    def walk(resolver: URLResolver, prefix: str) -> Iterator[URLPattern]:
-        for pattern in resolver.url_patterns:
-            route = prefix + str(pattern.pattern).lstrip("^")
-            if isinstance(pattern, URLResolver):
-                yield from walk(pattern, route)
-            elif route.startswith(under):
-                yield pattern
-
-    yield from walk(get_resolver(), "")
+def random_arguments(place: Place) -> dict[str, Any]:
+    """Things that are nobody's, of the same forms."""
+    return {key: new_id() if hasattr(value, "hex") else value for key, value in place.arguments.items()}
 
 
-def pages_of(slug: str, samples: Samples) -> list[str]:
-    """The addresses of all pages below an organisation, with Meridian's things in them."""
-    return [
-        reverse(name, kwargs={"slug": slug, **_arguments(pattern, name, samples)})
-        for pattern in routes("t/<slug:slug>/")
-        if (name := str(pattern.name))
-    ]
-
-
-def endpoints(samples: Samples) -> list[str]:
-    """The addresses of the REST API, with Meridian's things in them."""
-    return [
-        reverse(name, kwargs=_arguments(pattern, name, samples))
-        for pattern in routes("api/v1/")
-        if (name := f"api:{pattern.name}") != "api:schema"
-    ]
-
-
-def _arguments(pattern: URLPattern, name: str, samples: Samples) -> dict[str, Any]:
-    wanted = (set(pattern.pattern.converters) | set(pattern.pattern.regex.groupindex)) - {"slug", "format"}
-    arguments = samples.get(name, {})
-    assert wanted <= set(arguments), f"{name}: add a sample of Meridian's to tests/isolation/world.py"
-    return {key: arguments[key] for key in wanted}
-
-
-def telling(samples: Samples) -> set[str]:
-    """What only Meridian's things are called: an id, an address; no mere number."""
-    return {str(value) for arguments in samples.values() for value in arguments.values() if not isinstance(value, int)}
-
-
-def fingerprint(*tenants: Tenant) -> str:
-    """A digest of every row of tenants."""
-    seal = hashlib.sha256()
-    tables = sorted(model._meta.db_table for model in apps.get_models() if issubclass(model, TenantTable))
-    for tenant in tenants:
-        for table in tables:
-            with scope(tenant.id), connection.cursor() as cursor:
-                cursor.execute(f'SELECT t::text FROM "{table}" t WHERE tenant_id = %s ORDER BY 1', [tenant.id])
-                seal.update(repr((table, cursor.fetchall())).encode())
-    return seal.hexdigest()
+def told(answer: Answer, house: House, sent: str) -> set[str]:
+    """Which of Meridian's secrets an answer tells that the caller did not send."""
+    return {each for each in house.secrets if each not in sent and each in answer.text + str(answer.headers)}
 
 
 class TestPages:
-    @pytest.fixture
-    def pages(self, cast: Cast) -> Samples:
-        return furnish(cast)
+    @pytest.mark.parametrize("who", ["stranger", "removed"])
+    def test_who_does_not_belong_finds_nothing_under_meridian(self, house: House, who: str) -> None:
+        answers = {
+            house.ask(who, method, place.path("meridian"), sent=[place.path("meridian")])
+            for place in house.pages()
+            for method in OF_PAGES
+        }
+        assert {answer.status for answer in answers} == {404}
+        assert all("Meridian" not in answer.text for answer in answers)
 
-    def test_a_stranger_finds_nothing_under_meridian(self, cast: Cast, pages: Samples, sign_in: SignIn) -> None:
-        before, client = fingerprint(cast.meridian), sign_in(cast.outsider)
-        for path in pages_of("meridian", pages):
-            for method in METHODS:
-                response = getattr(client, method)(path)
-                assert response.status_code == 404, f"{method} {path}"
-                assert b"Meridian" not in response.content
-        assert fingerprint(cast.meridian) == before
+    def test_meridian_and_no_organisation_at_all_are_told_apart_by_nobody(self, house: House) -> None:
+        for method in METHODS:
+            real, none = (house.ask("stranger", method, f"/t/{slug}/") for slug in ("meridian", "nowhere-at-all"))
+            assert real == none
 
-    def test_meridians_things_do_not_exist_in_the_strangers_own_house(
-        self, cast: Cast, pages: Samples, sign_in: SignIn
-    ) -> None:
-        before, client = fingerprint(cast.meridian), sign_in(cast.outsider)
-        ids = telling(pages)
-        for path in pages_of("stranger", pages):
-            if not any(each in path for each in ids):
+    def test_nobody_is_sent_to_sign_in(self, house: House) -> None:
+        for place in house.pages():
+            for method in OF_PAGES:
+                answer = house.ask("nobody", method, place.path("meridian"))
+                assert answer.status == 302, f"{method} {place.name}"
+                assert dict(answer.headers)["Location"].startswith("/account/login/")
+                assert answer.text == ""
+
+    def test_meridians_things_do_not_exist_in_the_strangers_own_house(self, house: House) -> None:
+        for place in house.pages():
+            if not any(str(value) in house.secrets for value in place.arguments.values()):
                 continue
-            for method in METHODS:
-                response = getattr(client, method)(path)
-                assert response.status_code in (302, 404, 405), f"{method} {path}"
-                assert not any(each in response.content.decode(errors="replace") for each in ids if each not in path)
-        assert fingerprint(cast.meridian) == before
+            nobodys = random_arguments(place)
+            for method in OF_PAGES:
+                where = f"{method} {place.name}"
+                real = house.ask("stranger", method, place.path("stranger"), sent=place.arguments.values())
+                none = house.ask("stranger", method, place.path("stranger", **nobodys), sent=nobodys.values())
+                assert real.status in (302, 404, 405), where
+                assert real == none, where
+                assert not told(real, house, place.path("stranger")), where
 
-    def test_nobody_is_sent_to_sign_in(self, cast: Cast, pages: Samples) -> None:
-        before = fingerprint(cast.meridian)
-        for path in pages_of("meridian", pages):
-            for method in METHODS:
-                response = getattr(Client(), method)(path)
-                assert response.status_code == 302, f"{method} {path}"
-                assert response["Location"].startswith("/account/login/")
-        assert fingerprint(cast.meridian) == before
+    def test_a_viewer_changes_nothing(self, house: House) -> None:
+        for place in house.pages():
+            for method in WRITES:
+                answer = house.ask("viewer", method, place.path("meridian"))
+                assert answer.status in (403, 405), f"{method} {place.name}"
 
-    def test_a_viewer_changes_nothing(self, cast: Cast, pages: Samples, sign_in: SignIn) -> None:
-        before, client = fingerprint(cast.meridian), sign_in(cast.viewer)
-        for path in pages_of("meridian", pages):
-            for method in METHODS[1:]:
-                assert getattr(client, method)(path).status_code in (403, 405), f"{method} {path}"
-        assert fingerprint(cast.meridian) == before
+    @pytest.mark.parametrize("who", ["customer", "other customer"])
+    def test_a_customers_people_see_the_pages_for_customers_only(self, house: House, who: str) -> None:
+        for place in house.pages():
+            needs = getattr(place.view, "needs", None)
+            for method in ("get", "post"):
+                answer = house.ask(who, method, place.path("meridian"))
+                if needs not in PERMISSIONS[Role.CUSTOMER]:
+                    # The search is everybody's, and finds what they may see.
+                    for_all = needs is None or isinstance(needs, frozenset)
+                    assert for_all or answer.status in (403, 404, 405), f"{method} {place.name}"
+                    assert not told(answer, house, place.path("meridian"))
+
+    def test_another_customers_things_do_not_exist(self, house: House) -> None:
+        for place in house.pages():
+            if not place.arguments:
+                answer = house.ask("other customer", "get", place.path("meridian"))
+                assert not told(answer, house, ""), place.name
+            for method in OF_PAGES if place.arguments else ():
+                where = f"{method} {place.name}"
+                nobodys = random_arguments(place)
+                real = house.ask("other customer", method, place.path("meridian"), sent=place.arguments.values())
+                none = house.ask("other customer", method, place.path("meridian", **nobodys), sent=nobodys.values())
+                assert real.status in (403, 404, 405), where
+                assert real == none, where
 
 
 class TestApi:
-    def test_a_strangers_key_finds_nothing_of_meridians(
-        self, cast: Cast, with_key: Callable[[Tenant, Role], APIClient]
-    ) -> None:
-        samples, client = furnish(cast), with_key(cast.stranger, Role.OWNER)
-        before = fingerprint(cast.meridian)
-        ids = telling(samples)
-        for path in endpoints(samples):
-            for method in METHODS:
-                response = getattr(client, method)(path, {} if method != "get" else None)
-                assert response.status_code < 500, f"{method} {path}"
-                text = response.content.decode(errors="replace")
-                assert not any(each in text for each in ids if each not in path), f"{method} {path}"
-                if any(each in path for each in ids):
-                    assert response.status_code in (400, 404, 405), f"{method} {path}"
-        assert fingerprint(cast.meridian) == before
+    def test_keys_that_are_not_in_force_are_told_apart_by_nobody(self, house: House) -> None:
+        for place in house.endpoints():
+            for method in place.methods:
+                refused = [
+                    house.ask(who, method, place.path())
+                    for who in ("no key", "expired key", "revoked key", "mistyped key")
+                ]
+                assert {answer.status for answer in refused} == {401}, f"{method} {place.name}"
+                assert {answer.text for answer in refused} == {refused[0].text}
+                assert [answer.headers for answer in refused] == [refused[0].headers] * 4
 
-    def test_a_viewers_key_changes_nothing(self, cast: Cast, with_key: Callable[[Tenant, Role], APIClient]) -> None:
-        samples, client = furnish(cast), with_key(cast.meridian, Role.VIEWER)
-        before = fingerprint(cast.meridian)
-        for path in endpoints(samples):
-            for method in METHODS[1:]:
-                assert getattr(client, method)(path, {}).status_code in (403, 405), f"{method} {path}"
-        assert fingerprint(cast.meridian) == before
+    @pytest.mark.parametrize(("who", "status"), [("nobody", 401), ("stranger", 404), ("removed", 404)])
+    def test_sessions_of_others_open_nothing_of_meridians(self, house: House, who: str, status: int) -> None:
+        for place in house.endpoints():
+            for method in place.methods:
+                answer = house.ask(who, method, place.path("meridian"))
+                assert answer.status == status, f"{method} {place.name}"
+                assert "Meridian" not in answer.text
+
+    @pytest.mark.parametrize(("who", "slug"), [("stranger's key", ""), ("stranger", "stranger")])
+    def test_meridians_things_do_not_exist_for_strangers(self, house: House, who: str, slug: str) -> None:
+        for place in house.endpoints():
+            nobodys = random_arguments(place)
+            for method in place.methods:
+                where = f"{method} {place.name}"
+                real = house.ask(who, method, place.path(slug), sent=place.arguments.values())
+                assert real.status < 500, where
+                assert not told(real, house, place.path(slug)), where
+                if any(str(value) in house.secrets for value in place.arguments.values()):
+                    none = house.ask(who, method, place.path(slug, **nobodys), sent=nobodys.values())
+                    assert real.status in (400, 404, 405), where
+                    assert real == none, where
+
+    @pytest.mark.parametrize(("who", "slug"), [("viewer's key", ""), ("viewer", "meridian")])
+    def test_a_viewer_changes_nothing(self, house: House, who: str, slug: str) -> None:
+        for place in house.endpoints():
+            for method in set(place.methods) - {"get"}:
+                answer = house.ask(who, method, place.path(slug))
+                assert answer.status in (403, 405) or (place.name in QUESTIONS and method == "post"), (
+                    f"{method} {place.name}"
+                )
+
+    def test_another_customers_things_do_not_exist(self, house: House) -> None:
+        for place in house.endpoints():
+            for method in place.methods:
+                where = f"{method} {place.name}"
+                real = house.ask("other customer", method, place.path("meridian"), sent=place.arguments.values())
+                assert not told(real, house, place.path("meridian")), where
+                if place.arguments:
+                    nobodys = random_arguments(place)
+                    none = house.ask("other customer", method, place.path("meridian", **nobodys), sent=nobodys.values())
+                    assert real.status in (400, 403, 404, 405), where
+                    assert real == none, where
+
+
+def test_both_organisations_have_one_of_everything(house: House) -> None:
+    assert house.mine.keys() == house.theirs.keys()
+    assert len(telling(house.mine) - telling(house.theirs)) >= 15
+    assert len(pages(house.mine)) == len(pages(house.theirs))
+    assert len(endpoints(house.mine)) == len(endpoints(house.theirs))
