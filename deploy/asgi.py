@@ -11,15 +11,15 @@ from starlette.types import Receive, Scope, Send
 
 pages = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402 (needs the apps to be loaded)
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 (needs the apps to be loaded)
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from channels.sessions import SessionMiddlewareStack  # noqa: E402
 
 from deploy.ingest import PREFIX, make_ingest  # noqa: E402
 from twins.live.socket_urls import urlpatterns  # noqa: E402
 
 ingest = make_ingest()
-sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(urlpatterns)))
+sockets = AllowedHostsOriginValidator(SessionMiddlewareStack(URLRouter(urlpatterns)))
 others = ProtocolTypeRouter({"http": pages, "websocket": sockets})
 
 

@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
 
 app = Celery("outturn")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["tenants.jobs", "tenants.record"])
+app.autodiscover_tasks(["tenants.jobs", "tenants.people", "tenants.record", "tenants.limits", "tenants.custody"])
 
 
 @setup_logging.connect

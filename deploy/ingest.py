@@ -15,6 +15,7 @@ from starlette.routing import Route
 from twins.gateways.credentials import Credentials
 from twins.gateways.http import PATH, Receiver, no_such_place
 from twins.telemetry.commit import Writer
+from twins.telemetry.gate import Gate
 from twins.telemetry.intake import Intake
 
 PREFIX = "/ingest/"
@@ -23,7 +24,8 @@ PREFIX = "/ingest/"
 def make_ingest() -> Starlette:
     """The application that takes readings; its lifespan is that of its writer."""
     writer = Writer(settings.REDIS_URL)
-    intake = Intake(writer)
+    gate = Gate(settings.REDIS_URL)
+    intake = Intake(writer, gate)
     receiver = Receiver(intake, Credentials(intake))
 
     @asynccontextmanager
@@ -33,6 +35,7 @@ def make_ingest() -> Starlette:
             yield
         finally:
             await writer.stop()
+            await gate.close()
 
     async def readings(request: Request) -> Response:
         return await receiver.receive(request)

@@ -45,7 +45,7 @@ class Feed:
 def make_feed(signals: int) -> Feed:
     """A new tenant with a published fleet whose gateway sends so many signals."""
     now, slug = utc_now(), f"feed-{secrets.token_hex(4)}"
-    tenant = Tenant.objects.create(slug=slug, name=slug, created_at=now)
+    tenant = Tenant.objects.create(slug=slug, name=slug, created_at=now, plan="enterprise")
     with scope(tenant.id):
         gateway, token = create_gateway(name="feed", now=now)
         parameters = FleetParameters(name="Fleet", count=-(-signals // _SIGNALS), gateway=str(gateway.id))

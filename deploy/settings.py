@@ -20,8 +20,15 @@ if SECRET_IS_EPHEMERAL:
     # Enough for commands that serve nobody; `deploy.asgi` and the worker refuse to start with it.
     SECRET_KEY = secrets.token_urlsafe(48)
 OUTTURN_HOME = Path(env_str("OUTTURN_HOME", str(BASE_DIR / ".outturn")))
+SECRET_KEY_FALLBACKS = env_list("OUTTURN_FORMER_SECRETS")
+SEALING_KEYS = [SECRET_KEY, *SECRET_KEY_FALLBACKS]
 ALLOWED_HOSTS = env_list("OUTTURN_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 BASE_URL = env_str("OUTTURN_URL", "http://localhost:8000")
+# What the data-processing agreement says of this installation: who runs it, where, and who else processes its data.
+OUTTURN_PROVIDER = env_str("OUTTURN_PROVIDER", "")
+OUTTURN_REGION = env_str("OUTTURN_REGION", "")
+OUTTURN_SUB_PROCESSORS = [name for part in env_str("OUTTURN_SUB_PROCESSORS", "").split(";") if (name := part.strip())]
+OUTTURN_PROXIES = env_int("OUTTURN_PROXIES", 0, minimum=0)
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https://") else []
 
 INSTALLED_APPS = [
@@ -35,7 +42,10 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -58,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "tenants.signon.middleware.ConfinedSessionMiddleware",
     "tenants.portal.middleware.ScopeMiddleware",
 ]
 
@@ -139,12 +150,35 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_ADAPTER = "tenants.people.adapters.AccountAdapter"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Counted in Redis, by the address that `address_of` finds; "key" is the address of mail that is tried.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/300s/key",
+    "signup": "20/m/ip",
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "20/m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+    "manage_email": "10/m/user",
+    "confirm_email": "1/180s/key",
+}
+USERSESSIONS_ADAPTER = "tenants.people.adapters.SessionsAdapter"
+MFA_ADAPTER = "tenants.people.adapters.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {"add_webauthn": "tenants.people.forms.PasskeyForm"}
+MFA_TOTP_ISSUER = "Outturn"
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not BASE_URL.startswith("https://")  # browsers themselves allow it for localhost
 EMAIL_BACKEND = env_str("OUTTURN_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 EMAIL_HOST = env_str("OUTTURN_SMTP_HOST", "localhost")
 EMAIL_PORT = env_int("OUTTURN_SMTP_PORT", 25)
 EMAIL_HOST_USER = env_str("OUTTURN_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = env_secret("OUTTURN_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = env_bool("OUTTURN_SMTP_TLS", default=False)
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env_str("OUTTURN_MAIL_FROM", "Outturn <no-reply@localhost>")
 
 # -- safety ----------------------------------------------------------------------------------------------------------
@@ -156,6 +190,11 @@ SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SECURE else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Host names and networks that requests to addresses named by tenants may reach although they are private, or http.
+OUTTURN_ALLOW_PRIVATE_HOSTS = env_list("OUTTURN_ALLOW_PRIVATE_HOSTS")
+OUTTURN_OUTGOING_SECONDS = env_int("OUTTURN_OUTGOING_SECONDS", 8, minimum=1)
+# Where operators may come from to the console and into organisations that let them in; empty: from anywhere.
+OUTTURN_OPERATOR_NETWORKS = env_list("OUTTURN_OPERATOR_NETWORKS")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 
@@ -192,6 +231,19 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # Names of choices that fields of one name, or of several, share; all others are called after their field.
+    "ENUM_NAME_OVERRIDES": {
+        "EventKindEnum": "twins.evidence.models.EVENT_KINDS",
+        "InvoiceKindEnum": "billing.invoices.models.InvoiceKind",
+        "KeyStateEnum": "tenants.keys.api.STATES",
+        "MeterEnum": "tenants.limits.api.METERS",
+        "MeterKindEnum": "tenants.limits.api.KINDS",
+        "MeterStateEnum": "tenants.limits.api.STATES",
+        "PermissionEnum": "tenants.keys.api.PERMISSIONS",
+        "PlanStateEnum": "analytics.maintenance.models.PlanState",
+        "PricePlanEnum": "tenants.limits.domain.plans.PLANS",
+        "SpaceKindEnum": "tenants.people.models.SpaceKind",
+    },
     "AUTHENTICATION_WHITELIST": ["tenants.edge.authentication.ActorAuthentication"],
 }
 
@@ -208,6 +260,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_keepalive": True}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
+    "end-states": {"task": "lifecycle.end_states", "schedule": 3600.0},
+    "keep-houses": {"task": "custody.keep_houses", "schedule": 86_400.0},
     "sweep-jobs": {"task": "jobs.sweep", "schedule": 15.0},
     "seal-logs": {"task": "record.seal_logs", "schedule": 3600.0},
+    "watch-limits": {"task": "limits.watch_all", "schedule": 900.0},
+    "measure-storage": {"task": "limits.measure_all", "schedule": 6 * 3600.0},
 }

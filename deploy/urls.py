@@ -9,6 +9,9 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from tenants.custody.pages import erasure_certificate
+from tenants.lifecycle.console import console
+from tenants.lifecycle.pages import dismiss
 from tenants.portal import pages
 
 Addresses = list[URLPattern | URLResolver]
@@ -34,8 +37,12 @@ handler500 = "tenants.edge.faults.failed"
 
 urlpatterns: Addresses = [
     path("", pages.home, name="home"),
-    path("account/", pages.account, name="account"),
-    path("account/", include("allauth.account.urls")),
+    path("", include("tenants.people.account_urls")),
+    path("certificates/<str:token>/", erasure_certificate, name="erasure-certificate"),
+    path("notices/<uuid:notice>/dismiss/", dismiss, name="notice-dismiss"),
+    path("operators/", console.urls),
+    path("sso/", include("tenants.signon.urls")),
+    path("scim/v2/", include("tenants.signon.scim_urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(permission_classes=[], authentication_classes=[]), name="schema"),
     path("api/v1/", include((api, "api"))),
     path("t/<slug:slug>/", include(organisation)),

@@ -30,7 +30,7 @@ from amqtt.mqtt.connack import NOT_AUTHORIZED, ConnackPacket
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
-from deploy.env import env_secret
+from deploy.env import env_list, env_secret
 from twins.gateways.directory import GatewayDirectory
 
 _PRINCIPAL, _CREDENTIAL = "outturn.principal", "outturn.credential"
@@ -188,7 +188,8 @@ async def serve(url: str) -> None:
         url: Where to listen and who its consumer is: ``mqtt://USER:PASSWORD@HOST:PORT``.
     """
     parts = urlsplit(url)
-    gateways = GatewayDirectory(env_secret("DATABASE_URL", ""), env_secret("OUTTURN_SECRET", ""))
+    secrets = [env_secret("OUTTURN_SECRET", ""), *env_list("OUTTURN_FORMER_SECRETS")]
+    gateways = GatewayDirectory(env_secret("DATABASE_URL", ""), secrets)
     directory = Directory(unquote(parts.username or ""), unquote(parts.password or ""), gateways)
     broker = GuardedBroker(parts.hostname or "127.0.0.1", parts.port or 1883, directory)
     await broker.start()

@@ -11,6 +11,9 @@ from deploy.story.frame import Story, Tell
 from tenants.customers.services import create_customer
 from tenants.kernel.clock import utc_now
 from tenants.keys.services import create_key
+from tenants.lifecycle.domain import Mover, State
+from tenants.lifecycle.services import move_tenant
+from tenants.limits.services import change_plan
 from tenants.people.services import add_member, create_organisation, create_person
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
@@ -27,6 +30,7 @@ def set_the_scene(story: Story, tell: Tell) -> Mapping[str, Any]:
     tell(0.0, story.organisation)
     tenant = create_organisation(name=story.organisation, owner=None, now=now)
     with scope(tenant.id):
+        change_plan(plan="enterprise", by="Outturn", now=now, agreed=True)
         customer = create_customer(name=CUSTOMER, now=now).id
         _, key = create_key(name="story", role=Role.OWNER, now=now)
     people = {}
@@ -53,6 +57,7 @@ def _neighbour(name: str) -> None:
     owner = create_person(email=f"owner@{tenant.slug}.example", name="Owner", password=secrets.token_urlsafe(12))
     add_member(tenant=tenant.id, user=owner.id, role=Role.OWNER, now=now)
     with scope(tenant.id):
+        move_tenant(to=State.ACTIVE, mover=Mover.OPERATOR, by="Outturn", reason="part of the story", now=now)
         parameters = FleetParameters(name="Test bed", count=2)
         draft = create_fleet(blueprint="turbofan-fleet", parameters=parameters, by=owner.email, now=now)
         publish_twin(twin=draft.twin, revision=draft.revision, note="", by=owner.email, now=now)
