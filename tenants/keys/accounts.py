@@ -11,8 +11,7 @@ from tenants.kernel.errors import NotAllowedError, OutturnError
 from tenants.keys import selectors
 from tenants.keys.models import ServiceAccount
 from tenants.keys.schemas import AccountTerms
-from tenants.people.models import MembershipPlace
-from tenants.people.places import twin_places
+from tenants.people.places import twin_places, write_places
 from tenants.people.selectors import permissions_of, role_names, sites
 from tenants.record.services import record_audit
 from tenants.scope.actors import IN_PLACES, Actor, Permission, Role, held_to_places
@@ -136,8 +135,4 @@ def _hold_to_places(account: UUID, terms: AccountTerms) -> None:
     known |= {place.twin for place in twin_places()} if terms.twins else set()
     if not (terms.sites | terms.twins) <= known:
         raise AccountTermsError("there is no such place", place="places", fix="Choose sites and twins from the lists.")
-    MembershipPlace.objects.filter(membership=account).delete()
-    MembershipPlace.objects.bulk_create(
-        [MembershipPlace(membership=account, site_id=site) for site in sorted(terms.sites)]
-        + [MembershipPlace(membership=account, twin=twin) for twin in sorted(terms.twins)]
-    )
+    write_places(account, sites=terms.sites, twins=terms.twins)

@@ -13,7 +13,7 @@ from uuid import UUID
 from tenants.kernel.errors import ConflictError, Finding, NotAllowedError, NotFoundError, OutturnError
 from tenants.limits.registry import customers
 from tenants.people.models import CustomRole, Membership, MembershipPlace, Site
-from tenants.people.places import twin_places
+from tenants.people.places import twin_places, write_places
 from tenants.people.rights import rights_changed
 from tenants.people.schemas import Place
 from tenants.people.selectors import permissions_of
@@ -176,10 +176,9 @@ def check_places(places: Collection[Place], *, role: str) -> None:
 
 def set_places(row: Membership, places: Sequence[Place] | None) -> None:
     """Write the places that a membership is held to; the caller has checked them."""
-    MembershipPlace.objects.filter(membership=row.id).delete()
-    unique = dict.fromkeys(places or ())
-    MembershipPlace.objects.bulk_create(
-        MembershipPlace(membership=row.id, site_id=each.site, twin=each.twin) for each in unique
+    held = places or ()
+    write_places(
+        row.id, sites=(each.site for each in held if each.site), twins=(each.twin for each in held if each.twin)
     )
     if row.is_held != (places is not None):
         row.is_held = places is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
@@ -69,3 +69,12 @@ def twins_of(membership: UUID) -> frozenset[UUID]:
     sites: set[UUID | None] = {site for site, _twin in rows}
     twins: set[UUID | None] = {twin for _site, twin in rows}
     return frozenset({twin for twin in twins if twin} | standing_at({site for site in sites if site}))
+
+
+def write_places(holder: UUID, *, sites: Iterable[UUID], twins: Iterable[UUID]) -> None:
+    """Let the places of a membership, or of a service account, be these and no others."""
+    MembershipPlace.objects.filter(membership=holder).delete()
+    MembershipPlace.objects.bulk_create(
+        [MembershipPlace(membership=holder, site_id=site) for site in sorted(set(sites))]
+        + [MembershipPlace(membership=holder, twin=twin) for twin in sorted(set(twins))]
+    )

@@ -132,20 +132,6 @@ def _saved(row: CustomRole) -> CustomRole:
     return row
 
 
-def must_give(permissions: frozenset[Permission], by: Actor) -> None:
-    """Make sure that somebody may give a role: they have all that it allows.
-
-    Raises:
-        NotAllowedError: It allows what they may not do.
-    """
-    beyond = sorted(permissions - by.permissions)
-    if beyond:
-        raise NotAllowedError(
-            f"this role may do what you may not: {', '.join(beyond)}", place="role", kept="Nothing was changed.",
-            fix="Choose a role within your own, or ask somebody who may give it.",
-        )  # fmt: skip
-
-
 BUILT_IN = {
     Role.OWNER: "Everything, and who else owns the organisation",
     Role.ADMINISTRATOR: "Everything but ownership",

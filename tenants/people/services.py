@@ -13,14 +13,14 @@ from tenants.kernel.ids import new_id
 from tenants.limits.domain.plans import Meter
 from tenants.limits.services import require
 from tenants.people.domain import TRIAL_LASTS, address_of_name, clean_name, is_address, is_name, suggested_address
-from tenants.people.models import Membership, Space, SpaceKind, User
+from tenants.people.models import Membership, User
 from tenants.people.rights import rights_changed
+from tenants.people.sites import first_places
 from tenants.record.services import record_audit
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant, TenantState
 
-SPACES = (("Production", SpaceKind.PRODUCTION), ("Test", SpaceKind.TEST))
 """What a new organisation begins with."""
 
 
@@ -69,7 +69,7 @@ def create_organisation(
                 id=tenant, slug=slug, name=name, time_zone=time_zone, created_at=now, state=TenantState.TRIAL,
                 state_until=now + TRIAL_LASTS,
             )  # fmt: skip
-            Space.objects.bulk_create(Space(name=label, kind=kind, created_at=now) for label, kind in SPACES)
+            first_places(now=now)
             if owner is not None:
                 _own(row, owner, now)
     except IntegrityError as error:

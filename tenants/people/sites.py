@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, ProtectedError
 
 from tenants.kernel.errors import ConflictError, NotFoundError, OutturnError
-from tenants.people.models import Membership, MembershipPlace, Site, Space, SpaceKind
+from tenants.people.models import MembershipPlace, Site, Space, SpaceKind
 from tenants.people.places import move_twin, standing_at, twin_places
 from tenants.people.rights import rights_changed
 from tenants.record.services import record_audit
@@ -143,27 +143,6 @@ def first_places(*, now: datetime) -> None:
         [Space(name="Production", kind=SpaceKind.PRODUCTION, created_at=now),
          Space(name="Test", kind=SpaceKind.TEST, created_at=now)]
     )  # fmt: skip
-
-
-def hold_member(*, membership: Membership, sites: set[UUID], twins: set[UUID]) -> None:
-    """Hold a membership to places, or to none in particular; the caller tells of it and of the changed rights.
-
-    Raises:
-        NotFoundError: The organisation has no such site or twin.
-    """
-    known_sites = set(Site.objects.filter(id__in=sites).values_list("id", flat=True))
-    known_twins = {place.twin for place in twin_places()} if twins else set()
-    if sites - known_sites or twins - known_twins:
-        raise NotFoundError(
-            "one of the places is not there", place="places", kept="Nothing was changed.",
-            fix="Choose from the organisation's sites and twins.",
-        )  # fmt: skip
-    MembershipPlace.objects.filter(membership=membership.id).delete()
-    MembershipPlace.objects.bulk_create(
-        [*(MembershipPlace(membership=membership.id, site_id=site) for site in sorted(sites)),
-         *(MembershipPlace(membership=membership.id, twin=twin) for twin in sorted(twins))]
-    )  # fmt: skip
-    Membership.objects.filter(id=membership.id).update(is_held=bool(sites or twins))
 
 
 def _locked(site: UUID) -> Site:

@@ -9,10 +9,11 @@ import pytest
 from django.test import Client
 
 from tenants.kernel.clock import utc_now
-from tenants.kernel.errors import NotFoundError
+from tenants.people.members import PlaceError, hold_to_places, set_places
 from tenants.people.models import Membership, MembershipPlace, Site, Space, SpaceKind, User
-from tenants.people.sites import first_places, hold_member, place_twin, save_site
-from tenants.scope.actors import Role
+from tenants.people.schemas import Place
+from tenants.people.sites import first_places, place_twin, save_site
+from tenants.scope.actors import PERMISSIONS, Actor, Role
 from tenants.scope.context import scope
 from tests.conftest import Cast
 from twins.composer.models import Twin
@@ -44,7 +45,7 @@ def hold(cast: Cast, user: User, role: Role, *, sites: set[UUID] = frozenset(), 
     membership = Membership.objects.get(user=user)
     Membership.objects.filter(id=membership.id).update(role=role.value)
     with scope(cast.meridian.id):
-        hold_member(membership=membership, sites=set(sites), twins=set(twins))
+        set_places(membership, [*(Place(site=site) for site in sites), *(Place(twin=twin) for twin in twins)])
 
 
 def test_who_is_held_to_a_site_meets_what_stands_there_and_nothing_else(cast: Cast, sign_in: SignIn) -> None:
@@ -123,8 +124,13 @@ def test_nobody_is_held_to_a_strangers_site(cast: Cast) -> None:
     site = a_site(cast)
     with scope(cast.stranger.id):
         theirs = create_twin(name="Theirs", now=utc_now())
+    places = [Place(site=site), Place(twin=theirs.id)]
+    by = Actor(
+        tenant=cast.stranger.id, slug="stranger", role=Role.OWNER, permissions=PERMISSIONS[Role.OWNER], name="owner"
+    )
+    Membership.objects.filter(user=cast.outsider).update(role=Role.VIEWER)
     membership = Membership.objects.get(user=cast.outsider)
-    with scope(cast.stranger.id), pytest.raises(NotFoundError):
-        hold_member(membership=membership, sites={site}, twins={theirs.id})
+    with scope(cast.stranger.id), pytest.raises(PlaceError):
+        hold_to_places(membership=membership.id, places=places, by=by, now=utc_now())
     with scope(cast.stranger.id):
         assert not MembershipPlace.objects.exists()
