@@ -69,8 +69,9 @@ class ExportViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin
         """Ask for an archive; its job says how far it is."""
         given = ExportInput(data=request.data)
         given.is_valid(raise_exception=True)
-        by = actor_of(request._request).name
-        row = exporting.ask_export(by=by, now=utc_now(), subject=given.validated_data["subject"])
+        actor = actor_of(request._request)
+        exporting.check_reader(actor.permissions)
+        row = exporting.ask_export(by=actor.name, now=utc_now(), subject=given.validated_data["subject"])
         return Response(ExportOutput(row).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(responses={204: None})
@@ -94,6 +95,7 @@ class ExportViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin
     @action(detail=True, methods=["get"], renderer_classes=[ArchiveRenderer, JSONRenderer])
     def archive(self, request: Request, pk: UUID, **_: Any) -> HttpResponseBase:
         """The file itself, whole or from a byte on."""
+        exporting.check_reader(actor_of(request._request).permissions)
         return archive_answer(request._request, selectors.ready_export(pk))
 
 

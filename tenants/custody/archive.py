@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db.models import Min, Q
 
 from tenants.custody.registry import custody_of
-from tenants.custody.rows import Row, as_json, blob_path, columns, left_out, pages
+from tenants.custody.rows import Row, Verbatim, as_json, blob_path, columns, left_out, pages
 from tenants.custody.schemas import ExportedFile, ExportedTable, ExportManifest
 from tenants.custody.storage import ArchiveStore
 from tenants.scope.context import scope
@@ -106,7 +106,7 @@ class ArchiveWriter:
         with self.store.writing(ARCHIVE) as file:
             measured = _Measured(file)
             self._zip(measured, manifest)
-        self.store.remove(PARTS)
+        self.store.remove_all_but(ARCHIVE)
         return measured.size, measured.sha256, sum(table.rows for table in self._tables)
 
     def _zip(self, target: Any, manifest: ExportManifest) -> None:
@@ -181,7 +181,12 @@ class ArchiveWriter:
 
 
 def _line(row: Row) -> bytes:
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    members = (f"{_json(name)}:{value if isinstance(value, Verbatim) else _json(value)}" for name, value in row.items())
+    return f"{{{','.join(members)}}}\n".encode()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _csv(rows: Sequence[Sequence[Any]]) -> bytes:

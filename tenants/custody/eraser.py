@@ -78,14 +78,26 @@ class Eraser:
         self.cursor.execute(statement, [*values, self.tenant, *values])
         return int(self.cursor.rowcount)
 
-    def delete_with_all_below(self, model: Any, keys: list[Any]) -> str:
-        """Delete rows and all that refers to them, however far; nothing if a record of money is among that.
+    def money_below(self, model: Any, keys: list[Any]) -> str:
+        """What stands against deleting rows with all that refers to them, however far.
 
         Returns:
-            The name of the table of money that refers to them; empty when they are gone.
+            The name of a table of money that refers to them; empty when there is none.
         """
+        for each, found in self._below(model, keys):
+            if custody_of(each.table) == Custody.MONEY:
+                return str(each.table._meta.verbose_name)
+            if named := self.money_below(each.table, found):
+                return named
+        return ""
+
+    def delete_with_all_below(self, model: Any, keys: list[Any]) -> int:
+        """Delete rows and all that refers to them, which `money_below` has nothing against; how many rows."""
+        total = sum(self.delete_with_all_below(each.table, found) for each, found in self._below(model, keys))
         column = SQL("row.{} = ANY(%s)").format(Identifier(key_columns(model)[0]))
-        return self._delete_below(model, column, keys)
+        while gone := self.delete(model, column, [keys]):
+            total += gone
+        return total
 
     def delete_naming(self, model: Any, column: str, value: Any) -> int:
         """Delete all rows of a table that have a value in a column; how many."""
@@ -94,24 +106,11 @@ class Eraser:
             total += gone
         return total
 
-    def undo(self) -> None:
-        """Let nothing of this transaction come to pass."""
-        transaction.set_rollback(True, using=OWNER)
-
-    def _delete_below(self, model: Any, where: Composable, keys: list[Any]) -> str:
+    def _below(self, model: Any, keys: list[Any]) -> Iterator[tuple[Reference, list[Any]]]:
+        """The references to some rows, each with the keys of the rows that hold it."""
         for each in references_to(model):
-            below = SQL("row.{} = ANY(%s)").format(Identifier(each.column))
-            found = self._keys(each.table, below, keys)
-            if not found:
-                continue
-            if custody_of(each.table) == Custody.MONEY:
-                return str(each.table._meta.verbose_name)
-            kept = self.delete_with_all_below(each.table, found)
-            if kept:
-                return kept
-        while self.delete(model, where, [keys]):
-            pass
-        return ""
+            if found := self._keys(each.table, SQL("row.{} = ANY(%s)").format(Identifier(each.column)), keys):
+                yield each, found
 
     def _keys(self, model: Any, where: Composable, keys: list[Any]) -> list[Any]:
         statement = SQL("SELECT row.{} FROM {} AS row WHERE row.tenant_id = %s AND {}").format(

@@ -18,7 +18,7 @@ from tenants.custody.certificates import KEPT_YEARS, issue_certificate
 from tenants.custody.eraser import erasing
 from tenants.custody.models import Erasure
 from tenants.custody.registry import custody_of, shared_tables, tenant_tables
-from tenants.custody.selectors import certificate_token
+from tenants.custody.selectors import certificate_token, tombstone
 from tenants.custody.storage import remove_archives
 from tenants.edge.mail import mail_of
 from tenants.jobs.models import Job, JobTicket
@@ -27,6 +27,7 @@ from tenants.jobs.services import start_job
 from tenants.kernel.canonical import canonical_json
 from tenants.kernel.clock import isoformat, utc_now
 from tenants.kernel.errors import ConflictError, NotFoundError, OutturnError
+from tenants.people.rights import rights_changed
 from tenants.people.selectors import members
 from tenants.record.services import record_audit, seal_head
 from tenants.scope.actors import Role
@@ -84,6 +85,7 @@ def ask_erasure(*, name: str, by: str, now: datetime) -> Erasure:
         tenant.save(update_fields=["state", "closed_at"])
         details: dict[str, JsonValue] = {"due_at": isoformat(erasure.due_at)}
         record_audit(action="organisation.closed", subject=f"organisation/{tenant.id}", by=by, now=now, details=details)
+        rights_changed(tenant.id)
     return erasure
 
 
@@ -196,12 +198,13 @@ def _finish(tenant_id: UUID, promised: UUID) -> Mapping[str, Any]:
         )  # fmt: skip
         seal_head(now=now)
         Tenant.objects.filter(id=tenant_id).update(
-            slug=f"erased-{tenant_id}", policy={}, brand={}, region="", state_reason=""
+            slug=tombstone(tenant_id), policy={}, brand={}, region="", state_reason=""
         )
         Erasure.objects.all().delete()
         Job.objects.all().delete()
         JobTicket.objects.filter(tenant_id=tenant_id).delete()
         told, document = list(row.told), canonical_json(certificate.document)
+    remove_archives(tenant_id)  # of exports that were still being written
     _tell(tenant, promised, told, document)
     return {"certificate": str(certificate.id)}
 

@@ -20,21 +20,36 @@ from tenants.jobs.registry import Reporter
 from tenants.jobs.selectors import jobs_under_way
 from tenants.jobs.services import start_job
 from tenants.kernel.clock import isoformat, utc_now
-from tenants.kernel.errors import ConflictError, NotFoundError
+from tenants.kernel.errors import ConflictError, NotAllowedError, NotFoundError
 from tenants.people.models import User
 from tenants.people.selectors import members
 from tenants.record.services import record_audit
+from tenants.scope.actors import Permission
 from tenants.scope.context import required_tenant, scope
 from tenants.scope.models import Tenant
 
 JOB = "custody.export"
 KEPT = timedelta(days=7)
+READING = frozenset(each for each in Permission if each.deed == "read")
 
 
 class ExportUnderWayError(ConflictError):
     """One archive of a kind is written at a time."""
 
     code = "export.under_way"
+
+
+def check_reader(may: frozenset[Permission]) -> None:
+    """Let only those have an archive who may read all that is in one.
+
+    Raises:
+        NotAllowedError: Something is not theirs to read.
+    """
+    if lacking := sorted(READING - may):
+        raise NotAllowedError(
+            f"An archive holds what you may not read: {', '.join(lacking)}.", place="export",
+            fix="Ask somebody who may read everything.",
+        )  # fmt: skip
 
 
 def ask_export(*, by: str, now: datetime, subject: str = "") -> Export:
@@ -86,6 +101,16 @@ def sweep_exports(*, now: datetime) -> int:
 def write_export(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """The job: write the archive, or what an earlier attempt has left to be written."""
     tenant, export = reporter.tenant, UUID(params["export"])
+    try:
+        return _write(reporter, tenant, export)
+    finally:
+        with scope(tenant):
+            is_wanted = Export.objects.filter(id=export).exists()
+        if not is_wanted:  # it was removed, or the tenant erased, while it was being written
+            ArchiveStore(tenant, export).remove()
+
+
+def _write(reporter: Reporter, tenant: UUID, export: UUID) -> Mapping[str, Any]:
     with scope(tenant):
         row = export_of(export)
         tables = list(_person_tables(row.subject) if row.subject else _all_tables())
@@ -126,7 +151,6 @@ def _person_tables(email: str) -> Iterator[tuple[Any, Q]]:
     """The tables that name a person, each with what tells the rows that do."""
     tenant, person = required_tenant("an export"), User.objects.get(email=email)
     yield User, Q(id=person.id)
-    yield from _accounts(person)
     for model, owner in shared_tables():
         if model.exported and any(field.name == "user" for field in model._meta.concrete_fields):
             yield model, Q(**{f"{owner}_id": tenant, "user": person.id})
@@ -134,15 +158,6 @@ def _person_tables(email: str) -> Iterator[tuple[Any, Q]]:
         where = naming(model, email=email, user=person.id)
         if model.exported and where is not None:
             yield model, where
-
-
-def _accounts(person: User) -> Iterator[tuple[Any, Q]]:
-    """What the libraries for signing in hold about them, but for secrets: their addresses, and where they are in."""
-    from allauth.account.models import EmailAddress  # noqa: PLC0415 (its models need the apps to be loaded)
-    from allauth.usersessions.models import UserSession  # noqa: PLC0415
-
-    yield EmailAddress, Q(user_id=person.id)
-    yield UserSession, Q(user_id=person.id)
 
 
 def naming(model: Any, *, email: str, user: UUID) -> Q | None:

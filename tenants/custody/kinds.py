@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from tenants.custody.schemas import Objection
 from tenants.kernel.errors import NotFoundError
@@ -16,6 +17,11 @@ Objects = Callable[[Any], Objection | None]
 """Says why a row may not be put into the trash, or None."""
 Hook = Callable[[Any, datetime], None]
 """Done with a row, in the transaction that moves it."""
+Purge = Callable[[UUID, UUID], int]
+"""Erases all that belongs to a thing and may be much, step by step: of which tenant, which thing; how many rows.
+
+It is called outside any scope, does each step in a transaction of its own (`eraser.erasing`) and may be begun again.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,8 @@ class TrashKind:
         on_trash: Done when one is put there.
         on_restore: Done when one is taken out.
         loose: Tables that name it without a reference: the model and the column, erased with it.
+        purge: Dotted path of what erases more of it first, a `Purge`.
+        note: What does not come back with one that is taken out, in a sentence; empty when all does.
     """
 
     key: str
@@ -45,6 +53,8 @@ class TrashKind:
     on_trash: Hook | None = None
     on_restore: Hook | None = None
     loose: tuple[tuple[Any, str], ...] = ()
+    purge: str = ""
+    note: Any = ""
 
 
 _kinds: dict[str, TrashKind] = {}

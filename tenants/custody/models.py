@@ -75,13 +75,21 @@ class Certificate(AppendOnly, PerTenant):
 
 
 class RetentionPolicy(PerTenant):
-    """How many days the tenant keeps what; null is for good."""
+    """How many days the tenant keeps what; null is for good, of readings as long as the plan allows.
+
+    `allowed_days` is what the plan allowed when it was last looked at (null: it never was). When a plan allows less,
+    `plan_days` is what it allows and `grace_until` when that holds. Readings before `gone_before` may be gone.
+    """
 
     readings = models.PositiveIntegerField(null=True, blank=True)
     set_aside = models.PositiveIntegerField(null=True, blank=True, default=90)
     jobs = models.PositiveIntegerField(null=True, blank=True, default=365)
     audit = models.PositiveIntegerField(null=True, blank=True)
     answers = models.PositiveIntegerField(default=7)
+    allowed_days = models.PositiveIntegerField(null=True, editable=False)
+    plan_days = models.PositiveIntegerField(null=True, editable=False)
+    grace_until = models.DateTimeField(null=True, editable=False)
+    gone_before = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints = (UniquePerTenant(fields=(), name="one_retention_policy_per_tenant"),)
@@ -96,7 +104,10 @@ class RetentionPolicy(PerTenant):
 
 
 class TrashItem(PerTenant):
-    """A thing in the trash; `kept_because` says why it stays there although its time is over."""
+    """A thing in the trash; `kept_because` says why it stays there although its time is over.
+
+    From `begun_at` on it is being erased, and cannot be restored.
+    """
 
     kind = models.CharField(max_length=40)
     thing = models.UUIDField()
@@ -105,6 +116,7 @@ class TrashItem(PerTenant):
     trashed_at = models.DateTimeField()
     due_at = models.DateTimeField()
     kept_because = models.CharField(max_length=300, blank=True)
+    begun_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ("-id",)

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tenants.custody import erasing, exporting, persons, retaining, selectors
 from tenants.custody.downloads import archive_answer
+from tenants.custody.grace import READINGS, grace_under_way, plan_in_force
 from tenants.custody.models import Certificate
-from tenants.edge.forms import NamedConfirmForm
+from tenants.edge.forms import NamedConfirmForm, show_confirm
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
 from tenants.jobs.models import Job
@@ -94,13 +95,18 @@ class RetentionForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        found = selectors.policy()
+        found, plan = selectors.policy(), plan_in_force()
+        empty = {
+            "answers": "",
+            READINGS: _("Empty: as long as the plan %(plan)s allows, %(days)s days.")
+            % {"plan": plan.name, "days": f"{plan.retention_days:,}"},
+        }
         for kept, label in LABELS.items():
             least = retaining.LEAST[kept]
             note = _("At least %(least)s.") % {"least": least}
             self.fields[kept] = forms.IntegerField(
                 required=kept == "answers", min_value=least, max_value=retaining.MOST, initial=found.days(kept),
-                label=label, help_text=note if kept == "answers" else f"{note} {_('Empty: for good.')}",
+                label=label, help_text=f"{note} {empty.get(kept, _('Empty: for good.'))}".strip(),
             )  # fmt: skip
             self.fields[kept].unit = _("days")  # type: ignore[attr-defined]
 
@@ -121,7 +127,8 @@ def _context(**forms_: Any) -> dict[str, Any]:
         "certificates": selectors.certificates()[:20],
         "erasure": selectors.erasure(),
         "export_form": ExportForm(),
-        "retention_form": RetentionForm(),
+        "retention_form": forms_.get("retention_form") or RetentionForm(),
+        "grace": grace_under_way(now=utc_now()),
         "person_form": PersonForm(),
         **forms_,
     }
@@ -138,8 +145,10 @@ def data(request: HttpRequest) -> HttpResponse:
 @page(needs=NEEDS)
 def drops(request: HttpRequest) -> HttpResponse:
     """How much is kept of each class and what goes next, which takes counting: the page asks for it on its own."""
-    found = [{"label": LABELS[drop.kept], "drop": drop} for drop in retaining.next_drops(now=utc_now())]
-    return render(request, "custody/_drops.html", {"drops": found})
+    found = retaining.next_drops(now=utc_now())
+    held = [{"label": LABELS[drop.kept], "hold": hold} for drop in found for hold in drop.held]
+    labelled = [{"label": LABELS[drop.kept], "drop": drop} for drop in found]
+    return render(request, "custody/_drops.html", {"drops": labelled, "held": held})
 
 
 @require_POST
@@ -150,6 +159,7 @@ def ask_for_export(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "custody/data.html", _context(export_form=form), status=400)
     try:
+        exporting.check_reader(actor.permissions)
         exporting.ask_export(by=actor.name, now=utc_now(), subject=form.cleaned_data["subject"])
         messages.success(request, _("The archive is being written; this page shows when it is ready."))
     except OutturnError as error:
@@ -162,6 +172,7 @@ def ask_for_export(request: HttpRequest) -> HttpResponse:
 def archive(request: HttpRequest, export: UUID) -> HttpResponseBase:
     """Fetch an archive."""
     try:
+        exporting.check_reader(actor_of(request).permissions)
         return archive_answer(request, selectors.ready_export(export))
     except NotFoundError as error:
         raise Http404 from error
@@ -190,7 +201,11 @@ def retention(request: HttpRequest) -> HttpResponse:
     actor, form = actor_of(request), RetentionForm(request.POST)
     if not form.is_valid():
         return render(request, "custody/data.html", _context(retention_form=form), status=400)
-    retaining.set_policy(days=form.cleaned_data, by=actor.name, now=utc_now())
+    try:
+        retaining.set_policy(days=form.cleaned_data, by=actor.name, now=utc_now())
+    except OutturnError as error:
+        form.add_error(error.place if error.place in form.fields else None, f"{error.message} {error.fix}")
+        return render(request, "custody/data.html", _context(retention_form=form), status=error.status)
     messages.success(request, _("Saved. What is past its time goes with the next day's work."))
     return redirect("data", actor.slug)
 
@@ -203,12 +218,15 @@ def erase_somebody(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "custody/data.html", _context(person_form=form), status=400)
     try:
-        made = persons.erase_person(email=form.cleaned_data["person"], by=actor.name, now=utc_now())
+        made = persons.erase_person(
+            email=form.cleaned_data["person"], by=actor.name, now=utc_now(), may=actor.permissions
+        )
     except OutturnError as error:
         messages.error(request, f"{error.message} {error.fix}")
         return redirect("data", actor.slug)
-    messages.success(request, _("Done. The certificate says what was replaced, and what is kept and why."))
-    return redirect("certificate", actor.slug, made.id)
+    said = _("Done: they are “%(name)s” now. The certificate below says what was replaced, and what is kept and why.")
+    messages.success(request, said % {"name": made.document["name"]})
+    return redirect("data", actor.slug)
 
 
 @require_safe
@@ -236,8 +254,19 @@ def erase(request: HttpRequest) -> HttpResponse:
         except OutturnError as error:
             messages.error(request, f"{error.message} {error.fix}")
         return redirect("data", actor.slug)
-    context = {"form": form, "cancel_url": reverse("data", args=[actor.slug])}
-    return render(request, "custody/erase.html", context, status=400 if form.errors else 200)
+    return show_confirm(
+        request, form, title=_("Close and erase the organisation"), submit=_("Close and erase"),
+        back=(_("Data"), reverse("data", args=[actor.slug])),
+        what=_(
+            "Everything the organisation has goes: people, keys, gateways, twins, readings, plans. Sealed statements, "
+            "invoices and what they rest on are kept for as long as the law demands; a certificate says so, and is "
+            "sent to the owners."
+        ),
+        undo=_(
+            "The organisation is closed at once. For 30 days an owner can open it again; after that nothing can be "
+            "undone."
+        ),
+    )  # fmt: skip
 
 
 @require_POST

@@ -14,11 +14,12 @@ from tenants.custody.exporting import naming
 from tenants.custody.models import Certificate
 from tenants.custody.registry import custody_of, is_append_only, people_columns, shared_tables, tenant_tables
 from tenants.kernel.errors import ConflictError, NotFoundError
+from tenants.people.members import BeyondOwnRightsError, end_with, hold_off_others
 from tenants.people.models import Membership, User
 from tenants.people.rights import rights_changed
-from tenants.people.selectors import members
+from tenants.people.selectors import members, permissions_of
 from tenants.record.services import record_audit
-from tenants.scope.actors import Role
+from tenants.scope.actors import Permission, Role
 from tenants.scope.context import required_tenant
 from tenants.scope.tables import Custody
 
@@ -34,26 +35,27 @@ class LastOwnerError(ConflictError):
     code = "person.last_owner"
 
 
-def erase_person(*, email: str, by: str, now: datetime) -> Certificate:
+def erase_person(*, email: str, by: str, now: datetime, may: frozenset[Permission]) -> Certificate:
     """Remove a person from the tenant in scope, and their name from all that can be changed.
 
     Their account is their own and stays; it belongs to them, and maybe to other organisations.
 
+    Args:
+        email: Their address.
+        by: Who does it.
+        now: The moment.
+        may: What whoever does it may do: nobody ends the membership of somebody who may do more.
+
     Raises:
         NotFoundError: Nobody of this address belongs to the tenant.
+        BeyondOwnRightsError: Their role has rights that are not among `may`.
         LastOwnerError: They are its last owner.
     """
     tenant = required_tenant("a person")
     with transaction.atomic():
-        membership = members(tenant).select_for_update(of=("self",)).filter(user__email=email).first()
-        if membership is None:
-            raise NotFoundError("Nobody of this address is a member.", place="email", fix="Choose one of the people.")
-        owners = Membership.objects.select_for_update().filter(tenant_id=tenant, role=Role.OWNER)
-        if membership.role == Role.OWNER and len(list(owners)) == 1:
-            raise LastOwnerError(
-                "They are the last owner.", place="email", kept="The person and their name.",
-                fix="Make somebody else an owner first.",
-            )  # fmt: skip
+        hold_off_others()
+        membership = _removable(tenant, email, may)
+        end_with(membership, now=now)
         user, alias = membership.user, f"former member {membership.id.hex[-8:]}"
         erased, kept = _replace_everywhere(user, alias)
         for table, rows in _erase_shared(tenant, user.id).items():
@@ -63,6 +65,24 @@ def erase_person(*, email: str, by: str, now: datetime) -> Certificate:
         return issue_certificate(
             subject=f"person/{user.id}", name=alias, asked_by=by, asked_at=now, erased=erased, kept=kept, now=now
         )
+
+
+def _removable(tenant: UUID, email: str, may: frozenset[Permission]) -> Membership:
+    membership = members(tenant).filter(user__email=email).first()
+    if membership is None:
+        raise NotFoundError("Nobody of this address is a member.", place="email", fix="Choose one of the people.")
+    if not permissions_of(membership.role) <= may:
+        raise BeyondOwnRightsError(
+            "They may do things that you may not.", place="email", kept="The person and their name.",
+            fix="Ask an owner to do it.",
+        )  # fmt: skip
+    owners = Membership.objects.filter(tenant_id=tenant, role=Role.OWNER, user__is_active=True)
+    if membership.role == Role.OWNER and not owners.exclude(id=membership.id).exists():
+        raise LastOwnerError(
+            "They are the last owner.", place="email", kept="The person and their name.",
+            fix="Make somebody else an owner first.",
+        )  # fmt: skip
+    return membership
 
 
 def _replace_everywhere(user: User, alias: str) -> tuple[dict[str, int], dict[str, dict[str, Any]]]:

@@ -1,37 +1,37 @@
-"""What is kept for how long: rows past their time are deleted in batches, and whole months of readings dropped."""
+"""What is kept for how long: the tenant's policy, what goes next by it, and the rows that are past their time.
+
+Rows of readings go here in batches; months that nobody keeps go as whole tables (`tenants.custody.partitions`).
+"""
 
 from __future__ import annotations
 
-import logging
-import re
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from django.db import OperationalError, connections, transaction
-from django.db.models import Count, Min, Q
+from django.db import transaction
+from django.db.models import Count, Min, Q, Value
 from psycopg.sql import SQL, Identifier
 
-from tenants.custody.eraser import OWNER, erasing
+from tenants.custody.eraser import erasing
+from tenants.custody.grace import READINGS, days_of_readings, look_at_plan, looked_at, plan_in_force
+from tenants.custody.holds import holds
 from tenants.custody.models import RetentionPolicy
-from tenants.custody.registry import custody_of, kept_for, tenant_tables
-from tenants.custody.schemas import NextDrop
-from tenants.custody.selectors import policy
+from tenants.custody.registry import kept_for
+from tenants.custody.schemas import Hold, NextDrop
 from tenants.jobs.models import JobState
-from tenants.kernel.errors import OutturnError
+from tenants.kernel.errors import ConflictError, OutturnError
+from tenants.limits.domain.standing import who_can_raise
 from tenants.record.services import record_audit
 from tenants.scope.context import scope
-from tenants.scope.models import Tenant
-from tenants.scope.tables import Custody
 
-logger = logging.getLogger(__name__)
-CLASSES = ("readings", "set_aside", "jobs", "audit", "answers")
-LEAST = {"readings": 30, "set_aside": 7, "jobs": 7, "audit": 365, "answers": 1}
-"""The fewest days: statements need the readings of a month that is not settled, and answers to repeats a day."""
+CLASSES = (READINGS, "set_aside", "jobs", "audit", "answers")
+LEAST = {READINGS: 30, "set_aside": 7, "jobs": 7, "audit": 365, "answers": 1}
+"""The fewest days; what money needs beyond them is held (`tenants.custody.holds`)."""
 MOST = 36_500
-_MONTH = re.compile(r"_(\d{4})(\d{2})$")
-_LOCK_MS = 3000
+_DAY = timedelta(days=1)
 
 
 class RetentionError(OutturnError):
@@ -41,11 +41,18 @@ class RetentionError(OutturnError):
     status = 422
 
 
+class RetentionBeyondPlanError(ConflictError):
+    """Readings cannot be kept for longer than the plan says."""
+
+    code = "retention.beyond_plan"
+
+
 def set_policy(*, days: dict[str, int | None], by: str, now: datetime) -> RetentionPolicy:
-    """Say how many days what is kept; None is for good.
+    """Say how many days what is kept; None is for good, of readings as long as the plan allows.
 
     Raises:
         RetentionError: A class is kept for too short or too long a time.
+        RetentionBeyondPlanError: Readings would be kept for longer than the plan allows.
     """
     for kept, number in days.items():
         if number is None and kept == "answers":
@@ -56,30 +63,104 @@ def set_policy(*, days: dict[str, int | None], by: str, now: datetime) -> Retent
                 fix=f"Give {LEAST[kept]} to {MOST} days, or none to keep it for good.",
             )  # fmt: skip
     with transaction.atomic():
+        before = RetentionPolicy.objects.select_for_update().first() or RetentionPolicy()
+        if days.get(READINGS, before.readings) != before.readings:
+            _refuse_beyond_plan(days[READINGS])
         row, _ = RetentionPolicy.objects.update_or_create(defaults=days)
         record_audit(action="retention.changed", subject="retention", by=by, now=now, details={"days": dict(days)})
     return row
 
 
+def _refuse_beyond_plan(days: int | None) -> None:
+    plan = plan_in_force()
+    if days is not None and days > plan.retention_days:
+        raise RetentionBeyondPlanError(
+            f"The plan {plan.name} keeps readings for up to {plan.retention_days:,} days.", place=READINGS,
+            kept="What held before.", fix=f"Give fewer days, or none for all that it keeps. {who_can_raise(plan)}",
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long rows of a class are kept.
+
+    Attributes:
+        kept: The class.
+        policy: The tenant's, when the plan has been looked at.
+        held: What holds rows of the class back, the one that reaches back furthest first.
+    """
+
+    kept: str
+    policy: RetentionPolicy
+    held: tuple[Hold, ...]
+
+    def days(self, moment: datetime) -> int | None:
+        """How many days at a moment; None for good."""
+        return days_of_readings(self.policy, moment) if self.kept == READINGS else self.policy.days(self.kept)
+
+    def cut(self, moment: datetime) -> datetime | None:
+        """Before when rows go at a moment; None when none do."""
+        days = self.days(moment)
+        if days is None:
+            return None
+        return min([moment - timedelta(days=days), *(hold.since for hold in self.held)])
+
+    def due(self, oldest: datetime, now: datetime) -> datetime | None:
+        """When the oldest row goes."""
+        if self.held and oldest >= self.held[0].since:
+            return None
+        days, until = self.days(now), self.policy.grace_until
+        found = [] if days is None else [max(oldest + timedelta(days=days), now)]
+        if self.kept == READINGS and until is not None and (later := self.days(until)) is not None:
+            found.append(max(oldest + timedelta(days=later), until))
+        return min(found, default=None)
+
+
+def keeping(row: RetentionPolicy, *, now: datetime) -> dict[str, Keeping]:
+    """How long rows of each class of the tenant in scope are kept.
+
+    Args:
+        row: Its policy, when the plan has been looked at.
+        now: The moment.
+    """
+    held = holds(now=now)
+    return {kept: Keeping(kept, row, tuple(hold for hold in held if hold.kept == kept)) for kept in CLASSES}
+
+
 def next_drops(*, now: datetime) -> list[NextDrop]:
-    """What each class of the tenant in scope holds, and what of it is removed next."""
-    found = policy()
-    return [_next_drop(kept, found.days(kept), now) for kept in CLASSES]
+    """What each class of the tenant in scope holds, what goes next and what is held back; nothing is done."""
+    stored = _stored()
+    kept = keeping(looked_at(now=now), now=now)
+    return [_next_drop(each, stored.get(each.kept), now) for each in kept.values()]
 
 
-def _next_drop(kept: str, days: int | None, now: datetime) -> NextDrop:
-    rows, oldest = 0, None
-    for model, time in kept_for(kept):
-        known = _droppable(model, time).aggregate(rows=Count("*"), oldest=Min(time))
-        rows += known["rows"]
-        oldest = min(filter(None, (oldest, known["oldest"])), default=None)
-    if days is None or oldest is None:
-        return NextDrop(kept, days, rows, None, 0)
-    at = max(oldest + timedelta(days=days), now)
+def _stored() -> dict[str, tuple[int, datetime]]:
+    """How many rows each class has that may go one day, and the time of the oldest, in one query."""
+    asked = [
+        _droppable(model, time)
+        .order_by()
+        .annotate(kept=Value(kept))
+        .values("kept")
+        .annotate(rows=Count("*"), oldest=Min(time))
+        for kept in CLASSES
+        for model, time in kept_for(kept)
+    ]
+    found: dict[str, tuple[int, datetime]] = {}
+    for row in filter(itemgetter("rows"), asked[0].union(*asked[1:], all=True)):
+        rows, oldest = found.get(row["kept"], (0, row["oldest"]))
+        found[row["kept"]] = rows + row["rows"], min(oldest, row["oldest"])
+    return found
+
+
+def _next_drop(keeping: Keeping, stored: tuple[int, datetime] | None, now: datetime) -> NextDrop:
+    (rows, oldest), tables = stored or (0, None), kept_for(keeping.kept)
+    at = None if oldest is None else keeping.due(oldest, now)
+    if at is None:
+        return NextDrop(keeping.kept, keeping.days(now), rows, None, 0, keeping.held)
     # The day's work takes all that falls due until then.
-    until = at + timedelta(days=1) - timedelta(days=days)
-    dropped = sum(_droppable(model, time).filter(**{f"{time}__lt": until}).count() for model, time in kept_for(kept))
-    return NextDrop(kept, days, rows, at, dropped)
+    cut = keeping.cut(at + _DAY)
+    dropped = sum(_droppable(model, time).filter(**{f"{time}__lt": cut}).count() for model, time in tables)
+    return NextDrop(keeping.kept, keeping.days(now), rows, at, dropped, keeping.held)
 
 
 def _droppable(model: Any, time: str) -> Any:
@@ -87,14 +168,28 @@ def _droppable(model: Any, time: str) -> Any:
     return rows.filter(~Q(state__in=(JobState.QUEUED, JobState.RUNNING))) if time == "finished_at" else rows
 
 
+def decide_cuts(*, now: datetime) -> dict[str, datetime]:
+    """Before when rows of each class of the tenant in scope go now; that readings may be gone is written down."""
+    with transaction.atomic():
+        row = look_at_plan(now=now)
+        cuts = {kept: cut for kept, each in keeping(row, now=now).items() if (cut := each.cut(now)) is not None}
+        cut = cuts.get(READINGS)
+        if cut is not None and (row.gone_before is None or row.gone_before < cut) and _is_any_before(cut):
+            row.gone_before = cut
+            row.save()
+    return cuts
+
+
+def _is_any_before(cut: datetime) -> bool:
+    return any(model.objects.filter(**{f"{time}__lt": cut}).exists() for model, time in kept_for(READINGS))
+
+
 def drop_past(tenant: UUID, *, now: datetime) -> dict[str, int]:
     """Delete what a tenant keeps no longer; how many rows of each class. Call it outside any scope."""
     with scope(tenant):
-        found = policy()
+        cuts = decide_cuts(now=now)
     return {
-        kept: sum(_drop_rows(tenant, model, time, now - timedelta(days=days)) for model, time in kept_for(kept))
-        for kept in CLASSES
-        if (days := found.days(kept)) is not None
+        kept: sum(_drop_rows(tenant, model, time, cut) for model, time in kept_for(kept)) for kept, cut in cuts.items()
     }
 
 
@@ -106,62 +201,3 @@ def _drop_rows(tenant: UUID, model: Any, time: str, before: datetime) -> int:
         total += gone
         if not gone:
             return total
-
-
-def drop_partitions(*, now: datetime) -> list[str]:
-    """Drop the months of readings that no tenant keeps any longer, rows and all; the names of their tables.
-
-    A month goes only when the rows in it are of tenants that keep none of them, which is looked up while nobody else
-    can write to it.
-    """
-    since = _kept_since(now)
-    dropped = []
-    for model in tenant_tables():
-        if custody_of(model) == Custody.READING:
-            for table, end in _partitions(model._meta.db_table):
-                past = [tenant for tenant, first in since.items() if first is not None and first >= end]
-                if past and end <= now and _drop_partition(table, past):
-                    dropped.append(table)
-    return dropped
-
-
-def _kept_since(now: datetime) -> dict[UUID, datetime | None]:
-    """From when each tenant keeps its readings; None for all of them."""
-    since: dict[UUID, datetime | None] = {}
-    for tenant in Tenant.objects.order_by("id").values_list("id", flat=True).iterator():
-        with scope(tenant):
-            days = policy().readings
-        since[tenant] = None if days is None else now - timedelta(days=days)
-    return since
-
-
-def _partitions(table: str) -> Iterator[tuple[str, datetime]]:
-    """The tables of single months below a partitioned one, each with the month's end."""
-    with connections[OWNER].cursor() as cursor:
-        cursor.execute("SELECT relid::regclass::text FROM pg_partition_tree(%s) WHERE isleaf", [table])
-        names = [row[0] for row in cursor.fetchall()]
-    for name in names:
-        if month := _MONTH.search(name):
-            year, number = int(month[1]), int(month[2])
-            yield name, datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
-
-
-def _drop_partition(table: str, past: list[UUID]) -> bool:
-    """Drop a table if it holds rows of these tenants only."""
-    name = Identifier(table)
-    try:
-        with transaction.atomic(using=OWNER, durable=True), connections[OWNER].cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {_LOCK_MS}")
-            cursor.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(name))
-            # The owner looks at all tenants' rows at once here, and only at whose they are, to drop the table or not.
-            cursor.execute(SQL("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY").format(name))
-            cursor.execute(SQL("SELECT EXISTS (SELECT 1 FROM {} WHERE tenant_id <> ALL(%s))").format(name), [past])
-            if cursor.fetchone()[0]:
-                transaction.set_rollback(True, using=OWNER)
-                return False
-            cursor.execute(SQL("DROP TABLE {}").format(name))
-    except OperationalError:
-        logger.warning("%s is in use: it is dropped another day", table)
-        return False
-    logger.info("dropped %s", table)
-    return True

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Cast, Coalesce, Length
 
 from tenants.custody.schemas import ExportedColumn
 from tenants.kernel.clock import isoformat
@@ -20,6 +21,10 @@ from tenants.scope.context import scope
 PAGE = 1000
 SECRETS = frozenset({"password", "session_key"})
 """Columns of models that are not ours and cannot say so."""
+FIRST_TRY = 16
+"""Rows whose long values are measured for the first page; twice as many as fitted for each one after it."""
+MOST_BYTES = 4 << 20
+"""Of long values on a page of more than one row."""
 SMALL = 64
 """Bytes of a column that stand in the row itself; longer ones are files of their own."""
 _TYPES: tuple[tuple[type[models.Field[Any, Any]], Any], ...] = (
@@ -34,6 +39,14 @@ _TYPES: tuple[tuple[type[models.Field[Any, Any]], Any], ...] = (
     (models.BinaryField, "bytes"),
     (ArrayField, "list"),
 )
+
+
+class Verbatim(str):
+    """A document as JSON that is written as it stands."""
+
+    __slots__ = ()
+
+
 Blobs = Callable[[bytes], str]
 """Puts bytes into a file of the archive; gives its path."""
 Row = dict[str, Any]
@@ -54,26 +67,63 @@ def left_out(model: Any) -> list[str]:
 def pages(model: Any, tenant: UUID, *, where: models.Q, size: int = PAGE) -> Iterator[list[Row]]:
     """All rows of a tenant in the order of their key, each page read in a scope of its own.
 
+    A page has no more long values than `MOST_BYTES`, but for a single row: memory does not grow with what rows hold.
+    Documents are read as the text that the database makes of them (`Verbatim`).
+
     Args:
         model: The table.
         tenant: Whose rows.
         where: Which of them.
-        size: Rows of a page.
+        size: Rows of a page at most.
     """
-    # attname is what values() takes, column what the archive says; both are the same but for renamed columns.
-    names = [field.attname for field in _fields(model) if not _is_secret(model, field)]
+    fields = [field for field in _fields(model) if not _is_secret(model, field)]
+    long = [field for field in fields if _is_long(field)]
     last: Any = None
+    tried = min(size, FIRST_TRY) if long else size
     while True:
         rows = model._base_manager.filter(where).order_by("pk")
         if last is not None:
             rows = rows.filter(pk__gt=last)
         with scope(tenant):
-            page = list(rows.values("pk", *[name for name in names if name != "pk"])[:size])
+            fitting, is_last = _fitting(rows, long, tried)
+            page = list(_values(rows, fields)[:fitting])
         if page:
-            yield page
-        if len(page) < size:
+            yield [_as_fields(row, fields) for row in page]
+        if is_last or len(page) < fitting:
             return
-        last = page[-1]["pk"]
+        last, tried = page[-1]["pk"], min(size, 2 * fitting)
+
+
+def _fitting(rows: models.QuerySet[Any], long: list[Any], size: int) -> tuple[int, bool]:
+    """How many of so many next rows make a page, and whether nothing follows them, as far as is known."""
+    if not long:
+        return size, False
+    lengths = [Coalesce(Length(Cast(field.attname, _text_of(field))), 0) for field in long]
+    total, sizes = 0, list(rows.annotate(length_=sum(lengths[1:], lengths[0])).values_list("length_", flat=True)[:size])
+    for place, length in enumerate(sizes):
+        total += length
+        if total > MOST_BYTES and place:
+            return place, False
+    return len(sizes), len(sizes) < size
+
+
+def _text_of(field: Any) -> Any:
+    return models.BinaryField() if isinstance(field, models.BinaryField) else models.TextField()
+
+
+def _values(rows: models.QuerySet[Any], fields: list[Any]) -> models.QuerySet[Any, Row]:
+    # attname is what values() takes, column what the archive says; both are the same but for renamed columns.
+    plain = [field.attname for field in fields if not isinstance(field, models.JSONField) and field.attname != "pk"]
+    texts = {
+        f"{field.attname}_": Cast(field.attname, models.TextField()) for field in fields if field.attname not in plain
+    }
+    found: models.QuerySet[Any, Row] = rows.annotate(**texts).values("pk", *plain, *texts)
+    return found
+
+
+def _as_fields(row: Row, fields: list[Any]) -> Row:
+    texts = (field.attname for field in fields if isinstance(field, models.JSONField))
+    return row | {name: text if (text := row.pop(f"{name}_")) is None else Verbatim(text) for name in texts}
 
 
 def as_json(model: Any, row: Row, *, blobs: Blobs) -> Row:
@@ -88,6 +138,13 @@ def as_json(model: Any, row: Row, *, blobs: Blobs) -> Row:
 def _fields(model: Any) -> list[Any]:
     """All columns but the one that says whose the row is, which is the same for the whole archive."""
     return [field for field in model._meta.concrete_fields if field.column and field.column != "tenant_id"]
+
+
+def _is_long(field: Any) -> bool:
+    """Whether a column's values have no bound of their own."""
+    if isinstance(field, models.BinaryField):
+        return field.max_length is None or field.max_length > SMALL
+    return isinstance(field, (models.JSONField, models.TextField, ArrayField))
 
 
 def _is_secret(model: Any, field: Any) -> bool:

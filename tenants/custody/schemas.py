@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -71,15 +72,48 @@ def export_manifest_schema() -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Why rows of a class are kept although their time is over.
+
+    Attributes:
+        kept: The class, as `RetentionPolicy` names it.
+        since: The earliest moment of which rows must be kept; later ones too.
+        reason: A sentence: what needs them, and so what ends it.
+        until: When it ends by itself; None when somebody has to do something first.
+        about: Ids of the things whose rows are needed, such as twins.
+    """
+
+    kept: str
+    since: datetime
+    reason: str
+    until: datetime | None = None
+    about: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """Readings beyond a plan that has become smaller.
+
+    Attributes:
+        days: The plan's days, which hold afterwards.
+        until: The moment from which they hold.
+    """
+
+    days: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NextDrop:
     """What the retention of a class will remove next.
 
     Attributes:
         kept: The class, as `RetentionPolicy` names it.
-        days: How long it is kept; None for good.
+        days: How long it is kept now; None for good.
         rows: How many rows it holds now.
         at: When the next rows are removed; None when there are none, or they are kept for good.
         dropped: How many rows are removed then.
+        held: What keeps rows beyond their days, the one that reaches back furthest first.
     """
 
     kept: str
@@ -87,6 +121,7 @@ class NextDrop:
     rows: int
     at: datetime | None
     dropped: int
+    held: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

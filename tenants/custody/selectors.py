@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from uuid import UUID
 
 from django.core import signing
@@ -9,6 +11,7 @@ from django.db.models import QuerySet
 
 from tenants.custody.models import Certificate, Erasure, Export, RetentionPolicy, TrashItem
 from tenants.kernel.errors import ConflictError, NotFoundError
+from tenants.scope.models import Tenant
 
 _CERTIFICATE = "custody.certificate"
 
@@ -61,9 +64,30 @@ def policy() -> RetentionPolicy:
     return RetentionPolicy.objects.first() or RetentionPolicy()
 
 
+def readings_gone_before() -> datetime | None:
+    """Before when readings of the tenant in scope may be gone; None when all there ever were are kept."""
+    return RetentionPolicy.objects.values_list("gone_before", flat=True).first()
+
+
 def erasure() -> Erasure | None:
     """The wish to erase the tenant, if there is one."""
     return Erasure.objects.first()
+
+
+def tombstone(tenant: UUID) -> str:
+    """The address of an organisation that was erased."""
+    return f"erased-{tenant}"
+
+
+def living_tenants() -> Iterator[UUID]:
+    """The organisations that were not erased."""
+    rows = Tenant.objects.order_by("id").values_list("id", "slug").iterator()
+    return (tenant for tenant, slug in rows if slug != tombstone(tenant))
+
+
+def is_living(tenant: UUID) -> bool:
+    """Whether an organisation is there and was not erased."""
+    return Tenant.objects.filter(id=tenant).exclude(slug=tombstone(tenant)).exists()
 
 
 def certificates() -> QuerySet[Certificate]:

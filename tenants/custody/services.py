@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.module_loading import import_string
 
 from tenants.custody.eraser import erasing
-from tenants.custody.kinds import TrashKind, objection_to, trash_kind
+from tenants.custody.holds import hold_about
+from tenants.custody.kinds import objection_to, trash_kind
 from tenants.custody.models import TrashItem
 from tenants.kernel.errors import ConflictError, NotAllowedError, NotFoundError
 from tenants.limits.services import require
@@ -62,6 +64,7 @@ def restore(*, item: UUID, by: str, now: datetime, may: frozenset[Permission]) -
     Raises:
         NotFoundError: The trash has no such thing.
         NotAllowedError: It takes a permission that is not among `may`.
+        TrashRefusedError: It is being erased.
         NameTakenError: Something else has its name by now.
         LimitReachedError: The tenant may have no more of these.
     """
@@ -70,6 +73,10 @@ def restore(*, item: UUID, by: str, now: datetime, may: frozenset[Permission]) -
         if found is None:
             raise NotFoundError("The trash has no such thing.", place="item", fix="Choose one that lies there.")
         of = trash_kind(found.kind)
+        if found.begun_at is not None:
+            raise TrashRefusedError(
+                "Its time in the trash is over, and it is being erased.", place="item", fix="Make a new one."
+            )
         if of.needs not in may:
             raise NotAllowedError(f"It takes the permission {of.needs} to restore it.", place="item")
         if of.meter is not None:
@@ -92,34 +99,51 @@ def restore(*, item: UUID, by: str, now: datetime, may: frozenset[Permission]) -
 
 
 def sweep_trash(tenant: UUID, *, now: datetime) -> int:
-    """Erase what has lain in the trash for its time; what a record of money names stays, and says so.
+    """Erase what has lain in the trash for its time; how many things.
 
+    What a record of money names, or what money still needs readings of, stays and says so; it is tried again each day.
     Call it outside any scope: what refers to a thing is deleted as the owner of the schema.
     """
     with scope(tenant):
-        due = list(TrashItem.objects.filter(due_at__lte=now, kept_because=""))
+        due = list(TrashItem.objects.filter(due_at__lte=now).values_list("id", flat=True))
     return sum(_erase(tenant, item, now) for item in due)
 
 
-def _erase(tenant: UUID, item: TrashItem, now: datetime) -> bool:
-    of = trash_kind(item.kind)
-    kept = _delete(tenant, of, item.thing)
+def _erase(tenant: UUID, item: UUID, now: datetime) -> bool:
+    """Erase a thing in steps, each in a transaction of its own; whoever is killed in between is followed by another."""
+    found = _begin(tenant, item, now)
+    if found is None:
+        return False
+    of = trash_kind(found.kind)
+    erased = import_string(of.purge)(tenant, found.thing) if of.purge else 0
+    with erasing(tenant) as eraser:
+        erased += eraser.delete_with_all_below(of.model, [found.thing])
+        erased += sum(eraser.delete_naming(model, column, found.thing) for model, column in of.loose)
     with scope(tenant):
-        if kept:
-            TrashItem.objects.filter(id=item.id).update(kept_because=f"A record that must be kept names it: {kept}.")
-            return False
-        TrashItem.objects.filter(id=item.id).delete()
-        record_audit(action=f"{item.kind}.erased", subject=f"{item.kind}/{item.thing}", by="Outturn", now=now)
+        TrashItem.objects.filter(id=item).delete()
+        record_audit(
+            action=f"{found.kind}.erased", subject=f"{found.kind}/{found.thing}", by="Outturn", now=now,
+            details={"rows": erased},
+        )  # fmt: skip
     return True
 
 
-def _delete(tenant: UUID, of: TrashKind, thing: UUID) -> str:
-    """Delete a thing with all that refers to it; the name of what stands against it, else nothing."""
+def _begin(tenant: UUID, item: UUID, now: datetime) -> TrashItem | None:
+    """From now on the thing cannot be restored; None when it stays, or was restored meanwhile."""
+    with scope(tenant):
+        found = TrashItem.objects.select_for_update().filter(id=item).first()
+        if found is None or found.begun_at is not None:
+            return found
+        found.kept_because = _kept_because(tenant, found, now)[:300]
+        found.begun_at = None if found.kept_because else now
+        found.save(update_fields=["kept_because", "begun_at"])
+    return None if found.kept_because else found
+
+
+def _kept_because(tenant: UUID, item: TrashItem, now: datetime) -> str:
     with erasing(tenant) as eraser:
-        kept = eraser.delete_with_all_below(of.model, [thing])
-        if kept:
-            eraser.undo()
-            return kept
-        for model, column in of.loose:
-            eraser.delete_naming(model, column, thing)
-    return ""
+        named = eraser.money_below(trash_kind(item.kind).model, [item.thing])
+    if named:
+        return f"A record that must be kept names it: {named}."
+    hold = hold_about(item.thing, now=now)
+    return "" if hold is None else f"Money needs its readings. {hold.reason}"

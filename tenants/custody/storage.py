@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 
@@ -26,10 +26,13 @@ class ArchiveStore:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:
-        """A new file, which is there under its name once the block has ended well, and not before."""
+        """A new file, which is there under its name once the block has ended well, and not before.
+
+        Whoever writes it at the same time, a worker that was taken for dead, writes another file.
+        """
         target = self._folder / name
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        unfinished = target.with_name(f"{target.name}.part")
+        unfinished = target.with_name(f"{target.name}.{uuid4().hex}.part")
         with unfinished.open("wb") as file:
             yield file
             file.flush()
@@ -56,6 +59,12 @@ class ArchiveStore:
             while left > 0 and (piece := file.read(min(PIECE, left))):
                 left -= len(piece)
                 yield piece
+
+    def remove_all_but(self, name: str) -> None:
+        """Remove every file of the archive but one: what went into it, and what workers that died left unfinished."""
+        for place in self._folder.iterdir():
+            if place.name != name:
+                self.remove(place.name)
 
     def remove(self, name: str = "") -> None:
         """Remove a file or a folder of the archive, or without a name all of it; what is not there is no error."""

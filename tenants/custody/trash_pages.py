@@ -74,7 +74,8 @@ def put(request: HttpRequest, kind: str, thing: UUID) -> HttpResponse:
     except OutturnError as error:
         messages.error(request, f"{error.message} {error.fix}")
         return redirect("trash", actor.slug)
-    messages.success(request, _("“%(name)s” lies in the trash and can be restored for 30 days.") % {"name": item.name})
+    said = _("“%(name)s” lies in the trash and can be restored for 30 days.") % {"name": item.name}
+    messages.success(request, f"{said} {trash_kind(kind).note}".strip())
     return redirect("trash", actor.slug)
 
 
@@ -85,7 +86,8 @@ def take_out(request: HttpRequest, item: UUID) -> HttpResponse:
     actor = actor_of(request)
     try:
         found = services.restore(item=item, by=actor.name, now=utc_now(), may=actor.permissions)
-        messages.success(request, _("“%(name)s” is back.") % {"name": found.name})
+        said = _("“%(name)s” is back.") % {"name": found.name}
+        messages.success(request, f"{said} {trash_kind(found.kind).note}".strip())
     except NotFoundError as error:
         raise Http404 from error
     except OutturnError as error:

@@ -22,11 +22,15 @@ from tenants.scope.actors import Actor, Permission
 class JobOutput(serializers.ModelSerializer[Job]):
     """A job as partners see it."""
 
+    attempts = serializers.IntegerField(
+        read_only=True, help_text="How often it was begun: more than once when a worker died in the middle of it."
+    )
+
     class Meta:
         model = Job
         fields = (
             "id", "kind", "state", "progress", "message", "cancel_requested", "result", "error", "energy_j",
-            "created_by", "created_at", "started_at", "finished_at",
+            "created_by", "created_at", "started_at", "finished_at", "attempts",
         )  # fmt: skip
         read_only_fields = fields
 

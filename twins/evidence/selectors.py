@@ -23,6 +23,7 @@ from twins.evidence.domain.states import Cause, stretches
 from twins.evidence.gathering import gather
 from twins.evidence.models import AssetEvent, EvidenceSegment
 from twins.evidence.schemas import AssetStates, Evidence, KnownEvent, SealedSegment, Stretch
+from twins.telemetry.schemas import Quality
 
 RULE = Rule()
 LONGEST = timedelta(days=366)
@@ -32,6 +33,15 @@ SELECT DISTINCT ON (asset.key) asset.key::uuid, version.twin_id
 FROM twins_twinversion AS version, jsonb_object_keys(version.document->'assets') AS asset (key)
 WHERE version.tenant_id = %s AND version.document->'assets' ?| %s::text[] AND asset.key = ANY(%s::text[])
 ORDER BY asset.key, version.published_at DESC, version.id DESC"""
+
+# As in `gathering`: the index begins with the instant, so the readings before the span are walked through once.
+_LAST_BEFORE = """
+SELECT min(last.at) FROM (
+    SELECT max(reading.at) AS at FROM twins_reading AS reading
+    JOIN twins_signal AS signal ON signal.tenant_id = reading.tenant_id AND signal.id = reading.signal + 0
+    WHERE reading.tenant_id = %s AND reading.at < %s AND reading.quality < %s AND signal.asset = ANY(%s)
+    GROUP BY signal.asset
+) AS last"""
 
 
 class EvidenceSpanError(OutturnError):
@@ -51,6 +61,18 @@ def homes(assets: Collection[UUID]) -> dict[UUID, UUID]:
     with connection.cursor() as cursor:
         cursor.execute(_HOMES, [required_tenant("a twin"), keys, keys])
         return dict(cursor.fetchall())
+
+
+def evidence_begins(assets: Collection[UUID], start: datetime, rule: Rule = RULE) -> datetime:
+    """From when on readings are needed for the evidence of some assets from ``start`` on.
+
+    What an asset was at the start depends on its last flight before, however long ago that was, and where that flight
+    began on the readings shortly before it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST_BEFORE, [required_tenant("readings"), start, int(Quality.BAD), list(assets)])
+        (last,) = cursor.fetchone()
+    return start if last is None else last - timedelta(milliseconds=rule.flight_ms + rule.max_gap_ms)
 
 
 def segments(twin: UUID, start: datetime, end: datetime) -> list[SealedSegment]:

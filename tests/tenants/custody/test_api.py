@@ -10,7 +10,9 @@ from rest_framework.test import APIClient
 
 from tenants.custody.exporting import write_export
 from tenants.kernel.ids import new_id
+from tenants.keys.models import ApiKey
 from tenants.scope.actors import Role
+from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.conftest import Cast
 from tests.tenants.custody.conftest import Reporting
@@ -46,6 +48,22 @@ def test_of_whom(cast: Cast, with_key: WithKey, subject: object, status: int) ->
     assert answer.status_code == status
 
 
+def test_only_who_may_read_everything_has_an_archive(cast: Cast, with_key: WithKey) -> None:
+    """A key that may administer, and nothing else, does not read contracts and the audit by way of an archive."""
+    owner, narrow = with_key(cast.meridian, Role.OWNER), with_key(cast.meridian, Role.ADMINISTRATOR)
+    with scope(cast.meridian.id):
+        ApiKey.objects.filter(account__role=Role.ADMINISTRATOR).update(scopes=["organisation.administer"])
+    row = owner.post("/api/v1/exports/", {}).json()
+    write_export(Reporting(cast.meridian.id), {"export": row["id"]})
+    for answer in (
+        narrow.post("/api/v1/exports/", {"subject": "viewer@meridian.example"}),
+        narrow.get(f"/api/v1/exports/{row['id']}/archive/"),
+    ):
+        assert answer.status_code == 403
+        assert "audit.read" in answer.json()["detail"]
+    assert owner.get(f"/api/v1/exports/{row['id']}/archive/").status_code == 200
+
+
 def test_the_trash(cast: Cast, with_key: WithKey) -> None:
     client = with_key(cast.meridian, Role.OWNER)
     made = client.post("/api/v1/trash/", {"kind": "customer", "thing": str(cast.northwind)})
@@ -66,6 +84,29 @@ def test_the_trash(cast: Cast, with_key: WithKey) -> None:
 def test_what_goes_there(cast: Cast, with_key: WithKey, kind: str, thing: UUID | str, status: int) -> None:
     answer = with_key(cast.meridian, Role.OWNER).post("/api/v1/trash/", {"kind": kind, "thing": str(thing)})
     assert answer.status_code == status
+
+
+def test_retention(cast: Cast, with_key: WithKey) -> None:
+    Tenant.objects.filter(id=cast.meridian.id).update(plan="team")
+    client = with_key(cast.meridian, Role.ADMINISTRATOR)
+    address = "/api/v1/retention/"
+    policy = {"readings": None, "set_aside": 90, "jobs": 365, "audit": None, "answers": 7}
+    told = {"policy": policy, "in_force": policy | {"readings": 400}, "plan_days": 400, "grace": None}
+    assert client.get(address).json() == told
+    refused = client.put(address, {"readings": 401})
+    assert (refused.status_code, refused.json()["code"]) == (409, "retention.beyond_plan")
+    assert refused.json()["fix"].endswith("can choose a larger plan under Admin › Plan and usage.")
+    changed = client.put(address, {"readings": 60, "set_aside": None}).json()
+    assert changed["policy"] == policy | {"readings": 60, "set_aside": None}
+    assert changed["in_force"]["readings"] == 60
+    assert client.put(address, {}).json() == changed
+    for wrong in ({"readings": 29}, {"answers": None}, {"audit": 36_501}, {"jobs": "soon"}):
+        assert client.put(address, wrong).status_code == 400
+    first = client.get(f"{address}preview/").json()[0]
+    assert first == {"kept": "readings", "days": 60, "rows": 0, "at": None, "dropped": 0, "held": []}
+    engineer = with_key(cast.meridian, Role.ENGINEER)
+    assert [engineer.get(each).status_code for each in (address, f"{address}preview/")] == [403, 403]
+    assert engineer.put(address, {}).status_code == 403
 
 
 def test_roles(cast: Cast, with_key: WithKey) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,16 +12,19 @@ from django.test import Client
 
 from tenants.custody.archive import ARCHIVE
 from tenants.custody.exporting import ask_export, write_export
+from tenants.custody.holds import holds
 from tenants.custody.models import Erasure, Export, RetentionPolicy, TrashItem
 from tenants.custody.storage import ArchiveStore
 from tenants.customers.models import Customer
 from tenants.kernel.clock import utc_now
 from tenants.kernel.ids import new_id
-from tenants.people.models import Membership, User
+from tenants.people.models import CustomRole, Membership, User
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.conftest import Cast
+from tests.isolation.world import furnish
 from tests.tenants.custody.conftest import BY, Reporting
+from twins.gateways.services import create_gateway
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
@@ -66,6 +70,18 @@ def test_an_export_is_asked_for_fetched_and_removed(cast: Cast, owner: Client) -
     assert owner.post(f"{DATA}exports/new/", {"subject": "owner@stranger.example"}).status_code == 400
 
 
+def test_who_may_not_read_everything_has_no_archive(cast: Cast, sign_in: SignIn) -> None:
+    with scope(cast.meridian.id):
+        role = CustomRole.objects.create(
+            name="Desk", permissions=["organisation.administer", "organisation.read"], created_at=utc_now()
+        )
+    Membership.objects.filter(user=cast.viewer).update(role=str(role.id))
+    answer = sign_in(cast.viewer).post("/t/meridian/admin/data/exports/new/", {"subject": ""}, follow=True)
+    assert "An archive holds what you may not read" in answer.content.decode()
+    with scope(cast.meridian.id):
+        assert not Export.objects.exists()
+
+
 def test_a_download_is_resumed(cast: Cast, owner: Client) -> None:
     row, content = an_archive(cast)
     address = f"{DATA}exports/{row.id}/archive/"
@@ -104,14 +120,51 @@ def test_retention(cast: Cast, owner: Client) -> None:
     assert "greater than or equal to 30" in refused.content.decode()
 
 
+def test_retention_beyond_the_plan_is_refused_and_says_who_can_raise_it(cast: Cast, owner: Client) -> None:
+    Tenant.objects.filter(id=cast.meridian.id).update(plan="team")
+    wanted = {"readings": "401", "set_aside": "30", "jobs": "", "audit": "", "answers": "7"}
+    refused = owner.post(f"{DATA}retention/", wanted)
+    text = refused.content.decode()
+    assert refused.status_code == 409
+    assert "The plan Team keeps readings for up to 400 days." in text
+    assert "An owner, an administrator or finance can choose a larger plan" in text
+    assert "Empty: as long as the plan Team allows, 400 days." in text
+    assert owner.post(f"{DATA}retention/", wanted | {"readings": "400"}).status_code == 302
+    with scope(cast.meridian.id):
+        assert RetentionPolicy.objects.get().readings == 400
+
+
+def test_what_is_held_back_and_until_when_stands_on_the_page(cast: Cast, owner: Client) -> None:
+    furnish(cast)
+    with scope(cast.meridian.id):
+        hold = holds(now=utc_now())[0]
+    page = owner.get(f"{DATA}retention/drops/").content.decode()
+    assert "Held back" in page
+    assert hold.reason in page
+    assert f"{hold.since:%Y-%m-%dT%H:%M}" in page
+
+
+def test_a_grace_stands_on_the_page_and_above_the_others(cast: Cast, owner: Client, sign_in: SignIn) -> None:
+    until = utc_now() + timedelta(days=12)
+    with scope(cast.meridian.id):
+        RetentionPolicy.objects.create(allowed_days=1_100, plan_days=400, grace_until=until)
+    assert "The plan keeps readings for 400 days." in owner.get(DATA).content.decode()
+    above = f"Readings older than 400 days go on {until:%Y-%m-%d}."
+    assert above in owner.get(TRASH).content.decode()
+    assert above not in sign_in(cast.engineer).get(TRASH).content.decode()
+
+
 def test_a_person_is_erased_with_their_address_typed(cast: Cast, owner: Client) -> None:
     wrong = owner.post(f"{DATA}people/erase/", {"person": "viewer@meridian.example", "typed": "viewer"})
     assert wrong.status_code == 400
     assert Membership.objects.filter(user=cast.viewer).exists()
-    done = owner.post(f"{DATA}people/erase/", {"person": "viewer@meridian.example", "typed": "viewer@meridian.example"})
+    typed = {"person": "viewer@meridian.example", "typed": "viewer@meridian.example"}
+    done = owner.post(f"{DATA}people/erase/", typed, follow=True).content.decode()
     assert not Membership.objects.filter(user=cast.viewer).exists()
-    document = json.loads(owner.get(done["Location"]).content)
+    (certificate,) = re.findall(rf"{DATA}certificates/[0-9a-f-]{{36}}/", done)
+    document = json.loads(owner.get(certificate).content)
     assert document["subject"] == f"person/{cast.viewer.id}"
+    assert f"Done: they are “{document['name']}” now." in done
     last = owner.post(f"{DATA}people/erase/", {"person": BY, "typed": BY}, follow=True)
     assert "They are the last owner." in last.content.decode()
 
@@ -142,6 +195,17 @@ def test_the_trash(cast: Cast, owner: Client, sign_in: SignIn) -> None:
     assert owner.post(f"{TRASH}{item.id}/restore/").status_code == 404
     with scope(cast.meridian.id):
         assert Customer.objects.get().name == "Northwind Air"
+
+
+def test_what_does_not_come_back_is_said(cast: Cast, owner: Client) -> None:
+    with scope(cast.meridian.id):
+        gateway, _ = create_gateway(name="Hangar", now=utc_now())
+    there = owner.post(f"{TRASH}gateway/{gateway.id}/put/", follow=True).content.decode()
+    assert "lies in the trash and can be restored for 30 days. The token it had is refused for good" in there
+    with scope(cast.meridian.id):
+        item = TrashItem.objects.get().id
+    back = owner.post(f"{TRASH}{item}/restore/", follow=True).content.decode()
+    assert "“Hangar” is back. The token it had is refused for good" in back
 
 
 def test_a_certificate_needs_a_token_of_ours() -> None:

@@ -11,9 +11,11 @@ from tenants.jobs.models import Job
 from tenants.jobs.services import start_job
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError
+from tenants.people.members import BeyondOwnRightsError
 from tenants.people.models import Membership, User
 from tenants.record.models import AuditEntry, LogLeaf
 from tenants.record.services import record_audit
+from tenants.scope.actors import PERMISSIONS, Role
 from tenants.scope.context import scope
 from tests.conftest import Cast
 from tests.tenants.custody.conftest import BY
@@ -33,7 +35,7 @@ def test_the_name_is_replaced_where_it_can_be_and_told_of_where_it_stays(cast: C
     membership = Membership.objects.get(user=cast.engineer, tenant=cast.meridian)
     alias = f"former member {membership.id.hex[-8:]}"
     with scope(cast.meridian.id):
-        made = erase_person(email=ENGINEER, by=BY, now=utc_now())
+        made = erase_person(email=ENGINEER, by=BY, now=utc_now(), may=PERMISSIONS[Role.OWNER])
         assert Job.objects.get(id=mine.id).created_by == alias
         assert Job.objects.get(id=other.id).created_by == BY
         assert Export.objects.get().asked_by == alias
@@ -52,12 +54,27 @@ def test_the_name_is_replaced_where_it_can_be_and_told_of_where_it_stays(cast: C
 
 def test_the_last_owner_stays(cast: Cast) -> None:
     with scope(cast.meridian.id), pytest.raises(LastOwnerError) as error:
-        erase_person(email=BY, by=BY, now=utc_now())
+        erase_person(email=BY, by=BY, now=utc_now(), may=PERMISSIONS[Role.OWNER])
     assert (error.value.status, error.value.code) == (409, "person.last_owner")
     assert Membership.objects.filter(user=cast.owner, tenant=cast.meridian).exists()
 
 
+def test_nobody_erases_who_may_do_more(cast: Cast) -> None:
+    Membership.objects.filter(user=cast.engineer, tenant=cast.meridian).update(role=Role.OWNER)
+    with scope(cast.meridian.id), pytest.raises(BeyondOwnRightsError) as error:
+        erase_person(email=BY, by=ENGINEER, now=utc_now(), may=PERMISSIONS[Role.ADMINISTRATOR])
+    assert (error.value.status, error.value.code) == (403, "member.beyond_own_rights")
+    assert Membership.objects.filter(user=cast.owner, tenant=cast.meridian).exists()
+
+
+def test_an_owner_whose_account_is_closed_is_no_other_owner(cast: Cast) -> None:
+    Membership.objects.filter(user=cast.engineer, tenant=cast.meridian).update(role=Role.OWNER)
+    User.objects.filter(id=cast.engineer.id).update(is_active=False)
+    with scope(cast.meridian.id), pytest.raises(LastOwnerError):
+        erase_person(email=BY, by=BY, now=utc_now(), may=PERMISSIONS[Role.OWNER])
+
+
 def test_only_members_can_be_erased(cast: Cast) -> None:
     with scope(cast.meridian.id), pytest.raises(NotFoundError):
-        erase_person(email="owner@stranger.example", by=BY, now=utc_now())
+        erase_person(email="owner@stranger.example", by=BY, now=utc_now(), may=PERMISSIONS[Role.OWNER])
     assert Membership.objects.filter(user=cast.outsider, tenant=cast.stranger).exists()

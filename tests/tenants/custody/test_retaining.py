@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connections
 
-from tenants.custody.retaining import RetentionError, drop_partitions, drop_past, next_drops, set_policy
+from billing.reports.services import settle_period
+from tenants.custody.partitions import drop_partitions
+from tenants.custody.retaining import RetentionError, drop_past, next_drops, set_policy
 from tenants.jobs.models import Job
 from tenants.jobs.services import cancel_job, start_job
 from tenants.record.models import AuditEntry
@@ -15,9 +17,8 @@ from tenants.record.services import record_audit, seal_head
 from tenants.record.verification import verify_log
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
-from tests.billing.world import a_fleet, at
+from tests.billing.world import a_fleet, agreement, at, published
 from tests.conftest import Cast
-from tests.isolation.world import furnish
 from tests.tenants.custody.conftest import BY, NOW, Reporting
 from twins.evidence.models import EvidenceSegment
 from twins.telemetry.models import Reading
@@ -48,13 +49,6 @@ def readings(tenant: Tenant) -> list[datetime]:
         return sorted(Reading.objects.values_list("at", flat=True))
 
 
-@pytest.fixture
-def _nobody_elses(db: None) -> None:
-    """Readings that other tests committed are of tenants that are gone; nothing flushes their tables."""
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("TRUNCATE twins_reading")
-
-
 @pytest.mark.usefixtures("_nobody_elses")
 def test_a_month_goes_as_a_table_only_when_nobody_keeps_it(cast: Cast) -> None:
     flown(cast.meridian, "2026-09-28", "2026-11-02")
@@ -77,7 +71,7 @@ def test_rows_go_in_batches_and_others_stay(cast: Cast) -> None:
     flown(cast.stranger, "2026-11-10", "2026-11-12")
     theirs, mine = readings(cast.stranger), readings(cast.meridian)
     assert drop_past(cast.meridian.id, now=NOW)["set_aside"] == 0
-    assert readings(cast.meridian) == mine  # for good, until the tenant says otherwise
+    assert readings(cast.meridian) == mine  # as long as the plan allows, until the tenant says otherwise
     kept_for(cast.meridian, readings=30)
     gone = drop_past(cast.meridian.id, now=NOW)
     left = [each for each in mine if each >= NOW - 30 * DAY]
@@ -87,15 +81,17 @@ def test_rows_go_in_batches_and_others_stay(cast: Cast) -> None:
 
 
 def test_sealed_evidence_outlives_its_readings(cast: Cast) -> None:
-    furnish(cast)
     with scope(cast.meridian.id):
+        fleet = a_fleet("2026-10-29", "2026-12-01")
+        contract = published(agreement(fleet, effective={"from": "2026-11-01", "to": "2026-12-01"}))
+        settle_period(contract=contract.id, start=at("2026-11-01"), end=at("2026-12-01"), by=BY, now=NOW)
         sealed = list(EvidenceSegment.objects.values_list("digest", flat=True))
     kept_for(cast.meridian, readings=30)
     drop_past(cast.meridian.id, now=NOW + 365 * DAY)
     with scope(cast.meridian.id):
         assert not Reading.objects.exists()
         assert list(EvidenceSegment.objects.values_list("digest", flat=True)) == sealed
-    assert sealed
+    assert len(sealed) == 1
 
 
 def test_the_page_says_what_goes_next(cast: Cast) -> None:
@@ -107,7 +103,7 @@ def test_the_page_says_what_goes_next(cast: Cast) -> None:
         (jobs,) = [drop for drop in next_drops(now=NOW) if drop.kept == "jobs"]
         assert (jobs.days, jobs.rows, jobs.at, jobs.dropped) == (365, 3, NOW + 65 * DAY, 1)
         (readings_,) = [drop for drop in next_drops(now=NOW) if drop.kept == "readings"]
-        assert (readings_.days, readings_.at) == (None, None)
+        assert (readings_.days, readings_.at) == (3_700, None)
     assert drop_past(cast.meridian.id, now=NOW + 66 * DAY)["jobs"] == 1
     with scope(cast.meridian.id):
         assert Job.objects.count() == 3

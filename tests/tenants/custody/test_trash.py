@@ -10,6 +10,7 @@ import pytest
 from billing.contracts.agreement import AgreementTerms
 from billing.contracts.models import Contract
 from billing.contracts.services import create_contract, delete_contract
+from tenants.custody import services
 from tenants.custody.models import TrashItem
 from tenants.custody.services import NameTakenError, TrashRefusedError, put_in_trash, restore, sweep_trash
 from tenants.customers.models import Customer
@@ -21,16 +22,18 @@ from tenants.record.models import AuditEntry
 from tenants.scope.actors import Permission
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
-from tests.billing.world import a_fleet, agreement
+from tests.billing.world import Fleet, a_fleet, agreement, published
 from tests.conftest import Cast
 from tests.isolation.world import furnish
-from tests.tenants.custody.conftest import BY, NOW
+from tests.tenants.custody.conftest import BY, NOW, InterruptedJobError
 from twins.composer.models import DraftOperation, Twin
 from twins.composer.schemas import FleetParameters
 from twins.composer.selectors import publication_mark, published_twins, twin_by_slug
 from twins.composer.services import create_fleet, create_twin
 from twins.gateways.models import Gateway, GatewayToken
 from twins.gateways.services import create_gateway
+from twins.telemetry import erasing
+from twins.telemetry.models import LatestReading, Reading, Signal
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 ALL = frozenset(Permission)
@@ -163,6 +166,84 @@ def test_what_a_record_of_money_names_stays_and_says_so(cast: Cast) -> None:
         assert item.kept_because.startswith("A record that must be kept names it")
         assert Customer.everything.filter(id=contract.customer_id).exists()
         assert Contract.objects.filter(id=contract.id).exists()
+
+
+def flown(house: Tenant) -> tuple[UUID, int, int]:
+    """A twin whose engine flies for ten days, a second one beside it, and how many readings each has."""
+    with scope(house.id):
+        first = a_fleet("2026-11-01", "2026-11-10", name="First fleet")
+        second = a_fleet("2026-11-01", "2026-11-10", count=2, name="Second fleet")
+        return first.twin, readings_of(first), readings_of(second)
+
+
+def readings_of(fleet: Fleet) -> int:
+    signals = Signal.objects.filter(asset__in=fleet.engines).values("id")
+    return Reading.objects.filter(signal__in=signals).count()
+
+
+def test_a_twin_takes_its_readings_along_in_bounded_steps(
+    tenant: Tenant, stranger: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "BATCH", 3)
+    twin, mine, beside = flown(tenant)
+    _, *theirs = flown(stranger)
+    assert (mine, beside) == (10, 20)
+    with scope(tenant.id):
+        item = put("twin", twin)
+        signals = list(Signal.objects.filter(twin=twin).values_list("id", flat=True))
+        restore(item=item.id, by=BY, now=NOW, may=ALL)
+        assert Reading.objects.filter(signal__in=signals).count() == mine
+        put("twin", twin)
+    assert sweep_trash(tenant.id, now=NOW + MONTH) == 1
+    with scope(tenant.id):
+        assert not Reading.objects.filter(signal__in=signals).exists()
+        assert not LatestReading.objects.filter(signal__in=signals).exists()
+        assert not Signal.objects.filter(twin=twin).exists()
+        assert Reading.objects.count() == beside
+        (entry,) = AuditEntry.objects.filter(action="twin.erased")
+        assert entry.details["rows"] > mine
+    with scope(stranger.id):
+        assert Reading.objects.count() == sum(theirs)
+
+
+def test_killed_in_between_it_goes_on_and_cannot_be_restored(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasing, "BATCH", 3)
+    twin, *_ = flown(tenant)
+    with scope(tenant.id):
+        item = put("twin", twin)
+    with monkeypatch.context() as broken:
+        broken.setattr(services, "record_audit", _killed)
+        with pytest.raises(InterruptedJobError):
+            sweep_trash(tenant.id, now=NOW + MONTH)
+    with scope(tenant.id), pytest.raises(TrashRefusedError, match="it is being erased"):
+        restore(item=item.id, by=BY, now=NOW + MONTH, may=ALL)
+    assert sweep_trash(tenant.id, now=NOW + MONTH) == 1
+    with scope(tenant.id):
+        assert not TrashItem.objects.exists()
+        assert not Twin.everything.filter(id=twin).exists()
+
+
+def _killed(**_: object) -> None:
+    raise InterruptedJobError
+
+
+def test_what_money_still_needs_the_readings_of_waits(tenant: Tenant) -> None:
+    with scope(tenant.id):
+        fleet = a_fleet("2026-10-29", "2026-12-01")
+        other = a_fleet("2026-10-29", "2026-12-01", name="Other fleet")
+        contract = published(agreement(fleet, effective={"from": "2026-11-01", "to": "2026-12-01"}))
+        before = Reading.objects.count()
+        Contract.objects.filter(id=contract.id).update(twin_id=other.twin)  # its assets are read elsewhere by now
+        item = put("twin", fleet.twin)
+    assert sweep_trash(tenant.id, now=NOW + MONTH) == 0
+    with scope(tenant.id):
+        item.refresh_from_db()
+        assert item.kept_because == (
+            "Money needs its readings. Contract “Uptime”: it is not settled from 01 Nov 2026 on."
+        )
+        assert Reading.objects.count() == before
+        restore(item=item.id, by=BY, now=NOW + MONTH, may=ALL)
+        assert Twin.objects.filter(id=fleet.twin).exists()
 
 
 def put_past_objections(kind: str, thing: UUID) -> TrashItem:
