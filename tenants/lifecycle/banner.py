@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from tenants.custody.grace import grace_under_way
 from tenants.kernel.clock import utc_now
 from tenants.lifecycle.branding import style_version
 from tenants.lifecycle.domain import State, days_left
-from tenants.lifecycle.models import Notice, NoticeState, Severity
+from tenants.lifecycle.models import Notice, NoticeKind, NoticeState, Severity
 from tenants.lifecycle.selectors import SUPPORT, notices_now
 from tenants.limits.schemas import Warned
 from tenants.limits.selectors import warnings
@@ -21,6 +27,34 @@ from tenants.scope.actors import Actor, Permission
 
 DISMISSED = "dismissed_notices"
 WARNING_DAYS = 7
+GRAVE, MILD = "grave", "mild"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line above every page.
+
+    Attributes:
+        tone: How it looks: ``grave`` or ``mild``.
+        icon: Its icon.
+        title: What it says while it is shut.
+        more: What it says besides once it is opened, by paragraphs.
+        url: Where one can do something about it, or read on.
+        label: What that is called.
+        start: When it begins or began.
+        end: When it ends or ended.
+        notice: What is put away with it; None for what stays.
+    """
+
+    tone: str
+    icon: str
+    title: str
+    more: tuple[str, ...] = ()
+    url: str = ""
+    label: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+    notice: UUID | None = None
 
 
 def around(request: HttpRequest, actor: Actor) -> Mapping[str, Any]:
@@ -30,20 +64,84 @@ def around(request: HttpRequest, actor: Actor) -> Mapping[str, Any]:
         return {"banner": None, "brand": None}
     now, dismissed = utc_now(), set(request.session.get(DISMISSED, ()))
     shown = [each for each in notices_now(now=now) if str(each.id) not in dismissed or not can_be_dismissed(each)]
-    banner = {
-        "support": actor.role == SUPPORT,
-        "standing": None if actor.customer else standing_told(found.state, until=found.state_until, now=now),
-        "can_settle": actor.may(Permission.ORGANISATION_BILL),
-        "limits": _limits(request, actor, now=now),
-        "notices": [{"notice": each, "can_go": can_be_dismissed(each)} for each in shown],
-    }
+    standing = None if actor.customer else standing_told(found.state, until=found.state_until, now=now)
+    lines = list(
+        chain(
+            _of_state(standing, actor),
+            _of_limits(request, actor, now=now),
+            _of_retention(request, actor, now=now),
+            _of_notices(shown),
+        )
+    )
+    lines.sort(key=lambda line: line.tone != GRAVE)
+    banner = {"support": actor.role == SUPPORT, "standing": standing, "lines": lines}
     return {"banner": banner, "brand": _brand(found) if actor.customer else None}
 
 
-def _limits(request: HttpRequest, actor: Actor, *, now: datetime) -> list[Warned]:
-    """What is nearly used up; not above the page that tells it at length."""
-    is_told_below = request.path.startswith(reverse("usage", args=[actor.slug]))
-    return [] if is_told_below or not actor.may(Permission.ORGANISATION_READ) else warnings(now=now)
+def _of_state(standing: Mapping[str, Any] | None, actor: Actor) -> Iterable[Line]:
+    if standing is None:
+        return
+    state = standing["state"]
+    title, more = _words_of_state(state, standing["days"])
+    can_settle = actor.may(Permission.ORGANISATION_BILL) and state != State.CLOSED
+    yield Line(
+        MILD if state == State.TRIAL else GRAVE, "alert-circle", title, (more,) if more else (),
+        url=reverse("usage-plans", args=[actor.slug]) if can_settle else "", label=_("Choose a plan"),
+    )  # fmt: skip
+
+
+def _words_of_state(state: str, days: int | None) -> tuple[str, str]:
+    """What is said of a state that ends in so many days: its title, and what follows."""
+    if state == State.TRIAL:
+        ending = ngettext("The trial ends in %(days)s day.", "The trial ends in %(days)s days.", days or 0)
+        return ending % {"days": days}, _("After that the organisation can only be read until a plan is chosen.")
+    if state == State.PAST_DUE:
+        due = ngettext(
+            "Its trial or payment is due. Readings are taken for %(days)s more day.",
+            "Its trial or payment is due. Readings are taken for %(days)s more days.", days or 0,
+        )  # fmt: skip
+        return _("This organisation can only be read."), "" if days is None else due % {"days": days}
+    if state == State.SUSPENDED:
+        return _("This organisation is suspended."), _("Nothing is lost; no readings are taken.")
+    return _("This organisation is closed."), _("An owner can open it again until it is erased.")
+
+
+def _of_limits(request: HttpRequest, actor: Actor, *, now: datetime) -> Iterable[Line]:
+    """What is nearly used up, in one line; not above the page that tells it at length."""
+    told_at = reverse("usage", args=[actor.slug])
+    if request.path.startswith(told_at) or not actor.may(Permission.ORGANISATION_READ):
+        return
+    found: list[Warned] = warnings(now=now)
+    if found:
+        first, *others = (each.message for each in found)
+        rest = _("Only what has run out stops; everything else goes on.")
+        yield Line(MILD, "gauge", first, (*others, rest), url=told_at, label=_("Plan and usage"))
+
+
+def _of_retention(request: HttpRequest, actor: Actor, *, now: datetime) -> Iterable[Line]:
+    """That readings will go because the plan keeps them for less time, to those who can do something about it."""
+    told_at = reverse("data", args=[actor.slug])
+    if request.path == told_at or not actor.may(Permission.ORGANISATION_ADMINISTER):
+        return
+    grace = grace_under_way(now=now)
+    if grace is not None:
+        title = _("Readings older than %(days)s days go on %(day)s.")
+        more = _("The plan keeps no older ones; what is still to be settled stays.")
+        yield Line(
+            MILD, "alert-triangle", title % {"days": f"{grace.days:,}", "day": f"{grace.until:%Y-%m-%d}"}, (more,),
+            url=told_at, label=_("Data"),
+        )  # fmt: skip
+
+
+def _of_notices(shown: Iterable[Notice]) -> Iterable[Line]:
+    for each in shown:
+        is_mild = each.state == NoticeState.RESOLVED or each.severity == Severity.LOW
+        yield Line(
+            MILD if is_mild else GRAVE, "alert-triangle" if each.kind == NoticeKind.INCIDENT else "tool",
+            f"{each.get_kind_display()}, {each.get_state_display().lower()}: {each.title}",
+            tuple(filter(None, (line.strip() for line in each.text.splitlines()))), start=each.start, end=each.end,
+            notice=each.id if can_be_dismissed(each) else None,
+        )  # fmt: skip
 
 
 def can_be_dismissed(notice: Notice) -> bool:

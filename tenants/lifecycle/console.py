@@ -29,7 +29,9 @@ from tenants.lifecycle.models import Level, Notice, SupportAccess
 from tenants.lifecycle.selectors import is_operator, support_accesses, support_name
 from tenants.lifecycle.services import move_tenant
 from tenants.lifecycle.tasks import tell_of_notice
+from tenants.limits.domain.amounts import shown
 from tenants.limits.domain.plans import PLANS, Meter
+from tenants.limits.domain.standing import Standing
 from tenants.limits.selectors import usage
 from tenants.limits.services import change_plan, raise_limit
 from tenants.scope.context import scope
@@ -53,7 +55,7 @@ class Console(admin.AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether an operator asks."""
-        return is_operator(request.user, address=client_address())
+        return is_operator(request.user, session=request.session, address=client_address())
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send somebody who has not signed in to do so; to others there is nothing here.
@@ -168,8 +170,9 @@ class TenantAdmin(_Shown):
         with scope(tenant.id):
             held, accesses = usage(now=utc_now()), list(support_accesses()[:20])
         context = {
-            **self.admin_site.each_context(request), "title": tenant.name, "tenant": tenant, "usage": held.whole,
-            "accesses": accesses, "forms": forms_, "opts": self.opts, "now": utc_now(),
+            **self.admin_site.each_context(request), "title": tenant.name, "tenant": tenant,
+            "usage": [_used(one) for one in held.whole], "accesses": accesses, "forms": forms_, "opts": self.opts,
+            "now": utc_now(),
         }  # fmt: skip
         return TemplateResponse(request, "lifecycle/console_tenant.html", context)
 
@@ -256,6 +259,11 @@ def _move(given: dict[str, Any], by: str, now: datetime) -> None:
 
 def _set_plan(given: dict[str, Any], by: str, now: datetime) -> None:
     change_plan(plan=given["plan"], by=by, now=now, agreed=True)
+
+
+def _used(one: Standing) -> dict[str, Any]:
+    limit = "no limit" if one.limit is None else shown(one.meter, one.limit)
+    return {"meter": one.meter, "used": shown(one.meter, one.used_units), "limit": limit}
 
 
 def _raise_limit(given: dict[str, Any], by: str, now: datetime) -> None:

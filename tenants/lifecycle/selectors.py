@@ -26,11 +26,13 @@ from tenants.lifecycle.models import (
 )  # fmt: skip
 from tenants.lifecycle.schemas import Terms
 from tenants.lifecycle.terms import fill
+from tenants.people.admission import used_second_factor
 from tenants.people.schemas import Organisation
 from tenants.people.selectors import members
 from tenants.scope.actors import PERMISSIONS, Actor, Permission, Role
 from tenants.scope.context import required_tenant
 from tenants.scope.models import Tenant
+from tenants.signon.sessions import Session, is_confined
 
 SUPPORT = "support"
 """The role of operators in an organisation that let them in."""
@@ -45,14 +47,18 @@ ALLOWED = {Level.READ.value: PERMISSIONS[Role.VIEWER], Level.FULL.value: _FULL}
 """What support may do by level: never approve, bill, change who may enter, or read the audit."""
 
 
-def is_operator(user: Any, *, address: str) -> bool:
-    """Whether a signed-in person is an operator who comes from where operators may, with a second factor set up."""
-    if not user.is_authenticated or not user.is_active:
+def is_operator(user: Any, *, session: Session, address: str) -> bool:
+    """Whether a signed-in person is an operator who comes from where operators may, with their second factor.
+
+    A session that rests on an organisation's identity provider is no operator's: the organisation decides what it says.
+    """
+    if not user.is_authenticated or not user.is_active or is_confined(session):
         return False
     networks = settings.OUTTURN_OPERATOR_NETWORKS
     if networks and not is_within(address, networks):
         return False
-    return Operator.objects.filter(user_id=user.pk).exists() and is_mfa_enabled(user)
+    is_one = Operator.objects.filter(user_id=user.pk).exists() and is_mfa_enabled(user)
+    return is_one and used_second_factor(session, user.pk)
 
 
 def support_accesses() -> QuerySet[SupportAccess]:

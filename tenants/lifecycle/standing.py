@@ -23,7 +23,7 @@ class ClosedError(Exception):
 
 def support_entrance(request: HttpRequest, slug: str) -> SupportAccess | None:
     """The access by which somebody who does not belong to an organisation may be there as its support."""
-    if not is_operator(request.user, address=client_address()):
+    if not is_operator(request.user, session=request.session, address=client_address()):
         return None
     assert request.user.pk is not None  # operators have signed in
     return access_in_force(user=request.user.pk, slug=slug, now=utc_now())

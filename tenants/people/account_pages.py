@@ -17,12 +17,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tenants.edge.context import client_address
-from tenants.edge.forms import NamedConfirmForm
+from tenants.edge.forms import NamedConfirmForm, put_error
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
 from tenants.people import invitations as inviting
 from tenants.people import selectors
-from tenants.people.forms import NameForm, put_error
+from tenants.people.forms import NameForm
 from tenants.people.members import leave
 from tenants.people.models import User
 from tenants.people.services import rename_person

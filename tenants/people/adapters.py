@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urljoin, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
@@ -13,6 +14,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from tenants.edge.context import client_address, request_id
 from tenants.edge.http import address_of
@@ -28,6 +30,17 @@ PURPOSE = "one-time codes"
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is not typed for us
     """Sign-up, sign-in and mail."""
 
+    error_messages: ClassVar[dict[str, Any]] = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": _("The address or the password is not correct. Check both, and try again."),
+        "enter_current_password": _("This is not your password now."),
+        "incorrect_password": _("This is not your password."),
+        "too_many_login_attempts": _("Too many attempts failed. Wait five minutes, then try again."),
+        "duplicate_email": _("This address is one of your account's already."),
+        "email_taken": _("There is an account with this address already."),
+        "invalid_password_reset": _("This link no longer works. Ask for another one."),
+        "rate_limited": _("That was too often. Wait a minute, then try again."),
+    }
+
     def get_client_ip(self, request: HttpRequest) -> str:
         """The address that limits are counted by, the one that the outermost proxy of ours saw.
 
@@ -38,6 +51,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is 
         if not address:
             raise PermissionDenied("Unable to determine the client's address")
         return address
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The mailed address of a new password: always at our own host, whatever host the request named."""
+        return _at_ours(super().get_reset_password_from_key_url(key))
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        """The mailed address that proves an address of mail: always at our own host, too."""
+        return _at_ours(super().get_email_confirmation_url(request, emailconfirmation))
 
     def unstash_verified_email(self, request: HttpRequest) -> str | None:
         """The address that an invitation's link has proven, if it is the one that the person signs up with."""
@@ -61,6 +82,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is 
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth is not typed for us
     """Second factors: what has to be read again is sealed at rest."""
 
+    error_messages: ClassVar[dict[str, Any]] = DefaultMFAAdapter.error_messages | {
+        "add_email_blocked": _(
+            "An account with a second factor gets no further addresses: switch it off, add the address, set it up "
+            "again."
+        ),
+        "incorrect_code": _("This code does not fit. Wait for the next one, and check the clock of the device."),
+        "unverified_email": _("Confirm your address first, then you can set up a second factor."),
+    }
+
     def encrypt(self, text: str) -> str:
         """A secret as it is stored."""
         return seal(text, keys=settings.SEALING_KEYS, purpose=PURPOSE).decode()
@@ -81,3 +111,7 @@ class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc] # allau
             tell_organisations(
                 sessions[0].user, action="sign_in.ended_elsewhere", now=utc_now(), details=details, ends_sessions=True
             )
+
+
+def _at_ours(url: str) -> str:
+    return urljoin(settings.BASE_URL, urlsplit(url).path)

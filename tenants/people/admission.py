@@ -47,7 +47,7 @@ def person_refusal(
     facts = Facts(
         address=address, now=now, proved_at=max(proofs, default=None),
         has_factor=policy.second_factor and has_second_factor(user),
-        used_factor=any(each.get("method") == "mfa" for each in records) or session.get(FACTOR_SET_UP) == str(user),
+        used_factor=used_second_factor(session, user),
         signed_on=signed_on_at is not None, must_sign_on=must_sign_on,
     )  # fmt: skip
     return refusal(policy, facts)
@@ -56,6 +56,12 @@ def person_refusal(
 def key_refusal(*, policy: Mapping[str, Any], address: str) -> Refusal | None:
     """Why a key may not enter an organisation with these rules (`Tenant.policy`) from an address, or None."""
     return network_refusal(policy_of(policy), address) if policy else None
+
+
+def used_second_factor(session: Session, user: UUID) -> bool:
+    """Whether a person proved who they are with their second factor, or set it up, in this session."""
+    records = session.get(AUTHENTICATION_METHODS_SESSION_KEY) or []
+    return any(each.get("method") == "mfa" for each in records) or session.get(FACTOR_SET_UP) == str(user)
 
 
 def has_second_factor(user: UUID) -> bool:

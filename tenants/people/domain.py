@@ -1,4 +1,4 @@
-"""Names of organisations and the addresses they make; pure."""
+"""Names of organisations and the addresses they make, and what a browser is called; pure."""
 
 from __future__ import annotations
 
@@ -54,3 +54,21 @@ def suggested_address(name: str) -> str:
 def is_address(text: str) -> bool:
     """Whether something could be an organisation's address: small Latin letters, digits and single hyphens."""
     return 2 <= len(text) <= MOST_LETTERS and text not in RESERVED and _ADDRESS.fullmatch(text) is not None
+
+
+# What stands in a browser's own description of itself; the first that does counts, since each names those before it.
+_BROWSERS = {
+    "Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung Internet", "FxiOS": "Firefox", "Firefox": "Firefox",
+    "CriOS": "Chrome", "Chrome": "Chrome", "Safari": "Safari",
+}  # fmt: skip
+_SYSTEMS = {
+    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "CrOS": "ChromeOS",
+    "Mac OS X": "macOS", "Linux": "Linux",
+}  # fmt: skip
+
+
+def browser_name(description: str) -> str:
+    """What people call a browser that describes itself so: ``Firefox on Linux``; else what it says of itself."""
+    browser = next((name for word, name in _BROWSERS.items() if word in description), "")
+    system = next((name for word, name in _SYSTEMS.items() if word in description), "")
+    return f"{browser} on {system}" if browser and system else description[:90]

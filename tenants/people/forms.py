@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 from uuid import UUID
 
+from allauth.account import forms as account
+from allauth.mfa.base import forms as factors
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from tenants.kernel.errors import OutturnError
 from tenants.kernel.networks import NetworkError, read_networks
 from tenants.limits.registry import customers
 from tenants.people.entry import MOST_HOURS, Policy
@@ -18,11 +22,6 @@ from tenants.people.places import twin_places
 from tenants.people.schemas import Place
 from tenants.people.selectors import permissions_of, role_names, roles, sites
 from tenants.scope.actors import Actor, Permission, Role
-
-
-def put_error(form: forms.Form, error: OutturnError) -> None:
-    """Show what a service refused at the field that it names, or over the form."""
-    form.add_error(error.place if error.place in form.fields else None, f"{error.message}. {error.fix}".strip())
 
 
 class RoleForm(forms.Form):
@@ -141,9 +140,83 @@ class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc] # allauth is not typed
         super().__init__(*args, **kwargs)
         self.fields["name"].label = _("What to call it")
         self.fields["name"].max_length = 60
+        self.fields["name"].widget.attrs.pop("placeholder", None)
         self.fields["passwordless"].label = _("Sign in with it alone, without a password")
         self.fields["passwordless"].help_text = _("It asks for your fingerprint, face or PIN then.")
         self.fields["passwordless"].initial = True
+
+
+class _Plain:
+    """Our labels in place of allauth's, and no placeholder that says them again."""
+
+    labels: ClassVar[Mapping[str, Any]] = {"oldpassword": _("Current password"), "remember": _("Keep me signed in")}
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.label = self.labels.get(name, field.label)
+
+
+class _PlainNew(_Plain):
+    labels: ClassVar[Mapping[str, Any]] = {
+        **_Plain.labels, "password1": _("New password"), "password2": _("New password, again"),
+    }  # fmt: skip
+
+
+class LoginForm(_Plain, account.LoginForm):  # type: ignore[misc] # allauth is not typed for us
+    """Signing in."""
+
+
+class SignupForm(_Plain, account.SignupForm):  # type: ignore[misc]
+    """A new account."""
+
+    labels: ClassVar[Mapping[str, Any]] = {"password2": _("Password, again")}
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """The new account; for an address that has one nothing, which takes as long, so that time does not tell."""
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
+
+
+class AddEmailForm(_Plain, account.AddEmailForm):  # type: ignore[misc]
+    """Another address of one's account."""
+
+
+class ChangePasswordForm(_PlainNew, account.ChangePasswordForm):  # type: ignore[misc]
+    """Another password in place of the one that is there."""
+
+
+class SetPasswordForm(_PlainNew, account.SetPasswordForm):  # type: ignore[misc]
+    """A first password."""
+
+
+class ResetPasswordForm(_Plain, account.ResetPasswordForm):  # type: ignore[misc]
+    """Where the link to a new password is to be mailed."""
+
+
+class ResetPasswordKeyForm(_PlainNew, account.ResetPasswordKeyForm):  # type: ignore[misc]
+    """A new password by a mailed link."""
+
+
+class ReauthenticateForm(_Plain, account.ReauthenticateForm):  # type: ignore[misc]
+    """The password again, before what concerns the account's safety."""
+
+
+class FactorForm(_Plain, factors.AuthenticateForm):  # type: ignore[misc]
+    """The code that is asked for beside the password."""
+
+
+class FactorAgainForm(_Plain, factors.ReauthenticateForm):  # type: ignore[misc]
+    """A code again, before what concerns the account's safety."""
+
+
+class AppForm(_Plain, ActivateTOTPForm):  # type: ignore[misc]
+    """The first code of an authenticator app."""
+
+    labels: ClassVar[Mapping[str, Any]] = {"code": _("The code it shows")}
 
 
 class NameForm(forms.Form):

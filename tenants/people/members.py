@@ -12,13 +12,13 @@ from uuid import UUID
 
 from tenants.kernel.errors import ConflictError, Finding, NotAllowedError, NotFoundError, OutturnError
 from tenants.limits.registry import customers
-from tenants.people.models import CustomRole, Membership, MembershipPlace, Site
+from tenants.people.models import CustomRole, Invitation, Membership, MembershipPlace, Site
 from tenants.people.places import twin_places, write_places
 from tenants.people.rights import rights_changed
 from tenants.people.schemas import Place
 from tenants.people.selectors import permissions_of
 from tenants.record.services import record_audit
-from tenants.scope.actors import Actor, Role
+from tenants.scope.actors import Actor, Permission, Role
 from tenants.scope.context import required_tenant
 from tenants.scope.models import Tenant
 
@@ -52,6 +52,12 @@ class BeyondOwnRightsError(NotAllowedError):
     code = "member.beyond_own_rights"
 
 
+class NoLongerAllowedError(NotAllowedError):
+    """Whoever does it was removed, or given another role, while they did it."""
+
+    code = "member.no_longer_allowed"
+
+
 def change_role(*, membership: UUID, role: str, customer: UUID | None, by: Actor, now: datetime) -> Membership:
     """Give a member another role.
 
@@ -69,7 +75,7 @@ def change_role(*, membership: UUID, role: str, customer: UUID | None, by: Actor
         LastOwnerError: They are the only owner.
     """
     check_role(role, customer=customer, by=by)
-    row = _locked(membership)
+    row = _locked(membership, by)
     _check_reach(row.role, by)
     if row.role == Role.OWNER != role:
         _keep_an_owner(row, "Make somebody else an owner first.")
@@ -79,6 +85,8 @@ def change_role(*, membership: UUID, role: str, customer: UUID | None, by: Actor
     row.save(update_fields=["role", "customer"])
     if row.is_held and role in NOT_HELD:
         set_places(row, None)
+    if Permission.ORGANISATION_ADMINISTER not in permissions_of(role):
+        _withdraw_invitations(row, now)
     _tell("member.role_changed", row, by, now, {"from": before, "to": role})
     return row
 
@@ -92,7 +100,7 @@ def hold_to_places(*, membership: UUID, places: Sequence[Place] | None, by: Acto
         RoleError: An owner or a customer's person is not held to places.
         BeyondOwnRightsError: Their role has rights that `by` has not.
     """
-    row = _locked(membership)
+    row = _locked(membership, by)
     _check_reach(row.role, by)
     if places is not None:
         check_places(places, role=row.role)
@@ -105,14 +113,16 @@ def hold_to_places(*, membership: UUID, places: Sequence[Place] | None, by: Acto
 def remove_member(*, membership: UUID, by: Actor, now: datetime) -> None:
     """End somebody's membership: from their next request on they do not belong to the organisation.
 
-    API keys belong to the organisation and stay in force; what they did stays in the record.
+    API keys belong to the organisation and stay in force, invitations that they sent do not; what they did stays in
+    the record.
 
     Raises:
         NotFoundError: There is no such member.
         BeyondOwnRightsError: Their role has rights that `by` has not.
         LastOwnerError: They are the only owner.
+        NoLongerAllowedError: `by` was removed, or given another role, meanwhile.
     """
-    row = _locked(membership)
+    row = _locked(membership, by)
     _check_reach(row.role, by)
     _end(row, "member.removed", by, now, "Make somebody else an owner first.")
 
@@ -125,7 +135,7 @@ def leave(*, by: Actor, now: datetime) -> None:
         LastOwnerError: One is the only owner.
     """
     own = Membership.objects.filter(tenant_id=by.tenant, user=by.user).values_list("id", flat=True).first()
-    row = _locked(own or NOBODY)
+    row = _locked(own or NOBODY, None)
     _end(row, "member.left", by, now, "Make somebody else an owner first, or close the organisation.")
 
 
@@ -193,13 +203,25 @@ def hold_off_others() -> None:
     Tenant.objects.select_for_update(no_key=True).values_list("id").get(id=required_tenant("a membership"))
 
 
-def _locked(membership: UUID) -> Membership:
+def _locked(membership: UUID, by: Actor | None) -> Membership:
+    """A membership that nobody else changes meanwhile, if `by` may still change it: two may not remove each other."""
     hold_off_others()
+    if by is not None and by.user is not None:
+        _check_still_administers(by)
     row = Membership.objects.filter(tenant_id=required_tenant("a membership"), id=membership).select_related("user")
     found = row.first()
     if found is None:
         raise NotFoundError("there is no such member", place="member", fix="Choose one from the list of people.")
     return found
+
+
+def _check_still_administers(by: Actor) -> None:
+    role = Membership.objects.filter(tenant_id=by.tenant, user=by.user).values_list("role", flat=True).first()
+    if role is None or Permission.ORGANISATION_ADMINISTER not in permissions_of(role):
+        raise NoLongerAllowedError(
+            "you were removed, or given another role, just now", kept="Nothing was changed.",
+            fix="Ask an owner of the organisation.",
+        )  # fmt: skip
 
 
 def _is_own_role(role: str) -> bool:
@@ -228,10 +250,25 @@ def _keep_an_owner(row: Membership, fix: str) -> None:
         )
 
 
+def end_with(row: Membership, *, now: datetime) -> None:
+    """Take away what goes with a membership that ends: its places, and the invitations of its person."""
+    MembershipPlace.objects.filter(membership=row.id).delete()
+    _withdraw_invitations(row, now)
+
+
+def _withdraw_invitations(row: Membership, now: datetime) -> None:
+    """Let the invitations that a person sent, and nobody has used, be good no more.
+
+    Else somebody who is shown out could have let themselves in again before, under another address.
+    """
+    sent = Invitation.objects.filter(invited_by=row.user.email, accepted_at=None, revoked_at=None)
+    sent.update(revoked_at=now)
+
+
 def _end(row: Membership, action: str, by: Actor, now: datetime, fix: str) -> None:
     if row.role == Role.OWNER:
         _keep_an_owner(row, fix)
-    MembershipPlace.objects.filter(membership=row.id).delete()
+    end_with(row, now=now)
     _tell(action, row, by, now, {"role": row.role})
     row.delete()
 

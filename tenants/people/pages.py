@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tenants.edge.forms import NamedConfirmForm
+from tenants.edge.forms import NamedConfirmForm, put_error, show_confirm, show_form
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
@@ -26,7 +26,7 @@ from tenants.people import members as writing
 from tenants.people import selectors
 from tenants.people.admission import has_second_factor
 from tenants.people.entry import policy_of
-from tenants.people.forms import InviteForm, PlacesForm, RoleForm, SecurityForm, put_error
+from tenants.people.forms import InviteForm, PlacesForm, RoleForm, SecurityForm
 from tenants.people.models import Membership, MembershipPlace
 from tenants.people.schemas import Place
 from tenants.people.security import change_policy
@@ -101,7 +101,14 @@ def invite(request: HttpRequest) -> HttpResponse:
             return redirect("invitations", actor.slug)
         except OutturnError as error:
             put_error(form, error)
-    return render(request, "people/invite.html", {"form": form}, status=400 if form.errors else 200)
+    return show_form(
+        request, form, title=_("Invite somebody"), submit=_("Send the invitation"),
+        back=(_("People"), reverse("people", args=[actor.slug])),
+        intro=_(
+            "They get a mail with a link that works once and for a week. You can give roles that may do no more than "
+            "you."
+        ),
+    )  # fmt: skip
 
 
 @require_POST
@@ -131,7 +138,7 @@ def invitation_revoke(request: HttpRequest, invitation: UUID) -> HttpResponse:
 @page(needs=NEEDS)
 def member(request: HttpRequest, membership: UUID) -> HttpResponse:
     """One member: what they are, where, what they may do and why, and what they did of late."""
-    row = _member(request, membership)
+    row, actor = _member(request, membership), actor_of(request)
     standing = standing_of_member(row)
     return render(
         request,
@@ -143,8 +150,9 @@ def member(request: HttpRequest, membership: UUID) -> HttpResponse:
             "places": names_of_places(row.id) if row.is_held else [],
             "areas": table_of(standing),
             "has_factor": has_second_factor(row.user_id),
-            "entries": audit_entries().filter(by=row.user.email)[:8],
-            "is_self": row.user_id == actor_of(request).user,
+            "may_audit": actor.may(Permission.AUDIT_READ),
+            "entries": audit_entries().filter(by=row.user.email)[:8] if actor.may(Permission.AUDIT_READ) else (),
+            "is_self": row.user_id == actor.user,
         },
     )
 
@@ -163,7 +171,11 @@ def member_role(request: HttpRequest, membership: UUID) -> HttpResponse:
             return _after(row, actor)
         except OutturnError as error:
             put_error(form, error)
-    return render(request, "people/role.html", {"form": form, "member": row}, status=400 if form.errors else 200)
+    return show_form(
+        request, form, title=_("Change the role"), submit=_("Change the role"),
+        back=(row.user.email, _link(actor, row)),
+        intro=_("It holds from their next request on; open pages that show live values are asked at once."),
+    )  # fmt: skip
 
 
 @require_http_methods(ASKING)
@@ -198,7 +210,15 @@ def member_remove(request: HttpRequest, membership: UUID) -> HttpResponse:
             return redirect("home") if row.user_id == actor.user else redirect("people", actor.slug)
         except OutturnError as error:
             put_error(form, error)
-    return render(request, "people/remove.html", {"form": form, "member": row}, status=400 if form.errors else 200)
+    return show_confirm(
+        request, form, title=gettext("Remove %(email)s") % {"email": row.user.email}, submit=_("Remove"),
+        back=(row.user.email, _link(actor, row)),
+        what=_(
+            "Their open pages lose the organisation at once. What they did stays in the audit. API keys belong to the "
+            "organisation, not to a person, and stay in force."
+        ),
+        undo=_("This cannot be undone, but they can be invited again."),
+    )  # fmt: skip
 
 
 @require_http_methods(ASKING)

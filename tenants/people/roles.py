@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.module_loading import import_string
 
 from tenants.kernel.errors import ConflictError, NotAllowedError, NotFoundError, OutturnError
-from tenants.people.models import CustomRole, Membership
+from tenants.people.models import CustomRole, Invitation, Membership
 from tenants.people.rights import rights_changed
 from tenants.record.services import record_audit
 from tenants.scope.actors import Actor, Permission, Role, permissions_named
@@ -29,9 +31,23 @@ class RoleTakenError(ConflictError):
 
 
 class RoleInUseError(ConflictError):
-    """People or keys still have the role."""
+    """People, or what else has roles, still have it."""
 
     code = "role.in_use"
+
+
+RoleHolders = Callable[[UUID], Sequence[str]]
+"""What of the tenant in scope has a role, as people call it."""
+NAMED = 5
+"""So many of those who have a role are named; the others are counted."""
+
+_holders: list[str] = []
+
+
+def register_role_holders(holders: str) -> None:
+    """Say, by the dotted path of a `RoleHolders`, what has roles beside people: a role that it has is not deleted."""
+    if holders not in _holders:
+        _holders.append(holders)
 
 
 def create_role(
@@ -74,22 +90,32 @@ def change_role(
 
 
 def delete_role(*, role: UUID, by: Actor, now: datetime) -> None:
-    """Take away a role that nobody has.
+    """Take away a role that nobody and nothing has.
 
     Raises:
         NotFoundError: The organisation has no such role.
-        RoleInUseError: Somebody has it.
+        RoleInUseError: Somebody has it, or something: a service account, an invitation, a rule of single sign-on.
     """
     with transaction.atomic():
         row = _locked(role)
-        members = Membership.objects.filter(tenant_id=required_tenant("a role"), role=str(row.id)).count()
-        if members:
+        if having := list(_having(row.id)):
+            others = f" and {len(having) - NAMED} more" if len(having) > NAMED else ""
             raise RoleInUseError(
-                f"{members} people have the role “{row.name}”", place="role", kept="Nothing was changed.",
-                fix="Give them another role first.",
+                f"“{row.name}” is still the role of {', '.join(having[:NAMED])}{others}", place="role",
+                kept="Nothing was changed.", fix="Give them another role first.",
             )  # fmt: skip
         row.delete()
         record_audit(action="role.deleted", subject=f"role/{role}", by=by.name, now=now, details={"name": row.name})
+
+
+def _having(role: UUID) -> Iterator[str]:
+    members = Membership.objects.filter(tenant_id=required_tenant("a role"), role=str(role))
+    yield from members.order_by("user__email").values_list("user__email", flat=True)
+    waiting = Invitation.objects.filter(role=str(role), accepted_at=None, revoked_at=None)
+    for email in waiting.order_by("email").values_list("email", flat=True):
+        yield f"the invitation to {email}"
+    for holders in _holders:
+        yield from cast("RoleHolders", import_string(holders))(role)
 
 
 def _granted(name: str, permissions: Collection[Permission], by: Actor) -> list[str]:

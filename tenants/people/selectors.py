@@ -9,6 +9,7 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import Count, QuerySet
 
+from tenants.edge.lists import MOST_CHOICES
 from tenants.kernel.secrets import is_same_digest
 from tenants.limits.domain.plans import Meter
 from tenants.limits.schemas import WHOLE
@@ -66,6 +67,13 @@ def owner_addresses(tenant: UUID) -> list[str]:
     return list(owners.order_by("user__email").values_list("user__email", flat=True))
 
 
+def administrator_addresses(tenant: UUID) -> list[str]:
+    """The addresses of an organisation's owners and administrators."""
+    roles_ = (Role.OWNER, Role.ADMINISTRATOR)
+    found = Membership.objects.filter(tenant_id=tenant, role__in=roles_, user__is_active=True)
+    return list(found.order_by("user__email").values_list("user__email", flat=True))
+
+
 def members(tenant: UUID) -> QuerySet[Membership]:
     """The people of an organisation with their roles, by address."""
     return Membership.objects.filter(tenant_id=tenant).select_related("user").order_by("user__email")
@@ -121,6 +129,12 @@ def twins_by_site() -> dict[UUID, list[UUID]]:
 def sites() -> QuerySet[Site]:
     """The sites of the organisation with their spaces, by name."""
     return Site.objects.select_related("space")
+
+
+def site_choices() -> list[tuple[str, str]]:
+    """The sites as what a list is narrowed by; one more than are offered when there are so many."""
+    rows = Site.objects.values_list("id", "name").order_by("name")[: MOST_CHOICES + 1]
+    return [(str(id_), name) for id_, name in rows]
 
 
 def _organisation(row: Membership) -> Organisation:

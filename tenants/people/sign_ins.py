@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from allauth.account.signals import password_changed, password_reset, password_set
+from allauth.account.models import EmailAddress
+from allauth.account.signals import (
+    email_added,
+    email_changed,
+    email_removed,
+    password_changed,
+    password_reset,
+    password_set,
+)  # fmt: skip
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import (
     authentication_failed,
@@ -55,7 +63,8 @@ def listen() -> None:
     for signal, receiver in (
         (authenticator_added, _added), (authenticator_removed, _removed), (authenticator_reset, _renewed),
         (authentication_failed, _refused), (password_changed, _password), (password_set, _password),
-        (password_reset, _password),
+        (password_reset, _password), (email_added, _address_added), (email_removed, _address_removed),
+        (email_changed, _address_changed),
     ):  # fmt: skip
         signal.connect(receiver, dispatch_uid=f"tenants.people.{receiver.__name__}")
 
@@ -82,6 +91,25 @@ def _refused(user: User, authenticator: Authenticator, **_: Any) -> None:
 
 def _password(user: User, **_: Any) -> None:
     tell_organisations(user, action="password.changed", now=utc_now(), ends_sessions=True)
+
+
+def _address_added(user: User, email_address: EmailAddress, **_: Any) -> None:
+    _address("person.address_added", user, {"address": email_address.email})
+
+
+def _address_removed(user: User, email_address: EmailAddress, **_: Any) -> None:
+    _address("person.address_removed", user, {"address": email_address.email})
+
+
+def _address_changed(
+    user: User, from_email_address: EmailAddress | None, to_email_address: EmailAddress, **_: Any
+) -> None:
+    before = from_email_address.email if from_email_address else None
+    _address("person.address_changed", user, {"from": before, "to": to_email_address.email})
+
+
+def _address(action: str, user: User, details: Mapping[str, JsonValue]) -> None:
+    tell_organisations(user, action=action, now=utc_now(), details=details)
 
 
 def _factor(action: str, user: User, authenticator: Authenticator) -> None:

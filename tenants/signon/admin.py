@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,12 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from tenants.edge.forms import NamedConfirmForm, show_confirm
 from tenants.edge.http import actor_of
-from tenants.edge.permissions import page
+from tenants.edge.permissions import READING, page
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.kernel.secrets import Token
-from tenants.scope.actors import Permission
+from tenants.scope.actors import PERMISSIONS, Permission, Role
 from tenants.scope.models import Tenant
 from tenants.signon import selectors, services
 from tenants.signon.domain import RoleRule
@@ -33,6 +36,21 @@ from tenants.signon.selectors import base_url
 
 NEEDS = Permission.ORGANISATION_ADMINISTER
 MOST_RULES = 50
+
+
+def _administrators(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let only those change anything who may do all that an administrator may.
+
+    What chooses the provider, and what its token provisions, decides who people are and which role they have.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method not in READING and not PERMISSIONS[Role.ADMINISTRATOR] <= actor_of(request).permissions:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 class SignOnForm(forms.Form):
@@ -130,6 +148,7 @@ RuleForms = forms.formset_factory(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(needs=NEEDS)
+@_administrators
 def sign_on(request: HttpRequest) -> HttpResponse:
     """The settings, what the last check found, and what there is to copy to the provider."""
     row = selectors.sign_on()
@@ -161,6 +180,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @page(needs=NEEDS)
+@_administrators
 def enforce(request: HttpRequest) -> HttpResponse:
     """Demand single sign-on of everybody, or stop demanding it."""
     wanted = request.POST.get("enforce") == "yes"
@@ -173,6 +193,7 @@ def enforce(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @page(needs=NEEDS)
+@_administrators
 def cut(request: HttpRequest, identity: UUID) -> HttpResponse:
     """Cut the link between a person and their subject at the provider."""
     with _gone_as_404():
@@ -183,6 +204,7 @@ def cut(request: HttpRequest, identity: UUID) -> HttpResponse:
 
 @require_POST
 @page(needs=NEEDS)
+@_administrators
 def new_token(request: HttpRequest) -> HttpResponse:
     """Make a provisioning token, and show it this once."""
     row = selectors.sign_on()
@@ -195,14 +217,27 @@ def new_token(request: HttpRequest) -> HttpResponse:
     return _shown(request, row, form=form, rows=rows, token=token)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(needs=NEEDS)
+@_administrators
 def withdraw_token(request: HttpRequest, token: UUID) -> HttpResponse:
-    """Withdraw a provisioning token."""
-    with _gone_as_404():
-        services.withdraw_provisioning_token(access=token, by=actor_of(request).name, now=utc_now())
-    messages.success(request, _("The token is withdrawn; requests with it are refused from now on."))
-    return _back(request)
+    """Withdraw a provisioning token, after its beginning was typed."""
+    row = next((each for each in selectors.provisioning_tokens() if each.id == token), None)
+    if row is None:
+        raise Http404
+    form = NamedConfirmForm(request.POST or None, name=row.prefix)
+    if request.method == "POST" and form.is_valid():
+        with _gone_as_404():
+            services.withdraw_provisioning_token(access=token, by=actor_of(request).name, now=utc_now())
+        messages.success(request, _("The token is withdrawn; requests with it are refused from now on."))
+        return _back(request)
+    return show_confirm(
+        request, form, title=_("Withdraw the token %(prefix)s…") % {"prefix": row.prefix},
+        what=_("Requests with it are refused at once: nobody is added, changed or deactivated by it any more."),
+        undo=_("This cannot be undone. Another token can be made, and given to the provider."),
+        submit=_("Withdraw the token"),
+        back=(_("Single sign-on"), reverse("single-sign-on", args=[actor_of(request).slug])),
+    )  # fmt: skip
 
 
 @contextmanager
@@ -249,6 +284,7 @@ def _shown(
         "redirect_uri": redirect_uri(actor.slug), "people": selectors.linked_people(),
         "sign_in_url": settings.BASE_URL.rstrip("/") + reverse("sign-on", args=[actor.slug]),
         "may_provision": selectors.may_provision(tenant), "tokens": selectors.provisioning_tokens(),
+        "domains": selectors.domains_told(row) if row else [],
         "secret": token and token.text, "scim_url": base_url(), "now": utc_now(),
     }  # fmt: skip
     response = render(request, "signon/admin.html", context, status=status)

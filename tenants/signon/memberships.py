@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tenants.kernel.errors import ConflictError
+from tenants.people.members import end_with, hold_off_others
 from tenants.people.models import Membership, User
 from tenants.people.rights import rights_changed
 from tenants.people.services import add_member, take_seat
@@ -37,6 +38,7 @@ def settle_role(*, user: User, role: str, now: datetime) -> None:
     Raises:
         LimitReachedError: The plan has no seat left for a new member.
     """
+    hold_off_others()  # who is made an owner meanwhile is kept
     tenant, member = required_tenant("a membership"), member_of(user)
     if member is None:
         take_seat(now=now)
@@ -46,12 +48,13 @@ def settle_role(*, user: User, role: str, now: datetime) -> None:
         rights_changed(tenant)
 
 
-def end_membership(*, user: User) -> None:
+def end_membership(*, user: User, now: datetime) -> None:
     """Take a person's place away; their other organisations are none of ours.
 
     Raises:
         OwnerKeptError: They are an owner.
     """
+    hold_off_others()
     member = member_of(user)
     if member is None:
         return
@@ -61,5 +64,6 @@ def end_membership(*, user: User) -> None:
             fix="Let another owner give them another role first.",
         )  # fmt: skip
     if not is_kept(member):
+        end_with(member, now=now)
         member.delete()
         rights_changed(member.tenant_id)

@@ -65,11 +65,15 @@ class Identity(PerTenant):
 
 
 class MailDomain(ReferenceTable, models.Model):
-    """A domain of mail that an organisation with single sign-on has declared; several may, so it proves nothing."""
+    """A domain of mail that an organisation with single sign-on has declared; several may, so it proves nothing.
+
+    `is_proven` says that the organisation has proven it by DNS (tenants.domains), which several may have done too.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     domain = models.CharField(max_length=253)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="+")
+    is_proven = models.BooleanField(default=False)
 
     audited: ClassVar[bool] = False
 

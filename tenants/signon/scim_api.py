@@ -38,7 +38,7 @@ from tenants.scope.models import Tenant, TenantState
 from tenants.signon import scim_resources as resources
 from tenants.signon import scim_services as services
 from tenants.signon.models import ScimGroup, ScimUser
-from tenants.signon.scim_resources import LENIENT, MOST_RESULTS, Person
+from tenants.signon.scim_resources import LENIENT, MOST_RESULTS, MOST_START, Person
 from tenants.signon.scim_search import found_groups, found_users
 from tenants.signon.selectors import may_provision, token_in_force
 from tenants.signon.services import admit_token, use_provisioning_token
@@ -161,7 +161,7 @@ def _listed(found: Sequence[Any], total: int, start: int, query: Any = None) -> 
 def _page(query: SearchRequest[Any]) -> tuple[int, int]:
     """The first result, from 1, and how many; what lies outside is brought inside (RFC 7644, section 3.4.2.4)."""
     count = MOST_RESULTS if query.count is None else min(max(query.count, 0), MOST_RESULTS)
-    return max(query.start_index or 1, 1), count
+    return min(max(query.start_index or 1, 1), MOST_START), count
 
 
 # -- people ----------------------------------------------------------------------------------------------------------

@@ -38,6 +38,8 @@ LENIENT = ScimPolicy(
 )
 """What Entra ID and Okta send beside the standard."""
 MOST_RESULTS = 200
+MOST_START = 10**9
+"""A later first result is read as this one, behind which there is nothing either."""
 _OWN = ("id", "meta", "userName", "externalId", "active", "groups", "password")
 """What a stored document leaves out: it has columns, is computed, or is a secret we do not take."""
 

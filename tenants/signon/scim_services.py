@@ -89,7 +89,7 @@ def delete_user(*, user: UUID, by: str, now: datetime) -> None:
         OwnerKeptError: They are an owner.
     """
     row = _user(user)
-    end_membership(user=Account.objects.get(id=row.user))
+    end_membership(user=Account.objects.get(id=row.user), now=now)
     Identity.objects.filter(user=row.user).delete()
     row.delete()
     record_audit(action="scim.user_deleted", subject=f"user/{row.user}", by=by, now=now)
@@ -186,7 +186,7 @@ def _kept_user(
     if row.is_active:
         settle([row.id], now=now)
     else:
-        end_membership(user=account)
+        end_membership(user=account, now=now)
     details: dict[str, Any] = {"user_name": row.user_name, "active": row.is_active}
     record_audit(action=action, subject=f"user/{row.user}", by=by, now=now, details=details)
     return row
@@ -200,7 +200,7 @@ def _settle_one(row: ScimUser, account: Account, groups: list[str], sign_on: Sig
     if role:
         settle_role(user=account, role=role, now=now)
     else:
-        end_membership(user=account)
+        end_membership(user=account, now=now)
 
 
 def _kept_group(row: ScimGroup, group: Group, *, action: str, by: str, now: datetime) -> ScimGroup:

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
+from tenants.domains.selectors import proven_mail_domains
 from tenants.kernel.secrets import token_digests
 from tenants.limits.domain.plans import Feature
 from tenants.limits.selectors import plan_of
@@ -48,14 +49,18 @@ def organisation(slug: str) -> Tenant | None:
 def doors(text: str) -> Sequence[Door]:
     """The organisations that a person means by a name, or whose people have such an address of mail; needs no scope.
 
-    Whoever asks learns that an organisation uses single sign-on, which its sign-in page tells as well, and nothing of
-    its people.
+    Where an organisation has proven a domain of mail, those that have only declared it are not shown to its people:
+    nobody can put up a door beside it. Whoever asks learns that an organisation uses single sign-on, which its sign-in
+    page tells as well, and nothing of its people.
     """
     text = text.strip()
     declared = MailDomain.objects.all()
     named = Q()
     if domain := mail_domain(text):
-        declared = declared.filter(domain=domain)
+        proven = declared.filter(domain=domain, is_proven=True)
+        declared = (
+            proven if proven.exclude(tenant__state=TenantState.CLOSED).exists() else declared.filter(domain=domain)
+        )
     else:
         named = Q(slug=text.lower()) | Q(name__iexact=text)
     found = Tenant.objects.filter(named, id__in=declared.values("tenant"))
@@ -87,6 +92,12 @@ def rules(row: SignOn) -> list[RoleRule]:
 def given_roles() -> dict[str, str]:
     """What a provider may make of people, by role: not owners, whom only owners make, nor end customers' people."""
     return {role: name for role, name in role_names().items() if role not in (Role.OWNER, Role.CUSTOMER)}
+
+
+def domains_told(row: SignOn) -> list[tuple[str, bool]]:
+    """The declared domains of mail, and whether the organisation has proven each by DNS."""
+    proven = proven_mail_domains()
+    return [(domain, domain in proven) for domain in row.domains]
 
 
 def linked_people() -> Sequence[LinkedPerson]:
@@ -121,3 +132,10 @@ def token_in_force(access: UUID, *, now: datetime) -> ScimAccess | None:
 def base_url() -> str:
     """The address of SCIM that a provider is told."""
     return f"{settings.BASE_URL.rstrip('/')}/scim/v2"
+
+
+def rules_with_role(role: UUID) -> list[str]:
+    """What of single sign-on gives a role of the organisation's own, as people call it."""
+    found = SignOn.objects.first()
+    given = [] if found is None else [found.default_role, *(rule.role for rule in rules(found))]
+    return ["the rules of single sign-on"] if str(role) in given else []

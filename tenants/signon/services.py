@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings as installation
 from django.db.models import Q
 
+from tenants.domains.selectors import proven_mail_domains
 from tenants.edge.outgoing import checked_address
 from tenants.edge.problems import InvalidRequestError
 from tenants.kernel.errors import ConflictError, NotAllowedError, NotFoundError
@@ -16,6 +17,7 @@ from tenants.kernel.sealing import reseal, seal, unseal
 from tenants.kernel.secrets import Token, new_token, token_digest
 from tenants.limits.domain.plans import Feature
 from tenants.limits.selectors import allows
+from tenants.people.rights import rights_changed
 from tenants.record.services import record_audit
 from tenants.scope.context import required_tenant
 from tenants.scope.models import Tenant
@@ -63,14 +65,7 @@ def change_sign_on(*, wanted: Settings, by: str, now: datetime) -> SignOn:
     checked_address(url)
     domains = _checked_domains(wanted)
     _check_roles(wanted)
-    if not wanted.is_enabled and _tenant().policy.get("sso_only"):
-        raise NotProvenError(
-            "everybody must use single sign-on", place="is_enabled", fix="Stop demanding it first, then switch it off."
-        )
-    if wanted.is_enabled and not row.is_enabled and not allows(Feature.SINGLE_SIGN_ON):
-        raise SignOnSettingsError(
-            "the organisation's plan has no single sign-on", place="is_enabled", fix="Change the plan first."
-        )
+    _check_switch(row, is_on=wanted.is_enabled)
     if not wanted.client_secret and (row._state.adding or row.discovery_url != url):
         raise SignOnSettingsError(
             "the client's secret is missing", place="client_secret", fix="Copy it from the provider."
@@ -91,6 +86,17 @@ def change_sign_on(*, wanted: Settings, by: str, now: datetime) -> SignOn:
     details: dict[str, Any] = {"before": before, "after": described(row), "new_secret": bool(wanted.client_secret)}
     record_audit(action="sign_on.changed", subject="sign-on", by=by, now=now, details=details)
     return row
+
+
+def _check_switch(row: SignOn, *, is_on: bool) -> None:
+    if not is_on and _tenant().policy.get("sso_only"):
+        raise NotProvenError(
+            "everybody must use single sign-on", place="is_enabled", fix="Stop demanding it first, then switch it off."
+        )
+    if is_on and not row.is_enabled and not allows(Feature.SINGLE_SIGN_ON):
+        raise SignOnSettingsError(
+            "the organisation's plan has no single sign-on", place="is_enabled", fix="Change the plan first."
+        )
 
 
 def described(row: SignOn) -> dict[str, Any]:
@@ -132,6 +138,7 @@ def enforce_sign_on(*, is_enforced: bool, by: str, now: datetime) -> None:
         return
     tenant.policy = {**tenant.policy, "sso_only": is_enforced}
     tenant.save(update_fields=("policy",))
+    rights_changed(tenant.id)
     action = "sign_on.enforced" if is_enforced else "sign_on.unenforced"
     record_audit(action=action, subject="sign-on", by=by, now=now)
 
@@ -178,7 +185,7 @@ def make_provisioning_token(*, by: str, now: datetime) -> tuple[ScimAccess, Toke
         NotAllowedError: The organisation's plan has no provisioning.
         NotFoundError: Single sign-on is not set up, which says whose addresses may be provisioned.
     """
-    tenant = _tenant()
+    tenant = Tenant.objects.get(id=required_tenant("a token"))
     if not may_provision(tenant):
         raise NotAllowedError("the organisation's plan has no provisioning by SCIM", fix="Change the plan first.")
     _settings()
@@ -260,6 +267,15 @@ def _declare(domains: list[str]) -> None:
     MailDomain.objects.filter(tenant_id=tenant).exclude(domain__in=domains).delete()
     rows = [MailDomain(domain=domain, tenant_id=tenant) for domain in domains]
     MailDomain.objects.bulk_create(rows, ignore_conflicts=True)
+    mark_proven_domains()
+
+
+def mark_proven_domains() -> None:
+    """Mark which of the declared domains of mail the organisation in scope has proven by DNS, and which no more."""
+    declared = MailDomain.objects.filter(tenant_id=required_tenant("a domain"))
+    proven = proven_mail_domains()
+    declared.filter(domain__in=proven, is_proven=False).update(is_proven=True)
+    declared.exclude(domain__in=proven).filter(is_proven=True).update(is_proven=False)
 
 
 def _settings() -> SignOn:

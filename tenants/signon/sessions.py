@@ -8,10 +8,12 @@ that the same person belongs to, nor what is the person's own: password, address
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 from uuid import UUID
 
-from tenants.scope.actors import Role
+from tenants.domains.hosts import PLACE
+from tenants.scope.actors import Actor, Permission, Role
 
 KEY = "sign_on"
 
@@ -42,6 +44,17 @@ def signed_on_at(session: Session, tenant: UUID) -> float | None:
     """When the session's person came by the organisation's own single sign-on, in seconds since 1970, if they did."""
     at = (_entry(session).get("tenants") or {}).get(str(tenant))
     return float(at) if isinstance(at, int | float) else None
+
+
+def as_signed_on(actor: Actor, session: Session) -> Actor:
+    """A member as their session has them: an owner who came by a provider alone, or at a host of its own, owns nothing.
+
+    Else whoever sets the provider up, an administrator, could let it say that they are the owner; and so could whoever
+    rules over the host's name in DNS and reads what browsers send to it.
+    """
+    if not is_confined(session) and session.get(PLACE) is None:
+        return actor
+    return replace(actor, permissions=actor.permissions - {Permission.ORGANISATION_OWN})
 
 
 def must_sign_on(session: Session, *, tenant: UUID, policy: Mapping[str, Any], role: str) -> bool:

@@ -32,6 +32,12 @@ def test_it_is_not_there_for_others(cast: Cast, newcomer: User, sign_in: SignIn)
             assert sign_in(user).post(f"/operators/{path}", {"title": "X"}, follow=True).status_code == 404, path
 
 
+def test_a_session_without_the_second_factor_is_no_operators(operator: User) -> None:
+    client = Client()
+    client.force_login(operator)
+    assert client.get("/operators/", follow=True).status_code == 404
+
+
 def test_operators_from_elsewhere_are_others(operator: User, sign_in: SignIn) -> None:
     with override_settings(OUTTURN_OPERATOR_NETWORKS=["192.0.2.0/24"]):
         assert sign_in(operator).get("/operators/", follow=True).status_code == 404

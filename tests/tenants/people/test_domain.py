@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenants.people.domain import address_of_name, clean_name, is_address, is_name, suggested_address
+from tenants.people.domain import address_of_name, browser_name, clean_name, is_address, is_name, suggested_address
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,22 @@ def test_a_name_is_kept_without_what_cannot_be_seen() -> None:
 def test_whatever_is_typed_makes_a_sound_suggestion(text: str) -> None:
     assert is_address(suggested_address(text))
     assert clean_name(clean_name(text)) == clean_name(text)
+
+
+@pytest.mark.parametrize(
+    ("description", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36",
+         "Chrome on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36 Edg/130.0",
+         "Edge on Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1",
+         "Safari on iPhone"),
+        ("Mozilla/5.0 (Android 15; Mobile; rv:132.0) Gecko/132.0 Firefox/132.0", "Firefox on Android"),
+        ("curl/8.9.1", "curl/8.9.1"),
+        ("x" * 900, "x" * 90),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_browsers_go_by_the_names_people_know(description: str, name: str) -> None:
+    assert browser_name(description) == name

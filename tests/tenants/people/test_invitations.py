@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
@@ -21,7 +22,7 @@ from tenants.kernel.clock import utc_now
 from tenants.kernel.ids import new_id
 from tenants.limits.domain.standing import LimitReachedError
 from tenants.people import invitations as inviting
-from tenants.people.members import BeyondOwnRightsError, PlaceError, RoleError
+from tenants.people.members import BeyondOwnRightsError, PlaceError, RoleError, change_role, remove_member
 from tenants.people.models import Invitation, InvitationDigest, Membership, MembershipPlace, Site, Space, User
 from tenants.people.schemas import Place
 from tenants.people.services import create_person
@@ -146,6 +147,25 @@ def test_a_new_mail_replaces_the_old_link_and_withdrawing_ends_both(cast: Cast) 
     with pytest.raises(inviting.LinkOverError, match="withdrawn"):
         inviting.accept(token=second, user=grace(), now=utc_now())
     invite(cast)
+
+
+@pytest.mark.parametrize("way", ["removed", "demoted"])
+def test_who_is_shown_out_has_left_no_door_open(cast: Cast, way: str) -> None:
+    """An administrator who sees it coming could have invited another address of their own."""
+    with scope(cast.meridian.id):
+        row = Membership.objects.get(user=cast.engineer, tenant=cast.meridian)
+        change_role(membership=row.id, role=Role.ADMINISTRATOR, customer=None, by=by(cast), now=utc_now())
+        theirs = replace(by(cast, Role.ADMINISTRATOR), name=cast.engineer.email, user=cast.engineer.id)
+        inviting.invite(email="grace@pumps.example", role=Role.ADMINISTRATOR, by=theirs, now=utc_now())
+        secret = token()
+        inviting.invite(email="other@pumps.example", role=Role.VIEWER, by=by(cast), now=utc_now())
+        if way == "removed":
+            remove_member(membership=row.id, by=by(cast), now=utc_now())
+        else:
+            change_role(membership=row.id, role=Role.VIEWER, customer=None, by=by(cast), now=utc_now())
+        assert [each.email for each in inviting.invitations()] == ["other@pumps.example"]
+    with pytest.raises(inviting.LinkOverError):
+        inviting.accept(token=secret, user=grace(), now=utc_now())
 
 
 def test_another_address_does_not_open_it(cast: Cast) -> None:

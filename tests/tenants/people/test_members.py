@@ -65,6 +65,7 @@ def test_customers_people_and_customers_go_together(cast: Cast) -> None:
 
 
 def test_nobody_gives_or_takes_more_than_they_have(cast: Cast) -> None:
+    Membership.objects.filter(user=cast.engineer).update(role=Role.ADMINISTRATOR)
     admin = actor(cast, Role.ADMINISTRATOR, cast.engineer)
     with scope(cast.meridian.id):
         with pytest.raises(writing.BeyondOwnRightsError):
@@ -163,23 +164,38 @@ def test_a_removed_member_is_out_at_once(cast: Cast, sign_in: Callable[[User], C
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
-def test_two_owners_who_remove_each_other_leave_one(cast: Cast) -> None:
-    add_member(tenant=cast.meridian.id, user=cast.engineer.id, role=Role.OWNER, now=utc_now())
-    ids = {user: membership(cast, user) for user in (cast.owner, cast.engineer)}
+@pytest.mark.parametrize("role", [Role.OWNER, Role.ADMINISTRATOR])
+def test_of_two_who_remove_each_other_one_stays(cast: Cast, role: Role) -> None:
+    pair = (User.objects.create_user("one@meridian.example"), User.objects.create_user("two@meridian.example"))
+    for each in pair:
+        add_member(tenant=cast.meridian.id, user=each.id, role=role, now=utc_now())
+    if role == Role.OWNER:
+        Membership.objects.filter(user=cast.owner).delete()
+    ids = {user: membership(cast, user) for user in pair}
     start = Barrier(2)
 
     def remove(by: User, whom: User) -> str:
         try:
             start.wait(timeout=20)
             with scope(cast.meridian.id):
-                writing.remove_member(membership=ids[whom], by=actor(cast, user=by), now=utc_now())
-        except writing.LastOwnerError:
-            return "refused"
+                writing.remove_member(membership=ids[whom], by=actor(cast, role, by), now=utc_now())
+        except writing.NoLongerAllowedError as error:
+            return error.code
         finally:
             connection.close()
         return "removed"
 
     with ThreadPoolExecutor(2) as pool:
-        ends = [pool.submit(remove, *pair) for pair in ((cast.owner, cast.engineer), (cast.engineer, cast.owner))]
-        assert sorted(end.result() for end in ends) == ["refused", "removed"]
-    assert Membership.objects.filter(tenant=cast.meridian, role=Role.OWNER).count() == 1
+        ends = [pool.submit(remove, *each) for each in (pair, pair[::-1])]
+        assert sorted(end.result() for end in ends) == ["member.no_longer_allowed", "removed"]
+    assert Membership.objects.filter(tenant=cast.meridian, user__in=pair).count() == 1
+
+
+def test_who_was_given_another_role_meanwhile_changes_nobody(cast: Cast) -> None:
+    """What they were let in with says more than they may do now."""
+    late = actor(cast, Role.ADMINISTRATOR, cast.engineer)
+    with scope(cast.meridian.id), pytest.raises(writing.NoLongerAllowedError):
+        writing.change_role(
+            membership=membership(cast, cast.viewer), role="engineer", customer=None, by=late, now=utc_now()
+        )
+    assert Membership.objects.get(user=cast.viewer).role == "viewer"

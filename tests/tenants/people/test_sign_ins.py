@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from allauth.usersessions.models import UserSession
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.password_validation import validate_password
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -118,14 +119,14 @@ class TestCodes:
         other = Client()
         assert other.post("/account/login/", LOGIN)["Location"] == "/account/2fa/authenticate/"
         assert other.get("/t/meridian/").status_code == 302
-        assert b"Incorrect code" in other.post("/account/2fa/authenticate/", {"code": "000000"}).content
+        assert b"This code does not fit" in other.post("/account/2fa/authenticate/", {"code": "000000"}).content
         assert told(cast.meridian, "sign_in.refused")[0]["details"] == {"method": "totp"}
         code = code_of(secret)
         assert other.post("/account/2fa/authenticate/", {"code": code})["Location"] == "/"
         assert {"methods": "password, totp"} in [each["details"] for each in told(cast.meridian, "sign_in.succeeded")]
         again = Client()
         again.post("/account/login/", LOGIN)
-        assert b"Incorrect code" in again.post("/account/2fa/authenticate/", {"code": code}).content
+        assert b"This code does not fit" in again.post("/account/2fa/authenticate/", {"code": code}).content
 
     def test_a_recovery_code_works_once(self, cast: Cast, owner: User, client: Client) -> None:
         client.post("/account/login/", LOGIN)
@@ -190,6 +191,34 @@ class TestSessions:
         assert len(told(cast.meridian, "password.changed")) == 1
 
 
+class TestAddresses:
+    def test_each_change_is_told(self, cast: Cast, owner: User, client: Client) -> None:
+        client.post("/account/login/", LOGIN)
+        client.post("/account/reauthenticate/", {"password": PASSWORD})
+        client.post("/account/email/", {"action_add": "", "email": "ada@home.example"})
+        EmailAddress.objects.filter(email="ada@home.example").update(verified=True)
+        client.post("/account/email/", {"action_primary": "", "email": "ada@home.example"})
+        client.post("/account/email/", {"action_remove": "", "email": "owner@meridian.example"})
+        entries = {
+            each: told(cast.meridian, f"person.address_{each}")[0]["details"]
+            for each in ("added", "changed", "removed")
+        }
+        assert entries == {
+            "added": {"address": "ada@home.example"},
+            "changed": {"from": "owner@meridian.example", "to": "ada@home.example"},
+            "removed": {"address": "owner@meridian.example"},
+        }
+
+    @pytest.mark.parametrize("deed", ["action_add", "action_primary", "action_remove"])
+    def test_a_session_left_open_changes_no_address(self, owner: User, sign_in: SignIn, deed: str) -> None:
+        EmailAddress.objects.create(user=owner, email="ada@home.example", verified=True)
+        before = list(EmailAddress.objects.order_by("id").values())
+        email = "thief@evil.example" if deed == "action_add" else "ada@home.example"
+        answer = sign_in(owner).post("/account/email/", {"email": email, deed: ""})
+        assert answer["Location"].startswith("/account/reauthenticate/?next=")
+        assert list(EmailAddress.objects.order_by("id").values()) == before
+
+
 class TestThrottling:
     def test_the_page_for_too_many_is_ours(self, client: Client) -> None:
         for _ in range(20):
@@ -220,6 +249,25 @@ class TestThrottling:
             for email in (owner.email, "nobody@meridian.example")
         ]
         assert all("not correct" in page for page in wrong)
+
+
+class _Counted(PBKDF2PasswordHasher):
+    """Counts the passwords that are hashed, which is what a sign-up takes its time for."""
+
+    made: ClassVar[int] = 0
+
+    def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
+        type(self).made += 1
+        return super().encode(password, salt, iterations=1)
+
+
+@override_settings(PASSWORD_HASHERS=[f"{__name__}._Counted"])
+def test_signing_up_takes_as_long_for_an_address_that_has_an_account(owner: User) -> None:
+    for email in (owner.email, "fresh@meridian.example"):
+        before = _Counted.made
+        form = {"email": email, "password1": "some-gearbox-42", "password2": "some-gearbox-42"}
+        assert Client().post("/account/signup/", form).status_code == 302
+        assert _Counted.made - before == 1, email
 
 
 @pytest.mark.parametrize("password", ["short-42", "1234567890", "password123", "owner@meridian.example"])

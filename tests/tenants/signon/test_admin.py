@@ -6,12 +6,13 @@ import json
 import logging
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
 
-from tenants.people.models import Membership, User
+from tenants.kernel.clock import utc_now
+from tenants.people.models import CustomRole, Membership, User
 from tenants.record.models import AuditEntry
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
@@ -21,6 +22,7 @@ from tests.tenants.signon.conftest import SECRET, Connect, Provider, come
 
 pytestmark = pytest.mark.django_db
 PAGE = "/t/meridian/admin/single-sign-on/"
+NOBODY = UUID(int=7)
 SignIn = Callable[[User], Client]
 
 
@@ -131,6 +133,24 @@ class TestSettings:
             403,
         )
 
+    @pytest.mark.parametrize("path", ["", "enforce/", "tokens/", f"people/{NOBODY}/cut/", f"tokens/{NOBODY}/withdraw/"])
+    def test_who_sets_it_up_may_do_all_that_it_could_make_of_people(
+        self, cast: Cast, sign_in: SignIn, path: str
+    ) -> None:
+        Tenant.objects.filter(id=cast.meridian.id).update(plan="enterprise")
+        with scope(cast.meridian.id):
+            role = CustomRole.objects.create(
+                name="Desk", permissions=["organisation.administer", "organisation.read"], created_at=utc_now()
+            )
+        Membership.objects.filter(user=cast.viewer).update(role=str(role.id))
+        client = sign_in(cast.viewer)
+        assert client.get(PAGE).status_code == 200
+        assert (
+            client.post(f"{PAGE}{path}", filled("https://idp.example", default_role="administrator")).status_code == 403
+        )
+        with scope(cast.meridian.id):
+            assert not SignOn.objects.exists()
+
     def test_owners_alone_are_named_by_owners(self, owner: Client) -> None:
         text = owner.get(PAGE).content.decode()
         assert 'value="engineer"' in text
@@ -197,9 +217,13 @@ class TestProvisioning:
         page = owner.get(PAGE).content.decode()
         assert token not in page
         assert access.prefix in page
-        assert owner.post(f"{PAGE}tokens/{access.id}/withdraw/").status_code == 302
+        address = f"{PAGE}tokens/{access.id}/withdraw/"
+        assert "This cannot be undone." in owner.get(address).content.decode()
+        assert owner.post(address, {"typed": "another"}).status_code == 400
+        assert Client(headers={"Authorization": f"Bearer {token}"}).get("/scim/v2/Users").status_code == 200
+        assert owner.post(address, {"typed": access.prefix}).status_code == 302
         assert Client(headers={"Authorization": f"Bearer {token}"}).get("/scim/v2/Users").status_code == 401
-        assert owner.post(f"{PAGE}tokens/{access.id}/withdraw/").status_code == 404
+        assert owner.post(address, {"typed": access.prefix}).status_code == 404
 
     def test_another_plan(self, cast: Cast, owner: Client) -> None:
         owner.post(PAGE, filled("https://idp.example"))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
+from tenants.lifecycle.operators import add_operator
+from tenants.lifecycle.support import grant_access
 from tenants.people.models import Membership, User
 from tenants.people.services import add_member
 from tenants.record.models import AuditEntry
@@ -71,6 +75,13 @@ def enforce(tenant: Tenant) -> None:
         enforce_sign_on(is_enforced=True, by="owner@meridian.example", now=utc_now())
 
 
+def use_factor(client: Client) -> None:
+    """Let a session be one in which a second factor was used."""
+    session = client.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": utc_now().timestamp()}]
+    session.save()
+
+
 @pytest.mark.django_db
 class TestTakeover:
     """Stranger Pumps' administrator rules over a provider that says whatever they like."""
@@ -108,6 +119,23 @@ class TestTakeover:
         assert evil.post("/", {"name": "New Works"}).status_code == 403
         assert not Tenant.objects.filter(name="New Works").exists()
 
+    @pytest.mark.parametrize("path", ["", f"tenants/tenant/{UUID(int=7)}/change/", "tenants/notice/add/"])
+    def test_it_does_not_open_the_console_of_operators(self, cast: Cast, evil: Client, path: str) -> None:
+        TOTP.activate(cast.owner, generate_totp_secret())
+        use_factor(evil)
+        add_operator(address=cast.owner.email, now=utc_now())
+        assert evil.get(f"/operators/{path}", follow=True).status_code == 404
+        assert evil.post(f"/operators/{path}", {"title": "X"}, follow=True).status_code == 404
+
+    def test_it_does_not_let_support_in(self, cast: Cast, evil: Client) -> None:
+        TOTP.activate(cast.owner, generate_totp_secret())
+        use_factor(evil)
+        add_operator(address=cast.owner.email, now=utc_now())
+        Membership.objects.filter(tenant=cast.stranger, user=cast.owner).delete()
+        with scope(cast.stranger.id):
+            grant_access(level="full", hours=4, reason="a slow page", by="owner@stranger.example", now=utc_now())
+        assert evil.get("/t/stranger/").status_code == 404
+
     def test_it_can_be_left(self, evil: Client) -> None:
         assert evil.post("/account/logout/").status_code == 302
         assert "_auth_user_id" not in evil.session
@@ -121,6 +149,23 @@ class TestTakeover:
         assert client.get("/t/meridian/").status_code == 200
         assert client.get("/t/stranger/").status_code == 404
         assert Membership.objects.get(user=cast.owner, tenant=cast.meridian).role == "owner"
+
+    def test_an_organisations_own_provider_makes_nobody_its_owner(
+        self, cast: Cast, provider: Provider, connect: Connect
+    ) -> None:
+        """Whoever sets the provider up may be an administrator, and it says what they like."""
+        connect(cast.meridian, provider.issuer)
+        client = Client()
+        assert come(client, "owner@meridian.example").status_code == 302
+        assert client.get("/t/meridian/admin/people/").status_code == 200
+        assert client.get("/t/meridian/admin/data/erase/").status_code == 403
+        place = Membership.objects.get(user=cast.owner, tenant=cast.meridian).id
+        changed = client.patch(f"/t/meridian/api/v1/members/{place}/", {"role": "viewer"}, "application/json")
+        assert (changed.status_code, changed.json()["code"]) == (403, "member.beyond_own_rights")
+        by_password = Client()
+        by_password.force_login(cast.owner)
+        assert come(by_password, "owner@meridian.example").status_code == 302
+        assert by_password.get("/t/meridian/admin/data/erase/").status_code == 200
 
     def test_without_the_domain_it_does_not_begin(self, cast: Cast, provider: Provider, connect: Connect) -> None:
         connect(cast.stranger, provider.issuer)
