@@ -15,6 +15,7 @@ class BillingConfig(AppConfig):
         """Register the domain's pages, jobs and figures, and what is found in it."""
         from billing.contracts.trash import CONTRACT, published, under_contract  # noqa: PLC0415
         from billing.reports import tasks  # noqa: PLC0415
+        from tenants.custody.holds import register_holder  # noqa: PLC0415
         from tenants.custody.kinds import register_objection, register_trash  # noqa: PLC0415
         from tenants.customers.registry import Count, Panel, register_count, register_panel  # noqa: PLC0415
         from tenants.jobs.registry import register_job  # noqa: PLC0415
@@ -27,13 +28,14 @@ class BillingConfig(AppConfig):
         register_objection("contract", published)
         register_objection("twin", under_contract)
         register_objection("customer", under_contract)
+        register_holder("billing.statements.holds.money_holds")
         register_page(Entry("Contracts", "writing", "contracts", Permission.CONTRACTS_READ))
         register_admin_page(AdminPage(_("Invoices"), "file-invoice", "invoices", Permission.MONEY_READ, "money"))
         register_page(Entry("Statements", "receipt", "statements", Permission.MONEY_READ))
         register_page(Entry("Reports", "file-certificate", "reports", Permission.REPORTS_READ))
         register_job(tasks.SETTLE, tasks.settle_month, label="Settle a month")
         register_job(tasks.RESTATE, tasks.restate_statement_period, label="Restate a period")
-        register_tiles("billing.reports.tiles.billing_tiles")
+        register_tiles("billing.reports.tiles.billing_tiles", needs=Permission.MONEY_READ)
         register_count(Count("contracts", "Contracts", "billing.contracts.selectors.contracts_counted"))
         register_panel(
             Panel("contracts", "contracts/panel.html", "billing.contracts.panel.panel", Permission.CONTRACTS_READ)

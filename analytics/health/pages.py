@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.db.models import Case, F, FloatField, Q, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from analytics.health import selectors, services
@@ -20,7 +22,9 @@ from analytics.health.histories import last_renewals
 from analytics.health.models import Prediction
 from analytics.health.requests import EARLIEST, LATEST, PredictRequest, TrainRequest
 from analytics.health.words import driver_words, signal_names
+from tenants.edge.forms import SHELL, show_form
 from tenants.edge.http import actor_of
+from tenants.edge.lists import Column, Filter, Listed, Listing
 from tenants.edge.permissions import page
 from tenants.jobs.models import JobState
 from tenants.jobs.selectors import jobs
@@ -30,9 +34,12 @@ from tenants.portal.jobs import ACTIVE, card
 from tenants.portal.overview import Tile
 from tenants.scope.actors import Permission
 from twins.composer.schemas import TwinDocument
-from twins.composer.selectors import published_twins, twins
+from twins.composer.selectors import published_twin, published_twins, twins
 
 NOBODY = ""
+BEHIND = 1e6
+"""More flights than any life has: what is outdated is sorted behind it."""
+LIVES = (("few", _("Less than %d flights") % LOW_FLIGHTS), ("renewed", _("Restored since")))
 TOP_DRIVERS = 2
 HISTORY = 50
 
@@ -97,18 +104,19 @@ class PredictForm(_HealthForm):
 @page(needs=Permission.HEALTH_READ)
 def fleets(request: HttpRequest) -> HttpResponse:
     """The assets of one twin, those with the least remaining life first."""
-    actor = actor_of(request)
-    latest = list(selectors.all_latest_predictions())
-    documents = published_twins()
-    predicted = {str(each.twin_id) for each in latest}
-    choices = [document for document in documents if document.twin in predicted]
-    wanted = request.GET.get("twin", "")
-    chosen = next((each for each in choices if each.twin == wanted), choices[0] if choices else None)
+    actor, wanted = actor_of(request), request.GET.get("twin", "")
+    predicted = twins().filter(published__gt=0, id__in=selectors.twins_predicted())
+    choices = [{"name": name, "twin": str(twin)} for twin, name in predicted.values_list("id", "name")]
+    chosen = next((each for each in choices if each["twin"] == wanted), choices[0] if choices else None)
+    document = published_twin(UUID(chosen["twin"])) if chosen else None
+    listed = None if document is None else _listed(request, actor.slug, document)
+    if listed is not None and listed.csv is not None:
+        return listed.csv
     running, failed = _jobs()
     context = {
-        "choices": [{"name": each.name, "twin": each.twin, "active": each is chosen} for each in choices],
+        "choices": [{**each, "active": each is chosen} for each in choices],
         "twin": chosen,
-        "rows": [] if chosen is None else _rows(chosen, latest),
+        "listing": listed,
         "models": selectors.models()[:HISTORY],
         "running": [card(job, actor) for job in running],
         "failed": failed and card(failed, actor),
@@ -126,16 +134,50 @@ def _jobs() -> tuple[list[Any], Any]:
     return running, failed
 
 
-def _rows(document: TwinDocument, latest: Sequence[Prediction]) -> list[dict[str, Any]]:
-    mine = [each for each in latest if str(each.twin_id) == document.twin and str(each.asset) in document.assets]
-    longest = max((each.high for each in mine), default=1.0)
-    names = {each.model.asset_type: signal_names(each.model.asset_type) for each in mine}
-    renewed = last_renewals([document], utc_now())
-    return [
-        _row(each, longest, names[each.model.asset_type], renewed.get(each.asset))
-        | {"name": document.assets[str(each.asset)].name}
-        for each in sorted(mine, key=lambda one: (selectors.is_outdated(one, renewed.get(one.asset)), one.value))
-    ]
+def _listed(request: HttpRequest, slug: str, document: TwinDocument) -> Listed:
+    """The assets of a twin, the least life first; those restored since come last, for little is known of them."""
+    assets = {UUID(key): asset.name for key, asset in document.assets.items()}
+    latest, renewed = selectors.latest_of(UUID(document.twin), assets), last_renewals([document], utc_now())
+    known = list(latest.values_list("id", "asset", "since", "high"))
+    outdated = [id_ for id_, asset, since, _high in known if since != renewed.get(asset)]
+    longest = max((high for *_others, high in known), default=1.0)
+    rank = Case(When(id__in=outdated, then=F("value") + BEHIND), default=F("value"), output_field=FloatField())
+
+    def decorate(rows: list[Any]) -> list[Any]:
+        names = {kind: signal_names(kind) for kind in {each.model.asset_type for each in rows}}
+        return [
+            {**_row(each, longest, names[each.model.asset_type], renewed.get(each.asset)), "name": assets[each.asset]}
+            for each in rows
+        ]
+
+    lives = {"few": Q(rank__lt=LOW_FLIGHTS), "renewed": Q(id__in=outdated)}
+    listing = Listing(
+        name=f"health-{document.twin}", caption=_("Remaining life"), order="rank", kept=("twin",), decorate=decorate,
+        find=lambda word: Q(asset__in=[id_ for id_, name in assets.items() if word.lower() in name.lower()]),
+        columns=_columns(slug),
+        filters=(Filter("life", _("Life"), LIVES, lambda rows, value: rows.filter(lives[value])),),
+    )  # fmt: skip
+    return listing.page(request, latest.annotate(rank=rank))
+
+
+def _columns(slug: str) -> tuple[Column, ...]:
+    def cell(key: str, label: Any, **options: Any) -> Column:
+        return Column(key, label, **{"value": lambda row: row[key], **options})
+
+    return (
+        cell("name", _("Asset"), template="health/_asset.html"),
+        cell("value", _("Flights left"), sort="rank", kind="number", template="health/_value.html"),
+        cell("low", _("At least"), is_shown=False),
+        cell("high", _("At most"), is_shown=False),
+        cell("coverage", _("In so many cases"), unit="%", is_shown=False),
+        cell("bar", _("Interval"), template="health/_interval.html", is_filed=False),
+        cell("drivers", _("What moves it most"), template="health/_drivers.html",
+             value=lambda row: "; ".join(f"{each['name']} {each['effect']}" for each in row["drivers"])),
+        cell("flights", _("Flown"), sort="flights", kind="number"),
+        cell("as_of", _("As of"), sort="as_of", kind="moment"),
+        cell("renewed", _("Restored since"), is_shown=False),
+        cell("model_name", _("Model"), kind="code", link=lambda row: reverse("model", args=[slug, row["model"]])),
+    )  # fmt: skip
 
 
 def _row(prediction: Prediction, longest: float, names: Mapping[str, str], renewed: datetime | None) -> dict[str, Any]:
@@ -180,7 +222,11 @@ def train(request: HttpRequest) -> HttpResponse:
             return redirect("health", actor.slug)
         except OutturnError as error:
             form.add_error(None, f"{error.message} {error.fix}")
-    return render(request, "health/train.html", {"form": form}, status=400 if form.errors else 200)
+    return show_form(
+        request, form, title=_("Train a model"), submit=_("Train"), frame=SHELL,
+        back=(_("Health"), reverse("health", args=[actor_of(request).slug])),
+        intro=_("The model learns from every asset of the first twin. You see how far it is, and can stop it."),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -199,7 +245,11 @@ def predict(request: HttpRequest) -> HttpResponse:
             return redirect("health", actor.slug)
         except OutturnError as error:
             form.add_error(None, f"{error.message} {error.fix}")
-    return render(request, "health/predict.html", {"form": form}, status=400 if form.errors else 200)
+    return show_form(
+        request, form, title=_("Predict remaining life"), submit=_("Predict"), frame=SHELL,
+        back=(_("Health"), reverse("health", args=[actor_of(request).slug])),
+        intro=_("Every asset of the fleet gets a prediction with its interval and its reasons."),
+    )  # fmt: skip
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -78,6 +79,17 @@ def latest_predictions(twin: UUID, *, until: datetime | None = None) -> QuerySet
     if until is not None:
         found = found.filter(as_of__lte=until)
     return found.order_by("asset", "-as_of", "-id").distinct("asset")
+
+
+def latest_of(twin: UUID, assets: Collection[UUID]) -> QuerySet[Prediction]:
+    """The newest predictions of some assets of a twin, to be narrowed and sorted."""
+    newest = Prediction.objects.filter(twin=twin).order_by("asset", "-as_of", "-id").distinct("asset").values("id")
+    return predictions().filter(id__in=newest, asset__in=assets)
+
+
+def twins_predicted() -> QuerySet[Prediction, UUID]:
+    """The twins of which anything was predicted."""
+    return Prediction.objects.order_by().values_list("twin_id", flat=True).distinct()
 
 
 def all_latest_predictions() -> QuerySet[Prediction]:

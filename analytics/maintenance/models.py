@@ -62,6 +62,11 @@ class Plan(PerTenant):
         constraints = (
             UniquePerTenant(fields=("twin",), condition=models.Q(state="proposed"), name="one_proposed_plan_per_twin"),
         )
+        indexes = (
+            models.Index(fields=("tenant", "made_at", "id"), name="plan_by_age"),
+            models.Index(fields=("tenant", "start", "id"), name="plan_by_start"),
+            models.Index(fields=("tenant", "cost_minor", "id"), name="plan_by_cost"),
+        )
 
     def __str__(self) -> str:
         return f"{self.state} plan from {self.start}"

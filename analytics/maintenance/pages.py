@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import make_aware
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from analytics.health.models import Prediction
@@ -21,18 +22,20 @@ from analytics.maintenance.assumptions import ASSUMED_COSTS, EARLIEST, LATEST, P
 from analytics.maintenance.board import board_of, percent, risk_tone
 from analytics.maintenance.domain.wording import amount
 from analytics.maintenance.models import Plan, PlanState, WorkOrder
+from tenants.edge.forms import SHELL, show_form
 from tenants.edge.http import actor_of
+from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
 from tenants.jobs.models import JobState
 from tenants.jobs.selectors import jobs
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
+from tenants.kernel.money import Money
 from tenants.portal.jobs import ACTIVE, card
 from tenants.portal.overview import Tile
 from tenants.scope.actors import Permission
-from twins.composer.selectors import twins
+from twins.composer.selectors import twin_choices, twins
 
-LISTED = 100
 STATES = {
     PlanState.PROPOSED: ("queued", "Waits for a decision"),
     PlanState.APPROVED: ("ok", "Approved"),
@@ -114,16 +117,42 @@ def _first_values() -> dict[str, Any]:
 def plans(request: HttpRequest) -> HttpResponse:
     """The plans of the organisation, and those under way."""
     actor = actor_of(request)
-    rows = [_headline(plan, actor.slug) for plan in selectors.plans()[:LISTED]]
+    listed = _listing(actor.slug).page(request, selectors.plans_listed())
+    if listed.csv is not None:
+        return listed.csv
     running, failed = _jobs()
     context = {
-        "plans": rows,
+        "listing": listed,
         "running": [card(job, actor) for job in running],
         "failed": failed and card(failed, actor),
         "can_plan": actor.may(Permission.PLANS_OPERATE),
         "has_predictions": Prediction.objects.exists(),
     }
     return render(request, "plans/list.html", context)
+
+
+def _listing(slug: str) -> Listing:
+    return Listing(
+        name="plans", caption=_("Plans"), order="-made_at", search=("twin__name", "made_by"),
+        columns=(
+            Column("twin__name", _("Twin"), link=lambda row: reverse("plan", args=[slug, row.id])),
+            Column("state", _("State"), kind="status", value=lambda row: STATES[PlanState(row.state)][0],
+                   word=lambda row: STATES[PlanState(row.state)][1]),
+            Column("start", _("From"), sort="start", kind="moment"),
+            Column("end", _("To"), kind="moment"),
+            Column("number", _("Visits"), kind="number"),
+            Column("cost", _("Expected cost"), sort="cost_minor", kind="money",
+                   value=lambda row: Money(row.cost_minor, row.currency)),
+            Column("currency", _("Currency"), is_shown=False),
+            Column("made_at", _("Made"), sort="made_at", kind="age"),
+            Column("made_by", _("Made by"), is_shown=False),
+        ),
+        filters=(
+            Filter("state", _("State"), [(state.value, word) for state, (_tone, word) in STATES.items()],
+                   lambda rows, value: rows.filter(state=value)),
+            Filter("twin", _("Twin"), twin_choices, lambda rows, value: rows.filter(twin=value)),
+        ),
+    )  # fmt: skip
 
 
 def _jobs() -> tuple[list[Any], Any]:
@@ -134,20 +163,9 @@ def _jobs() -> tuple[list[Any], Any]:
     return running, failed
 
 
-def _headline(plan: Plan, slug: str) -> dict[str, Any]:
+def _headline(plan: Plan) -> dict[str, Any]:
     state, word = STATES[PlanState(plan.state)]
-    return {
-        "url": reverse("plan", args=[slug, plan.id]),
-        "twin": plan.twin.name,
-        "start": plan.start,
-        "end": plan.end,
-        "visits": len(plan.visits),
-        "cost": amount(plan.cost_minor, plan.currency),
-        "state": state,
-        "word": word,
-        "made_at": plan.made_at,
-        "made_by": plan.made_by,
-    }
+    return {"twin": plan.twin.name, "cost": amount(plan.cost_minor, plan.currency), "state": state, "word": word}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -162,7 +180,14 @@ def new_plan(request: HttpRequest) -> HttpResponse:
             return redirect("plans", actor.slug)
         except OutturnError as error:
             form.add_error(None, f"{error.message} {error.fix}")
-    return render(request, "plans/new.html", {"form": form}, status=400 if form.errors else 200)
+    return show_form(
+        request, form, title=_("Plan shop visits"), submit=_("Make the plan"), frame=SHELL,
+        back=(_("Plans"), reverse("plans", args=[actor_of(request).slug])),
+        intro=_(
+            "The shop is taken to work round the clock, with people enough for every bay. Shifts and single prices can "
+            "be given over the API."
+        ),
+    )  # fmt: skip
 
 
 @require_safe
@@ -180,7 +205,7 @@ def plan(request: HttpRequest, plan_id: UUID) -> HttpResponse:
     ]
     context = {
         "plan": found,
-        "head": _headline(found, actor.slug),
+        "head": _headline(found),
         "board": board_of(found, called_off),
         "visits": [_visit(each, found.currency, called_off) for each in found.visits],
         "deferrals": [_deferral(each, found.currency) for each in found.deferrals],

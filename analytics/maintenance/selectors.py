@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Func, IntegerField, Q, QuerySet
 
 from analytics.maintenance.models import OrderCancellation, Plan, WorkOrder
 from tenants.kernel.errors import NotFoundError
@@ -32,6 +32,13 @@ class OrderNotFoundError(NotFoundError):
 def plans() -> QuerySet[Plan]:
     """The plans of the tenant in scope, newest first, without the problems that they solve."""
     return Plan.objects.select_related("twin").defer("problem", "twin__draft")
+
+
+def plans_listed() -> QuerySet[Plan]:
+    """The plans with their twins and the number of visits, without what they were made of."""
+    number = Func("visits", function="jsonb_array_length", output_field=IntegerField())
+    kept = ("state", "start", "end", "currency", "cost_minor", "made_at", "made_by", "twin__name")
+    return Plan.objects.select_related("twin").only(*kept).annotate(number=number)
 
 
 def plan(plan_id: UUID) -> Plan:

@@ -14,8 +14,7 @@ _UNITS = (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000))
 
 def money_text(minor: int, currency: str) -> str:
     """An amount in major units with its currency, such as ``-1,234.50 EUR``."""
-    amount, code = str(Money(minor, currency)).rsplit(" ", 1)
-    return f"{Decimal(amount):,} {code}"
+    return f"{Money(minor, currency).amount:,} {currency}"
 
 
 def day_text(day: date) -> str:

@@ -35,6 +35,10 @@ class Contract(Trashable, PerTenant):
     class Meta:
         ordering = ("title", "slug")
         constraints = (UniquePerTenant(fields=("slug",), name="contract_slug_per_tenant", condition=NOT_TRASHED),)
+        indexes = (
+            models.Index(fields=("tenant", "title", "id"), name="contract_by_title", condition=NOT_TRASHED),
+            models.Index(fields=("tenant", "updated_at", "id"), name="contract_by_change", condition=NOT_TRASHED),
+        )
 
     def __str__(self) -> str:
         return self.title

@@ -8,24 +8,25 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from billing.contracts import selectors, services
-from billing.contracts.lists import list_page
 from billing.contracts.models import Contract
 from billing.contracts.templates import PowerByTheHour
 from billing.contracts.wording import describe
-from tenants.customers.selectors import customers
+from tenants.customers.selectors import customer_choices, customers
 from tenants.customers.services import create_customer
 from tenants.edge.http import actor_of
+from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
 from tenants.scope.actors import Permission
-from twins.composer.selectors import twins
+from twins.composer.selectors import twin_choices, twins
 
 NEW = ""
 
@@ -99,13 +100,30 @@ class ContractForm(forms.Form):
 @page(needs=Permission.CONTRACTS_READ)
 def contracts(request: HttpRequest) -> HttpResponse:
     """The contracts of the organisation."""
-    words = request.GET.get("q", "").strip()
-    found = selectors.contracts()
-    if words:
-        found = found.filter(Q(title__icontains=words) | Q(customer__name__icontains=words))
-    can_edit = actor_of(request).may(Permission.CONTRACTS_EDIT)
-    context = {"words": words, "can_edit": can_edit, **list_page(request, found)}
-    return render(request, "contracts/list.html", context)
+    actor = actor_of(request)
+    listed = _listing(actor.slug).page(request, selectors.contracts().defer("draft", "twin__draft"))
+    context = {"listing": listed, "can_edit": actor.may(Permission.CONTRACTS_EDIT)}
+    return listed.csv or render(request, "contracts/list.html", context)
+
+
+def _listing(slug: str) -> Listing:
+    return Listing(
+        name="contracts", caption=_("Contracts"), order="title", search=("title", "customer__name", "twin__name"),
+        columns=(
+            Column("title", _("Title"), sort="title", link=lambda row: reverse("contract", args=[slug, row.slug])),
+            Column("customer__name", _("Customer")),
+            Column("twin__name", _("Twin")),
+            Column("state", _("State"), value=lambda row: "published" if row.published else "draft",
+                   template="contracts/_state.html"),
+            Column("published", _("Version"), value=lambda row: row.published or None, is_shown=False),
+            Column("updated_at", _("Changed"), sort="updated_at", kind="age"),
+        ),
+        filters=(
+            Filter("state", _("State"), selectors.STATES, selectors.in_state),
+            Filter("customer", _("Customer"), customer_choices, lambda rows, value: rows.filter(customer=value)),
+            Filter("twin", _("Twin"), twin_choices, lambda rows, value: rows.filter(twin=value)),
+        ),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -63,6 +63,11 @@ class Invoice(AppendOnly, PerTenant):
             UniquePerTenant(fields=("number",), name="invoice_number_per_tenant"),
             UniquePerTenant(fields=("statement",), name="one_invoice_per_statement"),
         )
+        indexes = (
+            models.Index(fields=("tenant", "issued_on", "id"), name="invoice_by_issue"),
+            models.Index(fields=("tenant", "due_on", "id"), name="invoice_by_due"),
+            models.Index(fields=("tenant", "gross_minor", "id"), name="invoice_by_gross"),
+        )
 
     def __str__(self) -> str:
         return self.number

@@ -9,17 +9,22 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from billing.contracts.figures import day_text
-from billing.contracts.lists import list_page
 from billing.contracts.periods import period_text
 from billing.invoices import selectors
-from billing.invoices.models import Invoice
+from billing.invoices.models import Invoice, InvoiceKind
+from billing.statements.lists import period_filter
 from billing.statements.selectors import versions_of
+from tenants.customers.selectors import customer_choices
 from tenants.edge.http import actor_of
+from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
 from tenants.kernel.calendars import time_zone
+from tenants.kernel.money import Money
 from tenants.scope.actors import Actor, Permission
 
 
@@ -28,9 +33,45 @@ from tenants.scope.actors import Actor, Permission
 def invoices(request: HttpRequest) -> HttpResponse:
     """The invoices a person may read: an end customer's people those of their own company."""
     actor = actor_of(request)
-    listed = list_page(request, _readable(actor))
-    listed["rows"] = [{"invoice": row, "period": _period(row)} for row in listed["rows"]]
-    return render(request, "invoices/list.html", {"is_own": actor.may(Permission.MONEY_READ), **listed})
+    listed = _listing(actor).page(request, _readable(actor, selectors.invoices_listed()))
+    return listed.csv or render(
+        request, "invoices/list.html", {"is_own": actor.may(Permission.MONEY_READ), "listing": listed}
+    )
+
+
+def _listing(actor: Actor) -> Listing:
+    """The list of invoices; who reads only their company's is not told of other customers by a choice of them."""
+    is_own = actor.may(Permission.MONEY_READ)
+    customer = Filter("customer", _("Customer"), customer_choices, lambda rows, value: rows.filter(customer=value))
+    return Listing(
+        name="invoices", caption=_("Invoices"), order="-issued_on",
+        search=("number", "contract__title", "customer_named"),
+        columns=(
+            Column("number", _("Number"), sort="number", kind="whole",
+                   link=lambda row: reverse("invoice", args=[actor.slug, row.id])),
+            Column("kind", _("Kind"), value=lambda row: InvoiceKind(row.kind).label, is_shown=False),
+            Column("period", _("Period"), value=lambda row: _period(row.period)),
+            Column("contract__title", _("Contract")),
+            Column("customer_named", _("Customer")),
+            Column("issued_on", _("Issued"), sort="issued_on", kind="day"),
+            Column("due_on", _("Due"), sort="due_on", kind="day"),
+            *(_money(name, label, is_shown=False) for name, label in (("net", _("Net")), ("tax", _("Tax")))),
+            _money("gross", _("To be paid"), is_shown=True),
+            Column("currency", _("Currency"), is_shown=False),
+        ),
+        filters=(
+            period_filter("statement__period_start", None if is_own else actor.customer),
+            Filter("kind", _("Kind"), InvoiceKind.choices, lambda rows, value: rows.filter(kind=value)),
+            *((customer,) if is_own else ()),
+        ),
+    )  # fmt: skip
+
+
+def _money(name: str, label: Any, *, is_shown: bool) -> Column:
+    return Column(
+        name, label, kind="money", sort=f"{name}_minor" if is_shown else "", is_shown=is_shown,
+        value=lambda row: Money(getattr(row, f"{name}_minor"), row.currency),
+    )  # fmt: skip
 
 
 @require_safe
@@ -38,12 +79,12 @@ def invoices(request: HttpRequest) -> HttpResponse:
 def invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
     """One invoice or credit note; only the organisation's own people see its contract, statement and booking."""
     actor = actor_of(request)
-    row = _readable(actor).filter(id=invoice).first()
+    row = _readable(actor, selectors.invoices()).filter(id=invoice).first()
     if row is None:
         raise Http404
     context = {
         "invoice": row,
-        "period": _period(row),
+        "period": _period(row.document["period"]),
         "issued": _day(row, "issued_on"),
         "due": _day(row, "due_on"),
         "report": row.statement.reports.values_list("id", flat=True).first(),
@@ -55,9 +96,8 @@ def invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
     return render(request, "invoices/detail.html", context)
 
 
-def _readable(actor: Actor) -> QuerySet[Invoice]:
+def _readable(actor: Actor, found: QuerySet[Invoice]) -> QuerySet[Invoice]:
     """Who may not read the house reads what is addressed to their company; without one, nothing."""
-    found = selectors.invoices()
     if actor.may(Permission.MONEY_READ):
         return found
     return found.none() if actor.customer is None else found.filter(customer_id=actor.customer)
@@ -75,8 +115,7 @@ def _booking(row: Invoice) -> dict[str, Any]:
     }
 
 
-def _period(row: Invoice) -> str:
-    period = row.document["period"]
+def _period(period: dict[str, str]) -> str:
     start, end = (datetime.fromisoformat(period[side]) for side in ("start", "end"))
     return period_text(start, end, time_zone(period["time_zone"]))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
+from django.db.models.fields.json import KT
 
 from billing.invoices.models import Invoice, LedgerLeg
 from tenants.kernel.errors import NotFoundError
@@ -19,6 +21,12 @@ class InvoiceNotFoundError(NotFoundError):
 def invoices() -> QuerySet[Invoice]:
     """The invoices and credit notes, the latest first."""
     return Invoice.objects.select_related("statement", "contract", "customer")
+
+
+def invoices_listed() -> QuerySet[Invoice]:
+    """The invoices with their contract, and the `parties` and the `period` that they name, without their documents."""
+    found = Invoice.objects.select_related("contract").defer("document", "contract__draft")
+    return found.annotate(period=F("document__period"), customer_named=KT("document__parties__customer"))
 
 
 def invoice(invoice_id: UUID) -> Invoice:
@@ -36,6 +44,12 @@ def invoice(invoice_id: UUID) -> Invoice:
 def invoice_of(statement: UUID) -> Invoice | None:
     """The invoice of a statement version."""
     return invoices().filter(statement_id=statement).first()
+
+
+def invoices_of(statements: Collection[UUID]) -> dict[UUID, Invoice]:
+    """The invoices of some statement versions, by statement, without their documents."""
+    found = Invoice.objects.filter(statement__in=statements).defer("document")
+    return {row.statement_id: row for row in found}
 
 
 def legs_of(row: Invoice) -> QuerySet[LedgerLeg]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,16 +16,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.utils.timezone import override
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.lists import list_page
 from billing.contracts.models import Contract
 from billing.contracts.pages import contract_named
 from billing.contracts.selectors import agreement_of, draft_of, versions
 from billing.outcomes import selectors, services
-from billing.outcomes.models import Exclusion
+from billing.outcomes.models import Exclusion, ExclusionDecision
 from tenants.edge.http import actor_of
+from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
 from tenants.kernel.calendars import UnknownZoneError, time_zone
 from tenants.kernel.clock import utc_now
@@ -33,6 +34,23 @@ from tenants.kernel.errors import OutturnError
 from tenants.scope.actors import Permission
 
 Decide = Callable[..., object]
+
+
+STATES = (
+    ("proposed", _("Proposed")), ("approved", _("Approved")), ("declined", _("Declined")),
+    ("withdrawn", _("Withdrawn")),
+)  # fmt: skip
+
+
+class Claim(NamedTuple):
+    """A claim as the list shows it: with the names of its assets, and what it rests on in words."""
+
+    claim: Exclusion
+    state: str
+    is_open: bool
+    decisions: list[ExclusionDecision]
+    assets: list[str]
+    evidence: list[tuple[str, str]]
 
 
 class ReasonForm(forms.Form):
@@ -112,11 +130,36 @@ def exclusions(request: HttpRequest, contract: str) -> HttpResponse:
         messages.success(request, "The claim is in the log.")
         return redirect("contract-exclusions", actor.slug, row.slug)
     names = _names([draft_of(row), *published])
-    listed = list_page(request, selectors.exclusions_about(row.id, names))
-    listed["rows"] = [_shown(claim, names) for claim in listed["rows"]]
+    listed = _listing(row.slug, names).page(request, selectors.exclusions_about(row.id, names))
+    if listed.csv is not None:
+        return listed.csv
     may = {"can_operate": can_operate, "can_decide": actor.may(Permission.CONTRACTS_APPROVE)}
-    status = 400 if form and form.errors else 200
-    return render(request, "contracts/exclusions.html", {"contract": row, "form": form, **may, **listed}, status=status)
+    context = {"contract": row, "form": form, "listing": listed, **may}
+    return render(request, "contracts/exclusions.html", context, status=400 if form and form.errors else 200)
+
+
+def _listing(contract: str, names: dict[str, str]) -> Listing:
+    return Listing(
+        name=f"{contract}-exclusions", caption=_("Exclusions"), order="-start",
+        search=("category", "claimed_by", "document__evidence"),
+        columns=(
+            Column("claim__category", _("Category"), template="contracts/_category.html"),
+            Column("assets", _("Assets"), value=lambda row: ", ".join(row.assets)),
+            Column("claim__start", _("From"), sort="start", kind="moment"),
+            Column("claim__end", _("To"), kind="moment"),
+            Column("claim__claimed_by", _("Claimed by"), template="contracts/_claimed.html"),
+            Column("claim__claimed_at", _("Claimed"), is_shown=False),
+            Column("evidence", _("What it rests on"), is_shown=False,
+                   value=lambda row: "; ".join(f"{name}: {value}" for name, value in row.evidence)),
+            Column("state", _("Decision"), template="contracts/decision.html"),
+            Column("decided_by", _("Decided by"), is_shown=False,
+                   value=lambda row: row.decisions[-1].decided_by if row.decisions else None),
+            Column("why", _("Why"), is_shown=False,
+                   value=lambda row: row.decisions[-1].document["why"] if row.decisions else None),
+        ),
+        filters=(Filter("state", _("Decision"), STATES, selectors.in_state),),
+        decorate=lambda rows: [_shown(claim, names) for claim in rows],
+    )  # fmt: skip
 
 
 @require_POST
@@ -151,20 +194,19 @@ def _decided(request: HttpRequest, contract: str, exclusion: UUID, decision: Dec
     return redirect("contract-exclusions", actor.slug, row.slug)
 
 
-def _shown(claim: Exclusion, names: dict[str, str]) -> dict[str, Any]:
-    """A claim as the list shows it."""
+def _shown(claim: Exclusion, names: dict[str, str]) -> Claim:
     state = selectors.state_of(claim)
-    return {
-        "claim": claim,
-        "state": state,
-        "is_open": state in ("proposed", "approved"),
-        "decisions": selectors.decisions_of(claim),
-        "assets": [names.get(asset, asset) for asset in claim.document["assets"]],
-        "evidence": [
+    return Claim(
+        claim=claim,
+        state=state,
+        is_open=state in ("proposed", "approved"),
+        decisions=selectors.decisions_of(claim),
+        assets=[names.get(asset, asset) for asset in claim.document["assets"]],
+        evidence=[
             (name.replace("_", " "), value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
             for name, value in claim.document["evidence"].items()
         ],
-    }
+    )
 
 
 def _assets_of(row: Contract) -> dict[str, str]:

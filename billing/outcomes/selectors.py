@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun, Verdict
 from tenants.kernel.errors import NotFoundError
@@ -48,6 +48,17 @@ def exclusions_about(contract: UUID, assets: Iterable[str]) -> QuerySet[Exclusio
     """The exclusions claimed under a contract, and those under none that speak of some assets, the latest first."""
     loose = Q(contract__isnull=True, document__assets__has_any_keys=sorted(assets))
     return exclusions().filter(Q(contract_id=contract) | loose)
+
+
+def in_state(rows: QuerySet[Exclusion], state: str) -> QuerySet[Exclusion]:
+    """Those of some claims of which that holds, as `state_of` says it."""
+    decided = ExclusionDecision.objects.filter(exclusion=OuterRef("id"))
+    if state == "proposed":
+        return rows.filter(~Exists(decided))
+    if state == "withdrawn":
+        return rows.filter(Exists(decided.filter(withdrawn=True)))
+    stands = Exists(decided.filter(withdrawn=False, approved=state == "approved"))
+    return rows.filter(stands, ~Exists(decided.filter(withdrawn=True)))
 
 
 def decisions_of(claim: Exclusion) -> list[ExclusionDecision]:

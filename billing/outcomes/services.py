@@ -20,6 +20,7 @@ from billing.outcomes.assembly import Json, rate_document, rated
 from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun, Verdict
 from billing.outcomes.selectors import claims_within, decisions_of
 from billing.outcomes.selectors import exclusion as exclusion_by_id
+from tenants.custody.selectors import readings_gone_before
 from tenants.kernel.calendars import epoch_ms, parse_duration
 from tenants.kernel.canonical import canonical_json, digest
 from tenants.kernel.errors import ConflictError, OutturnError
@@ -37,6 +38,8 @@ CLAIM, DECISION, SEGMENT, ASSUMED, RUN, WHAT_IF = (
 
 MOST_EVIDENCE = 20_000
 DEEPEST_EVIDENCE = 20
+_BEFORE = timedelta(days=31)
+"""How long before a period readings may still say what an asset was at its start."""
 
 
 class ExclusionError(OutturnError):
@@ -94,13 +97,7 @@ def claim_exclusion(
     Raises:
         ExclusionError: The span is empty, or the contract is not about the assets then or excludes no such category.
     """
-    if not epoch_ms(start) < epoch_ms(end) or not assets:
-        raise ExclusionError(
-            "An exclusion needs a span of a millisecond or more, and at least one asset.", place="start",
-            fix="Give a start before the end, and the assets.",
-        )  # fmt: skip
-    check_moments(start, end)
-    _refuse_unkeepable(evidence)
+    _check_claim(assets, start, end, evidence)
     names = sorted({str(asset) for asset in assets})
     with transaction.atomic():
         version = _version_about(contract, category, names, start, end)
@@ -117,6 +114,16 @@ def claim_exclusion(
             why = f"In advance, under version {version.version}."
             _decide(claim, "approved", why=why, by="contract", now=now)
     return claim
+
+
+def _check_claim(assets: Sequence[UUID], start: datetime, end: datetime, evidence: Mapping[str, Any]) -> None:
+    if not epoch_ms(start) < epoch_ms(end) or not assets:
+        raise ExclusionError(
+            "An exclusion needs a span of a millisecond or more, and at least one asset.", place="start",
+            fix="Give a start before the end, and the assets.",
+        )  # fmt: skip
+    check_moments(start, end)
+    _refuse_unkeepable(evidence)
 
 
 def approve_exclusion(*, exclusion: UUID, why: str, by: str, now: datetime) -> ExclusionDecision:
@@ -193,9 +200,7 @@ def run_outcome(
         question = _Question(version, agreement_of(version), period_start, period_end, as_of)
         if assumption is not None:
             return _assumed(question, assumption, by=by, now=now)
-        twin = UUID(question.agreement.twin)
-        seal_evidence(twin=twin, start=period_start, end=period_end, now=now)
-        return _evidenced(question, segments(twin, period_start, period_end), by=by, now=now)
+        return _evidenced(question, _sealed_evidence(question, now=now), by=by, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +217,21 @@ class _Question:
         """The rate document."""
         period = {"start": utc_text(self.start), "end": utc_text(self.end)}
         return rate_document(self.agreement, period, utc_text(self.as_of), evidence, claims)
+
+
+def _sealed_evidence(question: _Question, *, now: datetime) -> list[SealedSegment]:
+    """The evidence of the period, sealed now; or as it was sealed before readings went, for what is left says less.
+
+    While late evidence counts, nothing goes that the period needs (`billing.statements.holds`); afterwards none that
+    comes in is rated.
+    """
+    twin, gone = UUID(question.agreement.twin), readings_gone_before()
+    closing = question.end + timedelta(milliseconds=parse_duration(question.agreement.terms.correction_window))
+    known = segments(twin, question.start, question.end)
+    if known and now >= closing and gone is not None and question.start - _BEFORE < gone:
+        return known
+    seal_evidence(twin=twin, start=question.start, end=question.end, now=now)
+    return segments(twin, question.start, question.end)
 
 
 def _evidenced(question: _Question, sealed: Sequence[SealedSegment], *, by: str, now: datetime) -> OutcomeRun:

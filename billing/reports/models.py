@@ -30,6 +30,7 @@ class Report(AppendOnly, PerTenant):
     class Meta:
         ordering = ("-id",)
         constraints = (UniquePerTenant(fields=("statement",), name="one_report_per_statement"),)
+        indexes = (models.Index(fields=("tenant", "made_at", "id"), name="report_by_age"),)
 
     def __str__(self) -> str:
         return f"report on {self.statement_id}"

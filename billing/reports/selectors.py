@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -35,6 +35,18 @@ def reports(customer: UUID | None) -> QuerySet[Report]:
     found = Report.objects.select_related("statement__contract", "statement__contract_version", "customer")
     found = found.defer("bundle", "pdf")
     return found if customer is None else found.filter(customer_id=customer)
+
+
+def reports_listed(customer: UUID | None) -> QuerySet[Report]:
+    """The reports of one end customer, or of all of them, without the documents that they rest on."""
+    found = Report.objects.select_related("statement__contract", "customer")
+    found = found.defer("bundle", "pdf", "statement__document", "statement__contract__draft")
+    return found if customer is None else found.filter(customer_id=customer)
+
+
+def reports_of(statements: Collection[UUID]) -> dict[UUID, UUID]:
+    """The ids of the reports on some statement versions, by statement."""
+    return dict(Report.objects.filter(statement__in=statements).values_list("statement", "id"))
 
 
 def report(report_id: UUID, customer: UUID | None) -> Report:

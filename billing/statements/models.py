@@ -35,7 +35,12 @@ class Statement(AppendOnly, PerTenant):
         constraints = (
             UniquePerTenant(fields=("contract", "period_start", "version"), name="statement_version_per_period"),
         )
-        indexes = (models.Index(fields=("tenant", "digest"), name="statement_by_digest"),)
+        indexes = (
+            models.Index(fields=("tenant", "digest"), name="statement_by_digest"),
+            models.Index(fields=("tenant", "period_start", "id"), name="statement_by_period"),
+            models.Index(fields=("tenant", "sealed_at", "id"), name="statement_by_age"),
+            models.Index(fields=("tenant", "total_minor", "id"), name="statement_by_total"),
+        )
 
     def __str__(self) -> str:
         return f"statement {self.period_start:%Y-%m} v{self.version}"

@@ -7,15 +7,19 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from billing.contracts.figures import percent_short
-from billing.contracts.lists import list_page
-from billing.contracts.selectors import agreement_of
+from billing.contracts.selectors import agreement_of, contract_choices
 from billing.statements import selectors
 from billing.statements.domain import fee_parts, trace_steps
+from billing.statements.lists import name_shown, percent_shown, period_filter, total_column, with_figures
 from billing.statements.models import Statement
+from tenants.customers.selectors import customer_choices
 from tenants.edge.http import actor_of
+from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
 from tenants.scope.actors import Permission
 
@@ -24,9 +28,41 @@ from tenants.scope.actors import Permission
 @page(needs=Permission.MONEY_READ)
 def statements(request: HttpRequest) -> HttpResponse:
     """The statements of the organisation, the latest period first."""
-    listed = list_page(request, selectors.statements())
-    listed["rows"] = [statement_row(row) for row in listed["rows"]]
-    return render(request, "statements/list.html", listed)
+    slug = actor_of(request).slug
+
+    def contract(row: Statement) -> str:
+        return reverse("contract-statements", args=[slug, row.contract.slug])
+
+    period, *figures = statement_columns(slug)
+    listing = Listing(
+        name="statements", caption=_("Statements"), order="-period_start",
+        search=("contract__title", "contract__customer__name"),
+        columns=(
+            period,
+            Column("contract__title", _("Contract"), link=contract),
+            Column("contract__customer__name", _("Customer")),
+            *figures,
+        ),
+        filters=(
+            period_filter("period_start"),
+            Filter("contract", _("Contract"), contract_choices, lambda rows, value: rows.filter(contract=value)),
+            Filter("customer", _("Customer"), customer_choices,
+                   lambda rows, value: rows.filter(contract__customer=value)),
+        ),
+    )  # fmt: skip
+    listed = listing.page(request, with_figures(selectors.statements_listed()))
+    return listed.csv or render(request, "statements/list.html", {"listing": listed})
+
+
+def statement_columns(slug: str) -> tuple[Column, ...]:
+    """A statement's own columns, of rows with figures; the period leads to its page."""
+    return (
+        Column("period", _("Period"), sort="period_start", value=lambda row: name_shown(row, row),
+               link=lambda row: reverse("statement", args=[slug, row.id])),
+        Column("percent", _("Outcome"), kind="number", unit="%", value=percent_shown),
+        *total_column(),
+        Column("sealed_at", _("Sealed"), sort="sealed_at", kind="moment"),
+    )  # fmt: skip
 
 
 @require_safe

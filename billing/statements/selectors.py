@@ -42,6 +42,11 @@ def statement(statement_id: UUID) -> Statement:
     return found
 
 
+def statements_listed() -> QuerySet[Statement]:
+    """The statements with their contract and customer, without the documents that they rest on."""
+    return Statement.objects.select_related("contract__customer").defer("document", "contract__draft")
+
+
 def statement_of(run: UUID) -> Statement | None:
     """The statement that was made of a run."""
     return statements().filter(run_id=run).first()
@@ -94,8 +99,12 @@ def overlapping(contract: UUID, start: datetime, end: datetime) -> Statement | N
 
 def name_of(row: Statement) -> str:
     """What a statement is called: its period and version."""
-    zone = time_zone(row.contract_version.document["terms"]["time_zone"])
-    return f"{period_text(row.period_start, row.period_end, zone)}, version {row.version}"
+    return statement_name(row, row.contract_version.document["terms"]["time_zone"])
+
+
+def statement_name(row: Statement, zone: str) -> str:
+    """What a statement is called, on the clocks of the zone of its contract."""
+    return f"{period_text(row.period_start, row.period_end, time_zone(zone))}, version {row.version}"
 
 
 def is_followed(row: Statement) -> bool:

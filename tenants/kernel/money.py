@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -128,10 +129,12 @@ class Money:
 
     def __str__(self) -> str:
         """The amount in major units with all its digits and the code, such as ``-12.30 EUR``."""
-        digits = exponent(self.currency)
-        whole, rest = divmod(abs(self.minor), 10**digits)
-        sign = "-" if self.minor < 0 else ""
-        return f"{sign}{whole}{f'.{rest:0{digits}d}' if digits else ''} {self.currency}"
+        return f"{self.amount} {self.currency}"
+
+    @property
+    def amount(self) -> Decimal:
+        """Major units, with all digits of the currency: exact."""
+        return Decimal(f"{self.minor}E-{exponent(self.currency)}")
 
     def _same(self, other: Money) -> Money:
         if other.currency != self.currency:

@@ -39,6 +39,10 @@ class Twin(Trashable, PerTenant):
     class Meta:
         ordering = ("name",)
         constraints = (UniquePerTenant(fields=("slug",), name="twin_slug_per_tenant", condition=NOT_TRASHED),)
+        indexes = (
+            models.Index(fields=("tenant", "name", "id"), name="twin_by_name", condition=NOT_TRASHED),
+            models.Index(fields=("tenant", "updated_at", "id"), name="twin_by_change", condition=NOT_TRASHED),
+        )
 
     def __str__(self) -> str:
         return self.name

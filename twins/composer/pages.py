@@ -8,15 +8,20 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tenants.edge.forms import SHELL, show_form
 from tenants.edge.http import actor_of
+from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
+from tenants.people.selectors import site_choices
 from tenants.scope.actors import Permission
 from twins.composer import selectors, services
 from twins.composer.blueprints import built_in_blueprints
+from twins.composer.models import Twin
 from twins.composer.schemas import FleetParameters
 
 EMPTY = ""
@@ -41,10 +46,32 @@ class TwinForm(forms.Form):
 @page(needs=Permission.TWINS_READ)
 def twins(request: HttpRequest) -> HttpResponse:
     """The twins of the organisation."""
-    words = request.GET.get("q", "").strip()
-    found = selectors.twins().filter(name__icontains=words) if words else selectors.twins()
-    can_edit = actor_of(request).may(Permission.TWINS_EDIT)
-    return render(request, "composer/list.html", {"twins": found, "words": words, "can_edit": can_edit})
+    actor = actor_of(request)
+    listed = _listing(actor.slug).page(request, selectors.twins_listed())
+    context = {"listing": listed, "can_edit": actor.may(Permission.TWINS_EDIT)}
+    return listed.csv or render(request, "composer/list.html", context)
+
+
+def _listing(slug: str) -> Listing:
+    def link(row: Twin) -> str:
+        return reverse("fleet" if row.published else "canvas", args=[slug, row.slug])
+
+    return Listing(
+        name="twins", caption=_("Twins"), order="name", search=("name", "site__name"),
+        columns=(
+            Column("name", _("Name"), sort="name", link=link),
+            Column("state", _("State"), value=lambda row: "published" if row.published else "draft",
+                   template="composer/_state.html"),
+            Column("published", _("Version"), value=lambda row: row.published or None, is_shown=False),
+            Column("site__name", _("Site")),
+            Column("assets", _("Assets"), kind="number"),
+            Column("updated_at", _("Changed"), sort="updated_at", kind="age"),
+        ),
+        filters=(
+            Filter("state", _("State"), selectors.STATES, selectors.in_state),
+            Filter("site", _("Site"), site_choices, lambda rows, value: rows.filter(site=value)),
+        ),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,7 +84,10 @@ def new_twin(request: HttpRequest) -> HttpResponse:
             return redirect("canvas", actor_of(request).slug, _create(form.cleaned_data, by=actor_of(request).name))
         except OutturnError as error:
             form.add_error(None, f"{error.message}. {error.fix}")
-    return render(request, "composer/new.html", {"form": form}, status=400 if form.errors else 200)
+    return show_form(
+        request, form, title=_("New twin"), submit=_("Open on the canvas"), frame=SHELL,
+        back=(_("Twins"), reverse("twins", args=[actor_of(request).slug])),
+    )  # fmt: skip
 
 
 def _create(values: dict[str, Any], *, by: str) -> str:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, Func, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KeyTransform
+from django.utils.translation import gettext_lazy as _
 
+from tenants.edge.lists import MOST_CHOICES
 from tenants.kernel.errors import NotFoundError
 from tenants.limits.domain.plans import Meter
 from tenants.limits.schemas import WHOLE
@@ -37,6 +40,10 @@ GROUP BY t.slug, t.name ORDER BY t.name"""
 _TOTALS = """
 SELECT count(*), coalesce(sum(asset_count), 0)::bigint, coalesce(sum(signal_count), 0)::bigint
 FROM twins_twin WHERE tenant_id = %s AND trashed_at IS NULL"""
+
+
+STATES = (("draft", _("Draft")), ("published", _("Published")), ("changed", _("Published, and a draft")))
+"""What twins are narrowed by."""
 
 
 class TwinNotFoundError(NotFoundError):
@@ -81,6 +88,29 @@ class TypesOfTwin:
 def twins() -> QuerySet[Twin]:
     """The twins of the tenant in scope, by name."""
     return Twin.objects.all()
+
+
+def twins_listed() -> QuerySet[Twin]:
+    """The twins with their sites and the number of `assets` in their drafts, without the drafts."""
+    keys = Func(
+        KeyTransform("assets", "draft"), output_field=IntegerField(),
+        template="(SELECT count(*) FROM jsonb_object_keys(%(expressions)s))",
+    )  # fmt: skip
+    return Twin.objects.select_related("site").defer("draft").annotate(assets=keys)
+
+
+def in_state(rows: QuerySet[Twin], state: str) -> QuerySet[Twin]:
+    """Those of some twins that were never published, that were, or that were and have a draft since."""
+    if state == "draft":
+        return rows.filter(published=0)
+    found = rows.filter(published__gt=0)
+    return found.exclude(revision=F("published_revision")) if state == "changed" else found
+
+
+def twin_choices() -> list[tuple[str, str]]:
+    """The twins as what a list is narrowed by; one more than are offered when there are so many."""
+    rows = Twin.objects.values_list("id", "name")[: MOST_CHOICES + 1]
+    return [(str(id_), name) for id_, name in rows]
 
 
 def twin(twin_id: UUID) -> Twin:

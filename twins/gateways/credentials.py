@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from tenants.kernel.secrets import is_token
 from twins.gateways import selectors, services
 from twins.gateways.errors import RevokedTokenError, UnknownTokenError
 from twins.gateways.selectors import Holder
@@ -74,7 +75,8 @@ class Credentials:
             RevokedTokenError: It is no longer in force; the tenant can read that.
             UnavailableError: The database cannot be reached.
         """
-        return await self._let_in(await self._tokens.get(token))
+        # What has not even the form of a token, of any length, is neither looked up nor remembered.
+        return await self._let_in(await self._tokens.get(token) if is_token(token, "gateway") else None)
 
     async def of_gateway(self, gateway: UUID) -> Source:
         """A gateway that a broker has let in.

@@ -23,6 +23,7 @@ class Gateway(Trashable, PerTenant):
     class Meta:
         ordering = ("name",)
         constraints = (UniquePerTenant(fields=("name",), name="gateway_name_per_tenant", condition=NOT_TRASHED),)
+        indexes = (models.Index(fields=("tenant", "created_at", "id"), name="gateway_by_age", condition=NOT_TRASHED),)
 
     def __str__(self) -> str:
         return self.name

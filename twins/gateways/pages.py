@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,13 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
 
-from tenants.customers.selectors import customer_names
+from tenants.customers.selectors import customer_choices, customer_names
+from tenants.edge.forms import SHELL, NamedConfirmForm, put_error, show_confirm, show_form
 from tenants.edge.http import actor_of
+from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
@@ -30,6 +34,9 @@ ROWS = 50
 """Rows of what was set aside on one page."""
 MOST_KEYS = 500
 """Keys that the page shows; the API has them all."""
+STATES = (
+    ("connected", _("Sending")), ("late", _("Silent")), ("unknown", _("Never seen")), ("disconnected", _("Disabled")),
+)  # fmt: skip
 
 
 class GatewayForm(forms.Form):
@@ -52,14 +59,35 @@ class GatewayForm(forms.Form):
 @page(needs=Permission.GATEWAYS_READ)
 def gateways(request: HttpRequest) -> HttpResponse:
     """The gateways of the organisation."""
-    words = request.GET.get("q", "").strip()
-    found = selectors.gateways().filter(name__icontains=words) if words else selectors.gateways()
-    context = {
-        "states": selectors.states(found, now=utc_now()),
-        "words": words,
-        "can_edit": actor_of(request).may(Permission.GATEWAYS_EDIT),
-    }
-    return render(request, "gateways/list.html", context)
+    actor = actor_of(request)
+    listed = _listing(actor.slug, utc_now()).page(request, selectors.gateways().select_related("customer"))
+    context = {"listing": listed, "can_edit": actor.may(Permission.GATEWAYS_EDIT)}
+    return listed.csv or render(request, "gateways/list.html", context)
+
+
+def _listing(slug: str, now: datetime) -> Listing:
+    def link(row: selectors.GatewayState) -> str:
+        return reverse("gateway", args=[slug, row.gateway.id])
+
+    return Listing(
+        name="gateways", caption=_("Gateways"), order="name", search=("name", "customer__name"),
+        columns=(
+            Column("gateway__name", _("Name"), sort="name", link=link),
+            Column("state", _("State"), kind="status", word=lambda row: dict(STATES)[row.state]),
+            Column("gateway__customer__name", _("Customer")),
+            Column("last_seen_at", _("Last seen"), kind="age"),
+            Column("per_minute", _("Readings"), kind="number", unit=_("per minute")),
+            Column("readings", _("Stored"), kind="number"),
+            Column("set_aside", _("Set aside"), kind="number",
+                   link=lambda row: f"{link(row)}#set-aside" if row.set_aside else None),
+            Column("gateway__created_at", _("Made"), sort="created_at", kind="moment"),
+        ),
+        filters=(
+            Filter("state", _("State"), STATES, lambda rows, state: selectors.in_state(rows, state, now=now)),
+            Filter("customer", _("Customer"), customer_choices, lambda rows, value: rows.filter(customer=value)),
+        ),
+        decorate=lambda rows: selectors.states(rows, now=now),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,8 +99,15 @@ def new_gateway(request: HttpRequest) -> HttpResponse:
         try:
             return _detail(request, *_create(form.cleaned_data))
         except OutturnError as error:
-            form.add_error(error.place if error.place in form.fields else None, f"{error.message}. {error.fix}")
-    return render(request, "gateways/new.html", {"form": form}, status=400 if form.errors else 200)
+            put_error(form, error)
+    return show_form(
+        request, form, title=_("New gateway"), submit=_("Make the gateway"), frame=SHELL,
+        back=(_("Gateways"), reverse("gateways", args=[actor_of(request).slug])),
+        intro=_(
+            "It gets a token, which the next page shows once. What it sends can be bound to signals as soon as it "
+            "arrives."
+        ),
+    )  # fmt: skip
 
 
 def _create(values: dict[str, Any]) -> tuple[Gateway, Token]:
@@ -94,29 +129,47 @@ def arriving(request: HttpRequest, gateway: UUID) -> HttpResponse:
     return render(request, "gateways/_arriving.html", _arriving(request, _found(gateway)))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(needs=Permission.GATEWAYS_EDIT)
 def rotate(request: HttpRequest, gateway: UUID) -> HttpResponse:
-    """A new token, which the answer shows once."""
-    try:
-        return _detail(request, *services.rotate_token(gateway=gateway, now=utc_now()))
-    except NotFoundError:
-        raise Http404 from None
-    except OutturnError as error:
-        messages.error(request, f"{error.message}. {error.fix}")
-        return redirect("gateway", actor_of(request).slug, gateway)
+    """A new token, which the answer shows once, after the gateway's name was typed: its device is cut off till then."""
+    row = _found(gateway)
+    form = NamedConfirmForm(request.POST if request.method == "POST" else None, name=row.name)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _detail(request, *services.rotate_token(gateway=row.id, now=utc_now()))
+        except OutturnError as error:
+            messages.error(request, f"{error.message}. {error.fix}")
+            return redirect("gateway", actor_of(request).slug, row.id)
+    return show_confirm(
+        request, form, title=_("A new token for “%(name)s”") % {"name": row.name}, submit=_("Make a new token"),
+        back=_back(request, row),
+        what=_("The token that it has now is refused at once. Until it has the new one, it keeps what it reads."),
+        undo=_("This cannot be undone; another new token can be made at any time."),
+    )  # fmt: skip
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(needs=Permission.GATEWAYS_EDIT)
 def disable(request: HttpRequest, gateway: UUID) -> HttpResponse:
-    """Shut a gateway out."""
-    try:
-        row = services.disable_gateway(gateway=gateway, now=utc_now())
-    except NotFoundError:
-        raise Http404 from None
-    messages.success(request, f"{row.name} is disabled. What it sent stays; what it sends from now on is refused.")
-    return redirect("gateway", actor_of(request).slug, gateway)
+    """Shut a gateway out for good, after its name was typed."""
+    row = _found(gateway)
+    form = NamedConfirmForm(request.POST if request.method == "POST" else None, name=row.name)
+    if request.method == "POST" and form.is_valid():
+        services.disable_gateway(gateway=row.id, now=utc_now())
+        said = _("%(name)s is disabled. What it sent stays; what it sends from now on is refused.")
+        messages.success(request, said % {"name": row.name})
+        return redirect("gateway", actor_of(request).slug, row.id)
+    return show_confirm(
+        request, form, title=_("Disable “%(name)s”") % {"name": row.name}, submit=_("Disable the gateway"),
+        back=_back(request, row),
+        what=_("What it sends is refused within seconds. What it sent stays, and it makes room for another gateway."),
+        undo=_("This cannot be undone. One in the trash can be restored for 30 days, and gets a new token then."),
+    )  # fmt: skip
+
+
+def _back(request: HttpRequest, row: Gateway) -> tuple[str, str]:
+    return row.name, reverse("gateway", args=[actor_of(request).slug, row.id])
 
 
 def _found(gateway: UUID) -> Gateway:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from tenants.kernel.secrets import is_token, token_digests
 from tenants.limits.domain.plans import Meter
@@ -83,9 +83,20 @@ def gateways_counted() -> Mapping[Meter, Mapping[UUID, int]]:
 
 
 def states(found: Iterable[Gateway], *, now: datetime) -> list[GatewayState]:
-    """What some gateways have sent."""
-    sent = traffic()
+    """What some gateways have sent, in their order."""
+    found = list(found)
+    sent = traffic([one.id for one in found])
     return [_state(one, sent.get(one.id), now) for one in found]
+
+
+def in_state(rows: QuerySet[Gateway], state: str, *, now: datetime) -> QuerySet[Gateway]:
+    """Those of some gateways that are in a state, as `GatewayState` names it."""
+    if state == "disconnected":
+        return rows.exclude(disabled_at=None)
+    sent = Traffic.objects.filter(gateway=OuterRef("id"))
+    recent = Q(last_seen_at__gt=now - SILENT_AFTER)
+    found = {"unknown": ~Exists(sent), "connected": Exists(sent.filter(recent)), "late": Exists(sent.exclude(recent))}
+    return rows.filter(found[state], disabled_at=None)
 
 
 def _state(gateway: Gateway, sent: Traffic | None, now: datetime) -> GatewayState:

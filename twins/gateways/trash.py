@@ -21,10 +21,11 @@ def _shut_out(gateway: Gateway, now: datetime) -> None:
 
 TWIN = TrashKind(
     key="twin", label=_("Twin"), model=Twin, needs=Permission.TWINS_EDIT, unique="slug", unique_label=_("address"),
-    meter=Meter.TWINS, loose=((Signal, "twin"),),
+    meter=Meter.TWINS, loose=((Signal, "twin"),), purge="twins.telemetry.erasing.erase_readings",
 )  # fmt: skip
 GATEWAY = TrashKind(
     key="gateway", label=_("Gateway"), model=Gateway, needs=Permission.GATEWAYS_EDIT, unique="name",
     unique_label=_("name"), meter=Meter.GATEWAYS, on_trash=_shut_out,
     loose=((SetAside, "gateway"), (UnboundKey, "gateway"), (Traffic, "gateway"), (Batch, "gateway")),
+    note=_("The token it had is refused for good; once it is back, make it a new one on its page."),
 )  # fmt: skip

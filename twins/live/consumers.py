@@ -13,6 +13,9 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 
+from tenants.domains.hosts import PLACE, is_at_home
+from tenants.domains.schemas import Home
+from tenants.domains.sockets import home_of_socket
 from tenants.edge.http import address_of_socket
 from tenants.kernel.clock import utc_now
 from tenants.people.rights import RIGHTS_CHANGED, rights_channel
@@ -34,10 +37,11 @@ CLOSED_STATES = frozenset({TenantState.SUSPENDED, TenantState.CLOSED})
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who opened a socket: the session, which must still be there and in force, and where they come from."""
+    """Who opened a socket: the session, which must still be there and in force, where they come from, and to."""
 
     session_key: str | None
     address: str
+    home: Home | None
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
@@ -54,9 +58,11 @@ def hub() -> Hub:
 def watched_tenant(visitor: Visitor, slug: str, twin: UUID) -> UUID | None:
     """The tenant of a twin that the person may watch, or None; told apart for nobody."""
     session = SessionStore(visitor.session_key)
-    user = person_of(session)
+    user = person_of(session) if is_at_home(session.get(PLACE), visitor.home) else None
     found = None if user is None else organisation(user.pk, slug)
     if user is None or found is None or found.state in CLOSED_STATES:
+        return None
+    if visitor.home is not None and visitor.home.tenant != found.tenant:
         return None
     if entry_refusal(found, user=user.pk, session=session, address=visitor.address, now=utc_now()):
         return None
@@ -95,7 +101,7 @@ class TwinConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels is 
     async def _tenant(self) -> UUID | None:
         arguments = self.scope["url_route"]["kwargs"]
         check = sync_to_async(watched_tenant, thread_sensitive=False)
-        visitor = Visitor(self.scope["session"].session_key, address_of_socket(self.scope))
+        visitor = Visitor(self.scope["session"].session_key, address_of_socket(self.scope), home_of_socket(self.scope))
         found: UUID | None = await check(visitor, arguments["slug"], arguments["twin"])
         return found
 

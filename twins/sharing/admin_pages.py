@@ -12,12 +12,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from tenants.customers.selectors import customer as customer_by_id
-from tenants.edge.forms import NamedConfirmForm
+from tenants.edge.forms import NamedConfirmForm, show_confirm
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import may_any, page
 from tenants.kernel.clock import utc_now
@@ -127,7 +128,13 @@ def revoke(request: HttpRequest, view: UUID) -> HttpResponse:
         revoke_view(view=row.id, by=actor, now=utc_now())
         messages.success(request, _("%(name)s is not shared any more.") % {"name": row.name})
         return redirect("customer", actor.slug, row.customer_id)
-    return render(request, "sharing/revoke.html", {"form": form, "view": row}, status=400 if form.errors else 200)
+    return show_confirm(
+        request, form, title=_("Revoke the shared view “%(name)s”") % {"name": row.name}, submit=_("Revoke the view"),
+        back=(row.customer.name, reverse("customer", args=[actor.slug, row.customer_id])),
+        what=_("The people of %(customer)s do not see it any more, from their next look on.")
+        % {"customer": row.customer.name},
+        undo=_("This cannot be undone, but the same can be shared again."),
+    )  # fmt: skip
 
 
 def _state(row: SharedView, now: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import MINYEAR, UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -121,9 +121,12 @@ def _moment(request: HttpRequest, name: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text[:40])
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        at = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise BadRequest(f"{text[:40]!r} is no time.") from None
+        at = datetime.min.replace(tzinfo=UTC)
+    if at.year == MINYEAR:  # before it there is no time in which a span could begin
+        raise BadRequest(f"{text[:40]!r} is no time.")
+    return at
 
 
 def _choices(row: SharedView, start: datetime, end: datetime) -> list[dict[str, Any]]:

@@ -116,8 +116,10 @@ def _value(signal: SharedSignal, newest: LatestValue | None) -> SharedValue:
     return SharedValue(signal, newest.at, newest.value, newest.quality)
 
 
-def history_of(view: SharedView, asset: UUID, key: str, start: datetime, end: datetime) -> Series:
-    """The readings of one of a view's signals in ``[start, end)``.
+def history_of(
+    view: SharedView, asset: UUID, key: str, start: datetime, end: datetime, most: int | None = None
+) -> Series:
+    """The readings of one of a view's signals in ``[start, end)``; of more than `most` only so many, whichever.
 
     Raises:
         SharedViewNotFoundError: The signal is none of the view's, or the span is not within its time.
@@ -126,4 +128,4 @@ def history_of(view: SharedView, asset: UUID, key: str, start: datetime, end: da
         raise SharedViewNotFoundError
     if start < view.start or (view.end is not None and end > view.end) or end <= start:
         raise SharedViewNotFoundError
-    return series(asset, key, start, end)
+    return series(asset, key, start, end, most)

@@ -25,7 +25,7 @@ from twins.telemetry.schemas import Arrival, BoundSignal, LatestValue, Matrix, R
 _COLUMNS = {"signal": binary.INT8, "at": binary.INSTANT, "value": binary.FLOAT8, "quality": binary.INT2}
 _READINGS = """
 COPY (SELECT signal, at, value, quality FROM twins_reading
-      WHERE tenant_id = %s AND at >= %s AND at < %s AND signal = ANY(%s)) TO STDOUT (FORMAT binary)"""
+      WHERE tenant_id = %s AND at >= %s AND at < %s AND signal = ANY(%s) LIMIT %s) TO STDOUT (FORMAT binary)"""
 _LATEST = """
 SELECT s.asset, s.key, s.unit, l.at, l.value, l.quality FROM twins_signal s
 JOIN twins_latestreading l ON l.tenant_id = s.tenant_id AND l.signal = s.id
@@ -74,10 +74,17 @@ def signals(assets: Collection[UUID], keys: Collection[str] | None = None) -> Qu
     return found if keys is None else found.filter(key__in=keys)
 
 
-def readings(signal_ids: Collection[int], start: datetime, end: datetime) -> dict[int, Series]:
-    """The readings of signals, by signal; one without readings has an empty series."""
+def readings(signal_ids: Collection[int], start: datetime, end: datetime, most: int | None = None) -> dict[int, Series]:
+    """The readings of signals, by signal; one without readings has an empty series.
+
+    Args:
+        signal_ids: Of the tenant.
+        start: First instant.
+        end: First instant after.
+        most: How many are read, whichever these are; for all of them None.
+    """
     with connection.cursor() as cursor:
-        parameters = [required_tenant("readings"), start, end, list(signal_ids)]
+        parameters = [required_tenant("readings"), start, end, list(signal_ids), most]
         with cursor.cursor.copy(_READINGS, parameters) as copy:  # Django's own `copy` takes no parameters
             columns = binary.read_rows(b"".join(map(bytes, copy)), _COLUMNS)
     order = np.lexsort((columns["at"], columns["signal"]))
@@ -90,12 +97,12 @@ def readings(signal_ids: Collection[int], start: datetime, end: datetime) -> dic
     }
 
 
-def series(asset: UUID, key: str, start: datetime, end: datetime) -> Series:
-    """The readings of one signal of one asset, for a chart."""
+def series(asset: UUID, key: str, start: datetime, end: datetime, most: int | None = None) -> Series:
+    """The readings of one signal of one asset, for a chart; `most` as in `readings`."""
     found = signals([asset], [key]).first()
     if found is None:
         return Series(np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.int16))
-    return readings([found.id], start, end)[found.id]
+    return readings([found.id], start, end, most)[found.id]
 
 
 def matrices(assets: Collection[UUID], keys: Sequence[str], start: datetime, end: datetime) -> dict[UUID, Matrix]:
@@ -176,9 +183,9 @@ def set_aside(gateway: UUID) -> QuerySet[SetAside]:
     return SetAside.objects.filter(gateway=gateway)
 
 
-def traffic() -> dict[UUID, Traffic]:
-    """What each gateway of the tenant has sent, by gateway; one that never sent anything is not in it."""
-    return {row.gateway: row for row in Traffic.objects.all()}
+def traffic(gateways: Collection[UUID]) -> dict[UUID, Traffic]:
+    """What some gateways have sent, by gateway; one that never sent anything is not in it."""
+    return {row.gateway: row for row in Traffic.objects.filter(gateway__in=gateways)}
 
 
 def recent_keys(gateway: UUID) -> list[RecentKey]:

@@ -190,8 +190,7 @@ def failure_curve(
     reach the cap (trusted no further than the interval: 1 - S between 1 - c and (1 + c) / 2), and the mean M of what
     they last beyond it. Below the cap L is the normal through both quantiles, P(L < x) = cdf(inv_cdf(1 - S) +
     (x - k) / s) with s = (k - l) / (inv_cdf(1 - S) + z). Beyond, where no life is told apart, it fails at a constant
-    rate, P(L >= x) = S exp(-(x - k) / M): the law of greatest entropy among those with the mean M. It does not know
-    that an asset of great age has less left.
+    rate, P(L >= x) = S exp(-(x - k) / M): the law of greatest entropy among those with the mean M; it knows no age.
 
     Either law is then conditioned on the asset being in service at the grid's origin: F(x) = (P(L < f + x) -
     P(L < f)) / (1 - P(L < f)) with f cycles flown since the prediction. Cycles turn into time at a constant rate.
@@ -209,6 +208,15 @@ def failure_curve(
     Raises:
         PredictionError: The rate or a length is not a positive figure.
     """
+    _refuse_unfit(cycles_per_day, look_ahead_slots, step_slots)
+    cycles_per_slot = cycles_per_day * grid.slot_s / 86_400
+    steps = math.ceil((grid.slots + look_ahead_slots) / step_slots)
+    raw = (round(life.failed_before(step * step_slots * cycles_per_slot), _DIGITS) for step in range(steps + 1))
+    beyond = max(0.0, round(life.life_beyond(steps * step_slots * cycles_per_slot) / cycles_per_slot, _DIGITS))
+    return RiskCurve(step_slots=step_slots, failed_before=tuple(accumulate(raw, max)), life_beyond_slots=beyond)
+
+
+def _refuse_unfit(cycles_per_day: float, look_ahead_slots: int, step_slots: int) -> None:
     if not (math.isfinite(cycles_per_day) and cycles_per_day > 0 and look_ahead_slots >= 0 and step_slots >= 1):
         raise PredictionError(
             f"A risk curve cannot be drawn for {cycles_per_day} cycles a day, {look_ahead_slots} slots ahead in steps "
@@ -216,8 +224,3 @@ def failure_curve(
             place="cycles_per_day",
             fix="Give a rate above 0, a look-ahead of at least 0 and a step of at least 1 slot.",
         )
-    cycles_per_slot = cycles_per_day * grid.slot_s / 86_400
-    steps = math.ceil((grid.slots + look_ahead_slots) / step_slots)
-    raw = (round(life.failed_before(step * step_slots * cycles_per_slot), _DIGITS) for step in range(steps + 1))
-    beyond = max(0.0, round(life.life_beyond(steps * step_slots * cycles_per_slot) / cycles_per_slot, _DIGITS))
-    return RiskCurve(step_slots=step_slots, failed_before=tuple(accumulate(raw, max)), life_beyond_slots=beyond)

@@ -113,7 +113,7 @@ def test_asking_for_a_plan(cast: Cast, sign_in: SignIn, plan: Plan) -> None:
     assert job.created_by == cast.engineer.email
     listed = client.get("/t/meridian/plans/").content.decode()
     assert f'id="job-{job.id}"' in listed
-    assert 'hx-select="#plans"' in listed
+    assert 'hx-trigger="every 3s"' in listed
 
 
 @pytest.mark.parametrize(

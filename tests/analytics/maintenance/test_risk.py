@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import NormalDist
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.maintenance.domain.problem import Grid
@@ -106,6 +106,7 @@ def test_nothing_lasts_beyond_a_cap_that_nothing_outlived() -> None:
     assert (life.failed_before(125), life.life_beyond(125)) == (1.0, 0.0)
 
 
+@settings(deadline=None)  # thousands of calls an example: a busy machine takes long
 @given(
     st.floats(0, 125), st.floats(0.5, 0.99), st.floats(0, 1), st.floats(0, 100), st.floats(0, 150), st.floats(0, 200)
 )

@@ -53,7 +53,7 @@ def test_the_way_from_nothing_to_a_published_contract(cast: Cast, sign_in: SignI
         assert ContractVersion.objects.get().digest in page
         assert Customer.objects.filter(name="Southwind Air").count() == 1
     assert "Version 1" in body(client, "/t/meridian/contracts/?q=power")
-    assert "No contract has this in its title" in body(client, "/t/meridian/contracts/?q=nothing")
+    assert "Nothing fits" in body(client, "/t/meridian/contracts/?q=nothing")
 
 
 @pytest.mark.parametrize(

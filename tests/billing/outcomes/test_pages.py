@@ -122,7 +122,7 @@ class TestClaiming:
         client = sign_in(cast.viewer)
         page = body(client, PAGE)
         assert "Claim an exclusion" not in page
-        assert "Withdraw" not in page
+        assert "Withdraw the claim" not in page
         assert client.post(PAGE, filled(house)).status_code == 403
         assert client.post(f"{PAGE}{house.claim}/withdraw/", {"why": "x"}).status_code == 403
         with scope(cast.meridian.id):

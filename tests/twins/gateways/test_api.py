@@ -22,7 +22,7 @@ from tests.twins.telemetry.sample import delivery
 from tests.twins.telemetry.test_group import aside, commit
 from twins.gateways import selectors
 from twins.gateways.pages import ROWS
-from twins.gateways.services import create_gateway
+from twins.gateways.services import admit_token, create_gateway
 from twins.telemetry.models import SetAside
 from twins.telemetry.schemas import Delivery, Normalised
 from twins.telemetry.traffic import TrafficCount
@@ -161,13 +161,21 @@ class TestPages:
         assert "There is a gateway named hangar" in client.post(
             "/t/meridian/gateways/new/", {"name": "hangar"}
         ).content.decode().replace("there", "There")
-        renewed = client.post(f"/t/meridian/gateways/{gateway.id}/rotate/")
+        rotate, disable = (f"/t/meridian/gateways/{gateway.id}/{each}/" for each in ("rotate", "disable"))
+        typed = {"typed": "hangar"}
+        for path in (rotate, disable):
+            assert "This cannot be undone" in client.get(path).content.decode()
+            assert client.post(path, {"typed": "Hangar"}).status_code == 400
+        holder = admit_token(token)
+        assert holder is not None
+        assert not holder.is_revoked
+        renewed = client.post(rotate, typed)
         assert renewed.context["token"] not in ("", token)
-        gone = client.post(f"/t/meridian/gateways/{gateway.id}/disable/", follow=True).content.decode()
+        gone = client.post(disable, typed, follow=True).content.decode()
         assert "hangar is disabled" in gone
         assert "Disabled" in gone
         assert "/rotate/" not in gone
-        refused = client.post(f"/t/meridian/gateways/{gateway.id}/rotate/", follow=True).content.decode()
+        refused = client.post(rotate, typed, follow=True).content.decode()
         assert "hangar is disabled. Make a new gateway." in refused
 
     def test_searching(self, cast: Cast, sign_in: SignIn) -> None:
@@ -178,7 +186,7 @@ class TestPages:
         shown = client.get("/t/meridian/gateways/?q=BENCH").content.decode()
         assert "test bench" in shown
         assert "hangar" not in shown
-        assert "No gateway has this in its name" in client.get("/t/meridian/gateways/?q=zzz").content.decode()
+        assert "Nothing fits" in client.get("/t/meridian/gateways/?q=zzz").content.decode()
 
     def test_what_was_set_aside_comes_in_pages(self, cast: Cast, sign_in: SignIn) -> None:
         with scope(cast.meridian.id):

@@ -116,7 +116,7 @@ def test_killed_in_the_middle_it_has_lost_nothing_that_was_acknowledged(
     rows, whole = present(everything, six), expected(batches)
     assert len(rows) == total
     assert dict(rows) == whole
-    newest = {key: max(at for other, at in whole if other == key) for key, _ in whole}
+    newest = dict(sorted(whole))  # of each key the last instant
     query = "SELECT signal, at, value FROM twins_latestreading WHERE tenant_id = %s"
     keys = {number: key for key, number in six.signals.items()}
 

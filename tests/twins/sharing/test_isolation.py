@@ -26,6 +26,7 @@ from tests.isolation.world import furnish
 from tests.twins.conftest import Fleet, make_fleet
 from tests.twins.telemetry.sample import delivery
 from tests.twins.telemetry.test_group import commit
+from twins.sharing import api as sharing_api
 from twins.sharing.models import SharedView
 from twins.sharing.schemas import ViewTerms
 from twins.sharing.services import revoke_view, share_view
@@ -143,6 +144,16 @@ class TestOwnView:
             assert readings(client, view, shared.engine, "t24", start, end).status_code == 404
             assert client.get(page(view, shared.engine, "t24", **{"from": start, "to": end})).status_code == 404
 
+    @pytest.mark.parametrize(
+        "text",
+        ["0001-01-01T00:00", "0001-01-01T00:00+23:59", "9999-12-31T23:59-23:59", "no time", "2025-13-01", "9" * 50],
+    )
+    def test_a_time_that_cannot_be_is_said(self, shared: Shared, sign_in: SignIn, text: str) -> None:
+        client, view = sign_in(shared.cast.reader), shared.northwind
+        for name in ("from", "to"):
+            asked = f"{page(view, shared.engine, 't24')}{urlencode({name: text})}"
+            assert client.get(asked).status_code == 400
+
     def test_the_pages_show_it(self, shared: Shared, sign_in: SignIn) -> None:
         client, view = sign_in(shared.cast.reader), shared.northwind
         listed = client.get("/t/meridian/assets/").content.decode()
@@ -163,12 +174,16 @@ class TestOwnView:
         moving = sign_in(shared.south_reader).get(page(shared.southwind)).content.decode()
         assert f'hx-get="/t/meridian/assets/{shared.southwind.id}/values/"' in moving
 
-    @pytest.mark.parametrize("text", ["soon", "2025-13-01", "0001-01-01T00:00:00+14:00", "9" * 50])
-    def test_a_time_that_is_none_is_refused(self, shared: Shared, sign_in: SignIn, text: str) -> None:
-        response = sign_in(shared.cast.reader).get(
-            page(shared.northwind, shared.engine, "t24") + urlencode({"from": text})
-        )
-        assert response.status_code == 400
+    def test_a_long_history_is_had_in_parts(
+        self, shared: Shared, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client, view, span = sign_in(shared.cast.reader), shared.northwind, (T0 + SECOND, T0 + 3 * SECOND)
+        monkeypatch.setattr(sharing_api, "MOST_READINGS", 1)
+        refused = readings(client, view, shared.engine, "t24", *span)
+        assert refused.status_code == 400
+        assert "there are more than 1 readings" in refused.json()["detail"]
+        monkeypatch.setattr(sharing_api, "MOST_READINGS", 2)
+        assert len(readings(client, view, shared.engine, "t24", *span).json()) == 2
 
 
 class TestNothingElse:
