@@ -12,15 +12,16 @@ from starlette.types import Receive, Scope, Send
 pages = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 (needs the apps to be loaded)
-from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from channels.sessions import SessionMiddlewareStack  # noqa: E402
 
+from deploy.bodies import LimitedBodies  # noqa: E402
 from deploy.ingest import PREFIX, make_ingest  # noqa: E402
+from tenants.domains.sockets import HostOriginValidator  # noqa: E402
 from twins.live.socket_urls import urlpatterns  # noqa: E402
 
 ingest = make_ingest()
-sockets = AllowedHostsOriginValidator(SessionMiddlewareStack(URLRouter(urlpatterns)))
-others = ProtocolTypeRouter({"http": pages, "websocket": sockets})
+sockets = HostOriginValidator(SessionMiddlewareStack(URLRouter(urlpatterns)))
+others = ProtocolTypeRouter({"http": LimitedBodies(pages), "websocket": sockets})
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

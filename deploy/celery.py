@@ -11,7 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
 
 app = Celery("outturn")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["tenants.jobs", "tenants.people", "tenants.record", "tenants.limits", "tenants.custody"])
+ROOMS = ("jobs", "people", "record", "limits", "domains", "custody", "lifecycle")
+app.autodiscover_tasks([f"tenants.{room}" for room in ROOMS])
 
 
 @setup_logging.connect

@@ -56,10 +56,12 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "tenants.edge.middleware.RequestIdMiddleware",
+    "tenants.domains.middleware.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "tenants.edge.middleware.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "tenants.domains.middleware.PlaceMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -68,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "tenants.domains.middleware.GateMiddleware",
     "tenants.signon.middleware.ConfinedSessionMiddleware",
     "tenants.portal.middleware.ScopeMiddleware",
 ]
@@ -118,6 +121,7 @@ INGEST_DATABASE = _database("DATABASE_INGEST_URL", "postgresql://outturn_ingest@
 DATABASE_POOL = env_int("OUTTURN_DATABASE_POOL", 0, minimum=0)
 if DATABASE_POOL:
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL}
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # else each one kept fails once when the database was restarted
 DATABASE_ROUTERS: list[str] = []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -152,6 +156,18 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_ADAPTER = "tenants.people.adapters.AccountAdapter"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Who holds a session that was left open must not make another address theirs, and by it the account.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_FORMS = {
+    "add_email": "tenants.people.forms.AddEmailForm",
+    "change_password": "tenants.people.forms.ChangePasswordForm",
+    "login": "tenants.people.forms.LoginForm",
+    "reauthenticate": "tenants.people.forms.ReauthenticateForm",
+    "reset_password": "tenants.people.forms.ResetPasswordForm",
+    "reset_password_from_key": "tenants.people.forms.ResetPasswordKeyForm",
+    "set_password": "tenants.people.forms.SetPasswordForm",
+    "signup": "tenants.people.forms.SignupForm",
+}
 # Counted in Redis, by the address that `address_of` finds; "key" is the address of mail that is tried.
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
@@ -168,7 +184,12 @@ USERSESSIONS_ADAPTER = "tenants.people.adapters.SessionsAdapter"
 MFA_ADAPTER = "tenants.people.adapters.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_FORMS = {"add_webauthn": "tenants.people.forms.PasskeyForm"}
+MFA_FORMS = {
+    "add_webauthn": "tenants.people.forms.PasskeyForm",
+    "authenticate": "tenants.people.forms.FactorForm",
+    "reauthenticate": "tenants.people.forms.FactorAgainForm",
+    "activate_totp": "tenants.people.forms.AppForm",
+}
 MFA_TOTP_ISSUER = "Outturn"
 MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not BASE_URL.startswith("https://")  # browsers themselves allow it for localhost
@@ -192,6 +213,10 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Host names and networks that requests to addresses named by tenants may reach although they are private, or http.
 OUTTURN_ALLOW_PRIVATE_HOSTS = env_list("OUTTURN_ALLOW_PRIVATE_HOSTS")
+# Name servers that are asked about organisations' domains, as 192.0.2.53 or 192.0.2.53:5353; empty: the system's.
+OUTTURN_DNS = env_list("OUTTURN_DNS")
+# The networks of the proxies in front, which alone may ask whether a certificate may be had for a host.
+OUTTURN_PROXY_NETWORKS = env_list("OUTTURN_PROXY_NETWORKS", ["127.0.0.0/8", "::1/128"])
 OUTTURN_OUTGOING_SECONDS = env_int("OUTTURN_OUTGOING_SECONDS", 8, minimum=1)
 # Where operators may come from to the console and into organisations that let them in; empty: from anywhere.
 OUTTURN_OPERATOR_NETWORKS = env_list("OUTTURN_OPERATOR_NETWORKS")
@@ -206,6 +231,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static" / "dist"]
+ASSETS_MANIFEST = str(BASE_DIR / "static" / "dist" / "manifest.json")
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+[-.][0-9A-Za-z_-]{8,}\..+$"
@@ -260,6 +286,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_keepalive": True}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
+    "look-at-domains": {"task": "domains.look_at_all", "schedule": 86_400.0},
     "end-states": {"task": "lifecycle.end_states", "schedule": 3600.0},
     "keep-houses": {"task": "custody.keep_houses", "schedule": 86_400.0},
     "sweep-jobs": {"task": "jobs.sweep", "schedule": 15.0},

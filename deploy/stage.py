@@ -45,10 +45,12 @@ class Stage:
     Attributes:
         url: The web server, as ``up`` runs it.
         mqtt_url: The broker, without a user; our consumer is connected to it.
+        web: The number of the web server's process.
     """
 
     url: str
     mqtt_url: str
+    web: int
 
 
 @contextmanager
@@ -132,7 +134,7 @@ def product(database: str) -> Iterator[Stage]:
                     _wait(lambda: listens(broker), running, logs)
             _wait(lambda: _answers(web), running, logs)
             _wait(lambda: b"consuming from" in logs["consumer"].read_bytes(), running, logs)
-            yield Stage(f"http://{_LOOPBACK}:{web}", f"mqtt://{_LOOPBACK}:{broker}")
+            yield Stage(f"http://{_LOOPBACK}:{web}", f"mqtt://{_LOOPBACK}:{broker}", running["web"].pid)
         finally:
             _stop(list(running.values()))
 

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from tenants.custody.pages import erasure_certificate
+from tenants.domains.ask import ask
 from tenants.lifecycle.console import console
 from tenants.lifecycle.pages import dismiss
 from tenants.portal import pages
@@ -40,6 +41,8 @@ urlpatterns: Addresses = [
     path("", include("tenants.people.account_urls")),
     path("certificates/<str:token>/", erasure_certificate, name="erasure-certificate"),
     path("notices/<uuid:notice>/dismiss/", dismiss, name="notice-dismiss"),
+    path("domains/ask/", ask, name="domain-ask"),
+    path("enter/", include("tenants.portal.entrance_urls")),
     path("operators/", console.urls),
     path("sso/", include("tenants.signon.urls")),
     path("scim/v2/", include("tenants.signon.scim_urls")),

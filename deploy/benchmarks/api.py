@@ -1,7 +1,8 @@
 """How fast the portal's pages and the API's lists answer, and how often each asks the database at any length of a list.
 
 The addresses are those of the product's own URL table that need nothing but an organisation, so a new page is measured
-without a word here. Queries are counted in this process, answers are timed at the real server.
+without a word here. Queries are counted in this process, answers are timed at the real server, and its processor time
+is told beside them, which depends less on what else the machine does. Each address is asked once before it is timed.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from uuid import UUID
 
 import httpx
 import numpy as np
+import psutil
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from deploy.benchmarks import Limits, Progress
-from deploy.stage import own_database, product
+from deploy.stage import Stage, own_database, product
 from tenants.customers.models import Customer
 from tenants.jobs.models import Job
 from tenants.kernel.clock import utc_now
@@ -63,12 +65,14 @@ class _Route:
     queries: list[int] = field(default_factory=list)
     latencies_s: list[float] = field(default_factory=list)
     per_s: list[float] = field(default_factory=list)
+    cpu_s: list[float] = field(default_factory=list)
 
     def told(self) -> dict[str, Any]:
         """The figures."""
         return {
             "requests_per_s": round(statistics.median(self.per_s), 1) if self.per_s else None,
             "p99_ms": round(float(np.quantile(self.latencies_s, 0.99)) * 1000, 1) if self.latencies_s else None,
+            "cpu_ms": round(statistics.median(self.cpu_s) * 1000, 1) if self.cpu_s else None,
             "queries": self.queries,
         }
 
@@ -100,11 +104,9 @@ def run(options: argparse.Namespace, progress: Progress) -> dict[str, Any]:
                 route.queries.append(_queries(client, route.path, key))
         with product(database) as stage:
             session = client.cookies["sessionid"].value
-            for number in range(size.rounds):
-                for place, route in enumerate(routes):
-                    progress(0.5 + 0.5 * (number + place / len(routes)) / size.rounds, "timing")
-                    seconds = 0.05 if options.toy else max(0.3, options.seconds / len(routes))
-                    _time(stage.url, route, session, key, size.clients, seconds)
+            seconds = 0.05 if options.toy else max(0.3, options.seconds / len(routes))
+            asker = _Asker(stage, session, key, size.clients, seconds)
+            asyncio.run(asker.time(routes, size.rounds, progress))
     return _told(routes)
 
 
@@ -117,6 +119,7 @@ def _told(routes: Sequence[_Route]) -> dict[str, Any]:
         "growing": sum(route.queries[-1] > route.queries[0] for route in routes),
         "requests_per_s": round(statistics.median(value for route in routes for value in route.per_s), 1),
         "p99_ms": round(max(float(np.quantile(route.latencies_s, 0.99)) for route in routes) * 1000, 1),
+        "cpu_ms": round(statistics.median(value for route in routes for value in route.cpu_s) * 1000, 1),
         "routes": {route.path: route.told() for route in routes},
     }
 
@@ -181,26 +184,53 @@ def _fill(tenant: UUID, numbers: range) -> None:
             record_audit(action="measured.filled", subject=f"row/{number}", by="measured", now=now)
 
 
-def _time(url: str, route: _Route, session: str, key: str, clients: int, seconds: float) -> None:
-    begun = time.perf_counter()
-    latencies = asyncio.run(_send(url, route.path, session, key, clients, seconds))
-    route.latencies_s += latencies
-    route.per_s.append(len(latencies) / (time.perf_counter() - begun))
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Clients of the real server.
 
+    Attributes:
+        stage: Where it is.
+        session: What pages are asked with.
+        key: What the API is asked with.
+        clients: How many ask at once.
+        seconds: How long each address is asked in a round.
+    """
 
-async def _send(url: str, path: str, session: str, key: str, clients: int, seconds: float) -> list[float]:
-    latencies: list[float] = []
-    until = time.perf_counter() + seconds
-    headers = {"Authorization": f"Bearer {key}"} if path.startswith(f"/{_API}") else {"Cookie": f"sessionid={session}"}
+    stage: Stage
+    session: str
+    key: str
+    clients: int
+    seconds: float
 
-    async def client() -> None:
-        async with httpx.AsyncClient(base_url=url, timeout=30, headers=headers) as http:
-            while True:
-                begun = time.perf_counter()
-                (await http.get(path)).raise_for_status()
-                latencies.append(time.perf_counter() - begun)
-                if time.perf_counter() >= until:
-                    return
+    async def time(self, routes: Sequence[_Route], rounds: int, progress: Progress) -> None:
+        """Ask every address in turn, in some rounds."""
+        async with httpx.AsyncClient(base_url=self.stage.url, timeout=60) as http:
+            for route in routes:
+                await self._ask(http, route.path)
+            for number in range(rounds):
+                for place, route in enumerate(routes):
+                    progress(0.5 + 0.5 * (number + place / len(routes)) / rounds, "timing")
+                    await self._time(http, route)
 
-    await asyncio.gather(*(client() for _ in range(clients)))
-    return latencies
+    async def _time(self, http: httpx.AsyncClient, route: _Route) -> None:
+        latencies: list[float] = []
+        server = psutil.Process(self.stage.web)
+        before, begun = server.cpu_times(), time.perf_counter()
+        until = begun + self.seconds
+
+        async def client() -> None:
+            while not latencies or time.perf_counter() < until:
+                latencies.append(await self._ask(http, route.path))
+
+        await asyncio.gather(*(client() for _ in range(self.clients)))
+        took, after = time.perf_counter() - begun, server.cpu_times()
+        route.latencies_s += latencies
+        route.per_s.append(len(latencies) / took)
+        route.cpu_s.append((after.user + after.system - before.user - before.system) / len(latencies))
+
+    async def _ask(self, http: httpx.AsyncClient, path: str) -> float:
+        is_api = path.startswith(f"/{_API}")
+        headers = {"Authorization": f"Bearer {self.key}"} if is_api else {"Cookie": f"sessionid={self.session}"}
+        begun = time.perf_counter()
+        (await http.get(path, headers=headers)).raise_for_status()
+        return time.perf_counter() - begun

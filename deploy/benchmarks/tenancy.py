@@ -2,8 +2,9 @@
 
 Among many tenants more are onboarded by the real service, in turn with django-tenants making schemas. The same list
 page is asked for with its policies, and with the policies off and no tenant told to PostgreSQL (the condition on the
-tenant stays: every program for many tenants has one). A connection serves more and more tenants, and its server process
-is weighed. Clients with keys of many tenants read all at once from the real server, whose connections are pooled.
+tenant stays: every program for many tenants has one). Connections send equally many reads for few and for many tenants,
+and their server processes are weighed. Clients with keys of many tenants read all at once from the real server, whose
+connections are pooled.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -91,7 +93,7 @@ def run(options: argparse.Namespace, progress: Progress) -> dict[str, Any]:
             created, by_schema = _onboard(size, peer)
         progress(0.5, "a page with and without isolation")
         isolated, bare = _pages(database, size)
-        progress(0.7, "a connection that serves more and more tenants")
+        progress(0.7, "connections that serve few and many tenants")
         weights = _weights(seeded, size.touched)
         progress(0.8, "reading for many tenants at once")
         read, leaks = _leaks(database, size, 1 if options.toy else options.seconds)
@@ -201,28 +203,42 @@ def _not_isolated(database: str) -> Iterator[None]:
 
 
 def _weights(tenants: Sequence[UUID], touched: Sequence[int]) -> list[int] | None:
-    """Private memory of a connection's server process, in kB, after so many tenants; None where it cannot be seen."""
+    """Memory of a new connection's server process, in kB, for each number of tenants; None where it cannot be seen.
+
+    Each connection sends equally many statements, so that nothing but the number of tenants differs.
+    """
+    reads = max(touched)
+    try:
+        return [_weight(tenants[:number], reads) for number in touched]
+    except OSError:
+        return None
+
+
+def _weight(tenants: Sequence[UUID], reads: int) -> int:
     connection.close()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (process,) = cursor.fetchone()
-    weights, served = [], 0
-    try:
-        for goal in touched:
-            for tenant in tenants[served:goal]:
-                with scope(tenant), connection.cursor() as cursor:
-                    cursor.execute("SELECT id, name FROM tenants_customer WHERE tenant_id = %s ORDER BY name", [tenant])
-                    cursor.fetchall()
-            served = goal
-            weights.append(_private_kb(process))
-    except OSError:
-        return None
-    return weights
+    for tenant in islice(cycle(tenants), reads):
+        with scope(tenant):
+            list(Customer.objects.order_by("name"))
+    return own_kb(Path(f"/proc/{process}/smaps").read_text(encoding="utf-8"))
 
 
-def _private_kb(process: int) -> int:
-    lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+def own_kb(smaps: str) -> int:
+    """What of a process's memory is its own, in kB, by Linux's list of its mappings (proc_pid_smaps(5)).
+
+    Mappings that are shared do not count. Linux calls their pages private too as long as no other process has touched
+    them, and in PostgreSQL these are pages of the cache that all connections have in common.
+    """
+    own, is_shared = 0, False
+    for line in smaps.splitlines():
+        first, *rest = line.split()
+        if not first.endswith(":"):
+            is_shared = rest[0].endswith("s")
+        elif first.startswith("Private_") and not is_shared:
+            own += int(rest[0])
+    return own
 
 
 def _leaks(database: str, size: _Size, seconds: float) -> tuple[int, int]:

@@ -108,10 +108,7 @@ def run_application(home: Home, *, say: Callable[[str], object], when_ready: Cal
     state = home.run / "application.json"
     with FileLock(home.run / "application") as lock:
         if not lock.take():
-            raise ServerError(
-                f"Outturn already runs in {home.path}: {read_json(state).get('url', 'it is just starting')}",
-                fix="Use it, stop it, or set OUTTURN_HOME to another folder for a second one.",
-            )
+            raise _runs_already(home, read_json(state).get("url", "it is just starting"))
         _end_predecessors(read_json(state).get("processes", []))
         with listen() as listening:
             url = f"http://localhost:{listening.getsockname()[1]}"
@@ -134,6 +131,11 @@ def run_application(home: Home, *, say: Callable[[str], object], when_ready: Cal
             finally:
                 supervisor.stop()
                 state.unlink(missing_ok=True)
+
+
+def _runs_already(home: Home, where: str) -> ServerError:
+    fix = "Use it, stop it, or set OUTTURN_HOME to another folder for a second one."
+    return ServerError(f"Outturn already runs in {home.path}: {where}", fix=fix)
 
 
 def listen() -> socket.socket:

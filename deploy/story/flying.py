@@ -170,5 +170,6 @@ def _replay(story: Story, tell: Tell, units: range, schedule: FlightSchedule, *o
 
 def _taken(story: Story) -> int:
     with scope(UUID(story.facts["tenant"])):
-        found = traffic().get(UUID(story.facts["gateway"]))
+        gateway = UUID(story.facts["gateway"])
+        found = traffic([gateway]).get(gateway)
     return found.readings if found else 0

@@ -13,7 +13,7 @@ from tenants.edge import problems
 from tenants.edge.context import request_id
 from tenants.kernel.errors import NotAllowedError, NotFoundError, OutturnError
 
-PROGRAMS = re.compile(r"^(/t/[a-z0-9-]+)?/api/")
+PROGRAMS = re.compile(r"^(/t/[-a-zA-Z0-9_]+)?/api/")
 
 
 class BrokenError(OutturnError):

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from tenants.edge.context import request_id, set_client_address, set_request_id
 from tenants.edge.http import address_of
+from tenants.edge.stack import with_deep_stack
 from tenants.kernel.ids import new_id
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
@@ -21,6 +22,7 @@ class RequestIdMiddleware:
     def __init__(self, respond: Respond) -> None:
         self.respond = respond
 
+    @with_deep_stack
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request under its id."""
         given = request.headers.get("X-Request-Id", "")

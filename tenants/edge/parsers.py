@@ -26,19 +26,24 @@ class StrictJSONParser(JSONParser):
         Raises:
             ParseError: The body is not such JSON.
         """
-        value = super().parse(stream, media_type, parser_context)
-        if not _keepable(value):
+        try:
+            value = super().parse(stream, media_type, parser_context)
+            is_kept = is_keepable(value)
+        except RecursionError:
+            raise ParseError("the body is nested too deeply") from None
+        if not is_kept:
             raise ParseError("text must not hold NUL characters or lone surrogates")
         return value
 
 
-def _keepable(value: Any) -> bool:
+def is_keepable(value: Any) -> bool:
+    """Whether PostgreSQL could keep a value of JSON: its texts hold no NUL and no lone surrogate."""
     if isinstance(value, str):
         return "\x00" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
     if isinstance(value, dict):
-        return all(_keepable(key) and _keepable(inner) for key, inner in value.items())
+        return all(is_keepable(key) and is_keepable(inner) for key, inner in value.items())
     if isinstance(value, list):
-        return all(map(_keepable, value))
+        return all(map(is_keepable, value))
     return True
 
 

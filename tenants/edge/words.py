@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext_lazy as _
 
 from tenants.scope.actors import Permission
@@ -23,3 +25,11 @@ def permission_words(permission: str) -> str:
     """What a permission is called: its area, and what is done there."""
     each = Permission(permission)
     return f"{AREAS[each.area]}: {DEEDS.get(each.deed, _OWN)}"
+
+
+def permissions_by_area(permissions: Iterable[str]) -> list[str]:
+    """What several permissions are called, an area a text: ``Twins and catalogue: read, edit``."""
+    found: dict[str, list[str]] = {}
+    for each in map(Permission, permissions):
+        found.setdefault(each.area, []).append(str(DEEDS.get(each.deed, _OWN)).lower())
+    return [f"{AREAS[area]}: {', '.join(deeds)}" for area, deeds in found.items()]

@@ -20,6 +20,7 @@ from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
 from tenants.limits import registry, selectors, services
+from tenants.limits.domain.amounts import shown
 from tenants.limits.domain.plans import PLANS, SHARED, Feature, Kind, Meter, Plan
 from tenants.limits.domain.standing import Standing
 from tenants.limits.schemas import Comparison, History
@@ -154,8 +155,8 @@ def _row(one: Standing) -> Row:
     return Row(
         meter=one.meter,
         customer=one.customer_name,
-        used="" if is_rate else _amount(one.meter, one.used_units),
-        limit=_("No limit") if one.limit is None else _amount(one.meter, one.limit),
+        used="" if is_rate else shown(one.meter, one.used_units),
+        limit=_("No limit") if one.limit is None else shown(one.meter, one.limit),
         percent=None if is_rate or one.percent is None else min(one.percent, 100),
         state=one.state.value,
         resets_at=one.resets_at,
@@ -167,24 +168,14 @@ def _line(one: History) -> Line:
     most = max(one.amounts)
     step = _WIDTH / max(1, len(one.amounts) - 1)
     points = " ".join(
-        f"{number * step:.1f},{_HEIGHT - 2 - (_HEIGHT - 4) * amount / max(most, 1):.1f}"
-        for number, amount in enumerate(one.amounts)
+        f"{number * step:.1f},{_HEIGHT - 2 - (_HEIGHT - 4) * used / max(most, 1):.1f}"
+        for number, used in enumerate(one.amounts)
     )
     days = [
-        (day, _amount(one.meter, amount)) for day, amount in zip(one.days, one.amounts, strict=True) if amount
+        (day, shown(one.meter, used)) for day, used in zip(one.days, one.amounts, strict=True) if used
     ]  # days on which nothing was used would only make the table long
     label = _("Job minutes per day") if one.meter is Meter.JOB_MINUTES else one.meter.label
-    return Line(label, points, _amount(one.meter, one.amounts[-1]), _amount(one.meter, most), days[::-1])
-
-
-def _amount(meter: Meter, number: int) -> str:
-    """A number with its unit; bytes in decimal units, as the limits of plans are."""
-    if meter is not Meter.STORAGE:
-        return f"{number:,}"
-    for unit, size in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if number >= size:
-            return f"{number / size:,.1f}".removesuffix(".0") + f" {unit}"
-    return f"{number} B"
+    return Line(label, points, shown(one.meter, one.amounts[-1]), shown(one.meter, most), days[::-1])
 
 
 class Column(NamedTuple):
@@ -213,7 +204,7 @@ def _rows_of_plans() -> list[tuple[str, list[str]]]:
     rows = [
         (
             meter.label,
-            [_("No limit") if (limit := plan.limits[meter]) is None else _amount(meter, limit) for plan in every],
+            [_("No limit") if (limit := plan.limits[meter]) is None else shown(meter, limit) for plan in every],
         )
         for meter in Meter
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Sum
 
 from tenants.limits import registry
+from tenants.limits.domain.amounts import shown
 from tenants.limits.domain.plans import PLANS, Feature, Kind, Meter, Plan
 from tenants.limits.domain.standing import (
     Raised,
@@ -85,10 +86,10 @@ def usage(*, now: datetime) -> Usage:
     """Where the tenant stands at each limit, its customers at theirs, and what was used on the last days."""
     held = allowance(now=now)
     today = local_day(now, held.zone)
-    rows = _rows(held, today)
-    sums = _sums(held, rows, now)
+    rows, names = _rows(held, today), registry.customers()
+    sums = _sums(held, rows, now) | {(Meter.CUSTOMERS, WHOLE): len(names)}
     whole = [_standing(held, meter, sums.get((meter, WHOLE), 0), now, None) for meter in Meter]
-    order, names = list(Meter), registry.customers()
+    order = list(Meter)
     shares = [
         _standing(held, meter, sums.get((meter, customer), 0), now, customer, names.get(customer, ""))
         for customer, meter in sorted(held.shares, key=lambda each: (names.get(each[0], ""), order.index(each[1])))
@@ -114,17 +115,23 @@ def used_today(meter: Meter, day: date) -> dict[UUID, int]:
 
 def comparisons(*, now: datetime) -> list[Comparison]:
     """What each plan would change for the tenant."""
-    held = usage(now=now)
-    return [compared(plan, held) for plan in PLANS.values()]
+    held = allowance(now=now)
+    stock = in_stock(held, now=now)
+    return [compared(plan, held, stock) for plan in PLANS.values()]
 
 
-def compared(plan: Plan, held: Usage) -> Comparison:
+def in_stock(held: Allowance, *, now: datetime) -> dict[Meter, int]:
+    """How much there is of what a smaller plan may have no room for; what is metered begins anew by itself."""
+    counts = registry.counted(*Meter)
+    things = {meter: counts.get(meter, {}).get(WHOLE, 0) for meter in Meter if meter.kind is Kind.COUNT}
+    return things | {meter: _used(held, meter, now, None) for meter in Meter if meter.kind is Kind.LEVEL}
+
+
+def compared(plan: Plan, held: Allowance, stock: Mapping[Meter, int]) -> Comparison:
     """What a plan would change; limits that we raised stay raised."""
-    current = held.allowance.plan
-    limits = dict(plan.limits) | {meter: held.allowance.limits[meter] for meter in held.allowance.raised_until}
-    lacking = shortfalls(limits, {one.meter: one.used for one in held.whole})
-    lost = sorted(current.features - plan.features)
-    return Comparison(plan, plan == current, lacking, lost)
+    limits = dict(plan.limits) | {meter: held.limits[meter] for meter in held.raised_until}
+    lost = [each for each in Feature if each in held.plan.features - plan.features]
+    return Comparison(plan, plan == held.plan, shortfalls(limits, stock), lost)
 
 
 def warnings(*, now: datetime) -> list[Warned]:
@@ -144,7 +151,10 @@ def held_in(row: LimitWarning) -> Standing:
 def _warned(row: LimitWarning) -> Warned:
     held = held_in(row)
     rest = "all are used" if held.state is State.EXHAUSTED else f"{held.percent} % are used"
-    return Warned(held, f"{held.meter.label}: {rest} ({held.used_units:,} of {held.limit or 0:,}).")
+    return Warned(
+        held,
+        f"{held.meter.label}: {rest} ({shown(held.meter, held.used_units)} of {shown(held.meter, held.limit or 0)}).",
+    )
 
 
 def _standing(
@@ -180,7 +190,7 @@ def _rows(held: Allowance, today: date) -> list[_Row]:
 
 
 def _sums(held: Allowance, rows: Sequence[_Row], now: datetime) -> dict[tuple[Meter, UUID], int]:
-    """What is used of all meters, in their windows; a query for each counter of things."""
+    """What is used of the meters, in their windows; a query for each counter of things, of customers none."""
     windows = {meter: window_of(meter.kind, now, held.zone) for meter in Meter}
     sums: dict[tuple[Meter, UUID], int] = defaultdict(int)
     for meter, day, part, amount in rows:
@@ -189,6 +199,6 @@ def _sums(held: Allowance, rows: Sequence[_Row], now: datetime) -> dict[tuple[Me
             sums[meter, part] = amount
         elif window.first <= day < window.end:
             sums[meter, part] += amount
-    for meter, counts in registry.counted(*Meter).items():
+    for meter, counts in registry.counted(*(set(Meter) - {Meter.CUSTOMERS})).items():
         sums.update({(meter, part): count for part, count in counts.items()})
     return sums

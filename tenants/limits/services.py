@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from tenants.kernel.errors import ConflictError, Finding, NotFoundError, OutturnError
 from tenants.limits import registry, selectors
+from tenants.limits.domain.amounts import counted, shown
 from tenants.limits.domain.plans import PLANS, SHARED, Kind, Meter, Plan
 from tenants.limits.domain.standing import LimitReachedError, Shortfall, Standing, State
 from tenants.limits.models import CustomerShare, RaisedLimit
@@ -158,7 +159,8 @@ def _plan(key: str) -> Plan:
 
 
 def _refuse_too_small(wanted: Plan, before: Plan, now: datetime) -> None:
-    lacking = selectors.compared(wanted, selectors.usage(now=now)).shortfalls
+    held = selectors.allowance(now=now)
+    lacking = selectors.compared(wanted, held, selectors.in_stock(held, now=now)).shortfalls
     if lacking:
         raise PlanTooSmallError(
             f"{wanted.name} has no room for what you have", place="plan",
@@ -169,9 +171,12 @@ def _refuse_too_small(wanted: Plan, before: Plan, now: datetime) -> None:
 
 def finding_of(one: Shortfall) -> Finding:
     """What must be removed before a smaller plan can be taken."""
+    is_counted = one.meter.kind is Kind.COUNT
     return Finding(
-        "plan.too_small", one.meter.value, f"You have {one.used:,} {one.meter.things}; the plan allows {one.limit:,}.",
-        f"Remove {one.excess:,} first." if one.meter.kind is Kind.COUNT else "Erase data or shorten its retention.",
+        "plan.too_small", one.meter.value,
+        f"You have {counted(one.meter, one.used)}; the plan allows {shown(one.meter, one.limit)}.",
+        f"Remove {one.excess:,} first." if is_counted
+        else f"Erase {shown(one.meter, one.excess)} of data, or keep it for a shorter time.",
     )  # fmt: skip
 
 
@@ -212,7 +217,7 @@ def set_share(*, customer: UUID, meter: Meter | str, value: int | None, by: str,
     known = _known(meter)
     if known not in SHARED:
         names = ", ".join(each.value for each in SHARED)
-        raise ShareError(f"no customer uses up {known.things}", place="meter", fix=f"Choose one of {names}.")
+        raise ShareError(f"no customer has a share of “{known.label}”", place="meter", fix=f"Choose one of {names}.")
     if customer not in registry.customers():
         raise NotFoundError("there is no such customer", place="customer", fix="Choose one from the list of customers.")
     whole = selectors.allowance(now=now).limits[known]
@@ -233,8 +238,8 @@ def _check_share(meter: Meter, value: int, whole: int | None) -> None:
         raise ShareError(f"{value:,} is no share", place="value", fix=f"Choose a number from {lowest} to {MOST:,}.")
     if whole is not None and value > whole:
         raise ShareError(
-            f"{value:,} is more than the {whole:,} {meter.things} of the whole organisation", place="value",
-            fix=f"Choose at most {whole:,}, or a larger plan first.",
+            f"{shown(meter, value)} is more than the {counted(meter, whole)} of the whole organisation", place="value",
+            fix=f"Choose at most {shown(meter, whole)}, or a larger plan first.",
         )  # fmt: skip
 
 

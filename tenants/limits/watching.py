@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from smtplib import SMTPException
 
-from django.conf import settings
 from django.db import transaction
 
+from tenants.edge.addresses import address_for
 from tenants.edge.mail import mail_of
 from tenants.limits import registry, selectors
+from tenants.limits.domain.amounts import shown
 from tenants.limits.domain.standing import Standing, State, who_can_raise
 from tenants.limits.models import LimitWarning
 from tenants.limits.schemas import WHOLE
@@ -92,13 +93,12 @@ def _text(tenant: Tenant, rows: Sequence[LimitWarning]) -> str:
         held = selectors.held_in(row)
         whose = f" of {names.get(row.part, 'a customer')}" if row.part != WHOLE else ""
         again = f", free again at {row.resets_at:%Y-%m-%d %H:%M} UTC" if row.resets_at else ""
-        lines.append(
-            f"- {held.meter.label}{whose}: {held.used_units:,} of {held.limit or 0:,} ({held.percent} %){again}"
-        )
+        used, limit = shown(held.meter, held.used_units), shown(held.meter, held.limit or 0)
+        lines.append(f"- {held.meter.label}{whose}: {used} of {limit} ({held.percent} %){again}")
     plan = selectors.plan_of(tenant.plan)
     lines += [
         "", "Only what has run out stops; everything else goes on.", who_can_raise(plan),
-        f"{settings.BASE_URL}/t/{tenant.slug}/admin/usage/",
+        f"{address_for(tenant.id)}/t/{tenant.slug}/admin/usage/",
     ]  # fmt: skip
     return "\n".join(lines)
 

@@ -111,6 +111,11 @@ class BundleGrowth(_Member):
         tuple[Hash, ...], Field(description="The consistency proof (RFC 9162) to the bundle's head.")
     ]
 
+    @classmethod
+    def of(cls, growth: Growth) -> BundleGrowth:
+        """The growth as a bundle says it."""
+        return cls(head=growth.head, consistency=tuple(value.hex() for value in growth.consistency))
+
 
 class ProofBundle(_Member):
     """A statement, the log entries it rests on, and the proof that they stand in a signed log."""
@@ -161,9 +166,7 @@ class ProofBundle(_Member):
             hashes=tuple(value.hex() for value in positions),
             head=head,
             key=BundleKey(verifier=str(verifier), fingerprint=verifier.fingerprint),
-            previous=None
-            if previous is None
-            else BundleGrowth(head=previous.head, consistency=tuple(value.hex() for value in previous.consistency)),
+            previous=None if previous is None else BundleGrowth.of(previous),
         )
 
     def to_bytes(self) -> bytes:

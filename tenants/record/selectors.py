@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from uuid import UUID
 
 from django.db import connection
@@ -136,29 +137,35 @@ def proof_bundle(
     verifier = log_verifier()
     head = latest_head()
     leaves = logged_leaves(documents.keys())
-    for kind, value in documents.keys() - leaves.keys():
-        raise NotFoundError(
-            f"The {kind} {value} was never logged.", place=kind, fix="Log it before the statement that relies on it."
-        )
-    late = [found for found in leaves.values() if head is None or found.index >= head.size]
-    if head is None or late:
-        raise NotSealedError(
-            f"{len(late)} of the statement's documents were logged after the newest head.",
-            place="head",
-            kept="The entries are in the log.",
-            fix="Seal a head, then ask again.",
-        )
-    paths = inclusion_proofs(LogNodes(), [found.index for found in leaves.values()], head.size)
+    sealed = _sealing_head(documents.keys(), leaves, head)
+    paths = inclusion_proofs(LogNodes(), [found.index for found in leaves.values()], sealed.size)
     return ProofBundle.assemble(
         statement=statement,
         leaves=[
             ProvenLeaf(found.index, found.leaf, path, documents[name])
             for (name, found), path in zip(leaves.items(), paths, strict=True)
         ],
-        head=head.note,
+        head=sealed.note,
         verifier=verifier,
-        previous=None if previous_size is None else growth_between(previous_size, head.size),
+        previous=None if previous_size is None else growth_between(previous_size, sealed.size),
     )
+
+
+def _sealing_head(
+    wanted: AbstractSet[tuple[str, str]], leaves: Mapping[tuple[str, str], LoggedLeaf], head: SignedHead | None
+) -> SignedHead:
+    """The head, when it stands over every document that is wanted."""
+    for kind, value in wanted - leaves.keys():
+        raise NotFoundError(
+            f"The {kind} {value} was never logged.", place=kind, fix="Log it before the statement that relies on it."
+        )
+    late = [found for found in leaves.values() if head is None or found.index >= head.size]
+    if head is None or late:
+        raise NotSealedError(
+            f"{len(late)} of the statement's documents were logged after the newest head.", place="head",
+            kept="The entries are in the log.", fix="Seal a head, then ask again.",
+        )  # fmt: skip
+    return head
 
 
 def audit_entries() -> QuerySet[AuditEntry]:

@@ -72,6 +72,24 @@ def set_local(tenant: UUID | None) -> str:
 
 
 @contextmanager
+def acting_for(tenant: UUID) -> Iterator[None]:
+    """Let queries be written for a tenant; the caller's transaction must tell PostgreSQL the same by `set_local`.
+
+    `scope` does both and is what work for a tenant uses; this is for a transaction on another connection.
+
+    Raises:
+        NestedScopeError: A scope is open already.
+    """
+    if _current.get() is not None:
+        raise NestedScopeError(f"a scope for {_current.get()} is open; one transaction acts for one tenant")
+    token = _current.set(tenant)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
 def scope(tenant: UUID) -> Iterator[None]:
     """Act for one tenant: one transaction on the application's connection that sees that tenant's rows only.
 
@@ -82,10 +100,7 @@ def scope(tenant: UUID) -> Iterator[None]:
         NestedScopeError: A scope is open already.
         RuntimeError: A transaction is open already (scope is its outermost frame).
     """
-    if _current.get() is not None:
-        raise NestedScopeError(f"a scope for {_current.get()} is open; one transaction acts for one tenant")
-    token = _current.set(tenant)
-    try:
+    with acting_for(tenant):
         nested = connection.in_atomic_block
         with transaction.atomic(durable=True):
             # Only a test's enclosing transaction passes `durable`; there BEGIN has long been sent.
@@ -94,8 +109,6 @@ def scope(tenant: UUID) -> Iterator[None]:
             yield
             if nested and not connection.needs_rollback:
                 _execute(set_local(None))
-    finally:
-        _current.reset(token)
 
 
 def _execute(statement: str) -> None:

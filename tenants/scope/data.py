@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from tenants.scope.context import _current, set_local
+from tenants.scope.context import acting_for, set_local
 
 Change = Callable[[Any, Any], None]
 
@@ -35,13 +35,9 @@ def for_each_tenant(change: Change) -> Change:
             raise AtomicMigrationError
         tenants = historical.get_model("tenants", "Tenant").objects.using(connection.alias)
         for tenant in list(tenants.order_by("id").values_list("id", flat=True)):
-            token = _current.set(tenant)
-            try:
-                with transaction.atomic(using=connection.alias, durable=True):
-                    with connection.cursor() as cursor:
-                        cursor.execute(set_local(tenant))
-                    change(historical, schema_editor)
-            finally:
-                _current.reset(token)
+            with acting_for(tenant), transaction.atomic(using=connection.alias, durable=True):
+                with connection.cursor() as cursor:
+                    cursor.execute(set_local(tenant))
+                change(historical, schema_editor)
 
     return run

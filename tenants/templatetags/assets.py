@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TypedDict
@@ -28,27 +30,33 @@ class Chunk(TypedDict, total=False):
     name: str
 
 
-def manifest_path() -> Path:
-    """Where Vite leaves its manifest: ``settings.ASSETS_MANIFEST``, or the build folder of this repository."""
-    chosen = getattr(settings, "ASSETS_MANIFEST", None)
-    return Path(chosen) if chosen else Path(settings.BASE_DIR) / "static" / "dist" / "manifest.json"
+@dataclass(frozen=True, eq=False)
+class Build:
+    """One build of the pages' scripts, styles and icons."""
+
+    chunks: dict[str, Chunk]
+    sprite: str
+    icons: frozenset[str]
 
 
 @lru_cache(maxsize=2)
-def _read(path: Path, modified_ns: int) -> dict[str, Chunk]:
-    manifest: dict[str, Chunk] = json.loads(path.read_text(encoding="utf-8"))
-    return manifest
+def _read(path: str, modified_ns: int) -> Build:
+    manifest = Path(path)
+    chunks: dict[str, Chunk] = json.loads(manifest.read_text(encoding="utf-8"))
+    sprite = chunks["src/icons.svg"]["file"]
+    drawn = (manifest.parent / sprite).read_text(encoding="utf-8")
+    return Build(chunks, static(sprite), frozenset(re.findall(r'<symbol id="([^"]+)"', drawn)))
 
 
-def manifest() -> dict[str, Chunk]:
-    """Vite's manifest, read again only after a new build.
+def build() -> Build:
+    """What Vite has built, by its manifest in `settings.ASSETS_MANIFEST`; read again only after a new build.
 
     Raises:
         ImproperlyConfigured: The pages have not been built.
     """
-    path = manifest_path()
+    path = settings.ASSETS_MANIFEST
     try:
-        return _read(path, path.stat().st_mtime_ns)
+        return _read(path, os.stat(path).st_mtime_ns)  # noqa: PTH116 (a page has sixty icons: no Path for each)
     except FileNotFoundError:
         raise ImproperlyConfigured(
             f"The pages' scripts and styles are not built: there is no {path}. Run `make build`, "
@@ -80,7 +88,7 @@ def island(name: str) -> SafeString:
     Raises:
         ImproperlyConfigured: The pages have not been built, or have no such entry point.
     """
-    chunks = manifest()
+    chunks = build().chunks
     key, entry = _entry(chunks, name)
     needed = _with_imports(chunks, key, {})
     sheets = dict.fromkeys(sheet for chunk in needed.values() for sheet in chunk.get("css", []))
@@ -96,15 +104,10 @@ def island(name: str) -> SafeString:
     )
 
 
-@lru_cache(maxsize=2)
-def _icons(sprite: Path) -> frozenset[str]:
-    return frozenset(re.findall(r'<symbol id="([^"]+)"', sprite.read_text(encoding="utf-8")))
-
-
 @register.simple_tag
 def icon_sprite() -> str:
     """The address of the sprite that holds the icons of ``static/src/icons.json``."""
-    return static(manifest()["src/icons.svg"]["file"])
+    return build().sprite
 
 
 @register.simple_tag
@@ -113,7 +116,11 @@ def icon(name: str, label: str = "") -> SafeString:
 
     Without a label it is decoration, and screen readers pass over it.
     """
-    sprite = manifest_path().parent / manifest()["src/icons.svg"]["file"]
+    found = build()
+    return _drawn(found.sprite, name if name in found.icons else "box", str(label))
+
+
+@lru_cache(maxsize=1024)
+def _drawn(sprite: str, name: str, label: str) -> SafeString:
     role = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
-    shown = name if name in _icons(sprite) else "box"
-    return format_html('<svg class="icon" {}><use href="{}#{}"></use></svg>', role, icon_sprite(), shown)
+    return format_html('<svg class="icon" {}><use href="{}#{}"></use></svg>', role, sprite, name)

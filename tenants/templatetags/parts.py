@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.edge import words
 from tenants.kernel.clock import isoformat
+from tenants.kernel.money import Money
 
 register = template.Library()
 
@@ -84,6 +85,12 @@ def age(value: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def amount(value: Money | None) -> str:
+    """Money with its currency and thousands separators; an en dash where there is none."""
+    return "–" if value is None else f"{value.amount:,} {value.currency}"
+
+
+@register.filter
 def is_choice_list(field: BoundField) -> bool:
     """Whether the field is several boxes or buttons, and so needs a legend in place of a label."""
     return isinstance(field.field.widget, RadioSelect | CheckboxSelectMultiple)
@@ -113,6 +120,12 @@ def control(field: BoundField) -> SafeString:
 def permission_words(permission: str) -> str:
     """What a permission is called."""
     return words.permission_words(permission)
+
+
+@register.filter
+def by_area(permissions: Iterable[str]) -> str:
+    """What several permissions are called, those of an area together."""
+    return "; ".join(words.permissions_by_area(permissions))
 
 
 @register.filter

@@ -95,7 +95,7 @@ _THINGS = {
     Meter.READINGS_PER_DAY: "readings a day",
     Meter.REQUESTS_PER_DAY: "API requests a day",
     Meter.JOB_MINUTES: "job minutes a month",
-    Meter.STORAGE: "bytes of storage",
+    Meter.STORAGE: "of storage",
 }
 SHARED = (Meter.GATEWAYS, Meter.SEATS, Meter.READINGS_PER_SECOND, Meter.READINGS_PER_DAY)
 """What an end customer of the organisation can use up, and so can be given a share of."""
@@ -108,6 +108,7 @@ class Feature(StrEnum):
     PROVISIONING = "scim"
     BRANDING = "branding"
     CUSTOM_ROLES = "custom_roles"
+    CUSTOM_DOMAIN = "custom_domain"
 
     @property
     def label(self) -> str:
@@ -120,6 +121,7 @@ _FEATURES = {
     Feature.PROVISIONING: "Provisioning of people (SCIM)",
     Feature.BRANDING: "Branding",
     Feature.CUSTOM_ROLES: "Roles of your own",
+    Feature.CUSTOM_DOMAIN: "Addresses of your own (custom domain)",
 }
 
 

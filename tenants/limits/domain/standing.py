@@ -10,6 +10,7 @@ from uuid import UUID
 
 from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import OutturnError
+from tenants.limits.domain.amounts import counted, shown
 from tenants.limits.domain.plans import Kind, Meter, Plan
 
 WARNING_PERCENT = 80
@@ -148,8 +149,9 @@ class LimitReachedError(OutturnError):
         meter, at = standing.meter, standing.resets_at
         of_whom = f" of {standing.customer_name}" if standing.customer_name else ""
         message = (
-            f"the limit of {standing.limit or 0:,} {meter.things}{of_whom} is reached: "
-            f"{standing.used_units:,} are used and {-(-asked // meter.per_unit):,} more were asked for"
+            f"the limit of {counted(meter, standing.limit or 0)}{of_whom} is reached: "
+            f"{shown(meter, standing.used_units)} are used and {shown(meter, -(-asked // meter.per_unit))} more were "
+            "asked for"
         )
         again = f"It is free again at {isoformat(at.replace(microsecond=0))}." if at else _free_again(meter)
         super().__init__(

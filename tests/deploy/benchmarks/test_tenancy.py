@@ -28,6 +28,24 @@ def test_tenancy_runs_at_toy_size() -> None:
     assert set(told["targets"]) < set(told)
 
 
+def test_memory_is_told_without_the_pages_that_connections_share() -> None:
+    smaps = """\
+55d0a0000000-55d0a00ff000 rw-p 00000000 00:00 0                          [heap]
+Rss:                 900 kB
+Private_Clean:        20 kB
+Private_Dirty:       700 kB
+VmFlags: rd wr mr mw me ac
+7f1000000000-7f1008000000 rw-s 00000000 00:01 1024                       /dev/zero (deleted)
+Private_Clean:         0 kB
+Private_Dirty:       640 kB
+VmFlags:
+7f2000000000-7f2000010000 r-xp 00000000 08:01 77                         /usr/lib/libc.so.6
+Private_Clean:         4 kB
+Private_Dirty:         0 kB
+"""
+    assert tenancy.own_kb(smaps) == 724
+
+
 def test_api_runs_at_toy_size() -> None:
     options = argparse.Namespace(toy=True, seconds=1, only="/admin/")
     told = result("api", api.run(options, lambda *_: None))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from django.db.models import Q
 from django.test import RequestFactory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,6 +22,7 @@ from pytest_django import DjangoAssertNumQueries
 from tenants.customers.models import Customer
 from tenants.edge import lists
 from tenants.edge.lists import Column, Filter, Listed, Listing
+from tenants.kernel.money import Money
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 
@@ -108,6 +114,77 @@ def test_a_cursor_that_nobody_gave_out_begins_at_the_beginning(many: UUID, curso
         assert len(LIST.page(request, Customer.objects.all()).rows) == 50
 
 
+@pytest.mark.parametrize("sort", ["name", "created_at"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "\x00",
+        "\ud800",
+        float("inf"),
+        10**40,
+        True,
+        {},
+        [],
+        "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59-23:59",
+    ],
+)
+def test_a_cursor_with_a_value_that_no_row_can_have_is_no_fault(many: UUID, sort: str, value: object) -> None:
+    cursors = [json.dumps([value, str(uuid4())]).encode(), b"[" * 5000]
+    with scope(many):
+        for name, each in product(("after", "before"), cursors):
+            text = base64.urlsafe_b64encode(each).decode().rstrip("=")
+            request = RequestFactory().get("/l/", {name: text, "sort": sort})
+            assert len(LIST.page(request, Customer.objects.all()).rows) == 50
+
+
+def test_rows_are_decorated_together_on_a_page_and_in_a_file(many: UUID) -> None:
+    asked_of: list[int] = []
+
+    def decorate(rows: list[Any]) -> list[tuple[str, Money]]:
+        asked_of.append(len(rows))
+        return [(row.name, Money(-row.created_at.microsecond, "KWD")) for row in rows]
+
+    listing = Listing(
+        name="worth", caption="Worth", order="-created_at", kept=("of",), decorate=decorate,
+        columns=(
+            Column("name", "Name", value=lambda row: row[0]),
+            Column("worth", "Worth", unit="a year", kind="money", value=lambda row: row[1]),
+            Column("more", "More", value=lambda row: row[0], is_filed=False),
+        ),
+        find=lambda word: Q(name__endswith=word),
+    )  # fmt: skip
+    factory = RequestFactory()
+    with scope(many):
+        page = listing.page(factory.get("/l/?of=all&q=119"), Customer.objects.all())
+        assert [row["row"] for row in page.rows] == [("Customer 119", Money(-59, "KWD"))]
+        assert (page.kept, page.clear_url) == ([("of", "all")], "?of=all")
+        page = listing.page(factory.get("/l/"), Customer.objects.all())
+        assert page.pager["next_url"] is not None
+        assert [column["unit"] for column in page.columns] == ["", "a year", ""]
+        filed: Any = listing.page(factory.get("/l/?format=csv"), Customer.objects.all()).csv
+    assert asked_of == [1, 50, 120]
+    rows = list(csv.reader(io.StringIO(filed.content.decode("utf-8-sig"))))
+    assert rows[:2] == [["Name", "Worth a year"], ["Customer 119", "-0.059"]]
+
+
+def test_a_place_after_which_nothing_is_left_begins_anew(many: UUID) -> None:
+    with scope(many):
+        following = asked(f"/l/{asked('/l/').pager['next_url']}").pager["next_url"]
+        Customer.objects.filter(name__gte="Customer 100").delete()
+        assert names(asked(f"/l/{following}")) == names(asked("/l/"))
+
+
+def test_too_many_choices_are_none(many: UUID) -> None:
+    choices = [(f"{number}", f"{number}") for number in range(lists.MOST_CHOICES + 1)]
+    for most, offered in ((lists.MOST_CHOICES, 1), (lists.MOST_CHOICES + 1, 0)):
+        listing = replace(LIST, filters=(Filter("n", "N", choices[:most], lambda rows, _value: rows.none()),))
+        with scope(many):
+            page = listing.page(RequestFactory().get("/l/?n=7"), Customer.objects.all())
+        assert (len(page.filters), len(page.rows)) == (offered, 0 if offered else 50)
+
+
 def test_a_page_takes_two_queries_at_any_length(many: UUID, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with scope(many), django_assert_num_queries(2):
         asked("/l/")
@@ -119,7 +196,7 @@ def test_the_count_of_a_long_list_has_a_bound(many: UUID, monkeypatch: pytest.Mo
         assert asked("/l/").count == "100+"
 
 
-@pytest.mark.parametrize("name", ["=1+1", "@SUM(A1)", "+49 30", "-x", "\tx"])
+@pytest.mark.parametrize("name", ["=1+1", "@SUM(A1)", "+49 30", "-x", "\tx", "\uff1d1+1"])
 def test_a_file_has_every_row_and_no_formula(many: UUID, name: str) -> None:
     with scope(many):
         Customer.objects.create(name=name, created_at=NOON)

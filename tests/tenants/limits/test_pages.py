@@ -134,7 +134,7 @@ class TestChange:
         client = sign_in(cast.owner)
         page = text(client.get(PLANS))
         assert "You have 52 twins; the plan allows 50. Remove 2 first." in page
-        assert "You would no longer have: Single sign-on." in page
+        assert "You would no longer have: Single sign-on, Addresses of your own (custom domain)." in page
         assert "Change to Team" not in page
         refused = client.post(PLANS, {"plan": "team"})
         assert (refused.status_code, "Team has no room for what you have." in text(refused)) == (409, True)

@@ -214,8 +214,8 @@ class TestPlans:
             assert told == [
                 ("twins", "You have 51 twins; the plan allows 50.", "Remove 1 first."),
                 (
-                    "storage", "You have 101,000,000,000 bytes of storage; the plan allows 100,000,000,000.",
-                    "Erase data or shorten its retention.",
+                    "storage", "You have 101 GB of storage; the plan allows 100 GB.",
+                    "Erase 1 GB of data, or keep it for a shorter time.",
                 ),
             ]  # fmt: skip
             assert selectors.allowance(now=NOW).plan.key == "business"
@@ -245,7 +245,7 @@ class TestPlans:
             services.change_plan(plan="business", by=BY, now=NOW)
             assert selectors.allows("sso")
             lost = {one.plan.key: one.lost for one in selectors.comparisons(now=NOW)}
-            assert lost["team"] == [Feature.SINGLE_SIGN_ON]
+            assert lost["team"] == [Feature.SINGLE_SIGN_ON, Feature.CUSTOM_DOMAIN]
             with pytest.raises(ValueError, match="yacht"):
                 selectors.allows("yacht")
 

@@ -84,9 +84,12 @@ def test_a_missing_build_is_told_with_its_remedy(tmp_path: Path) -> None:
 
 def test_a_new_build_is_seen(built: Path) -> None:
     assert icon_sprite() == "/static/assets/icons-1.svg"
+    (built.parent / "assets" / "icons-2.svg").write_text('<svg><symbol id="box"></symbol></svg>', encoding="utf-8")
     built.write_text(json.dumps(MANIFEST | {"src/icons.svg": {"file": "assets/icons-2.svg"}}), encoding="utf-8")
     os.utime(built, ns=(1, 1))
-    assert icon_sprite() == "/static/assets/icons-2.svg"
+    assert (
+        icon("bell") == '<svg class="icon" aria-hidden="true"><use href="/static/assets/icons-2.svg#box"></use></svg>'
+    )
 
 
 @pytest.mark.usefixtures("built")
