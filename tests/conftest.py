@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -94,17 +95,26 @@ def _literal_tenant(request: pytest.FixtureRequest) -> Iterator[None]:
     if not {"db", "transactional_db", "django_db_setup"} & set(request.fixturenames):
         yield
         return
-    tables = {model._meta.db_table for model in apps.get_models() if issubclass(model, TenantTable)}
-    touched = re.compile(r"\b(" + "|".join(sorted(tables)) + r")\b")
 
     def guard(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
         text = str(sql)
-        if touched.search(text) and not re.search(r'tenant_id"?\s*(=|,|\))', text):
+        if _lacks_its_tenant(text):
             raise AssertionError(f"a query on a tenant's table without its tenant: {text}")
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(guard):
         yield
+
+
+@lru_cache(maxsize=2000)
+def _lacks_its_tenant(text: str) -> bool:
+    return bool(_tables_of_tenants().search(text)) and not re.search(r'tenant_id"?\s*(=|,|\))', text)
+
+
+@cache
+def _tables_of_tenants() -> re.Pattern[str]:
+    tables = {model._meta.db_table for model in apps.get_models() if issubclass(model, TenantTable)}
+    return re.compile(r"\b(" + "|".join(sorted(tables)) + r")\b")
 
 
 @pytest.fixture

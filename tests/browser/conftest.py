@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tenants.people.models import User
 from tests.processes import serving
+from tests.twins.gateways.plant import wait_for
 
 AXE = Path(settings.BASE_DIR) / "static" / "node_modules" / "axe-core" / "axe.min.js"
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+WIDTHS = (1440, 360)
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
@@ -38,22 +44,20 @@ def chromium() -> Iterator[Browser]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture
-def site(transactional_db: None, tmp_path: Path) -> Iterator[str]:
-    """The product's web server on this test's database."""
-    with serving(tmp_path / "web.log") as url:
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The product's web server on this worker's database: one for each file, for it takes two seconds to start."""
+    with serving(tmp_path_factory.mktemp("site") / "web.log") as url:
         yield url
 
 
 @pytest.fixture
-def open_page(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
+def open_page(transactional_db: None, chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
     """Opens pages as a person, in a theme and a width; errors in the console fail the test."""
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
-    def opened(
-        path: str, user: User | None = None, *, theme: Literal["light", "dark"] = "light", width: int = 1440
-    ) -> Page:
+    def opened(path: str, user: User | None = None, *, theme: Theme = "light", width: int = 1440) -> Page:
         context = chromium.new_context(
             base_url=site, color_scheme=theme, viewport={"width": width, "height": 900},
             reduced_motion="reduce",
@@ -72,22 +76,79 @@ def open_page(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
     yield opened
     for context in contexts:
         context.close()
+    # The tables are emptied next, and the server may be at the answer to a page that has just been closed.
+    wait_for(_is_idle)
     refused = re.compile(r"status of 4\d\d")  # the browser's own line about an answer that a test asked for
     assert [error for error in errors if not refused.search(error)] == []
 
 
+def _is_idle() -> bool:
+    """Whether the database has answered all that the server asked, and was asked nothing for a while."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user "
+            "AND pid <> pg_backend_pid() AND (state <> 'idle' OR state_change > clock_timestamp() - interval '50 ms')"
+        )
+        return bool(cursor.fetchone() == (0,))
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on a page (WCAG 2.2 A and AA, and its best practices)."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(_axe())
+    # What passed is not told: carrying it over takes longer than finding it.
+    found: list[dict[str, Any]] = page.evaluate(
+        "() => axe.run({resultTypes: ['violations'], preload: false}).then(found => found.violations)"
+    )
+    return [
+        f"{each['id']}: {node['html']} {node.get('failureSummary', '')}" for each in found for node in each["nodes"]
+    ]
+
+
+@cache
+def _axe() -> str:
+    return AXE.read_text(encoding="utf-8")
+
+
+def scrolls_sideways(page: Page) -> bool:
+    """Whether it is wider than its window."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+_UNTIL_SETTLED = """async () => {
+    const frame = () => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))
+    const isSeen = each => each instanceof CSSTransition && each.effect.target.checkVisibility()
+    do { await frame() } while (document.getAnimations().some(isSeen))
+}"""
+"""A colour that changes by a transition, however short, is handed down by one element a frame; within what is folded up
+it stands still."""
+
+
+def in_themes(page: Page, themes: Iterable[Theme] = THEMES) -> Iterator[Theme]:
+    """Show the page as it is in one theme after the other: a theme is nothing but colours of the style sheet."""
+    for theme in themes:
+        page.emulate_media(color_scheme=theme)
+        page.evaluate(_UNTIL_SETTLED)
+        yield theme
+
+
 @pytest.fixture
 def accessible() -> Callable[[Page], None]:
-    """Fails with what axe finds on a page (WCAG 2.2 A and AA, and its best practices)."""
+    """Fails with what axe finds on a page."""
 
     def check(page: Page) -> None:
-        page.evaluate(AXE.read_text())
-        result: dict[str, Any] = page.evaluate("() => axe.run()")
-        found = [
-            f"{each['id']}: {node['html']} {node.get('failureSummary', '')}"
-            for each in result["violations"]
-            for node in each["nodes"]
-        ]
-        assert found == []
+        assert violations(page) == []
+
+    return check
+
+
+@pytest.fixture
+def reads_well() -> Callable[[Page], None]:
+    """Fails with what axe finds on a page in either theme, and when it is wider than its window."""
+
+    def check(page: Page) -> None:
+        for theme in in_themes(page):
+            assert violations(page) == [], f"{page.url} {theme}"
+            assert not scrolls_sideways(page), f"{page.url} {theme}"
 
     return check

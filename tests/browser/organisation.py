@@ -17,6 +17,8 @@ from tenants.custody.models import Export
 from tenants.custody.services import put_in_trash
 from tenants.customers.schemas import CustomerDetails
 from tenants.customers.services import create_customer
+from tenants.domains.domain import Pointing, Result, Seen
+from tenants.domains.services import add_domain, note_look
 from tenants.jobs.services import start_job
 from tenants.keys.accounts import open_account
 from tenants.keys.models import ApiKey
@@ -89,7 +91,7 @@ def furnished(now: datetime) -> Portal:
     with scope(tenant.id):
         fleet = a_fleet(f"{now - timedelta(days=9):%Y-%m-%d}", f"{now - timedelta(days=1):%Y-%m-%d}", count=2)
         things = _sites(fleet, by, now) | _access(by, now) | _custody(by, now) | _life(by, now)
-        things |= _keys(by, now) | _sign_on(by, owner, now)
+        things |= _keys(by, now) | _sign_on(by, owner, now) | _domains(by, now)
         northwind, view = _customers(fleet, by, now)
         things |= {"customer": {"customer": northwind}, "shared-view": {"view": view}}
         _limits(northwind, now)
@@ -107,6 +109,20 @@ def _person(email: str, name: str) -> User:
     user = create_person(email=email, name=name, password=PASSWORD)
     EmailAddress.objects.update_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
     return user
+
+
+def _domains(by: Actor, now: datetime) -> dict[str, dict[str, UUID | str]]:
+    """A domain that is proven, one that waits for its record, one whose record is gone."""
+    wrong = Seen(Result.WRONG, ("outturn-domain-verification=another",), Pointing.ELSEWHERE, "198.51.100.7")
+    for name, is_mail, looks in (
+        ("portal.meridian.example", False, [Seen(Result.RIGHT, (), Pointing.HERE, "192.0.2.10")]),
+        ("meridian.example", True, [Seen(Result.RIGHT), Seen(Result.MISSING)]),
+        ("münchen.meridian.example", False, [wrong]),
+    ):
+        row = add_domain(name=name, is_web=not is_mail, is_mail=is_mail, by=by.name, now=now - timedelta(days=9))
+        for day, seen in enumerate(looks):
+            note_look(domain_id=row.id, seen=seen, by=by.name, now=now - timedelta(days=3 - day))
+    return {"domain": {"domain_id": row.id}}
 
 
 def _people(tenant: Tenant, owner: User, now: datetime) -> None:

@@ -10,14 +10,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tenants.scope.context import scope
-from tests.browser.test_house import LOOKS, no_sideways_scroll
+from tests.browser.conftest import WIDTHS
 from tests.conftest import Cast
 from tests.twins.evidence.fleet import DAY, SEPTEMBER, day, fly, published_fleet, schedule
 from twins.evidence.services import record_event, seal_evidence
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
 OpenPage = Callable[..., Page]
-Accessible = Callable[[Page], None]
 PATH = "/t/meridian/twins/northwind-fleet/evidence/?month=2026-09"
 NOW = day(5, month=10)
 
@@ -43,19 +42,17 @@ def fleet(cast: Cast) -> list[UUID]:
     return engines
 
 
-@pytest.mark.parametrize(("theme", "width"), LOOKS)
+@pytest.mark.parametrize("width", WIDTHS)
 def test_a_month_reads_well(
-    cast: Cast, fleet: list[UUID], open_page: OpenPage, accessible: Accessible, theme: str, width: int
+    cast: Cast, fleet: list[UUID], open_page: OpenPage, reads_well: Callable[[Page], None], width: int
 ) -> None:
-    page = open_page(PATH, cast.viewer, theme=theme, width=width)
+    page = open_page(PATH, cast.viewer, width=width)
     expect(page.get_by_role("heading", name="Evidence September 2026")).to_be_visible()
-    accessible(page)
-    no_sideways_scroll(page)
+    reads_well(page)
     for engine in fleet:
         page.locator(f"[id='asset-{engine}'] summary").click()
     expect(page.get_by_text("in the shop after a failure").first).to_be_visible()
-    accessible(page)
-    no_sideways_scroll(page)
+    reads_well(page)
 
 
 def test_a_bar_opens_by_keyboard_to_what_it_is_told_from(cast: Cast, fleet: list[UUID], open_page: OpenPage) -> None:

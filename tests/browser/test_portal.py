@@ -5,7 +5,7 @@ The pages are those that are registered, so that a new one is walked without bei
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -21,22 +21,25 @@ from tenants.people.models import User
 from tenants.portal.registry import admin_pages
 from tenants.scope.actors import PERMISSIONS, Actor, Role
 from tenants.scope.models import Tenant
-from tests.browser.conftest import AXE
+from tests.browser.conftest import THEMES, WIDTHS, Theme, in_themes, scrolls_sideways, violations
 from tests.browser.organisation import Portal, furnished
 from tests.processes import serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # a test is a walk through dozens of pages
 SLUG = "meridian-engines"
-LOOKS = [("light", 1440), ("dark", 1440), ("light", 360), ("dark", 360)]
+PARTS = 3
+"""Into how many walks the pages are parted, so that none takes long."""
 ACCOUNT = ("account", "account_email", "account_change_password", "second-factor", "mfa_index", "mfa_list_webauthn",
            "usersessions_list", "account_logout")  # fmt: skip
-INNER = ("invite", "invitations", "new-role", "new-site", "new-customer", "service-accounts", "new-service-account",
-         "usage-plans", "erase-organisation")  # fmt: skip
+INNER = ("invite", "invitations", "new-role", "new-site", "new-customer", "new-domain", "service-accounts",
+         "new-service-account", "usage-plans", "erase-organisation")  # fmt: skip
 OF_THINGS = {
     "member": ("member", "member-role", "member-places", "member-remove"),
     "role": ("role", "role-remove"),
     "site": ("site", "site-remove"),
+    "space": ("space-remove",),
     "customer": ("customer", "customer-edit", "customer-invite", "customer-remove"),
+    "domain": ("domain", "domain-edit", "domain-remove"),
     "service-account": ("service-account", "service-account-edit", "new-api-key"),
     "key": ("api-key-rotate", "api-key-revoke"),
 }
@@ -76,10 +79,9 @@ def _of_things(portal: Portal) -> list[str]:
     ]
 
 
-def _walk(context: BrowserContext, paths: list[str]) -> str:
+def _walk(context: BrowserContext, paths: list[str], themes: Sequence[Theme]) -> str:
     """What is wrong with pages: their status, what axe finds, what does not fit, what the console says."""
     wrong: list[str] = []
-    context.add_init_script(path=AXE)
     page = context.new_page()
     page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if said.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
@@ -87,49 +89,52 @@ def _walk(context: BrowserContext, paths: list[str]) -> str:
         answer = page.goto(path)
         if answer is None or answer.status != 200:
             wrong.append(f"{path}: {answer and answer.status}")
-        wrong += [f"{path}: {each}" for each in _found(page)]
+        for theme in in_themes(page, themes):
+            wrong += [f"{path} {theme}: {each}" for each in _found(page)]
     return "\n".join(wrong)
 
 
 def _found(page: Page) -> list[str]:
     found = [] if page.locator("h1").count() == 1 else ["not one heading"]
-    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+    if scrolls_sideways(page):
         found.append("it scrolls sideways")
-    result: dict[str, Any] = page.evaluate("() => axe.run({resultTypes: ['violations'], preload: false})")
-    return found + [f"{each['id']}: {node['html']}" for each in result["violations"] for node in each["nodes"]]
+    return found + violations(page)
 
 
-def _context(chromium: Browser, address: str, user: User | None, theme: Any, width: int) -> BrowserContext:
-    context = chromium.new_context(
-        base_url=address, color_scheme=theme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
-    )
-    if user is not None:
-        client = Client()
-        client.force_login(user)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
+def _context(chromium: Browser, address: str, user: User, width: int) -> BrowserContext:
+    context = chromium.new_context(base_url=address, viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    client = Client()
+    client.force_login(user)
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
     return context
 
 
-@pytest.mark.parametrize(("theme", "width"), LOOKS)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("part", range(PARTS))
 def test_each_page_of_a_full_organisation(
-    portal: Portal, chromium: Browser, address: str, theme: str, width: int
+    portal: Portal, chromium: Browser, address: str, part: int, width: int
 ) -> None:
+    context = _context(chromium, address, portal.owner, width)
     paths = _registered(portal.owner, SLUG) + [reverse(name) for name in ACCOUNT]
-    if (theme, width) == LOOKS[3]:
-        paths += [reverse(name, args=[SLUG]) for name in INNER] + _of_things(portal)
-    context = _context(chromium, address, portal.owner, theme, width)
-    assert _walk(context, paths) == ""
+    assert _walk(context, paths[part::PARTS], THEMES) == ""
+    context.close()
+
+
+def test_each_page_of_one_thing(portal: Portal, chromium: Browser, address: str) -> None:
+    context = _context(chromium, address, portal.owner, 360)
+    paths = [reverse(name, args=[SLUG]) for name in INNER] + _of_things(portal)
+    assert _walk(context, paths, ["dark"]) == ""
     context.close()
 
 
 def test_each_page_of_an_empty_organisation(portal: Portal, chromium: Browser, address: str) -> None:
-    context = _context(chromium, address, portal.newcomer, "light", 1440)
-    assert _walk(context, _registered(portal.newcomer, "empty-works")) == ""
+    context = _context(chromium, address, portal.newcomer, 1440)
+    assert _walk(context, _registered(portal.newcomer, "empty-works"), ["light"]) == ""
     context.close()
 
 
 def test_the_pages_of_an_end_customer(portal: Portal, chromium: Browser, address: str) -> None:
     view = reverse("shared-view", kwargs={"slug": SLUG, **portal.things["shared-view"]})
-    context = _context(chromium, address, portal.reader, "dark", 360)
-    assert _walk(context, [reverse("assets", args=[SLUG]), view]) == ""
+    context = _context(chromium, address, portal.reader, 360)
+    assert _walk(context, [reverse("assets", args=[SLUG]), view], ["dark"]) == ""
     context.close()

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tenants.kernel.clock import isoformat, utc_now
 from tenants.scope.context import scope
-from tests.browser.test_house import LOOKS, no_sideways_scroll
+from tests.browser.conftest import WIDTHS
 from tests.conftest import Cast
 from twins.catalog.services import publish_type
 from twins.composer.services import create_twin, edit_draft, publish_twin
@@ -52,34 +52,33 @@ def station(cast: Cast) -> Ids:
     return ids
 
 
-@pytest.mark.parametrize(("theme", "width"), LOOKS)
+@pytest.mark.parametrize("width", WIDTHS)
 def test_the_palette_reads_well(
-    cast: Cast, station: Ids, open_page: OpenPage, accessible: Accessible, theme: str, width: int
+    cast: Cast, station: Ids, open_page: OpenPage, reads_well: Accessible, width: int
 ) -> None:
-    page = open_page("/t/meridian/admin/keys/", cast.owner, theme=theme, width=width)
+    page = open_page("/t/meridian/admin/keys/", cast.owner, width=width)
     page.get_by_role("button", name="Search or jump to").click()
-    accessible(page)
+    reads_well(page)
     page.keyboard.type("p")
     expect(page.get_by_role("option", name=re.compile("^Pump station North.*Twin$"))).to_be_visible()
     expect(page.get_by_role("option", name="P-103")).to_contain_text("Pump station North")
-    accessible(page)
-    no_sideways_scroll(page)
+    reads_well(page)
     page.get_by_role("combobox", name="Search or jump to").fill("no such thing")
     expect(page.get_by_text("Nothing has this name. Try fewer letters.")).to_be_visible()
-    accessible(page)
+    reads_well(page)
 
 
 def test_an_asset_is_reached_by_keyboard(cast: Cast, station: Ids, open_page: OpenPage) -> None:
     page = open_page("/t/meridian/twins/", cast.viewer)
     page.keyboard.press("Control+k")
     page.keyboard.type("p-10")
-    expect(page.get_by_role("option")).to_have_count(5)
+    expect(page.get_by_role("dialog").get_by_role("option")).to_have_count(5)
     expect(page.get_by_role("combobox", name="Search or jump to")).to_have_attribute(
         "aria-activedescendant", "palette-0"
     )
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("option", selected=True)).to_contain_text("P-103")
+    expect(page.get_by_role("dialog").get_by_role("option", selected=True)).to_contain_text("P-103")
     page.keyboard.press("Enter")
     page.wait_for_url("**/twins/pump-station-north-of-the-long-canal/?q=P-103")
     expect(page.locator(".sheet-live tbody tr:visible")).to_have_count(1)
@@ -117,9 +116,9 @@ def test_an_end_customers_reader_is_offered_their_own_pages_only(cast: Cast, sta
     expect(page.get_by_role("option", name="Reports")).to_be_visible()
 
 
-@pytest.mark.parametrize(("theme", "width"), LOOKS)
+@pytest.mark.parametrize("width", WIDTHS)
 def test_what_is_old_is_shown_with_its_age(
-    cast: Cast, station: Ids, open_page: OpenPage, accessible: Accessible, theme: str, width: int
+    cast: Cast, station: Ids, open_page: OpenPage, reads_well: Accessible, width: int
 ) -> None:
     now = datetime.now(UTC)
     ages = {"P-101": (1, 1200), "P-102": (600, 1200), "P-103": (600, 86_400)}
@@ -134,7 +133,7 @@ def test_what_is_old_is_shown_with_its_age(
     def answer(route: Route) -> None:
         route.fulfill(body=json.dumps({"twin": "", "values": values}), content_type="application/json")
 
-    page = open_page("/t/meridian/twins/", cast.viewer, theme=theme, width=width)
+    page = open_page("/t/meridian/twins/", cast.viewer, width=width)
     page.route("**/latest/", answer)
     page.goto("/t/meridian/twins/pump-station-north-of-the-long-canal/")
     rows = {name: page.locator("tbody tr", has_text=name) for name in station}
@@ -146,5 +145,4 @@ def test_what_is_old_is_shown_with_its_age(
     ):
         expect(rows[name]).to_contain_text(state)
         expect(rows[name].locator("td.stale small")).to_have_text(old)
-    accessible(page)
-    no_sideways_scroll(page)
+    reads_well(page)

@@ -10,6 +10,7 @@ REFERENCE = {
     "tenants_invitationdigest": "Read to find the tenant of an invitation's link; has a keyed digest and ids.",
     "tenants_scimdigest": "Read to find the tenant of a provisioning token; has a keyed digest, a tenant and an id.",
     "tenants_maildomain": "Read to find where people of a domain sign on, before any organisation is chosen.",
+    "tenants_provenhost": "Read to find the tenant of a Host header; has a name from public DNS, a tenant, an instant.",
     "tenants_jobticket": "Read by the sweep that finds what a crash left behind; has ids and instants.",
     "tenants_notice": "What operators tell: to all, to a region or to one organisation; asked for by these.",
     "tenants_noticereader": "Who wants notices by mail; read by the task that mails one to many organisations.",

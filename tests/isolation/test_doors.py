@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +26,7 @@ from websockets.exceptions import InvalidStatus
 
 from deploy import ingest
 from deploy.asgi import sockets
+from deploy.embedded import broker
 from deploy.embedded.broker import Principal
 from tenants.kernel.clock import utc_now
 from tenants.kernel.ids import new_id
@@ -36,6 +39,7 @@ from tests.conftest import Cast
 from tests.isolation.asking import fingerprint
 from tests.twins.conftest import Fleet, make_fleet
 from tests.twins.gateways.plant import Plant, wait_for
+from twins.gateways import mqtt, uplink
 from twins.gateways.services import rotate_token
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -182,6 +186,19 @@ class TestMqtt:
             assert gateway.may(action, topic) == (topic == own)
             assert gateway.may(action, own)
             assert not gateway.may(action, own.replace("0198c0de", "0198c0df"))
+
+    @pytest.mark.parametrize("action", [Action.PUBLISH, Action.SUBSCRIBE, Action.RECEIVE])
+    def test_no_word_that_the_product_knows_opens_another_topic(self, action: Action) -> None:
+        """A topic that is let in one day fails here until it is said whose it is."""
+        name, other = (f"0198c0de-0000-7000-8000-00000000000{number}" for number in (1, 2))
+        words = {
+            word for module in (broker, mqtt, uplink) for word in re.findall(r"[\w+#]+", inspect.getsource(module))
+        }
+        assert {"readings", "ack"} <= words
+        own = f"outturn/{name}/{'readings' if action == Action.PUBLISH else 'ack'}"
+        topics = {f"{head}{whose}{word}" for head in ("outturn/", "") for whose in (f"{name}/", f"{other}/", "")
+                  for word in words}  # fmt: skip
+        assert {topic for topic in topics if Principal(name).may(action, topic)} == {own}
 
     def test_nobody_else_listens_or_speaks(self, cast: Cast, fleet: Fleet, their_fleet: Fleet, plant: Plant) -> None:
         before = fingerprint(cast.meridian.id)

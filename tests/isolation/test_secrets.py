@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
 from django.conf import settings
+from django.core import mail
 from django.core.cache import cache
 
 from tenants.kernel.clock import utc_now
 from tenants.keys.services import create_key
+from tenants.people.invitations import invite
 from tenants.people.services import add_member, create_person
-from tenants.scope.actors import Role
+from tenants.scope.actors import PERMISSIONS, Actor, Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tenants.signon.schemas import Settings
@@ -52,6 +55,7 @@ class Run:
         with scope(tenant.id):
             self.key = create_key(name="historian", role=Role.OWNER, now=utc_now())[1].text
             self.provisioning = self._sign_on()
+            self.invitation = self._invite(tenant, person.id)
         self.gateway = make_fleet(tenant, count=1).token
         self._browser = browser
 
@@ -64,6 +68,16 @@ class Run:
         )  # fmt: skip
         change_sign_on(wanted=wanted, by=ADDRESS, now=utc_now())
         return make_provisioning_token(by=ADDRESS, now=utc_now())[1].text
+
+    @staticmethod
+    def _invite(tenant: Tenant, owner: UUID) -> str:
+        """Invite somebody; what their mail has in its link."""
+        by = Actor(
+            tenant=tenant.id, slug=tenant.slug, role=Role.OWNER, permissions=PERMISSIONS[Role.OWNER], user=owner,
+            name=ADDRESS,
+        )  # fmt: skip
+        invite(email="grace@meridian.example", role=Role.VIEWER, by=by, now=utc_now())
+        return str(mail.outbox[-1].body).partition("/invitations/")[2].partition("/")[0]
 
     def told(self, response: httpx.Response, status: int) -> httpx.Response:
         """Keep the page of an error."""
@@ -112,6 +126,21 @@ class Run:
         bearer = {"Authorization": f"Bearer {self.provisioning}", "Content-Type": "application/scim+json"}
         self.told(httpx.post(f"{self._site}/scim/v2/Users", content=b"{", headers=bearer, timeout=60), 400)
 
+    def second_factor_and_invitation(self) -> None:
+        """An app's secret shown and a wrong code typed; an invitation's link opened, and opened with a letter wrong."""
+        again = self._browser.get("/account/reauthenticate/")
+        (token,) = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', again.text)[:1]
+        self._browser.post("/account/reauthenticate/", data={"password": PASSWORD, "csrfmiddlewaretoken": token})
+        page = self._browser.get("/account/2fa/totp/activate/")
+        (self.app,) = re.findall(r'class="secret">([A-Z2-7]{32})<', page.text)
+        (token,) = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)[:1]
+        wrong = {"code": "000000", "csrfmiddlewaretoken": token}
+        assert self._browser.post("/account/2fa/totp/activate/", data=wrong).status_code == 200
+        for link, status in ((self.invitation, 200), (self.invitation[:-1], 404)):
+            answer = self._browser.get(f"/invitations/{link}/", follow_redirects=True)
+            assert (answer.status_code, str(answer.url)) == (status, f"{self._site}/invitations/")
+            self.errors.append(answer.text)
+
     def faults_of_our_own(self) -> None:
         """What the server says when a table is gone."""
         bearer = {"Authorization": f"Bearer {self.key}"}
@@ -125,6 +154,7 @@ class Run:
         return {
             "password": PASSWORD, "wrong password": WRONG, "client's secret": CLIENT_SECRET,
             "provisioning token": self.provisioning, "key": self.key, "gateway's token": self.gateway,
+            "invitation": self.invitation, "app's secret": self.app,
             "session": self._browser.cookies["sessionid"], "secret": settings.SECRET_KEY,
             **({"password of the database": database} if database else {}),
         }  # fmt: skip
@@ -143,6 +173,7 @@ def test_no_secret_is_logged_or_shown(tenant: Tenant, site: str, log: Path) -> N
         run = Run(site, tenant, browser)
         run.errors_of_all_kinds()
         run.sign_on()
+        run.second_factor_and_invitation()
         renamed("tenants_job", "tenants_job_away")
         try:
             run.faults_of_our_own()

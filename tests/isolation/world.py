@@ -10,7 +10,9 @@ from django.conf import settings
 from analytics.health.models import Prediction
 from tenants.custody.certificates import issue_certificate
 from tenants.custody.exporting import ask_export
+from tenants.custody.grace import look_at_plan
 from tenants.custody.services import put_in_trash
+from tenants.domains.services import add_domain
 from tenants.jobs.services import start_job
 from tenants.kernel.canonical import digest
 from tenants.kernel.clock import utc_now
@@ -49,6 +51,7 @@ def _published_twin(now: datetime) -> Twin:
 
 def _custody(now: datetime) -> Samples:
     """An archive that is asked for, a certificate, and a gateway in the trash; the arguments of their addresses."""
+    look_at_plan(now=now)  # as the first day's work does
     by = "owner@meridian.example"
     thrown = create_gateway(name="Northwind shed", now=now)[0].id
     item = put_in_trash(kind="gateway", thing=thrown, by=by, now=now).id
@@ -69,6 +72,9 @@ def _custody(now: datetime) -> Samples:
 def _administration(now: datetime) -> Samples:
     """A role, a site and an entry of the audit; the arguments of their addresses."""
     role = CustomRole.objects.create(name="Night shift", permissions=["twins.read"], created_at=now).id
+    domain = add_domain(
+        name="portal.meridian.example", is_web=True, is_mail=False, by="owner@meridian.example", now=now
+    ).id  # fmt: skip
     space = Space.objects.create(name="Works", kind=SpaceKind.TEST, created_at=now).id
     site = Site.objects.create(space_id=space, name="Hamburg", created_at=now).id
     entry = record_audit(action="plan.looked_at", subject="plan/1", by="owner@meridian.example", now=now).id
@@ -76,6 +82,8 @@ def _administration(now: datetime) -> Samples:
         **{name: {"role_id": role} for name in ("role", "role-remove")},
         **{name: {"site_id": site} for name in ("site", "site-twins", "site-remove")},
         "space-remove": {"space_id": space},
+        **{name: {"domain_id": domain} for name in ("domain", "domain-check", "domain-edit", "domain-remove")},
+        **{f"api:domain-{name}": {"pk": domain} for name in ("detail", "check")},
         "audit-entry": {"entry_id": entry},
         "api:role-detail": {"pk": role},
         "api:site-detail": {"pk": site},

@@ -35,6 +35,12 @@ class TestPages:
         assert theirs.status_code == nothing.status_code == 404
         assert b"Meridian" not in theirs.content
 
+    @pytest.mark.parametrize("slug", ["MERIDIAN", "Meridian", "meri_dian", "-", "_"])
+    @pytest.mark.parametrize("path", ["", "brand.css", "admin/people/", "api/v1/jobs/"])
+    def test_an_address_that_no_organisation_can_have(self, cast: Cast, sign_in: SignIn, slug: str, path: str) -> None:
+        assert sign_in(cast.owner).get(f"/t/{slug}/{path}").status_code == 404
+        assert Client().get(f"/t/{slug}/{path}").status_code == (401 if path.startswith("api/") else 302)
+
     @pytest.mark.parametrize(
         ("role", "overview", "admin"),
         [("owner", 200, 200), ("engineer", 200, 403), ("viewer", 200, 403), ("reader", 403, 403)],

@@ -9,11 +9,13 @@ import pytest
 from django.test import Client
 
 from tenants.kernel.clock import utc_now
-from tenants.people.models import CustomRole, Membership, User
+from tenants.keys.models import ServiceAccount
+from tenants.people.models import CustomRole, Invitation, Membership, User
 from tenants.people.roles import BUILT_IN
 from tenants.people.services import add_member
 from tenants.scope.actors import PERMISSIONS, Permission, Role, held_to_places, permissions_named
 from tenants.scope.context import scope
+from tenants.signon.models import SignOn
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +70,7 @@ def test_a_role_lets_its_people_do_what_it_says_from_the_next_request_on(cast: C
     [
         ({"name": "", "permissions": ["twins.read"]}, "This field is required"),
         ({"name": "Owner", "permissions": ["twins.read"]}, "cannot be a role"),
-        ({"name": "x", "permissions": []}, "This field is required"),
+        ({"name": "x", "permissions": []}, "Permissions: Tick at least one."),
         ({"name": "x", "permissions": ["twins.fly"]}, "Select a valid choice"),
         ({"name": "x", "permissions": ["organisation.own"]}, "Select a valid choice"),
         ({"name": "Night shift", "permissions": ["twins.read"]}, "there is a role"),
@@ -106,7 +108,10 @@ def test_a_role_goes_when_its_name_is_typed_and_nobody_has_it(cast: Cast, sign_i
     assert client.post(path, {"typed": "night"}).status_code == 400
     give(cast.viewer, role)
     refused = client.post(path, {"typed": "Night shift"})
-    assert "1 people have the role" in refused.content.decode()
+    assert (
+        f"“Night shift” is still the role of {cast.viewer.email}. Give them another role first."
+        in refused.content.decode()
+    )
     give(cast.viewer, Role.VIEWER)
     assert client.post(path, {"typed": "Night shift"}).status_code == 302
     assert client.get(f"/t/meridian/admin/roles/{role.id}/").status_code == 404
@@ -128,3 +133,35 @@ def test_a_role_that_is_gone_lets_nobody_do_anything(cast: Cast, sign_in: SignIn
     add_member(tenant=cast.meridian.id, user=cast.viewer.id, role=Role.VIEWER, now=utc_now())
     Membership.objects.filter(user=cast.viewer).update(role=str(uuid4()))
     assert sign_in(cast.viewer).get("/t/meridian/").status_code == 403
+
+
+def test_a_role_that_something_has_stays_and_says_what(cast: Cast, sign_in: SignIn) -> None:
+    role = made(cast, "Night shift", "twins.read")
+    client, path = sign_in(cast.owner), f"/t/meridian/admin/roles/{role.id}/remove/"
+    with scope(cast.meridian.id):
+        now = utc_now()
+        account = ServiceAccount.objects.create(name="Historian", role=str(role.id), created_at=now)
+        invitation = Invitation.objects.create(
+            email="grace@pumps.example", role=str(role.id), invited_by="x", created_at=now, sent_at=now, expires_at=now
+        )
+        rule = [{"claim": "groups", "value": "night", "role": str(role.id)}]
+        SignOn.objects.create(
+            discovery_url="https://login.example", client_id="us", sealed_secret=b"", rules=rule, created_at=now,
+            changed_at=now,
+        )  # fmt: skip
+    told = "the invitation to grace@pumps.example, the service account “Historian”, the rules of single sign-on."
+    assert f"“Night shift” is still the role of {told}" in client.post(path, {"typed": "Night shift"}).content.decode()
+    with scope(cast.meridian.id):
+        account.delete()
+        invitation.delete()
+        SignOn.objects.update(rules=[])
+    assert client.post(path, {"typed": "Night shift"}).status_code == 302
+
+
+def test_of_many_who_have_a_role_some_are_named_and_the_others_counted(cast: Cast, sign_in: SignIn) -> None:
+    role = made(cast, "Night shift", "twins.read")
+    with scope(cast.meridian.id):
+        for number in range(7):
+            ServiceAccount.objects.create(name=f"Program {number}", role=str(role.id), created_at=utc_now())
+    refused = sign_in(cast.owner).post(f"/t/meridian/admin/roles/{role.id}/remove/", {"typed": "Night shift"})
+    assert "the service account “Program 4” and 2 more." in refused.content.decode()

@@ -111,8 +111,12 @@ def test_a_space_goes_when_no_site_lies_in_it(cast: Cast, sign_in: SignIn) -> No
     client = sign_in(cast.owner)
     with scope(cast.meridian.id):
         full, empty = Space.objects.get(kind=SpaceKind.PRODUCTION), Space.objects.get(kind=SpaceKind.TEST)
-    for space in (full, empty):
-        assert client.post(f"/t/meridian/admin/spaces/{space.id}/remove/").status_code == 302
+    in_full, in_empty = (f"/t/meridian/admin/spaces/{space.id}/remove/" for space in (full, empty))
+    assert b"cannot be undone" in client.get(in_empty).content
+    assert client.post(in_empty, {"typed": "another"}).status_code == 400
+    assert client.post(in_empty).status_code == 400
+    assert b"1 sites lie in" in client.post(in_full, {"typed": full.name}).content
+    assert client.post(in_empty, {"typed": empty.name}).status_code == 302
     with scope(cast.meridian.id):
         assert list(Space.objects.all()) == [full]
     assert client.post(SITES, {"name": "Pilot", "kind": "test"}).status_code == 302
