@@ -2,6 +2,7 @@
 
 from tenants.custody.models import Certificate, Erasure, Export, RetentionPolicy, TrashItem
 from tenants.customers.models import Customer
+from tenants.domains.models import Domain, ProvenHost
 from tenants.edge.models import IdempotentAnswer
 from tenants.jobs.models import Job, JobTicket
 from tenants.keys.models import ApiKey, KeyDigest, ServiceAccount
@@ -38,6 +39,7 @@ __all__ = [
     "CustomRole",
     "Customer",
     "CustomerShare",
+    "Domain",
     "Erasure",
     "Export",
     "IdempotentAnswer",
@@ -58,6 +60,7 @@ __all__ = [
     "Notice",
     "NoticeReader",
     "Operator",
+    "ProvenHost",
     "RaisedLimit",
     "RetentionPolicy",
     "ScimAccess",

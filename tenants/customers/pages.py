@@ -20,14 +20,14 @@ from tenants.customers.api import EDITING, READING
 from tenants.customers.models import Customer
 from tenants.customers.schemas import CustomerDetails
 from tenants.customers.services import change_customer, create_customer, remove_customer
-from tenants.edge.forms import NamedConfirmForm
+from tenants.edge.forms import NamedConfirmForm, put_error, show_confirm, show_form
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Listing
 from tenants.edge.permissions import may_any, page
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.people.invitations import invitations, invite
-from tenants.scope.actors import Permission, Role
+from tenants.scope.actors import Actor, Permission, Role
 
 
 class CustomerForm(forms.Form):
@@ -91,8 +91,11 @@ def new_customer(request: HttpRequest) -> HttpResponse:
             row = create_customer(name=name, details=details, by=actor, now=utc_now())
             return redirect("customer", actor.slug, row.id)
         except OutturnError as error:
-            _put(form, error)
-    return render(request, "customers/form.html", {"form": form}, status=400 if form.errors else 200)
+            put_error(form, error)
+    return show_form(
+        request, form, title=_("New customer"), submit=_("Make the customer"),
+        back=(_("Customers"), reverse("customers", args=[actor.slug])),
+    )  # fmt: skip
 
 
 @require_safe
@@ -126,8 +129,10 @@ def edit_customer(request: HttpRequest, customer: UUID) -> HttpResponse:
             messages.success(request, _("Changed. What is sealed or invoiced keeps the name of its time."))
             return redirect("customer", actor.slug, row.id)
         except OutturnError as error:
-            _put(form, error)
-    return render(request, "customers/form.html", {"form": form, "customer": row}, status=400 if form.errors else 200)
+            put_error(form, error)
+    return show_form(
+        request, form, title=_("Change %(name)s") % {"name": row.name}, submit=_("Save"), back=_back(actor, row)
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -142,8 +147,15 @@ def remove(request: HttpRequest, customer: UUID) -> HttpResponse:
             messages.success(request, _("%(name)s is in the trash.") % {"name": row.name})
             return redirect("customers", actor.slug)
         except OutturnError as error:
-            _put(form, error)
-    return render(request, "customers/remove.html", {"form": form, "customer": row}, status=400 if form.errors else 200)
+            put_error(form, error)
+    return show_confirm(
+        request, form, title=_("Remove the customer “%(name)s”") % {"name": row.name}, submit=_("Remove the customer"),
+        back=_back(actor, row),
+        what=_(
+            "Its people see nothing any more, and what is shared with it ends. Invoices and what is sealed stay."
+        ),
+        undo=_("It lies in the trash for 30 days and can be taken out again; after that this cannot be undone."),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -159,8 +171,12 @@ def invite_person(request: HttpRequest, customer: UUID) -> HttpResponse:
             messages.success(request, _("%(email)s is invited; the link works for a week.") % {"email": email})
             return redirect("customer", actor.slug, row.id)
         except OutturnError as error:
-            _put(form, error)
-    return render(request, "customers/invite.html", {"form": form, "customer": row}, status=400 if form.errors else 200)
+            put_error(form, error)
+    return show_form(request, form, title=_("Invite a person"), submit=_("Send the invitation"), back=_back(actor, row))
+
+
+def _back(actor: Actor, row: Customer) -> tuple[str, str]:
+    return row.name, reverse("customer", args=[actor.slug, row.id])
 
 
 def _number_in(numbers: Any) -> Callable[[Customer], int]:
@@ -172,8 +188,3 @@ def _found(customer: UUID) -> Customer:
         return selectors.customer(customer)
     except NotFoundError:
         raise Http404 from None
-
-
-def _put(form: forms.Form, error: OutturnError) -> None:
-    place = error.place if error.place in form.fields else None
-    form.add_error(place, f"{error.message}. {error.fix}")

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count, QuerySet
 
 from tenants.customers.models import Customer
+from tenants.edge.lists import MOST_CHOICES
 from tenants.kernel.errors import NotFoundError
 from tenants.limits.domain.plans import Meter
 from tenants.limits.schemas import WHOLE
@@ -35,6 +36,12 @@ def customers_counted() -> Mapping[Meter, Mapping[UUID, int]]:
 def customer_names() -> dict[UUID, str]:
     """What the end customers of the tenant in scope are called."""
     return dict(Customer.objects.values_list("id", "name"))
+
+
+def customer_choices() -> list[tuple[str, str]]:
+    """The end customers as what a list is narrowed by; one more than are offered when there are so many."""
+    rows = Customer.objects.values_list("id", "name").order_by("name")[: MOST_CHOICES + 1]
+    return [(str(id_), name) for id_, name in rows]
 
 
 def customer(customer_id: UUID) -> Customer:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tenants.edge.forms import NamedConfirmForm
+from tenants.edge.forms import NamedConfirmForm, put_error, show_confirm, show_form
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
@@ -220,8 +220,11 @@ def new_account(request: HttpRequest) -> HttpResponse:
             row = writing.open_account(terms=form.terms(), by=actor, now=utc_now())
             return redirect("new-api-key", actor.slug, row.id)
         except OutturnError as error:
-            _put(form, error)
-    return render(request, "keys/account_form.html", {"form": form}, status=400 if form.errors else 200)
+            put_error(form, error)
+    return show_form(
+        request, form, title=_("New service account"), submit=_("Make the account"), look="many-choices",
+        back=(_("Service accounts"), reverse("service-accounts", args=[actor.slug])),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -241,8 +244,11 @@ def edit_account(request: HttpRequest, account: UUID) -> HttpResponse:
             messages.success(request, _("Changed. Its keys follow from the next request on."))
             return redirect("service-account", actor.slug, row.id)
         except OutturnError as error:
-            _put(form, error)
-    return render(request, "keys/account_form.html", {"form": form, "account": row}, status=400 if form.errors else 200)
+            put_error(form, error)
+    return show_form(
+        request, form, title=_("Change %(name)s") % {"name": row.name}, submit=_("Save"), look="many-choices",
+        back=_back(request, row),
+    )  # fmt: skip
 
 
 @require_safe
@@ -285,8 +291,11 @@ def new_key(request: HttpRequest, account: UUID) -> HttpResponse:
             made = services.issue_key(account=row.id, terms=form.terms(), by=actor_of(request), now=utc_now())
             return _detail(request, row, *made)
         except OutturnError as error:
-            _put(form, error)
-    return render(request, "keys/new_key.html", {"form": form, "account": row}, status=400 if form.errors else 200)
+            put_error(form, error)
+    return show_form(
+        request, form, title=_("New key"), submit=_("Make the key"), look="many-choices", back=_back(request, row),
+        intro=_("The next page shows its secret, once."),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -301,8 +310,15 @@ def rotate_key(request: HttpRequest, key: UUID) -> HttpResponse:
             made = services.rotate_key(key=row.id, overlap=overlap, by=actor_of(request), now=utc_now())
             return _detail(request, row.account, *made)
         except OutturnError as error:
-            _put(form, error)
-    return render(request, "keys/rotate.html", {"form": form, "key": row}, status=400 if form.errors else 200)
+            put_error(form, error)
+    return show_form(
+        request, form, title=_("New secret for %(name)s") % {"name": row.name}, submit=_("Make the secret"),
+        back=_back(request, row.account),
+        intro=_(
+            "The next page shows the new secret, once. The key holds as long again as it did; name, scopes and "
+            "networks stay."
+        ),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -318,7 +334,17 @@ def revoke_key(request: HttpRequest, key: UUID) -> HttpResponse:
         except NotFoundError:
             messages.info(request, _("That key was not in force any more."))
         return redirect("service-account", actor.slug, row.account_id)
-    return render(request, "keys/revoke.html", {"form": form, "key": row}, status=400 if form.errors else 200)
+    return show_confirm(
+        request, form, title=_("Revoke the key “%(name)s”") % {"name": row.name}, submit=_("Revoke the key"),
+        back=_back(request, row.account),
+        what=_("Requests with %(prefix)s… and its former secrets are refused from the next one on.")
+        % {"prefix": row.prefix},
+        undo=_("This cannot be undone. To pause a program, disable its account."),
+    )  # fmt: skip
+
+
+def _back(request: HttpRequest, row: ServiceAccount) -> tuple[str, str]:
+    return row.name, reverse("service-account", args=[actor_of(request).slug, row.id])
 
 
 def _detail(
@@ -362,8 +388,3 @@ def _key(key: UUID) -> ApiKey:
         return selectors.key(key)
     except NotFoundError:
         raise Http404 from None
-
-
-def _put(form: forms.Form, error: OutturnError) -> None:
-    place = error.place if error.place in form.fields else None
-    form.add_error(place, f"{error.message}. {error.fix}")

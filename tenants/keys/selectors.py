@@ -154,3 +154,10 @@ def places_of(row: ServiceAccount) -> tuple[list[UUID], list[UUID]]:
         sorted(place.site_id for place in rows if place.site_id is not None),
         sorted(place.twin for place in rows if place.twin is not None),
     )
+
+
+def accounts_with_role(role: UUID) -> list[str]:
+    """The service accounts that have a role of the organisation's own, as people call them."""
+    return [
+        f"the service account “{name}”" for name in accounts().filter(role=str(role)).values_list("name", flat=True)
+    ]

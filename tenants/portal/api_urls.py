@@ -6,7 +6,9 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from tenants.custody.api import ExportViewSet, TrashViewSet
+from tenants.custody.retention_api import DropsView, RetentionView
 from tenants.customers.api import CustomerViewSet
+from tenants.domains.api import DomainViewSet
 from tenants.jobs.api import JobViewSet
 from tenants.keys.api import AccountViewSet, KeyViewSet
 from tenants.limits.api import PlanView, ShareView, UsageView
@@ -17,6 +19,7 @@ from tenants.record.api import AuditViewSet
 router = SimpleRouter(use_regex_path=False)
 router.register("audit", AuditViewSet, "audit")
 router.register("customers", CustomerViewSet, "customer")
+router.register("domains", DomainViewSet, "domain")
 router.register("jobs", JobViewSet, "job")
 router.register("exports", ExportViewSet, "export")
 router.register("trash", TrashViewSet, "trash")
@@ -34,4 +37,6 @@ urlpatterns = [
     path("usage/", UsageView.as_view(), name="usage"),
     path("usage/shares/", ShareView.as_view(), name="usage-shares"),
     path("plan/", PlanView.as_view(), name="organisation-plan"),
+    path("retention/", RetentionView.as_view(), name="retention"),
+    path("retention/preview/", DropsView.as_view(), name="retention-preview"),
 ]

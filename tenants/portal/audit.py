@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,13 +31,30 @@ from tenants.record.selectors import audit_entries, audit_entry, latest_head, pl
 from tenants.record.verification import KIND, head_fault, is_unchanged
 from tenants.scope.actors import Permission
 
-SUBJECTS = (
-    ("member", _("People")), ("person", _("Sign-ins")), ("role", _("Roles")), ("key", _("Keys")),
-    ("service", _("Service accounts")), ("gateway", _("Gateways")), ("twin", _("Twins")), ("plan", _("Plans")),
-    ("contract", _("Contracts")), ("exclusion", _("Exclusions")), ("statement", _("Statements")),
-    ("invoice", _("Invoices")), ("report", _("Reports")), ("customer", _("Customers")),
-    ("organisation", _("Organisation")),
-)  # fmt: skip
+AREAS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "people": (_("People and invitations"), ("member", "person", "invitation", "scim", "placement")),
+    "sign-ins": (_("Sign-ins"), ("sign_in", "sign_on", "password", "factor")),
+    "roles": (_("Roles"), ("role",)),
+    "keys": (_("Keys and service accounts"), ("key", "service")),
+    "gateways": (_("Gateways"), ("gateway",)),
+    "twins": (_("Twins"), ("twin", "canvas", "asset", "event", "blueprint")),
+    "sites": (_("Sites and spaces"), ("site", "space")),
+    "plans": (_("Plans and health"), ("plan", "order", "work", "model", "prediction")),
+    "contracts": (_("Contracts and exclusions"), ("contract", "exclusion")),
+    "money": (_("Statements and invoices"), ("statement", "invoice", "credit_note", "settlement", "restatement")),
+    "reports": (_("Reports"), ("report",)),
+    "customers": (_("Customers and what they see"), ("customer", "view")),
+    "data": (_("Export, trash and erasure"), ("export", "retention", "trash")),
+    "support": (_("Support"), ("support",)),
+    "organisation": (
+        _("Organisation"),
+        ("organisation", "plan.changed", "limit", "brand", "domain", "agreement", "notices", "audit", "job"),
+    ),
+}  # fmt: skip
+"""What the audit can be narrowed to: a word for it, and what the actions of it begin with."""
+DEEDS = ("trashed", "restored", "erased")
+"""Actions that belong to export, trash and erasure, whatever they are done to."""
+LAST = {"1": _("Last 24 hours"), "7": _("Last 7 days"), "30": _("Last 30 days"), "365": _("Last 12 months")}
 
 
 def _url(slug: str, row: AuditEntry) -> str:
@@ -40,7 +62,27 @@ def _url(slug: str, row: AuditEntry) -> str:
 
 
 def _about(rows: Rows, value: str) -> Rows:
-    return rows.filter(action__startswith=f"{value}.")
+    found = reduce(or_, (Q(action__startswith=each if "." in each else f"{each}.") for each in AREAS[value][1]))
+    if value == "data":
+        found |= reduce(or_, (Q(action__endswith=f".{each}") for each in DEEDS))
+    return rows.filter(found)
+
+
+def _months() -> list[tuple[str, Any]]:
+    """The months of the last year, the newest first, as ``2026-11``; in UTC as the moments on the page."""
+    now = utc_now()
+    months = [now.year * 12 + now.month - 1 - back for back in range(12)]
+    names = [f"{month // 12:04}-{month % 12 + 1:02}" for month in months]
+    return list(zip(names, names, strict=True))
+
+
+def _when(rows: Rows, value: str) -> Rows:
+    if value in LAST:
+        return rows.filter(at__gte=utc_now() - timedelta(days=int(value)))
+    year, month = map(int, value.split("-"))
+    start = datetime(year, month, 1, tzinfo=UTC)
+    end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    return rows.filter(at__gte=start, at__lt=end)
 
 
 def _listing(slug: str) -> Listing:
@@ -54,10 +96,16 @@ def _listing(slug: str) -> Listing:
             Column("subject", _("On what"), kind="code"),
             Column("address", _("From"), kind="code"),
             Column("request_id", _("Request"), kind="code", is_shown=False),
+            Column("details", _("Details"), value=lambda row: _told(row.details), is_shown=False),
+            Column("changes", _("Changes"), value=lambda row: _told(row.changes), is_shown=False),
+            Column("digest", _("Digest"), value=lambda row: bytes(row.digest).hex(), is_shown=False),
         ),
         order="-at",
-        search=("by", "action", "subject", "address", "request_id"),
-        filters=(Filter("about", _("About"), SUBJECTS, _about),),
+        search=("by", "action", "subject", "address", "request_id", "told"),
+        filters=(
+            Filter("about", _("About"), [(key, word) for key, (word, _prefixes) in AREAS.items()], _about),
+            Filter("when", _("When"), lambda: [*LAST.items(), *_months()], _when),
+        ),
     )  # fmt: skip
 
 
@@ -66,7 +114,7 @@ def _listing(slug: str) -> Listing:
 def audit(request: HttpRequest) -> HttpResponse:
     """What was done in the organisation, and whether the log that vouches for it verifies."""
     actor = actor_of(request)
-    listed = _listing(actor.slug).page(request, audit_entries())
+    listed = _listing(actor.slug).page(request, _searchable(audit_entries()))
     if listed.csv is not None:
         return listed.csv
     checks = jobs().filter(kind=KIND)[:1]
@@ -101,6 +149,16 @@ def verify(request: HttpRequest) -> HttpResponse:
     start_job(kind=KIND, params={}, by=actor.name, now=utc_now())
     messages.info(request, gettext("Every entry of the log is being checked."))
     return redirect("audit", actor.slug)
+
+
+def _searchable(rows: Rows) -> Rows:
+    """The entries with their details as text, in which names and addresses of mail are looked for."""
+    found: Rows = rows.alias(told=Cast("details", TextField()))
+    return found
+
+
+def _told(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else ""
 
 
 def _changed(row: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from tenants.domains.hosts import home_at
 from tenants.edge import problems
 from tenants.edge.permissions import READING
 from tenants.kernel.errors import NotAllowedError
@@ -68,12 +69,19 @@ def answer_refusal(
         context = {"refusal": refusal, "organisation": organisation}
         return render(request, "people/not_from_here.html", context, status=403)
     back = request.get_full_path() if request.method in READING else reverse("home")
+    if home_at(request) is not None:
+        # People sign in at our own host only, and are asked there for what is missing.
+        return redirect(f"{reverse('entrance-out')}?{urlencode({'next': back})}")
     if refusal.way is Way.SET_UP_FACTOR:
         request.session[CONTINUE] = back
         return redirect("second-factor")
     sign_on = f"{reverse('sign-on', args=[organisation.slug])}?{urlencode({'next': back})}"
     if refusal.way is Way.SINGLE_SIGN_ON or (refusal.way is Way.SIGN_IN_AGAIN and is_confined(request.session)):
         return redirect(sign_on)
+    return _prove_again(request, refusal, back)
+
+
+def _prove_again(request: HttpRequest, refusal: Refusal, back: str) -> HttpResponseBase:
     ways = get_adapter().get_reauthentication_methods(request.user)
     if refusal.way is Way.PROVE_FACTOR:
         ways = [each for each in ways if each["id"].startswith("mfa_")]

@@ -29,6 +29,8 @@ def card(job: Job, actor: Actor) -> dict[str, Any]:
     active = job.state in ACTIVE
     stoppable = active and actor.may(Permission.ORGANISATION_OPERATE) and not job.cancel_requested
     message = "Stopping…" if active and job.cancel_requested else job.error or job.message
+    if job.attempts > 1:
+        message = f"Attempt {job.attempts}, for a worker died. {message}"
     return {
         "id": job.id,
         "name": label_of(job.kind),

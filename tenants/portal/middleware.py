@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.views.defaults import page_not_found
 
+from tenants.domains.hosts import home_at
 from tenants.edge import problems
 from tenants.edge.context import client_address
 from tenants.edge.permissions import READING
@@ -36,12 +37,13 @@ from tenants.scope.actors import Actor
 from tenants.scope.changes import watched_changes
 from tenants.scope.context import held_to, scope
 from tenants.scope.models import TenantState
-from tenants.signon.sessions import session_reaches
+from tenants.signon.sessions import as_signed_on, session_reaches
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
-ORGANISATION = re.compile(r"^/t/(?P<slug>[a-z0-9-]+)/(?P<api>api/)?")
+ORGANISATION = re.compile(r"^/t/(?P<slug>[-a-zA-Z0-9_]+)/(?P<api>api/)?")
 API = re.compile(r"^/api/v\d+/")
 OPEN_API = re.compile(r"^/api/v\d+/(schema/|docs/)?$")
+_DEEDS = {"POST": "created", "DELETE": "deleted"}
 
 
 class ScopeMiddleware:
@@ -69,7 +71,7 @@ class ScopeMiddleware:
                 return problems.unauthenticated()
             return redirect_to_login(request.get_full_path())
         found = _membership(request, slug, api=api)
-        access = support_entrance(request, slug) if found is None else None
+        access = support_entrance(request, slug) if found is None and home_at(request) is None else None
         if access is not None:
             return self._as_support(request, access, api=api)
         if found is None or not session_reaches(request.session, found.tenant):
@@ -84,7 +86,7 @@ class ScopeMiddleware:
             actor = people.actor_of_member(
                 found, user=request.user.pk, name=request.user.email, address=client_address()
             )
-            return self._in_state(request, actor, found, api=api)
+            return self._in_state(request, as_signed_on(actor, request.session), found, api=api)
 
     def _as_support(self, request: HttpRequest, access: SupportAccess, *, api: bool) -> HttpResponseBase:
         """Answer an operator whom the organisation let in; the request stands in its audit whatever comes of it."""
@@ -120,7 +122,9 @@ class ScopeMiddleware:
         kind, _, text = request.headers.get("Authorization", "").partition(" ")
         now = utc_now()
         holder = admit_token(text=text.strip(), now=now) if kind.lower() == "bearer" else None
-        if holder is None or holder.state == TenantState.CLOSED:
+        home = home_at(request)
+        is_elsewhere = home is not None and holder is not None and holder.tenant != home.tenant
+        if holder is None or holder.state == TenantState.CLOSED or is_elsewhere:
             return problems.unauthenticated()
         if refusal := key_refusal(policy=holder.policy, address=client_address()):
             return problems.answer(EntryRefusedError(refusal))
@@ -164,7 +168,9 @@ def _membership(request: HttpRequest, slug: str, *, api: bool) -> Organisation |
     assert request.user.is_authenticated  # asked before
     if api:
         return people.organisation(request.user.pk, slug)
-    mine = people.organisations(request.user.pk)
+    mine, home = people.organisations(request.user.pk), home_at(request)
+    if home is not None:
+        mine = [each for each in mine if each.tenant == home.tenant]
     request.organisations = mine  # type: ignore[attr-defined]
     return next((each for each in mine if each.slug == slug), None)
 
@@ -175,9 +181,18 @@ def _gone(request: HttpRequest, *, api: bool) -> HttpResponseBase:
 
 
 def _tell(request: HttpRequest, actor: Actor) -> None:
-    """Write into the audit what no service has told: the view by its name, and the address."""
+    """Write into the audit what no service has told: what the view does, by its name, and the address."""
     view = getattr(request.resolver_match, "view_name", None) or "unknown"
-    action = view.removeprefix("api:").replace("-", ".")
+    action = _action(view.removeprefix("api:"), str(request.method))
     subject = request.path_info.removeprefix(f"/t/{actor.slug}")
     details = {"method": str(request.method)}
     record_audit(action=action, subject=subject[:200], by=actor.name, now=utc_now(), details=details)
+
+
+def _action(view: str, method: str) -> str:
+    """What a write to a view is called: ``new-twin`` and a POST to ``twin-list`` are ``twin.created``."""
+    thing, _, deed = view.rpartition("-")
+    if view.startswith("new-") or deed in ("list", "detail"):
+        thing = view.removeprefix("new-") if view.startswith("new-") else thing
+        return f"{thing.replace('-', '.')}.{_DEEDS.get(method, 'changed')}"
+    return view.replace("-", ".")

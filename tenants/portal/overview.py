@@ -8,6 +8,8 @@ from typing import cast
 
 from django.utils.module_loading import import_string
 
+from tenants.scope.actors import Actor, Permission
+
 
 @dataclass(frozen=True, slots=True)
 class Tile:
@@ -22,20 +24,21 @@ class Tile:
 Source = Callable[[str], list[Tile]]
 """Called with the organisation's name in addresses, in its scope."""
 
-_sources: list[Source | str] = []
+_sources: list[tuple[Source | str, Permission]] = []
 
 
-def register_tiles(source: Source | str) -> None:
-    """Add figures to the overview; a source given as a dotted path is imported when somebody looks for the first time.
+def register_tiles(source: Source | str, *, needs: Permission) -> None:
+    """Add figures to the overview for those who have a permission, for the overview itself is open to many.
 
-    So a worker or a command loads no pages.
+    A source given as a dotted path is imported when somebody looks for the first time, so that a worker or a command
+    loads no pages.
     """
-    _sources.append(source)
+    _sources.append((source, needs))
 
 
-def tiles(slug: str) -> list[Tile]:
-    """All figures in the order of their registration."""
-    return [tile for source in _sources for tile in _source(source)(slug)]
+def tiles(actor: Actor) -> list[Tile]:
+    """The figures that somebody may see, in the order of their registration."""
+    return [tile for source, needs in _sources if actor.may(needs) for tile in _source(source)(actor.slug)]
 
 
 def _source(source: Source | str) -> Source:

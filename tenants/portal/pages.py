@@ -7,11 +7,12 @@ from uuid import UUID
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tenants.domains.hosts import home_at
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
 from tenants.jobs.selectors import jobs_seen_by
@@ -24,6 +25,7 @@ from tenants.people.services import create_organisation
 from tenants.portal.jobs import card
 from tenants.portal.overview import tiles
 from tenants.portal.registry import admin_pages
+from tenants.portal.search import beginnings
 from tenants.scope.actors import Permission, Role
 from tenants.signon.sessions import session_reaches
 
@@ -60,7 +62,11 @@ def _person(request: HttpRequest) -> UUID:
 def home(request: HttpRequest) -> HttpResponse:
     """Send a person to their organisation, or let them choose or make one."""
     mine = [each for each in organisations(_person(request)) if session_reaches(request.session, each.tenant)]
-    if request.method != "POST" and len(mine) == 1 and "choose" not in request.GET:
+    if (at := home_at(request)) is not None:
+        mine = [each for each in mine if each.tenant == at.tenant]
+        if not mine:
+            raise Http404
+    if request.method != "POST" and len(mine) == 1 and (at is not None or "choose" not in request.GET):
         first = mine[0]
         return redirect("reports" if first.role == Role.CUSTOMER else "overview", first.slug)
     form = OrganisationForm(request.POST or None)
@@ -79,11 +85,9 @@ def home(request: HttpRequest) -> HttpResponse:
 def overview(request: HttpRequest) -> HttpResponse:
     """What matters now, in figures that each open to their page, and the jobs."""
     actor = actor_of(request)
-    return render(
-        request,
-        "portal/overview.html",
-        {"tiles": tiles(actor.slug), "jobs": [card(job, actor) for job in jobs_seen_by(actor)[:8]]},
-    )
+    figures, jobs = tiles(actor), [card(job, actor) for job in jobs_seen_by(actor)[:8]]
+    begin = () if figures or jobs else beginnings(actor)
+    return render(request, "portal/overview.html", {"tiles": figures, "jobs": jobs, "begin": begin})
 
 
 @require_safe

@@ -8,10 +8,13 @@ from tenants.custody import erasing, exporting
 from tenants.custody.customers import CUSTOMER
 from tenants.custody.kinds import register_trash
 from tenants.customers.registry import Count, register_count, register_removal
+from tenants.domains.registry import register_mail_listener
+from tenants.edge.addresses import register_addresses
 from tenants.jobs.registry import register_job
 from tenants.limits.domain.plans import Meter
 from tenants.limits.registry import register_counter, register_customers, register_plan_listener, register_recipients
 from tenants.people import sign_ins
+from tenants.people.roles import register_role_holders
 from tenants.portal.registry import AdminPage, Entry, register_admin_page, register_page
 from tenants.record.verification import KIND as VERIFY_LOG
 from tenants.scope.actors import Permission
@@ -29,13 +32,19 @@ def register_all() -> None:
     register_job(erasing.JOB, erasing.erase_tenant, label="Erasure of the organisation", is_free=True)
     register_trash(CUSTOMER)
     register_plan_listener("tenants.lifecycle.services.take_up_plan")
+    register_plan_listener("tenants.custody.grace.take_up_plan")
     register_removal("tenants.custody.services.put_in_trash")
     register_count(Count("people", _("People"), "tenants.customers.selectors.people_counted"))
+    register_role_holders("tenants.keys.selectors.accounts_with_role")
+    register_role_holders("tenants.signon.selectors.rules_with_role")
+    register_addresses("tenants.domains.hosts.address_of_tenant")
+    register_mail_listener("tenants.signon.services.mark_proven_domains")
     sign_ins.listen()
     for page in (
         AdminPage(_("Sites"), "map-pin", "sites", ADMINISTER, "organisation"),
         AdminPage(_("Customers"), "building", "customers", Permission.CONTRACTS_READ, "organisation"),
         AdminPage(_("Branding"), "photo", "branding", ADMINISTER, "organisation"),
+        AdminPage(_("Domains"), "world", "domains", ADMINISTER, "organisation"),
         AdminPage(_("Notices"), "bell", "notices", Permission.ORGANISATION_READ, "organisation"),
         AdminPage(_("People"), "users", "people", ADMINISTER, "access"),
         AdminPage(_("Roles"), "user-shield", "roles", ADMINISTER, "access"),

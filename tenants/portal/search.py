@@ -32,6 +32,9 @@ MOST_LETTERS = 80
 MOST_OF_A_KIND = 6
 """Hits of one kind that are told; more letters bring out the rest."""
 
+MOST_BEGINNINGS = 2
+"""Actions that an empty overview offers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -76,6 +79,16 @@ def register_finder(kind: str, finder: Finder | str, *, needs: Permission) -> No
 def register_action(action: Action) -> None:
     """Let a page be reached by its label."""
     _actions.append(action)
+
+
+def beginnings(actor: Actor) -> list[Hit]:
+    """What somebody can begin with in an organisation that has nothing yet: the first actions that they may do.
+
+    Permissions are named in the order in which data goes, so what needs the first of them comes first.
+    """
+    walk = list(Permission)
+    mine = sorted((each for each in _actions if actor.may(each.needs)), key=lambda each: walk.index(each.needs))
+    return [Hit(gettext(each.label), reverse(each.view, args=[actor.slug])) for each in mine[:MOST_BEGINNINGS]]
 
 
 def hits(actor: Actor, text: str) -> list[tuple[str, Hit]]:

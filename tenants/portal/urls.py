@@ -30,6 +30,7 @@ urlpatterns = [
     path("admin/audit/<uuid:entry_id>/", audit.entry, name="audit-entry"),
     path("admin/data/", include("tenants.custody.data_urls")),
     path("admin/trash/", include("tenants.custody.trash_urls")),
+    path("admin/domains/", include("tenants.domains.page_urls")),
     path("admin/customers/", include("tenants.customers.page_urls")),
     path("admin/keys/", include("tenants.keys.page_urls")),
     path("admin/single-sign-on/", include("tenants.signon.page_urls")),
