@@ -24,5 +24,9 @@ class Command(BaseCommand):
         run_application(
             Home.named(),
             say=self.stderr.write,
-            when_ready=lambda url: self.stdout.write(f"Outturn is at {url} - Ctrl-C stops it."),
+            when_ready=self._tell,
         )
+
+    def _tell(self, url: str) -> None:
+        self.stdout.write(f"Outturn is at {url} - Ctrl-C stops it.")
+        self.stdout.flush()  # a program that waits for the line reads it through a pipe

@@ -66,6 +66,7 @@ class Up:
 def up(machine: Machine, eventually: Eventually) -> Iterator[Up]:
     with machine.alone(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("OUTTURN_PORT", str(_free_port()))
+        patch.delenv("PYTHONUNBUFFERED", raising=False)  # what it says must come through a pipe without it, too
         process = subprocess.Popen(
             [sys.executable, "manage.py", "up"],
             cwd=PROJECT,
