@@ -129,6 +129,7 @@ class Site(PerTenant):
     class Meta:
         ordering = ("name",)
         constraints = (UniquePerTenant(fields=("space", "name"), name="site_name_per_space"),)
+        indexes = (models.Index(fields=("tenant", "name", "id"), name="site_by_name"),)
 
     def __str__(self) -> str:
         return self.name

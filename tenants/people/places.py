@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
@@ -28,11 +28,13 @@ class TwinRegister:
     Attributes:
         all: The twins with their sites, by name.
         at: The twins that stand at one of some sites.
+        counts: How many twins stand at each site, and at none; a site without twins is not in it.
         move: Put a twin at a site, or at none.
     """
 
     all: Callable[[], Sequence[TwinPlace]]
     at: Callable[[Collection[UUID]], Collection[UUID]]
+    counts: Callable[[], Mapping[UUID | None, int]]
     move: Callable[[UUID, UUID | None], None]
 
 
@@ -56,6 +58,11 @@ def twin_places() -> Sequence[TwinPlace]:
 def standing_at(sites: Collection[UUID]) -> set[UUID]:
     """The twins that stand at one of some sites."""
     return set(_twins().at(sites)) if sites else set()
+
+
+def twin_counts() -> Mapping[UUID | None, int]:
+    """How many twins of the organisation in scope stand at each site, and at none; one without twins is not in it."""
+    return _twins().counts()
 
 
 def move_twin(twin: UUID, site: UUID | None) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,12 +16,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tenants.edge.forms import NamedConfirmForm
+from tenants.edge.forms import NamedConfirmForm, put_error, show_confirm
 from tenants.edge.http import actor_of
+from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
-from tenants.edge.words import AREAS, DEEDS
+from tenants.edge.words import AREAS, DEEDS, permission_words
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
+from tenants.keys.selectors import accounts
 from tenants.people.models import CustomRole
 from tenants.people.roles import BUILT_IN, change_role, create_role, delete_role
 from tenants.people.selectors import members, roles
@@ -35,8 +38,9 @@ class RoleForm(forms.Form):
     name = forms.CharField(max_length=60, label=_("Name"))
     description = forms.CharField(max_length=200, label=_("What it is for"), required=False)
     permissions = forms.MultipleChoiceField(
-        choices=[(each.value, each.value) for each in GIVEN], widget=forms.MultipleHiddenInput, label=_("Permissions")
-    )
+        choices=[(each.value, each.value) for each in GIVEN], widget=forms.MultipleHiddenInput, label=_("Permissions"),
+        error_messages={"required": _("Tick at least one.")},
+    )  # fmt: skip
 
     def matrix(self) -> list[dict[str, Any]]:
         """The permissions as rows of areas, with a cell for each deed: its value, and whether it is ticked."""
@@ -59,16 +63,40 @@ def _matrix(held: Any) -> list[dict[str, Any]]:
 @require_safe
 @page(needs=Permission.ORGANISATION_ADMINISTER)
 def all_roles(request: HttpRequest) -> HttpResponse:
-    """The roles that every organisation has, and its own, each with how many have it."""
+    """The roles that every organisation has, and the list of its own, each with how many have it."""
     actor = actor_of(request)
-    count = Counter(members(actor.tenant).order_by().values_list("role", flat=True))
-    own = [{"role": each, "people": count[str(each.id)], "permissions": len(each.permissions)} for each in roles()]
+    people, programs = _by_role(members(actor.tenant)), _by_role(accounts())
+    listed = _listing(actor.slug, people, programs).page(request, roles())
     built_in = [
-        {"key": role.value, "name": role.value.capitalize(), "what": BUILT_IN[role], "people": count[role.value],
-         "permissions": len(PERMISSIONS[role])}
+        {"key": role.value, "name": role.value.capitalize(), "what": BUILT_IN[role],
+         "permissions": len(PERMISSIONS[role]), "people": people.get(role, 0), "accounts": programs.get(role, 0)}
         for role in Role
     ]  # fmt: skip
-    return render(request, "portal/roles.html", {"own": own, "built_in": built_in})
+    return listed.csv or render(request, "portal/roles.html", {"listing": listed, "built_in": built_in})
+
+
+def _by_role(holders: QuerySet[Any]) -> Mapping[str, int]:
+    """How many have each role; one that nobody has is not in it."""
+    return dict(holders.order_by().values_list("role").annotate(count=Count("id")))
+
+
+def _listing(slug: str, people: Mapping[str, int], programs: Mapping[str, int]) -> Listing:
+    return Listing(
+        name="roles", caption=_("Your own roles"), order="name", search=("name", "description"),
+        columns=(
+            Column("name", _("Role"), sort="name", link=lambda row: reverse("role", args=[slug, row.id])),
+            Column("description", _("What it is for")),
+            Column("count", _("Permissions"), kind="number", value=lambda row: len(row.permissions)),
+            Column("permissions", _("Lets them"), is_shown=False, value=lambda row: ", ".join(row.permissions)),
+            Column("people", _("People"), kind="number", value=lambda row: people.get(str(row.id), 0)),
+            Column("accounts", _("Service accounts"), kind="number", value=lambda row: programs.get(str(row.id), 0)),
+            Column("created_at", _("Made"), sort="created_at", kind="moment"),
+        ),
+        filters=(
+            Filter("permission", _("Permission"), [(each.value, permission_words(each)) for each in GIVEN],
+                   lambda rows, value: rows.filter(permissions__contains=[value])),
+        ),
+    )  # fmt: skip
 
 
 @require_safe
@@ -104,7 +132,7 @@ def new_role(request: HttpRequest) -> HttpResponse:
             messages.success(request, gettext("The role “%s” is made.") % made.name)
             return redirect("roles", actor.slug)
         except OutturnError as error:
-            _refuse(form, error)
+            put_error(form, error)
     return _edit(request, form, None)
 
 
@@ -121,7 +149,7 @@ def own_role(request: HttpRequest, role_id: UUID) -> HttpResponse:
             messages.success(request, gettext("“%s” is changed; it holds from now on.") % changed.name)
             return redirect("roles", actor.slug)
         except OutturnError as error:
-            _refuse(form, error)
+            put_error(form, error)
     return _edit(request, form, found)
 
 
@@ -138,8 +166,12 @@ def remove_role(request: HttpRequest, role_id: UUID) -> HttpResponse:
             return redirect("roles", actor.slug)
         except OutturnError as error:
             form.add_error("typed", f"{error.message}. {error.fix}")
-    context = {"form": form, "role": found}
-    return render(request, "portal/role_remove.html", context, status=400 if form.errors else 200)
+    return show_confirm(
+        request, form, title=gettext("Delete the role “%s”") % found.name, submit=_("Delete the role"),
+        back=(found.name, reverse("role", args=[actor.slug, found.id])),
+        what=_("Nobody may have it any more when it goes; nothing else is touched."),
+        undo=_("This cannot be undone, but a role with the same permissions can be made again."),
+    )  # fmt: skip
 
 
 def _found(role_id: UUID) -> CustomRole:
@@ -153,11 +185,6 @@ def _asked(form: RoleForm) -> dict[str, Any]:
     values = form.cleaned_data
     permissions = [Permission(each) for each in values["permissions"]]
     return {"name": values["name"], "description": values["description"], "permissions": permissions}
-
-
-def _refuse(form: RoleForm, error: OutturnError) -> None:
-    place = error.place if error.place in form.fields else None
-    form.add_error(place, f"{error.message}. {error.fix}")
 
 
 def _edit(request: HttpRequest, form: RoleForm, found: CustomRole | None) -> HttpResponse:

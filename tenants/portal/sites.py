@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from tenants.edge.forms import NamedConfirmForm
+from tenants.edge.forms import NamedConfirmForm, put_error, show_confirm
 from tenants.edge.http import actor_of
+from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
-from tenants.people.models import Site, SpaceKind
-from tenants.people.places import twin_places
+from tenants.people.models import Site, Space, SpaceKind
+from tenants.people.places import twin_counts, twin_places
 from tenants.people.selectors import sites, spaces
 from tenants.people.sites import create_space, delete_site, delete_space, place_twin, save_site
 from tenants.scope.actors import Permission
@@ -66,7 +69,7 @@ class TwinForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(needs=ADMINISTER)
 def all_sites(request: HttpRequest) -> HttpResponse:
-    """The spaces with their sites, how many twins stand at each, and a form for a new space."""
+    """The spaces, the list of sites with how many twins stand at each, and a form for a new space."""
     actor = actor_of(request)
     form = SpaceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -76,14 +79,28 @@ def all_sites(request: HttpRequest) -> HttpResponse:
             return redirect("sites", actor.slug)
         except OutturnError as error:
             form.add_error("name", f"{error.message}. {error.fix}")
-    standing = Counter(place.site for place in twin_places())
-    found = list(sites())
-    shown = [
-        {"space": space, "sites": [(each, standing[each.id]) for each in found if each.space_id == space.id]}
-        for space in spaces()
-    ]
-    context = {"spaces": shown, "nowhere": standing[None], "form": form}
-    return render(request, "portal/sites.html", context, status=400 if form.errors else 200)
+    within, standing = list(spaces().annotate(count=Count("sites"))), twin_counts()
+    listed = _listing(actor.slug, within, standing).page(request, sites())
+    context = {"listing": listed, "spaces": within, "nowhere": standing.get(None, 0), "form": form}
+    return listed.csv or render(request, "portal/sites.html", context, status=400 if form.errors else 200)
+
+
+def _listing(slug: str, within: Sequence[Space], standing: Mapping[UUID | None, int]) -> Listing:
+    return Listing(
+        name="sites", caption=_("Sites"), order="name", search=("name", "address"),
+        columns=(
+            Column("name", _("Name"), sort="name", link=lambda row: reverse("site", args=[slug, row.id])),
+            Column("space__name", _("Space"), sort="space__name"),
+            Column("address", _("Address")),
+            Column("time_zone", _("Time zone"), sort="time_zone"),
+            Column("twins", _("Twins"), kind="number", value=lambda row: standing.get(row.id, 0)),
+            Column("created_at", _("Made"), sort="created_at", kind="moment"),
+        ),
+        filters=(
+            Filter("space", _("Space"), [(str(each.id), each.name) for each in within],
+                   lambda rows, value: rows.filter(space=value)),
+        ),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -132,23 +149,36 @@ def remove_site(request: HttpRequest, site_id: UUID) -> HttpResponse:
             return redirect("sites", actor.slug)
         except OutturnError as error:
             form.add_error("typed", f"{error.message}. {error.fix}")
-    return render(request, "portal/site_remove.html", {"form": form, "site": found}, status=400 if form.errors else 200)
+    return show_confirm(
+        request, form, title=gettext("Delete the site “%s”") % found.name, submit=_("Delete the site"),
+        back=(found.name, reverse("site", args=[actor.slug, found.id])),
+        what=_("No twin may stand there and nobody may be held to it when it goes."),
+        undo=_("This cannot be undone, but the site can be made again."),
+    )  # fmt: skip
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(needs=ADMINISTER)
 def remove_space(request: HttpRequest, space_id: UUID) -> HttpResponse:
-    """Take an empty space away."""
+    """Take an empty space away, once its name has been typed."""
     actor = actor_of(request)
     found = spaces().filter(id=space_id).first()
     if found is None:
         raise Http404
-    try:
-        delete_space(space=found.id, by=actor.name, now=utc_now())
-        messages.success(request, gettext("The space “%s” is gone.") % found.name)
-    except OutturnError as error:
-        messages.error(request, f"{error.message}. {error.fix}")
-    return redirect("sites", actor.slug)
+    form = NamedConfirmForm(request.POST if request.method == "POST" else None, name=found.name)
+    if request.method == "POST" and form.is_valid():
+        try:
+            delete_space(space=found.id, by=actor.name, now=utc_now())
+            messages.success(request, gettext("The space “%s” is gone.") % found.name)
+            return redirect("sites", actor.slug)
+        except OutturnError as error:
+            form.add_error("typed", f"{error.message}. {error.fix}")
+    return show_confirm(
+        request, form, title=gettext("Delete the space “%s”") % found.name, submit=_("Delete the space"),
+        back=(_("Sites"), reverse("sites", args=[actor.slug])),
+        what=_("No site may lie in it when it goes; nothing else is touched."),
+        undo=_("This cannot be undone, but a space of the same name can be made again."),
+    )  # fmt: skip
 
 
 def _found(site_id: UUID) -> Site:
@@ -170,7 +200,7 @@ def _edited(request: HttpRequest, form: SiteForm, found: Site | None) -> HttpRes
             messages.success(request, gettext("“%s” is saved.") % saved.name)
             return redirect("site", actor.slug, saved.id)
         except OutturnError as error:
-            form.add_error(error.place if error.place in form.fields else None, f"{error.message}. {error.fix}")
+            put_error(form, error)
     context: dict[str, Any] = {"form": form, "site": found}
     if found is not None:
         context |= {

@@ -9,6 +9,7 @@ from tests.isolation.places import Place
 LISTS = {
     "people", "invitations", "api-keys", "service-accounts", "customers", "audit", "trash", "gateways", "twins",
     "contracts", "contract-exclusions", "contract-statements", "statements", "invoices", "reports", "plans", "health",
+    "sites", "roles",
 }  # fmt: skip
 """The least that there are; one that comes is walked without being named here."""
 READ_BY_CUSTOMERS = {"invoices", "reports"}

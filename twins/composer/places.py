@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
+
+from django.db.models import Count
 
 from tenants.people.places import TwinPlace, TwinRegister
 from twins.composer.models import Twin
@@ -17,8 +19,12 @@ def _at(sites: Collection[UUID]) -> Collection[UUID]:
     return set(Twin.objects.filter(site__in=sites).values_list("id", flat=True))
 
 
+def _counts() -> Mapping[UUID | None, int]:
+    return dict(Twin.objects.order_by().values_list("site_id").annotate(count=Count("id")))
+
+
 def _move(twin: UUID, site: UUID | None) -> None:
     Twin.objects.filter(id=twin).update(site=site)
 
 
-TWINS = TwinRegister(all=_all, at=_at, move=_move)
+TWINS = TwinRegister(all=_all, at=_at, counts=_counts, move=_move)

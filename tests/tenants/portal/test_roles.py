@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -17,10 +18,13 @@ from tenants.scope.actors import PERMISSIONS, Permission, Role, held_to_places, 
 from tenants.scope.context import scope
 from tenants.signon.models import SignOn
 from tests.conftest import Cast
+from tests.lists import check_cursors, check_order, check_queries, filed, page, shown, walked
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
-NEW = "/t/meridian/admin/roles/new/"
+ROLES = "/t/meridian/admin/roles/"
+NEW = f"{ROLES}new/"
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def made(cast: Cast, name: str = "Night shift", *permissions: str) -> CustomRole:
@@ -165,3 +169,101 @@ def test_of_many_who_have_a_role_some_are_named_and_the_others_counted(cast: Cas
             ServiceAccount.objects.create(name=f"Program {number}", role=str(role.id), created_at=utc_now())
     refused = sign_in(cast.owner).post(f"/t/meridian/admin/roles/{role.id}/remove/", {"typed": "Night shift"})
     assert "the service account “Program 4” and 2 more." in refused.content.decode()
+
+
+def many(count: int, *, first: int = 0) -> None:
+    """Roles of which several were made in the same moment, each with a service account."""
+    made = CustomRole.objects.bulk_create(
+        CustomRole(
+            name=f"Role {number:04}", permissions=["twins.read"], created_at=NOON + timedelta(seconds=number // 40)
+        )
+        for number in range(first, first + count)
+    )
+    ServiceAccount.objects.bulk_create(
+        ServiceAccount(name=f"Program of {each.name}", role=str(each.id), created_at=NOON) for each in made
+    )
+
+
+@pytest.fixture
+def three(cast: Cast) -> dict[str, CustomRole]:
+    """A role that the viewer and two programs have, one named like a formula, one for contracts; and a stranger's."""
+    with scope(cast.stranger.id):
+        CustomRole.objects.create(name="Theirs", permissions=["twins.read"], created_at=NOON)
+    rows = (("Night shift", "Hall 2, at night", ["health.operate", "twins.read"]), ("=Guests", "-", ["twins.read"]),
+            ("Contracts", "", ["contracts.read"]))  # fmt: skip
+    with scope(cast.meridian.id):
+        found = {
+            name: CustomRole.objects.create(name=name, description=what, permissions=permissions, created_at=NOON)
+            for name, what, permissions in rows
+        }
+        for name, role in (("Historian", "Night shift"), ("Logger", "Night shift"), ("Own", ""), ("Old", "viewer")):
+            holds = str(found[role].id) if role in found else role
+            ServiceAccount.objects.create(name=name, role=holds, created_at=NOON)
+    give(cast.viewer, found["Night shift"])
+    return found
+
+
+def test_the_list_has_the_roles_of_ones_own_below_those_that_all_have(
+    cast: Cast, sign_in: SignIn, three: dict[str, CustomRole]
+) -> None:
+    text = page(sign_in(cast.owner), ROLES)
+    assert shown(text) == ["=Guests", "Contracts", "Night shift"]
+    assert f'<a href="{ROLES}{three["Contracts"].id}/">Contracts</a>' in text
+    fixed = text.partition("Your own roles")[0]
+    assert [fixed.count(f"?role={role.value}") for role in Role] == [1] * len(Role)
+    viewers = fixed.partition("?role=viewer")[2].partition("</tr>")[0]
+    assert 'data-label="Service accounts" class="numeric">1<' in viewers
+    assert 'data-label="People" class="numeric">0<' in viewers
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ("q=night", ["Night shift"]), ("q=hall+shift", ["Night shift"]), ("q=theirs", []),
+        ("permission=twins.read", ["=Guests", "Night shift"]), ("permission=health.operate", ["Night shift"]),
+        ("permission=twins.read&q=guest", ["=Guests"]), ("permission=money.bill", []),
+        ("permission=organisation.own", ["=Guests", "Contracts", "Night shift"]),
+    ],
+)  # fmt: skip
+def test_roles_are_searched_and_narrowed(
+    cast: Cast, sign_in: SignIn, three: dict[str, CustomRole], asked: str, names: list[str]
+) -> None:
+    client = sign_in(cast.owner)
+    assert walked(client, f"{ROLES}?{asked}") == names
+    assert [row["Role"].removeprefix("'") for row in filed(client, f"{ROLES}?{asked}")] == names
+
+
+def test_the_file_of_roles(cast: Cast, sign_in: SignIn, three: dict[str, CustomRole]) -> None:
+    none = {"People": "0", "Service accounts": "0", "Made": "2026-11-20T12:00:00Z"}
+    assert filed(sign_in(cast.owner), f"{ROLES}?sort=-name") == [
+        none | {"Role": "Night shift", "What it is for": "Hall 2, at night", "Permissions": "2",
+                "Lets them": "health.operate, twins.read", "People": "1", "Service accounts": "2"},
+        none | {"Role": "Contracts", "What it is for": "", "Permissions": "1", "Lets them": "contracts.read"},
+        none | {"Role": "'=Guests", "What it is for": "'-", "Permissions": "1", "Lets them": "twins.read"},
+    ]  # fmt: skip
+
+
+def test_pages_of_many_roles(cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.owner)
+    with scope(cast.meridian.id):
+        many(120)
+    check_order(client, ROLES, ("name", "created_at"), count=120)
+    check_cursors(client, ROLES)
+
+
+def test_queries_do_not_grow_with_roles(cast: Cast, sign_in: SignIn) -> None:
+    with scope(cast.meridian.id):
+        many(10)
+
+    def grow() -> None:
+        with scope(cast.meridian.id):
+            many(990, first=10)
+
+    check_queries(sign_in(cast.owner), ROLES, grow)
+
+
+def test_without_a_role_of_ones_own_the_list_leads_on(cast: Cast, sign_in: SignIn) -> None:
+    text = page(sign_in(cast.owner), ROLES)
+    assert "No role of your own yet" in text
+    assert "<select" not in text
+    assert filed(sign_in(cast.owner), ROLES) == []

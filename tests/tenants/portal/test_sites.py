@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,12 +17,14 @@ from tenants.people.sites import first_places, place_twin, save_site
 from tenants.scope.actors import PERMISSIONS, Actor, Role
 from tenants.scope.context import scope
 from tests.conftest import Cast
+from tests.lists import check_cursors, check_order, check_queries, filed, page, shown, walked
 from twins.composer.models import Twin
 from twins.composer.services import create_twin
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
 SITES = "/t/meridian/admin/sites/"
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def a_site(cast: Cast, name: str = "Hamburg") -> UUID:
@@ -138,3 +141,122 @@ def test_nobody_is_held_to_a_strangers_site(cast: Cast) -> None:
         hold_to_places(membership=membership.id, places=places, by=by, now=utc_now())
     with scope(cast.stranger.id):
         assert not MembershipPlace.objects.exists()
+
+
+def many(count: int, *, first: int = 0) -> None:
+    """Sites of both spaces, of which several were made in the same moment, each with a twin."""
+    if not Space.objects.exists():
+        first_places(now=NOON)
+    spaces = list(Space.objects.all())
+    made = Site.objects.bulk_create(
+        Site(space=spaces[number % 2], name=f"Site {number:04}", time_zone=("UTC", "Europe/Berlin")[number // 2 % 2],
+             created_at=NOON + timedelta(seconds=number // 40))
+        for number in range(first, first + count)
+    )  # fmt: skip
+    Twin.objects.bulk_create(
+        Twin(name=f"Twin {each.name}", slug=f"twin-{each.id}", site=each, draft={}, created_at=NOON, updated_at=NOON)
+        for each in made
+    )
+
+
+@pytest.fixture
+def three(cast: Cast) -> dict[str, UUID]:
+    """A site where two twins stand, one without any that is named like a formula, one to try out; and a stranger's."""
+    with scope(cast.stranger.id):
+        first_places(now=NOON)
+        Site.objects.create(space=Space.objects.all()[0], name="Theirs", created_at=NOON)
+    with scope(cast.meridian.id):
+        first_places(now=NOON)
+        production, test = Space.objects.all()
+        rows = (("Hamburg", production, "Weg beim Jäger 193"), ("=Hall 2", production, "@home"), ("Shed", test, ""))
+        for name, space, address in rows:
+            Site.objects.create(space=space, name=name, address=address, time_zone="Europe/Berlin", created_at=NOON)
+        found = dict(Site.objects.values_list("name", "id"))
+    for name, site in (("Here", "Hamburg"), ("Here too", "Hamburg"), ("Apart", "Shed"), ("Nowhere", None)):
+        a_twin(cast, name, found[site] if site else None)
+    return found | {"production": production.id, "test": test.id}
+
+
+def test_the_list_has_all_sites_and_the_spaces_lead_into_it(
+    cast: Cast, sign_in: SignIn, three: dict[str, UUID]
+) -> None:
+    client = sign_in(cast.owner)
+    text = page(client, SITES)
+    assert shown(text) == ["=Hall 2", "Hamburg", "Shed"]
+    assert f'<a href="{SITES}{three["Hamburg"]}/">Hamburg</a>' in text
+    assert "1 twin stands at no site." in text
+    for space, count, names in (("production", "2 sites", ["=Hall 2", "Hamburg"]), ("test", "1 site", ["Shed"])):
+        assert f'<a href="?space={three[space]}">' in text
+        assert f"· {count}</div>" in text
+        assert shown(page(client, f"{SITES}?space={three[space]}")) == names
+    assert "Delete the space" not in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ("q=ham", ["Hamburg"]), ("q=jäger+193", ["Hamburg"]), ("q=theirs", []), ("q=berlin", []),
+        ("q=hall+home", ["=Hall 2"]), ("space=other", ["=Hall 2", "Hamburg", "Shed"]),
+    ],
+)  # fmt: skip
+def test_sites_are_searched(cast: Cast, sign_in: SignIn, three: dict[str, UUID], asked: str, names: list[str]) -> None:
+    client = sign_in(cast.owner)
+    assert walked(client, f"{SITES}?{asked}") == names
+    assert [row["Name"].removeprefix("'") for row in filed(client, f"{SITES}?{asked}")] == names
+
+
+def test_sites_are_narrowed_to_a_space_of_ones_own(cast: Cast, sign_in: SignIn, three: dict[str, UUID]) -> None:
+    client = sign_in(cast.owner)
+    assert walked(client, f"{SITES}?space={three['test']}&q=shed") == ["Shed"]
+    assert walked(client, f"{SITES}?space={three['test']}&q=hamburg") == []
+    with scope(cast.stranger.id):
+        theirs = Space.objects.all()[0].id
+    assert len(walked(client, f"{SITES}?space={theirs}")) == 3, "no choice of ours"
+
+
+def test_the_file_of_sites(cast: Cast, sign_in: SignIn, three: dict[str, UUID]) -> None:
+    same = {"Time zone": "Europe/Berlin", "Made": "2026-11-20T12:00:00Z"}
+    assert filed(sign_in(cast.owner), f"{SITES}?sort=-name") == [
+        {"Name": "Shed", "Space": "Test", "Address": "", "Twins": "1"} | same,
+        {"Name": "Hamburg", "Space": "Production", "Address": "Weg beim Jäger 193", "Twins": "2"} | same,
+        {"Name": "'=Hall 2", "Space": "Production", "Address": "'@home", "Twins": "0"} | same,
+    ]
+
+
+def test_pages_of_many_sites(cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.owner)
+    with scope(cast.meridian.id):
+        many(120)
+    check_order(client, SITES, ("name", "space__name", "time_zone", "created_at"), count=120)
+    check_cursors(client, SITES)
+
+
+def test_queries_do_not_grow_with_sites(cast: Cast, sign_in: SignIn) -> None:
+    with scope(cast.meridian.id):
+        many(10)
+
+    def grow() -> None:
+        with scope(cast.meridian.id):
+            many(990, first=10)
+
+    check_queries(sign_in(cast.owner), SITES, grow)
+
+
+def test_without_sites_the_list_leads_on_and_without_spaces_a_space_comes_first(cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.owner)
+    bare = page(client, SITES)
+    assert "New space" in bare
+    assert "New site" not in bare
+    with scope(cast.meridian.id):
+        first_places(now=NOON)
+    text = page(client, SITES)
+    assert "No site yet" in text
+    assert "<select" not in text.partition('id="new-space"')[0]
+    assert text.count("Delete the space") == 2
+    assert filed(client, SITES) == []
+
+
+def test_a_space_that_cannot_be_is_refused_beside_the_list(cast: Cast, sign_in: SignIn, three: dict[str, UUID]) -> None:
+    answer = sign_in(cast.owner).post(SITES, {"name": "Test", "kind": "test"})
+    assert answer.status_code == 400
+    assert shown(answer.content.decode()) == ["=Hall 2", "Hamburg", "Shed"]
