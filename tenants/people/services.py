@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -15,13 +16,15 @@ from tenants.limits.services import require
 from tenants.people.domain import TRIAL_LASTS, address_of_name, clean_name, is_address, is_name, suggested_address
 from tenants.people.models import Membership, User
 from tenants.people.rights import rights_changed
+from tenants.people.schemas import Organisation
 from tenants.people.sites import first_places
 from tenants.record.services import record_audit
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant, TenantState
 
-"""What a new organisation begins with."""
+MOST_TRIALS = 5
+"""Organisations that one person may own and not pay for; each has mail, readings and jobs of its own to spend."""
 
 
 class OrganisationNameError(OutturnError):
@@ -40,6 +43,29 @@ class OrganisationTakenError(ConflictError):
     """The address is another organisation's."""
 
     code = "organisation.taken"
+
+
+class TooManyTrialsError(ConflictError):
+    """Somebody owns enough organisations that are tried out."""
+
+    code = "organisation.too_many_trials"
+
+
+def check_trials(mine: Iterable[Organisation]) -> None:
+    """Make sure that a person may begin another trial.
+
+    Args:
+        mine: The organisations that they belong to.
+
+    Raises:
+        TooManyTrialsError: They own `MOST_TRIALS` that have no plan yet.
+    """
+    trials = [each for each in mine if each.role == Role.OWNER and each.plan == "trial"]
+    if len(trials) >= MOST_TRIALS:
+        raise TooManyTrialsError(
+            f"you own {len(trials)} organisations on trial already", kept="Nothing was made.",
+            fix="Choose a plan for one of them, or close and erase one.",
+        )  # fmt: skip
 
 
 def create_organisation(

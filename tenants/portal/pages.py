@@ -21,7 +21,7 @@ from tenants.kernel.errors import OutturnError
 from tenants.people.domain import suggested_address
 from tenants.people.models import User
 from tenants.people.selectors import organisations
-from tenants.people.services import create_organisation
+from tenants.people.services import check_trials, create_organisation
 from tenants.portal.jobs import card
 from tenants.portal.overview import tiles
 from tenants.portal.registry import admin_pages
@@ -72,6 +72,7 @@ def home(request: HttpRequest) -> HttpResponse:
     form = OrganisationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
+            check_trials(mine)
             tenant = create_organisation(**form.cleaned_data, owner=_person(request), now=utc_now())
             return redirect("overview", tenant.slug)
         except OutturnError as error:

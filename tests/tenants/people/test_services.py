@@ -72,3 +72,15 @@ def test_the_page_suggests_an_address_in_its_field(client: Client) -> None:
     made = client.post("/", {"name": "株式会社日立", "address": "hitachi"})
     assert made["Location"] == "/t/hitachi/"
     assert "株式会社日立" in client.get("/t/hitachi/").content.decode()
+
+
+def test_nobody_tries_out_more_than_five_at_a_time(client: Client) -> None:
+    user = User.objects.create_user("ada@pumps.example")
+    client.force_login(user)
+    made = [client.post("/", {"name": f"Pumps {number}"}).status_code for number in range(6)]
+    assert made == [302] * 5 + [400]
+    refused = client.post("/", {"name": "Pumps 6"}).content.decode()
+    assert "you own 5 organisations on trial already. Choose a plan for one of them, or close and erase one." in refused
+    assert Tenant.objects.count() == 5
+    Tenant.objects.filter(slug="pumps-0").update(plan="team")
+    assert client.post("/", {"name": "Pumps 6"}).status_code == 302
