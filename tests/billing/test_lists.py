@@ -187,5 +187,5 @@ def test_the_statements_of_one_contract(cast: Cast, sign_in: SignIn, two: tuple[
     text = page(client, path)
     assert f"/invoices/{mine.invoices[3].id}/" in text
     assert f"/reports/{mine.reports[3].id}/" in text
-    assert "JPY" not in text
+    assert " JPY" not in text
     check_order(client, path, ("period_start", "sealed_at", "total_minor"), count=14)
