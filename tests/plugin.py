@@ -29,9 +29,22 @@ def pytest_load_initial_conftests() -> Generator[None]:
     return (yield)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests that a library makes of one function, told apart by their names only, get ids of their own."""
+    if not item.nodeid.endswith(item.name):
+        item._id = item.parent.id.child(item.name)  # type: ignore[union-attr] # pytest offers no other way
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take long come first, so that no worker is left alone with one; within a file chance decides."""
+    """Files that take long come first, so that no worker is left alone with one; within a file chance decides.
+
+    Raises:
+        UsageError: Two tests have the same id, of which xdist would run one.
+    """
+    alike = [nodeid for nodeid, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if alike:
+        raise pytest.UsageError(f"tests with the same id: {', '.join(alike[:5])}. Give each an id of its own.")
     costs: Counter[Path] = Counter()
     for item in items:
         costs[item.path] += _milliseconds(item)
