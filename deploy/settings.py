@@ -23,7 +23,7 @@ OUTTURN_HOME = Path(env_str("OUTTURN_HOME", str(BASE_DIR / ".outturn")))
 SECRET_KEY_FALLBACKS = env_list("OUTTURN_FORMER_SECRETS")
 SEALING_KEYS = [SECRET_KEY, *SECRET_KEY_FALLBACKS]
 ALLOWED_HOSTS = env_list("OUTTURN_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-BASE_URL = env_str("OUTTURN_URL", "http://localhost:8000")
+BASE_URL = env_str("OUTTURN_URL", "http://localhost:8000").rstrip("/")
 # What the data-processing agreement says of this installation: who runs it, where, and who else processes its data.
 OUTTURN_PROVIDER = env_str("OUTTURN_PROVIDER", "")
 OUTTURN_REGION = env_str("OUTTURN_REGION", "")

@@ -221,7 +221,7 @@ def train(request: HttpRequest) -> HttpResponse:
             services.start_training(request=asked, by=actor.name, now=utc_now())
             return redirect("health", actor.slug)
         except OutturnError as error:
-            form.add_error(None, f"{error.message} {error.fix}")
+            form.add_error(None, error.told)
     return show_form(
         request, form, title=_("Train a model"), submit=_("Train"), frame=SHELL,
         back=(_("Health"), reverse("health", args=[actor_of(request).slug])),
@@ -244,7 +244,7 @@ def predict(request: HttpRequest) -> HttpResponse:
             services.start_predicting(request=asked, by=actor.name, now=utc_now())
             return redirect("health", actor.slug)
         except OutturnError as error:
-            form.add_error(None, f"{error.message} {error.fix}")
+            form.add_error(None, error.told)
     return show_form(
         request, form, title=_("Predict remaining life"), submit=_("Predict"), frame=SHELL,
         back=(_("Health"), reverse("health", args=[actor_of(request).slug])),

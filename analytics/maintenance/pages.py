@@ -179,7 +179,7 @@ def new_plan(request: HttpRequest) -> HttpResponse:
             services.start_planning(assumptions=form.assumptions(), by=actor.name, now=utc_now())
             return redirect("plans", actor.slug)
         except OutturnError as error:
-            form.add_error(None, f"{error.message} {error.fix}")
+            form.add_error(None, error.told)
     return show_form(
         request, form, title=_("Plan shop visits"), submit=_("Make the plan"), frame=SHELL,
         back=(_("Plans"), reverse("plans", args=[actor_of(request).slug])),
@@ -280,7 +280,7 @@ def approve(request: HttpRequest, plan_id: UUID) -> HttpResponse:
         orders = services.approve_plan(plan=found.id, by=actor.name, now=utc_now())
         messages.success(request, f"The plan is approved: {len(orders)} visits are ordered.")
     except OutturnError as error:
-        messages.error(request, f"{error.message} {error.fix}")
+        messages.error(request, error.told)
     return redirect("plan", actor.slug, found.id)
 
 
@@ -293,7 +293,7 @@ def reject(request: HttpRequest, plan_id: UUID) -> HttpResponse:
         services.reject_plan(plan=found.id, by=actor.name, now=utc_now(), why=request.POST.get("why", "")[:500])
         messages.success(request, "The plan is rejected. Nothing was ordered.")
     except OutturnError as error:
-        messages.error(request, f"{error.message} {error.fix}")
+        messages.error(request, error.told)
     return redirect("plan", actor.slug, found.id)
 
 
@@ -314,7 +314,7 @@ def cancel_order(request: HttpRequest, order_id: UUID) -> HttpResponse:
         services.cancel_order(order=order.id, why=why, by=actor.name, now=utc_now())
         messages.success(request, f"The visit of {order.name} is cancelled. Its downtime is no longer claimed.")
     except OutturnError as error:
-        messages.error(request, f"{error.message} {error.fix}")
+        messages.error(request, error.told)
     return redirect("plan", actor.slug, order.plan_id)
 
 

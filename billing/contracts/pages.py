@@ -26,7 +26,7 @@ from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
 from tenants.scope.actors import Permission
-from twins.composer.selectors import twin_choices, twins
+from twins.composer.selectors import STATES, in_state, twin_choices, twins
 
 NEW = ""
 
@@ -119,7 +119,7 @@ def _listing(slug: str) -> Listing:
             Column("updated_at", _("Changed"), sort="updated_at", kind="age"),
         ),
         filters=(
-            Filter("state", _("State"), selectors.STATES, selectors.in_state),
+            Filter("state", _("State"), STATES, in_state),
             Filter("customer", _("Customer"), customer_choices, lambda rows, value: rows.filter(customer=value)),
             Filter("twin", _("Twin"), twin_choices, lambda rows, value: rows.filter(twin=value)),
         ),
@@ -139,7 +139,7 @@ def new_contract(request: HttpRequest) -> HttpResponse:
             for finding in error.findings:
                 form.add_error(None, f"{finding.place}: {finding.message} {finding.fix}")
             if not error.findings:
-                form.add_error(None, f"{error.message} {error.fix}")
+                form.add_error(None, error.told)
     return render(request, "contracts/new.html", {"form": form}, status=400 if form.errors else 200)
 
 
@@ -174,7 +174,7 @@ def publish(request: HttpRequest, contract: str) -> HttpResponse:
         version = services.publish_contract(contract=row.id, revision=revision, by=actor.name, now=utc_now())
         messages.success(request, f"Version {version.version} is published. It is in the log and never changes.")
     except OutturnError as error:
-        messages.error(request, f"{error.message} {error.fix}")
+        messages.error(request, error.told)
     return redirect("contract", actor.slug, row.slug)
 
 
@@ -187,7 +187,7 @@ def delete(request: HttpRequest, contract: str) -> HttpResponse:
         services.delete_contract(contract=row.id, by=actor.name, now=utc_now())
         messages.success(request, f"The draft {row.title} lies in the trash for 30 days.")
     except OutturnError as error:
-        messages.error(request, f"{error.message} {error.fix}")
+        messages.error(request, error.told)
         return redirect("contract", actor.slug, row.slug)
     return redirect("contracts", actor.slug)
 

@@ -6,18 +6,14 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, F, QuerySet
-from django.utils.translation import gettext_lazy as _
+from django.db.models import Count, QuerySet
 
 from billing.contracts.agreement import AgreementDocument
 from billing.contracts.models import Contract, ContractVersion
 from billing.contracts.periods import PeriodError
-from tenants.edge.lists import MOST_CHOICES
+from tenants.edge.lists import choices_of
 from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import ConflictError, NotFoundError
-
-STATES = (("draft", _("Draft")), ("published", _("Published")), ("changed", _("Published, and a draft")))
-"""What contracts are narrowed by."""
 
 
 class ContractNotFoundError(NotFoundError):
@@ -40,18 +36,9 @@ def contracts() -> QuerySet[Contract]:
     return Contract.objects.select_related("customer", "twin")
 
 
-def in_state(rows: QuerySet[Contract], state: str) -> QuerySet[Contract]:
-    """Those of some contracts that were never published, that were, or that were and have a draft since."""
-    if state == "draft":
-        return rows.filter(published=0)
-    found = rows.filter(published__gt=0)
-    return found.exclude(revision=F("published_revision")) if state == "changed" else found
-
-
 def contract_choices() -> list[tuple[str, str]]:
-    """The contracts as what a list is narrowed by; one more than are offered when there are so many."""
-    rows = Contract.objects.values_list("id", "title")[: MOST_CHOICES + 1]
-    return [(str(id_), title) for id_, title in rows]
+    """The contracts as what a list is narrowed by."""
+    return choices_of(Contract.objects.all(), "title")
 
 
 def contracts_counted() -> dict[UUID, int]:

@@ -25,6 +25,7 @@ from billing.contracts.pages import contract_named
 from billing.contracts.selectors import agreement_of, draft_of, versions
 from billing.outcomes import selectors, services
 from billing.outcomes.models import Exclusion, ExclusionDecision
+from tenants.edge.forms import put_error
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
@@ -95,7 +96,7 @@ class ClaimForm(forms.Form):
         try:
             return time_zone(name).key
         except UnknownZoneError as error:
-            raise forms.ValidationError(f"{error.message} {error.fix}") from None
+            raise forms.ValidationError(error.told) from None
 
     def claim(self, contract: UUID, *, by: str, now: datetime) -> bool:
         """Claim what the form says; what the service has against it stands at its field."""
@@ -106,7 +107,7 @@ class ClaimForm(forms.Form):
                 start=values["start"], end=values["end"], evidence={"rests_on": values["rests_on"]}, by=by, now=now,
             )  # fmt: skip
         except OutturnError as error:
-            self.add_error(error.place if error.place in self.fields else None, f"{error.message} {error.fix}")
+            put_error(self, error)
         return not self.errors
 
     def _zone(self) -> ZoneInfo:
@@ -190,7 +191,7 @@ def _decided(request: HttpRequest, contract: str, exclusion: UUID, decision: Dec
         else:
             messages.error(request, "Nothing was decided. Say why, in at most 500 characters.")
     except OutturnError as error:
-        messages.error(request, f"{error.message} {error.fix}")
+        messages.error(request, error.told)
     return redirect("contract-exclusions", actor.slug, row.slug)
 
 

@@ -208,7 +208,7 @@ def _start(request: HttpRequest, kind: str, params: dict[str, str], done: str) -
     try:
         start_job(kind=kind, params=params, by=actor_of(request).name, now=utc_now())
     except OutturnError as error:
-        messages.error(request, f"{error.message}. {error.fix}")
+        messages.error(request, error.told)
     else:
         messages.success(request, done)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from smtplib import SMTPException
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +18,7 @@ from tenants.custody.models import Erasure
 from tenants.custody.registry import custody_of, shared_tables, tenant_tables
 from tenants.custody.selectors import certificate_token, tombstone
 from tenants.custody.storage import remove_archives
-from tenants.edge.mail import mail_of
+from tenants.edge.mail import send_to_all
 from tenants.jobs.models import Job, JobTicket
 from tenants.jobs.registry import Reporter
 from tenants.jobs.services import start_job
@@ -35,7 +33,6 @@ from tenants.scope.context import required_tenant, scope
 from tenants.scope.models import Tenant, TenantState
 from tenants.scope.tables import Custody
 
-logger = logging.getLogger(__name__)
 JOB = "custody.erase"
 GRACE = timedelta(days=30)
 LAST = (Erasure, Job, JobTicket)
@@ -219,10 +216,5 @@ def _tell(tenant: Tenant, certificate: UUID, told: list[str], document: bytes) -
         f"What {tenant.name} had on Outturn is erased. The certificate is attached: it says what was erased, what the "
         f"law makes us keep, and until when ({KEPT_YEARS} years). It stays at {settings.BASE_URL}{path}"
     )
-    for address in told:
-        message = mail_of(tenant.brand, subject=f"{tenant.name} is erased", body=body, to=address)
-        message.attach("certificate.json", document, "application/json")
-        try:
-            message.send()
-        except (OSError, SMTPException):
-            logger.exception("the certificate of %s could not be sent; it stays at its address", tenant.id)
+    file = ("certificate.json", document, "application/json")
+    send_to_all(tenant.brand, subject=f"{tenant.name} is erased", body=body, to=told, file=file)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from smtplib import SMTPException
 
 from django.conf import settings
 from django.db import transaction
@@ -18,7 +15,7 @@ from tenants.custody.models import RetentionPolicy
 from tenants.custody.registry import kept_for
 from tenants.custody.schemas import Grace
 from tenants.custody.selectors import policy
-from tenants.edge.mail import mail_of
+from tenants.edge.mail import send_to_all
 from tenants.kernel.clock import isoformat
 from tenants.limits.domain.plans import Plan
 from tenants.limits.domain.standing import who_can_raise
@@ -28,7 +25,6 @@ from tenants.record.services import record_audit
 from tenants.scope.context import required_tenant
 from tenants.scope.models import Tenant
 
-logger = logging.getLogger(__name__)
 GRACE = timedelta(days=30)
 READINGS = "readings"
 
@@ -59,7 +55,9 @@ def look_at_plan(*, now: datetime) -> RetentionPolicy:
             _note(row, before[2], now=now)
         if begins:
             tenant = Tenant.objects.get(id=required_tenant("a grace"))
-            transaction.on_commit(partial(_tell, tenant, _text(tenant, plan, row), administrator_addresses(tenant.id)))
+            mail = partial(send_to_all, tenant.brand, subject=f"{tenant.name}: old readings will go")
+            to = administrator_addresses(tenant.id)
+            transaction.on_commit(partial(mail, body=_text(tenant, plan, row), to=to))
     return row
 
 
@@ -140,11 +138,3 @@ def _text(tenant: Tenant, plan: Plan, row: RetentionPolicy) -> str:
         f"readings that are still to be settled.\n\nTo keep them, take a plan that allows it before that day. To take "
         f"them along, export them: {settings.BASE_URL}{reverse('data', args=[tenant.slug])}\n{who_can_raise(plan)}"
     )
-
-
-def _tell(tenant: Tenant, text: str, to: Sequence[str]) -> None:
-    for address in to:
-        try:
-            mail_of(tenant.brand, subject=f"{tenant.name}: old readings will go", body=text, to=address).send()
-        except (OSError, SMTPException):
-            logger.exception("an administrator of %s could not be told that readings will go", tenant.id)

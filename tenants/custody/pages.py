@@ -18,7 +18,7 @@ from tenants.custody import erasing, exporting, persons, retaining, selectors
 from tenants.custody.downloads import archive_answer
 from tenants.custody.grace import READINGS, grace_under_way, plan_in_force
 from tenants.custody.models import Certificate
-from tenants.edge.forms import NamedConfirmForm, show_confirm
+from tenants.edge.forms import NamedConfirmForm, put_error, show_confirm
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
 from tenants.jobs.models import Job
@@ -163,7 +163,7 @@ def ask_for_export(request: HttpRequest) -> HttpResponse:
         exporting.ask_export(by=actor.name, now=utc_now(), subject=form.cleaned_data["subject"])
         messages.success(request, _("The archive is being written; this page shows when it is ready."))
     except OutturnError as error:
-        messages.error(request, f"{error.message} {error.fix}")
+        messages.error(request, error.told)
     return redirect("data", actor.slug)
 
 
@@ -177,7 +177,7 @@ def archive(request: HttpRequest, export: UUID) -> HttpResponseBase:
     except NotFoundError as error:
         raise Http404 from error
     except OutturnError as error:
-        messages.error(request, f"{error.message} {error.fix}")
+        messages.error(request, error.told)
         return redirect("data", actor_of(request).slug)
 
 
@@ -204,7 +204,7 @@ def retention(request: HttpRequest) -> HttpResponse:
     try:
         retaining.set_policy(days=form.cleaned_data, by=actor.name, now=utc_now())
     except OutturnError as error:
-        form.add_error(error.place if error.place in form.fields else None, f"{error.message} {error.fix}")
+        put_error(form, error)
         return render(request, "custody/data.html", _context(retention_form=form), status=error.status)
     messages.success(request, _("Saved. What is past its time goes with the next day's work."))
     return redirect("data", actor.slug)
@@ -222,7 +222,7 @@ def erase_somebody(request: HttpRequest) -> HttpResponse:
             email=form.cleaned_data["person"], by=actor.name, now=utc_now(), may=actor.permissions
         )
     except OutturnError as error:
-        messages.error(request, f"{error.message} {error.fix}")
+        messages.error(request, error.told)
         return redirect("data", actor.slug)
     said = _("Done: they are “%(name)s” now. The certificate below says what was replaced, and what is kept and why.")
     messages.success(request, said % {"name": made.document["name"]})
@@ -252,7 +252,7 @@ def erase(request: HttpRequest) -> HttpResponse:
                 request, _("The organisation is closed. On %(day)s it is erased.") % {"day": f"{made.due_at:%Y-%m-%d}"}
             )
         except OutturnError as error:
-            messages.error(request, f"{error.message} {error.fix}")
+            messages.error(request, error.told)
         return redirect("data", actor.slug)
     return show_confirm(
         request, form, title=_("Close and erase the organisation"), submit=_("Close and erase"),
@@ -278,7 +278,7 @@ def take_back(request: HttpRequest) -> HttpResponse:
         erasing.take_erasure_back(by=actor.name, now=utc_now())
         messages.success(request, _("The organisation is open again, as it was."))
     except OutturnError as error:
-        messages.error(request, f"{error.message} {error.fix}")
+        messages.error(request, error.told)
     return redirect("data", actor.slug)
 
 

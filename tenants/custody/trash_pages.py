@@ -72,7 +72,7 @@ def put(request: HttpRequest, kind: str, thing: UUID) -> HttpResponse:
     except NotFoundError as error:
         raise Http404 from error
     except OutturnError as error:
-        messages.error(request, f"{error.message} {error.fix}")
+        messages.error(request, error.told)
         return redirect("trash", actor.slug)
     said = _("“%(name)s” lies in the trash and can be restored for 30 days.") % {"name": item.name}
     messages.success(request, f"{said} {trash_kind(kind).note}".strip())
@@ -91,5 +91,5 @@ def take_out(request: HttpRequest, item: UUID) -> HttpResponse:
     except NotFoundError as error:
         raise Http404 from error
     except OutturnError as error:
-        messages.error(request, f"{error.message} {error.fix}")
+        messages.error(request, error.told)
     return redirect("trash", actor.slug)

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, QuerySet
 
 from tenants.customers.models import Customer
-from tenants.edge.lists import MOST_CHOICES
+from tenants.edge.lists import choices_of
 from tenants.kernel.errors import NotFoundError
 from tenants.limits.domain.plans import Meter
 from tenants.limits.schemas import WHOLE
@@ -39,9 +39,8 @@ def customer_names() -> dict[UUID, str]:
 
 
 def customer_choices() -> list[tuple[str, str]]:
-    """The end customers as what a list is narrowed by; one more than are offered when there are so many."""
-    rows = Customer.objects.values_list("id", "name").order_by("name")[: MOST_CHOICES + 1]
-    return [(str(id_), name) for id_, name in rows]
+    """The end customers as what a list is narrowed by."""
+    return choices_of(Customer.objects.order_by("name"), "name")
 
 
 def customer(customer_id: UUID) -> Customer:

@@ -64,7 +64,7 @@ def address_of_tenant(tenant: UUID) -> str:
     for host, plan in rows.order_by("proven_at", "host").values_list("host", "tenant__plan"):
         if _has_hosts(plan):
             return address_of_host(host)
-    return settings.BASE_URL.rstrip("/")
+    return settings.BASE_URL
 
 
 def forget_hosts() -> None:

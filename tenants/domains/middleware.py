@@ -85,7 +85,7 @@ def _kept_out(request: HttpRequest, home: Home) -> HttpResponseBase | None:
     if OPEN.match(path):
         return None
     if is_reading and PERSONAL.match(path):
-        return HttpResponseRedirect(settings.BASE_URL.rstrip("/") + request.get_full_path())
+        return HttpResponseRedirect(settings.BASE_URL + request.get_full_path())
     return _gone(request, api=False)
 
 

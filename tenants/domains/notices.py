@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
 from functools import partial
-from smtplib import SMTPException
 
 from django.conf import settings
 from django.db import transaction
@@ -14,12 +11,10 @@ from django.urls import reverse
 from tenants.domains.domain import State, challenge_name, challenge_text
 from tenants.domains.models import Domain
 from tenants.domains.selectors import lapses_at
-from tenants.edge.mail import mail_of
+from tenants.edge.mail import send_to_all
 from tenants.people.selectors import administrator_addresses
 from tenants.scope.context import required_tenant
 from tenants.scope.models import Tenant
-
-logger = logging.getLogger(__name__)
 
 
 def tell_administrators(row: Domain) -> None:
@@ -28,7 +23,7 @@ def tell_administrators(row: Domain) -> None:
     The link leads to the product's own host: the domain's may be the one that is gone.
     """
     tenant = Tenant.objects.get(id=required_tenant("a notice"))
-    page = f"{settings.BASE_URL.rstrip('/')}{reverse('domain', args=[tenant.slug, row.id])}"
+    page = f"{settings.BASE_URL}{reverse('domain', args=[tenant.slug, row.id])}"
     lapses = lapses_at(row)
     if row.state == State.LAPSED or lapses is None:
         subject = f"{row.name} has lapsed"
@@ -43,16 +38,9 @@ def tell_administrators(row: Domain) -> None:
     lost = [text for text, is_lost in ((_WEB, row.is_web), (_MAIL, row.is_mail)) if is_lost]
     mend = f"To mend it, set this TXT record again and press “Check now”:\n\n{challenge_name(row.name)}\n"
     body = "\n\n".join([what, *lost, f"{mend}{challenge_text(row.token)}", page])
-    transaction.on_commit(partial(_send, tenant, subject, body, administrator_addresses(tenant.id)))
+    to = administrator_addresses(tenant.id)
+    transaction.on_commit(partial(send_to_all, tenant.brand, subject=subject, body=body, to=to))
 
 
 _WEB = "Its pages are not shown there once it has lapsed; they stay at our own address."
 _MAIL = "Single sign-on counts the domain as declared, not as proven, once it has lapsed."
-
-
-def _send(tenant: Tenant, subject: str, body: str, to: Sequence[str]) -> None:
-    for address in to:
-        try:
-            mail_of(tenant.brand, subject=subject, body=body, to=address).send()
-        except (SMTPException, OSError) as error:
-            logger.warning("a notice of a domain could not be mailed: %s", error)

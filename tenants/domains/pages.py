@@ -53,7 +53,7 @@ class UsesForm(forms.Form):
     def put(self, error: OutturnError) -> None:
         """Show what was refused at its field."""
         place = error.place if error.place in self.fields else None
-        self.add_error(place, f"{error.message[:1].upper()}{error.message[1:]}. {error.fix}")
+        self.add_error(place, f"{error.told[:1].upper()}{error.told[1:]}")
 
 
 class DomainForm(UsesForm):

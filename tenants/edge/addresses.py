@@ -24,4 +24,4 @@ def address_for(tenant: UUID) -> str:
     """
     for source in _source:
         return cast("Callable[[UUID], str]", import_string(source))(tenant)
-    return str(settings.BASE_URL).rstrip("/")
+    return str(settings.BASE_URL)

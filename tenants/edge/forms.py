@@ -46,7 +46,7 @@ class NamedConfirmForm(forms.Form):
 
 def put_error(form: forms.Form, error: OutturnError) -> None:
     """Show what a service refused at the field that it names, or over the form."""
-    form.add_error(error.place if error.place in form.fields else None, f"{error.message}. {error.fix}".strip())
+    form.add_error(error.place if error.place in form.fields else None, error.told)
 
 
 def show_form(

@@ -251,6 +251,16 @@ class Listing:
         return response
 
 
+def choices_of(rows: QuerySet[Any], name: str) -> list[tuple[str, str]]:
+    """The choices of a filter by rows of another table; one more than are offered when there are so many.
+
+    Args:
+        rows: The rows, in order.
+        name: The column in which they are called something.
+    """
+    return [(str(id_), called) for id_, called in rows.values_list("id", name)[: MOST_CHOICES + 1]]
+
+
 def _options(each: Filter) -> dict[str, Any]:
     found = dict(each.choices() if callable(each.choices) else each.choices)
     return found if len(found) <= MOST_CHOICES else {}

@@ -53,6 +53,11 @@ class OutturnError(Exception):
         self.fix = fix
         self.findings = tuple(findings)
 
+    @property
+    def told(self) -> str:
+        """What happened and what to do next, as the sentences that a page or a terminal shows."""
+        return f"{self.message.removesuffix('.')}. {self.fix}".strip()
+
 
 class NotFoundError(OutturnError):
     """There is no such thing here, or it is not the caller's to see: the answer is the same for both."""

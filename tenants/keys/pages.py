@@ -134,7 +134,7 @@ class KeyForm(forms.Form):
         try:
             return read_networks(self.cleaned_data["networks"].splitlines())
         except NetworkError as error:
-            raise forms.ValidationError(f"{error.message}. {error.fix}") from error
+            raise forms.ValidationError(error.told) from error
 
     def terms(self) -> KeyTerms:
         """What was filled in."""
@@ -276,7 +276,7 @@ def enable_account(request: HttpRequest, account: UUID) -> HttpResponse:
         writing.enable_account(account=row.id, by=actor, now=utc_now())
         messages.success(request, _("%(name)s is enabled: its keys are taken again.") % {"name": row.name})
     except OutturnError as error:
-        messages.error(request, f"{error.message}. {error.fix}")
+        messages.error(request, error.told)
     return redirect("service-account", actor.slug, row.id)
 
 

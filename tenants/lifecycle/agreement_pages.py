@@ -46,7 +46,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
         try:
             accept_agreement(read=form.cleaned_data["read"], by=actor.name, now=utc_now())
         except OutturnError as error:
-            messages.error(request, f"{error.message}. {error.fix}")
+            messages.error(request, error.told)
         else:
             messages.success(request, _("The agreement is accepted."))
         return redirect("agreements", actor.slug)

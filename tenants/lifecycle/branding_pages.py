@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tenants.edge.forms import put_error
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
@@ -70,7 +71,7 @@ class BrandForm(forms.Form):
 
     def put(self, error: OutturnError) -> None:
         """Show what was refused at its field."""
-        self.add_error(error.place if error.place in self.fields else None, f"{error.message}. {error.fix}")
+        put_error(self, error)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

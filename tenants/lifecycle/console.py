@@ -283,7 +283,7 @@ def _done(request: HttpRequest, tenant: Tenant, name: str, given: dict[str, Any]
             else:
                 DEEDS[name](given, support_name(_name(request)), utc_now())
     except OutturnError as error:
-        messages.error(request, f"{error.message}. {error.fix}")
+        messages.error(request, error.told)
         return False
     messages.success(request, "Done. It stands in the organisation's audit.")
     return True

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
-from smtplib import SMTPException
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
-from tenants.edge.mail import mail_of
+from tenants.edge.mail import send_to_all
 from tenants.kernel.errors import NotFoundError
 from tenants.lifecycle.models import Notice, NoticeReader
 from tenants.lifecycle.selectors import readers_of
 from tenants.record.services import record_audit
 from tenants.scope.context import required_tenant
-
-logger = logging.getLogger(__name__)
 
 
 def mail_notice(*, notice: UUID) -> int:
@@ -37,13 +33,8 @@ def mail_notice(*, notice: UUID) -> int:
     until = f" to {row.end:%Y-%m-%d %H:%M}" if row.end else ""
     when = f"{row.start:%Y-%m-%d %H:%M}{until} UTC"
     text = f"{row.text}\n\n{row.get_kind_display()}, {row.get_state_display().lower()}: {when}\n{settings.BASE_URL}"
-    sent = 0
-    for address, brand in readers_of(row):
-        try:
-            sent += mail_of(brand, subject=f"{row.get_state_display()}: {row.title}", body=text, to=address).send()
-        except (OSError, SMTPException):
-            logger.exception("a notice could not be mailed")
-    return sent
+    subject = f"{row.get_state_display()}: {row.title}"
+    return sum(send_to_all(brand, subject=subject, body=text, to=[address]) for address, brand in readers_of(row))
 
 
 def set_reader(*, user: UUID, wants: bool, by: str, now: datetime) -> None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from tenants.edge.forms import put_error
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
@@ -97,7 +98,7 @@ def grant(request: HttpRequest) -> HttpResponse:
     try:
         support.grant_access(**form.cleaned_data, by=actor.name, now=utc_now())
     except OutturnError as error:
-        form.add_error(error.place if error.place in form.fields else None, f"{error.message}. {error.fix}")
+        put_error(form, error)
         return _support(request, form, status=400)
     messages.success(request, _("Support may enter from now on. Every look of theirs stands in your audit."))
     return redirect("support", actor.slug)
@@ -130,7 +131,7 @@ def _answered(request: HttpRequest, deed: Callable[[], object], done: str) -> Ht
     except NotFoundError as error:
         raise Http404 from error
     except OutturnError as error:
-        messages.error(request, f"{error.message}. {error.fix}")
+        messages.error(request, error.told)
     return redirect("support", actor_of(request).slug)
 
 

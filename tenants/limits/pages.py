@@ -104,7 +104,7 @@ def share(request: HttpRequest) -> HttpResponse:
             now=utc_now(),
         )
     except OutturnError as error:
-        form.add_error(None, f"{error.message}. {error.fix}")
+        form.add_error(None, error.told)
         return _usage(request, form, status=error.status)
     messages.success(request, _("The share is changed; it holds from now on."))
     return redirect("usage", actor.slug)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from smtplib import SMTPException
 
 from django.db import transaction
 
 from tenants.edge.addresses import address_for
-from tenants.edge.mail import mail_of
+from tenants.edge.mail import send_to_all
 from tenants.limits import registry, selectors
 from tenants.limits.domain.amounts import shown
 from tenants.limits.domain.standing import Standing, State, who_can_raise
@@ -22,8 +20,6 @@ from tenants.scope.models import Tenant
 
 TELL_AGAIN = timedelta(days=30)
 """How long owners are not told again of a limit that has no window."""
-
-logger = logging.getLogger("outturn.limits")
 
 
 def note_standing(standing: Standing, *, now: datetime) -> None:
@@ -69,8 +65,8 @@ def warn_owners(*, now: datetime) -> int:
         row.told_state, row.told_until = row.state, row.resets_at or now + TELL_AGAIN
         row.save(update_fields=["told_state", "told_until"])
     tenant = Tenant.objects.get(id=required_tenant("a warning"))
-    to, text = registry.recipients(tenant.id), _text(tenant, fresh)
-    transaction.on_commit(partial(_send, tenant, text, to))
+    mail = partial(send_to_all, tenant.brand, subject=f"{tenant.name} is near a limit on Outturn")
+    transaction.on_commit(partial(mail, body=_text(tenant, fresh), to=registry.recipients(tenant.id)))
     return len(fresh)
 
 
@@ -101,11 +97,3 @@ def _text(tenant: Tenant, rows: Sequence[LimitWarning]) -> str:
         f"{address_for(tenant.id)}/t/{tenant.slug}/admin/usage/",
     ]  # fmt: skip
     return "\n".join(lines)
-
-
-def _send(tenant: Tenant, text: str, to: Sequence[str]) -> None:
-    for address in to:
-        try:
-            mail_of(tenant.brand, subject=f"{tenant.name} is near a limit on Outturn", body=text, to=address).send()
-        except (SMTPException, OSError) as error:
-            logger.warning("a warning of a limit could not be mailed: %s", error)

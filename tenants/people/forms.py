@@ -126,7 +126,7 @@ class SecurityForm(forms.Form):
         try:
             return tuple(read_networks(self.cleaned_data["networks"].splitlines()))
         except NetworkError as error:
-            raise forms.ValidationError(f"{error.message}. {error.fix}") from error
+            raise forms.ValidationError(error.told) from error
 
     def policy(self) -> Policy:
         """The rules that were filled in; single sign-on has a page of its own."""

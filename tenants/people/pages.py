@@ -263,5 +263,5 @@ def _invitation(invitation: UUID) -> UUID:
 
 def _refused(request: HttpRequest, error: OutturnError) -> HttpResponse:
     transaction.set_rollback(True)
-    messages.error(request, f"{error.message}. {error.fix}")
+    messages.error(request, error.told)
     return redirect("invitations", actor_of(request).slug)

@@ -9,7 +9,7 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import Count, QuerySet
 
-from tenants.edge.lists import MOST_CHOICES
+from tenants.edge.lists import choices_of
 from tenants.kernel.secrets import is_same_digest
 from tenants.limits.domain.plans import Meter
 from tenants.limits.schemas import WHOLE
@@ -132,9 +132,8 @@ def sites() -> QuerySet[Site]:
 
 
 def site_choices() -> list[tuple[str, str]]:
-    """The sites as what a list is narrowed by; one more than are offered when there are so many."""
-    rows = Site.objects.values_list("id", "name").order_by("name")[: MOST_CHOICES + 1]
-    return [(str(id_), name) for id_, name in rows]
+    """The sites as what a list is narrowed by."""
+    return choices_of(Site.objects.order_by("name"), "name")
 
 
 def _organisation(row: Membership) -> Organisation:

@@ -76,7 +76,7 @@ def leave(request: HttpRequest) -> HttpResponseBase:
     attempt = {"next": _next(request), "at": utc_now().timestamp()}
     request.session[SET_OUT] = {**dict(before), state: attempt}
     asked = urlencode({"host": home.host, "state": state})
-    return HttpResponseRedirect(f"{settings.BASE_URL.rstrip('/')}{reverse('entrance-on')}?{asked}")
+    return HttpResponseRedirect(f"{settings.BASE_URL}{reverse('entrance-on')}?{asked}")
 
 
 @never_cache

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tenants.domains.hosts import home_at
+from tenants.edge.forms import put_error
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
 from tenants.jobs.selectors import jobs_seen_by
@@ -47,7 +48,7 @@ class OrganisationForm(forms.Form):
         """Show what was refused; an address that was left to us to make stands in its field then, to be changed."""
         if error.place == "address" and not self.cleaned_data["address"]:
             self.data = {**self.data.dict(), "address": suggested_address(self.cleaned_data["name"])}  # type: ignore[attr-defined]
-        self.add_error(error.place if error.place in self.fields else None, f"{error.message}. {error.fix}")
+        put_error(self, error)
 
 
 def _person(request: HttpRequest) -> UUID:

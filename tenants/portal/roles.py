@@ -165,7 +165,7 @@ def remove_role(request: HttpRequest, role_id: UUID) -> HttpResponse:
             messages.success(request, gettext("The role “%s” is gone.") % found.name)
             return redirect("roles", actor.slug)
         except OutturnError as error:
-            form.add_error("typed", f"{error.message}. {error.fix}")
+            form.add_error("typed", error.told)
     return show_confirm(
         request, form, title=gettext("Delete the role “%s”") % found.name, submit=_("Delete the role"),
         back=(found.name, reverse("role", args=[actor.slug, found.id])),

@@ -78,7 +78,7 @@ def all_sites(request: HttpRequest) -> HttpResponse:
             create_space(name=form.cleaned_data["name"], kind=kind, by=actor.name, now=utc_now())
             return redirect("sites", actor.slug)
         except OutturnError as error:
-            form.add_error("name", f"{error.message}. {error.fix}")
+            form.add_error("name", error.told)
     within, standing = list(spaces().annotate(count=Count("sites"))), twin_counts()
     listed = _listing(actor.slug, within, standing).page(request, sites())
     context = {"listing": listed, "spaces": within, "nowhere": standing.get(None, 0), "form": form}
@@ -148,7 +148,7 @@ def remove_site(request: HttpRequest, site_id: UUID) -> HttpResponse:
             messages.success(request, gettext("The site “%s” is gone.") % found.name)
             return redirect("sites", actor.slug)
         except OutturnError as error:
-            form.add_error("typed", f"{error.message}. {error.fix}")
+            form.add_error("typed", error.told)
     return show_confirm(
         request, form, title=gettext("Delete the site “%s”") % found.name, submit=_("Delete the site"),
         back=(found.name, reverse("site", args=[actor.slug, found.id])),
@@ -172,7 +172,7 @@ def remove_space(request: HttpRequest, space_id: UUID) -> HttpResponse:
             messages.success(request, gettext("The space “%s” is gone.") % found.name)
             return redirect("sites", actor.slug)
         except OutturnError as error:
-            form.add_error("typed", f"{error.message}. {error.fix}")
+            form.add_error("typed", error.told)
     return show_confirm(
         request, form, title=gettext("Delete the space “%s”") % found.name, submit=_("Delete the space"),
         back=(_("Sites"), reverse("sites", args=[actor.slug])),

@@ -282,7 +282,7 @@ def _shown(
     context = {
         "form": form, "rows": rows, "sign_on": row, "is_enforced": is_enforced, "state": _state(row, is_enforced),
         "redirect_uri": redirect_uri(actor.slug), "people": selectors.linked_people(),
-        "sign_in_url": settings.BASE_URL.rstrip("/") + reverse("sign-on", args=[actor.slug]),
+        "sign_in_url": settings.BASE_URL + reverse("sign-on", args=[actor.slug]),
         "may_provision": selectors.may_provision(tenant), "tokens": selectors.provisioning_tokens(),
         "domains": selectors.domains_told(row) if row else [],
         "secret": token and token.text, "scim_url": base_url(), "now": utc_now(),

@@ -123,7 +123,7 @@ def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 def redirect_uri(slug: str) -> str:
     """The address that an organisation's provider must send people back to."""
-    return f"{settings.BASE_URL.rstrip('/')}{reverse('sign-on-callback', args=[slug])}"
+    return f"{settings.BASE_URL}{reverse('sign-on-callback', args=[slug])}"
 
 
 def _vouched(request: HttpRequest, provider: Provider, attempt: Attempt) -> Claimed:

@@ -133,7 +133,7 @@ def _described(error: Exception) -> Error:
     if isinstance(error, SCIMException):
         return error.to_error()
     assert isinstance(error, OutturnError)
-    return Error(status=error.status, detail=f"{error.message}. {error.fix}".strip(" ."))
+    return Error(status=error.status, detail=error.told.strip(" ."))
 
 
 def _failed(error: Error) -> HttpResponse:

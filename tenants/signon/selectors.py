@@ -131,7 +131,7 @@ def token_in_force(access: UUID, *, now: datetime) -> ScimAccess | None:
 
 def base_url() -> str:
     """The address of SCIM that a provider is told."""
-    return f"{settings.BASE_URL.rstrip('/')}/scim/v2"
+    return f"{settings.BASE_URL}/scim/v2"
 
 
 def rules_with_role(role: UUID) -> list[str]:

@@ -83,7 +83,7 @@ def new_twin(request: HttpRequest) -> HttpResponse:
         try:
             return redirect("canvas", actor_of(request).slug, _create(form.cleaned_data, by=actor_of(request).name))
         except OutturnError as error:
-            form.add_error(None, f"{error.message}. {error.fix}")
+            form.add_error(None, error.told)
     return show_form(
         request, form, title=_("New twin"), submit=_("Open on the canvas"), frame=SHELL,
         back=(_("Twins"), reverse("twins", args=[actor_of(request).slug])),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F, Func, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, Func, IntegerField, Model, OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KeyTransform
 from django.utils.translation import gettext_lazy as _
 
-from tenants.edge.lists import MOST_CHOICES
+from tenants.edge.lists import choices_of
 from tenants.kernel.errors import NotFoundError
 from tenants.limits.domain.plans import Meter
 from tenants.limits.schemas import WHOLE
@@ -42,8 +43,9 @@ SELECT count(*), coalesce(sum(asset_count), 0)::bigint, coalesce(sum(signal_coun
 FROM twins_twin WHERE tenant_id = %s AND trashed_at IS NULL"""
 
 
+Row = TypeVar("Row", bound=Model)
 STATES = (("draft", _("Draft")), ("published", _("Published")), ("changed", _("Published, and a draft")))
-"""What twins are narrowed by."""
+"""What is edited as a draft and published, such as twins and contracts, is narrowed by."""
 
 
 class TwinNotFoundError(NotFoundError):
@@ -99,8 +101,8 @@ def twins_listed() -> QuerySet[Twin]:
     return Twin.objects.select_related("site").defer("draft").annotate(assets=keys)
 
 
-def in_state(rows: QuerySet[Twin], state: str) -> QuerySet[Twin]:
-    """Those of some twins that were never published, that were, or that were and have a draft since."""
+def in_state(rows: QuerySet[Row], state: str) -> QuerySet[Row]:
+    """Those of some rows of drafts that were never published, that were, or that were and have a draft since."""
     if state == "draft":
         return rows.filter(published=0)
     found = rows.filter(published__gt=0)
@@ -108,9 +110,8 @@ def in_state(rows: QuerySet[Twin], state: str) -> QuerySet[Twin]:
 
 
 def twin_choices() -> list[tuple[str, str]]:
-    """The twins as what a list is narrowed by; one more than are offered when there are so many."""
-    rows = Twin.objects.values_list("id", "name")[: MOST_CHOICES + 1]
-    return [(str(id_), name) for id_, name in rows]
+    """The twins as what a list is narrowed by."""
+    return choices_of(Twin.objects.all(), "name")
 
 
 def twin(twin_id: UUID) -> Twin:

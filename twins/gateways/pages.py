@@ -139,7 +139,7 @@ def rotate(request: HttpRequest, gateway: UUID) -> HttpResponse:
         try:
             return _detail(request, *services.rotate_token(gateway=row.id, now=utc_now()))
         except OutturnError as error:
-            messages.error(request, f"{error.message}. {error.fix}")
+            messages.error(request, error.told)
             return redirect("gateway", actor_of(request).slug, row.id)
     return show_confirm(
         request, form, title=_("A new token for “%(name)s”") % {"name": row.name}, submit=_("Make a new token"),

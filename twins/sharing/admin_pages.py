@@ -110,7 +110,7 @@ def share(request: HttpRequest, customer: UUID) -> HttpResponse:
             return redirect("customer", actor.slug, row.id)
         except OutturnError as error:
             place = {"signals": "keys"}.get(error.place, error.place)
-            form.add_error(place if place in form.fields else None, f"{error.message}. {error.fix}")
+            form.add_error(place if place in form.fields else None, error.told)
     return render(request, "sharing/share.html", context | {"form": form}, status=400 if form.errors else 200)
 
 

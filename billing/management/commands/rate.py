@@ -38,7 +38,7 @@ class Command(BaseCommand):
         except OutturnError as error:
             findings = error.findings or (Finding(error.code, error.place, error.message, error.fix),)
             self._print({"findings": [finding.as_dict() for finding in findings]})
-            raise CommandError(f"{error.message} {error.fix}", returncode=2) from None
+            raise CommandError(error.told, returncode=2) from None
         self._print(outcome)
 
     def _print(self, value: dict[str, Any]) -> None:

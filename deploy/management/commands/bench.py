@@ -61,7 +61,7 @@ class Command(BaseCommand):
             with _told(name) as progress:
                 figures = benchmark.run(options, progress)
         except OutturnError as error:
-            raise CommandError(f"bench {name}: {error.message} {error.fix}") from error
+            raise CommandError(f"bench {name}: {error.told}") from error
         self.stdout.write(json.dumps(result(name, figures), allow_nan=False))
 
 

@@ -27,6 +27,6 @@ class Command(BaseCommand):
             elif deed == "remove":
                 remove_operator(address=address)
         except OutturnError as error:
-            raise CommandError(f"{error.message}. {error.fix}") from error
+            raise CommandError(error.told) from error
         for email, has_factor in operators():
             self.stdout.write(email if has_factor else f"{email} (no second factor yet: the console stays shut)")

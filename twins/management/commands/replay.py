@@ -63,7 +63,7 @@ class Command(BaseCommand):
         try:
             tally = _replay(station, _batches(options))
         except OutturnError as error:
-            raise CommandError(f"{error.message}. {error.fix}") from error
+            raise CommandError(error.told) from error
         self.stdout.write(json.dumps({**asdict(tally), "seconds": round(tally.seconds, 3)}))
 
 
