@@ -347,3 +347,32 @@ class Arrival:
     first_at: datetime
     last_at: datetime
     commit: int
+
+
+class Grain(IntEnum):
+    """The length of a rollup in microseconds."""
+
+    MINUTE = 60_000_000
+    HOUR = 3_600_000_000
+    DAY = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rollups:
+    """What the readings of one signal come to in each whole minute, hour or day (of UTC) that has any; shape ``(n,)``.
+
+    Attributes:
+        start: The first instant of each, ascending.
+        count: How many readings.
+        low: The smallest value.
+        high: The largest value.
+        sum: Of the values.
+        last: The value of the newest reading.
+    """
+
+    start: Ints
+    count: Ints
+    low: Floats
+    high: Floats
+    sum: Floats
+    last: Floats

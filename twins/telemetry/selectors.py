@@ -20,7 +20,7 @@ from twins.composer.schemas import Binding, TwinDocument
 from twins.composer.selectors import publication_mark, published_twins
 from twins.telemetry import binary
 from twins.telemetry.models import SetAside, Signal, Traffic, UnboundKey
-from twins.telemetry.schemas import Arrival, BoundSignal, LatestValue, Matrix, RecentKey, Series
+from twins.telemetry.schemas import Arrival, BoundSignal, LatestValue, Matrix, Readings, RecentKey, Series
 
 _COLUMNS = {"signal": binary.INT8, "at": binary.INSTANT, "value": binary.FLOAT8, "quality": binary.INT2}
 _READINGS = """
@@ -36,6 +36,9 @@ CROSS JOIN LATERAL (
     SELECT at, value, quality FROM twins_reading
     WHERE tenant_id = %s AND signal = s.id AND at >= %s AND at < %s ORDER BY at DESC LIMIT 1) r
 WHERE s.tenant_id = %s AND s.asset = ANY(%s)"""
+_NEW = """
+COPY (SELECT signal, at, value, quality FROM twins_reading
+      WHERE tenant_id = %s AND at BETWEEN %s AND %s AND commit > %s AND commit <= %s) TO STDOUT (FORMAT binary)"""
 _ARRIVALS = """
 SELECT gateway, first_at, last_at, commit FROM twins_batch
 WHERE tenant_id = %s AND commit > %s AND commit <= %s AND accepted > 0 ORDER BY commit"""
@@ -176,6 +179,22 @@ def arrivals(after: int, upto: int) -> list[Arrival]:
     with connection.cursor() as cursor:
         cursor.execute(_ARRIVALS, [required_tenant("arrivals"), after, upto])
         return [Arrival(*row) for row in cursor.fetchall()]
+
+
+def new_readings(after: int, upto: int) -> Readings:
+    """The readings that came with the commits after one count up to another, by signal in the order of time."""
+    came = arrivals(after, upto)
+    if not came:
+        none = np.empty(0, np.int64)
+        return Readings(none, none, none.astype(np.float64), none.astype(np.int16))
+    span = (min(one.first_at for one in came), max(one.last_at for one in came))
+    with (
+        connection.cursor() as cursor,
+        cursor.cursor.copy(_NEW, [required_tenant("readings"), *span, after, upto]) as copy,
+    ):
+        columns = binary.read_rows(b"".join(map(bytes, copy)), _COLUMNS)
+    order = np.lexsort((columns["at"], columns["signal"]))
+    return Readings(*(columns[name][order] for name in ("signal", "at", "value", "quality")))
 
 
 def set_aside(gateway: UUID) -> QuerySet[SetAside]:
