@@ -160,10 +160,12 @@ class Quality(Part):
     Attributes:
         stuck: The value has not moved at all for this long.
         spike: It jumps by more than this many robust standard deviations of its recent past.
+        stale: It comes as new, and is older by more than this than the newest reading that it came with.
     """
 
     stuck: Duration | None = None
     spike: DecimalText | None = None
+    stale: Duration | None = None
 
 
 class Signal(Part):
@@ -171,7 +173,7 @@ class Signal(Part):
 
     Attributes:
         unit: UCUM code in which its values are stored.
-        range: Smallest and largest credible value, both inclusive; a value outside is set aside.
+        range: Smallest and largest credible value, both inclusive; a value outside is kept as out of range.
         rate: How often a reading is expected.
         source: How the range was taken, or what was assumed.
     """
@@ -181,6 +183,23 @@ class Signal(Part):
     range: Pair[DecimalText] | None = None
     rate: Duration | None = None
     quality: Quality | None = None
+    source: Text | None = None
+
+
+class Derived(Part):
+    """A signal that is worked out from others as their readings arrive.
+
+    Attributes:
+        unit: UCUM code in which its values are stored.
+        formula: What is worked out, in the expression language (docs/language.md).
+        patience: How long a reading that it needs holds when no other follows; by default five times its rate.
+        source: Where the formula is from.
+    """
+
+    unit: Unit
+    formula: Text
+    name: Texts | None = None
+    patience: Duration | None = None
     source: Text | None = None
 
 
@@ -243,6 +262,48 @@ class Maintenance(Part):
     source: Text | None = None
 
 
+class Alarm(Part):
+    """When an operator is called, and what to do then; one of `when`, `above`, `below`, `rising`, `falling`, `silent`.
+
+    Attributes:
+        signal: The signal that is watched; none for `when`.
+        when: An expression that must hold.
+        above: The limit that its value must exceed, in the unit of the signal.
+        below: The limit that its value must be under.
+        rising: The limit of its change per second.
+        falling: The limit of its change per second downwards, as a positive number.
+        silent: No reading comes for this long.
+        level: Which of the usual four limits it is.
+        deadband: So far must a value return beyond the limit before the alarm is over.
+        window: Rates are measured from one such span to the next.
+        for_: So long must it hold.
+        clear_after: So long must it be over.
+        suppressed_by: The key of an alarm of the same asset that makes this one pointless while it is active.
+        latched: Whether it stays until somebody resets it.
+    """
+
+    name: Texts | None = None
+    signal: Key | None = None
+    when: Text | None = None
+    above: DecimalText | None = None
+    below: DecimalText | None = None
+    rising: DecimalText | None = None
+    falling: DecimalText | None = None
+    silent: Duration | None = None
+    level: Literal["HH", "H", "L", "LL"] | None = None
+    deadband: DecimalText | None = None
+    window: Duration | None = None
+    for_: Duration | None = Field(default=None, alias="for")
+    clear_after: Duration | None = None
+    priority: Literal["low", "medium", "high", "critical"] = "medium"
+    message: Text | None = None
+    cause: Text | None = None
+    consequence: Text | None = None
+    action: Text | None = None
+    suppressed_by: Key | None = None
+    latched: bool = False
+
+
 class Appearance(Part):
     """How it is drawn: an icon in the builder, a shape in the scene."""
 
@@ -265,11 +326,14 @@ class AssetType(Document):
     semantics: Semantics | None = None
     properties: dict[Key, Property] = Field(default_factory=dict)
     signals: dict[Key, Signal] = Field(default_factory=dict)
+    derived: dict[Key, Derived] = Field(default_factory=dict)
+    states: dict[State, Text] = Field(default_factory=dict, description="What holds when the asset is in each state.")
     ports: dict[Key, Port] = Field(default_factory=dict)
     components: dict[Key, Component] = Field(default_factory=dict)
     failure_modes: dict[Key, FailureMode] = Field(default_factory=dict)
     maintenance: dict[Key, Maintenance] = Field(default_factory=dict)
     indicators: dict[Key, Indicator] = Field(default_factory=dict)
+    alarms: dict[Key, Alarm] = Field(default_factory=dict)
     appearance: Appearance | None = None
     source: Text | None = None
     extra: dict[Slug, JsonValue] = Field(default_factory=dict)

@@ -33,3 +33,16 @@ def converted(value: Fraction, source: Any, target: Any) -> Fraction | None:
         return None
     except TypeError:  # the logarithm of an exact fraction: a level such as dB
         return None
+
+
+def in_base_units(value: Fraction, unit: Any) -> Fraction | None:
+    """A value in the base units of what it measures; None when its unit is no linear scale."""
+    try:
+        return Fraction(_registry.Quantity(value, unit).to_base_units().magnitude)
+    except TypeError:  # the logarithm of an exact fraction: a level such as dB
+        return None
+
+
+def dimensions(unit: Any) -> dict[str, Fraction]:
+    """The base dimensions of a unit with their exponents."""
+    return {str(name): Fraction(exponent) for name, exponent in unit.dimensionality.items()}

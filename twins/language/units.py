@@ -133,6 +133,24 @@ def conversion(source: str, target: str) -> Conversion:
     return Conversion(factor=one - zero, offset=zero)
 
 
+def base(code: str) -> tuple[Fraction, Fraction, dict[str, Fraction]]:
+    """A unit in base units: factor and offset that lead there, and its base dimensions with their exponents.
+
+    A unit that is no linear scale (dB, pH) is a dimension of its own; annotations are left out.
+
+    Raises:
+        UnknownUnitError: It is not a unit.
+    """
+    unit = _unit(code)
+    if unit.pint is not None:
+        from twins.language import ucum  # noqa: PLC0415 (half a second, at the first unit)
+
+        zero, one = (ucum.in_base_units(value * unit.magnitude, unit.pint) for value in (0, 1))
+        if zero is not None and one is not None:
+            return one - zero, zero, ucum.dimensions(unit.pint)
+    return Fraction(1), Fraction(0), {_ANNOTATION.sub("", code): Fraction(1)}
+
+
 def _converted(value: int, given: _Unit, wanted: _Unit) -> Fraction | None:
     """``value`` of the given unit in the wanted one, or None where no straight line leads there."""
     if given.pint is None or wanted.pint is None:

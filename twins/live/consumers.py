@@ -21,7 +21,7 @@ from tenants.kernel.clock import utc_now
 from tenants.people.rights import RIGHTS_CHANGED, rights_channel
 from tenants.people.selectors import actor_of_member, organisation, person_of
 from tenants.portal.entering import entry_refusal
-from tenants.scope.actors import Permission
+from tenants.scope.actors import Actor, Permission
 from tenants.scope.context import held_to, scope
 from tenants.scope.models import TenantState
 from twins.composer.selectors import twins
@@ -55,8 +55,8 @@ def hub() -> Hub:
     return _hubs[loop]
 
 
-def watched_tenant(visitor: Visitor, slug: str, twin: UUID) -> UUID | None:
-    """The tenant of a twin that the person may watch, or None; told apart for nobody."""
+def actor_of_visitor(visitor: Visitor, slug: str) -> Actor | None:
+    """Who of an organisation's people opened a socket, or None for who may not come in."""
     session = SessionStore(visitor.session_key)
     user = person_of(session) if is_at_home(session.get(PLACE), visitor.home) else None
     found = None if user is None else organisation(user.pk, slug)
@@ -67,10 +67,16 @@ def watched_tenant(visitor: Visitor, slug: str, twin: UUID) -> UUID | None:
     if entry_refusal(found, user=user.pk, session=session, address=visitor.address, now=utc_now()):
         return None
     with scope(found.tenant):
-        actor = actor_of_member(found, user=user.pk, name=user.email)
-        with held_to(actor.twins):
-            allowed = actor.may(Permission.TWINS_READ) and twins().filter(id=twin).exists()
-    return found.tenant if allowed else None
+        return actor_of_member(found, user=user.pk, name=user.email)
+
+
+def watched_tenant(visitor: Visitor, slug: str, twin: UUID) -> UUID | None:
+    """The tenant of a twin that the person may watch, or None; told apart for nobody."""
+    actor = actor_of_visitor(visitor, slug)
+    if actor is None or not actor.may(Permission.TWINS_READ):
+        return None
+    with scope(actor.tenant), held_to(actor.twins):
+        return actor.tenant if twins().filter(id=twin).exists() else None
 
 
 class TwinConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels is untyped

@@ -18,12 +18,9 @@ from twins.catalog.selectors import resolved_types
 from twins.composer import selectors
 from twins.composer.schemas import TwinDocument
 from twins.language.symbols import symbol
+from twins.telemetry.query_signals import patience_of
 
 MOST_COLUMNS = 6
-MISSED = 3
-"""So many readings after their time must have failed to come before a signal counts as silent."""
-LEAST_PATIENCE_S = 10.0
-"""What a gateway that gathers its readings, and the way here, may always take."""
 
 
 @require_safe
@@ -43,6 +40,7 @@ def fleet(request: HttpRequest, twin: str) -> HttpResponse:
             "websocket": f"/t/{actor.slug}/live/twins/{found.id}/",
             "assets": [{"id": key, "name": each.name, "type": each.type} for key, each in _by_name(document)],
             "signals": _signals(types),
+            "signals_of": {each.ref: list(each.signals) for each in types},
             "columns": _telling(types),
             "stale_after": {each.ref: _patience(each) for each in types},
         }
@@ -66,11 +64,8 @@ def _telling(types: list[AssetType]) -> list[str]:
 
 def _patience(of: AssetType) -> dict[str, float]:
     """Seconds after which a reading says nothing about now, by signal; only where the type says how often one comes."""
-    return {
-        key: max(LEAST_PATIENCE_S, MISSED * signal.rate.total_seconds())
-        for key, signal in of.signals.items()
-        if signal.rate is not None
-    }
+    found = {key: patience_of(signal) for key, signal in of.signals.items()}
+    return {key: patience for key, patience in found.items() if patience is not None}
 
 
 def _signals(types: list[AssetType]) -> list[dict[str, Any]]:

@@ -173,6 +173,7 @@ LOOSENED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("signals", {"rate": "PT1S"}, {"rate": "PT2S"}, "has a wider rate than that"),
     ("signals", {"quality": {"stuck": "PT1S"}}, {"quality": {}}, "has a wider quality/stuck than that"),
     ("signals", {"quality": {"spike": "6"}}, {"quality": {"spike": "7"}}, "has a wider quality/spike than that"),
+    ("signals", {"quality": {"stale": "PT9S"}}, {"quality": {"stale": "PT10S"}}, "has a wider quality/stale than that"),
     ("ports", {"accepts": ["a"]}, {"accepts": ["a", "b"]}, "disagrees about b with the accepts"),
     ("ports", {"max": 1}, {"max": 2}, "has a wider max than that"),
     ("components", {"count": [1, 2]}, {"count": [0, 2]}, "has a wider count than that"),
@@ -186,7 +187,7 @@ LOOSENED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 
 def path(own: dict[str, Any]) -> str:
     field, value = next(iter(own.items()))
-    return "quality/" + ("spike" if value else "stuck") if field == "quality" else field
+    return f"quality/{next(iter(value), 'stuck')}" if field == "quality" else field
 
 
 @pytest.mark.parametrize(("section", "inherited", "own", "problem"), LOOSENED)

@@ -57,6 +57,18 @@ def test_a_sound_type_has_no_findings() -> None:
             "A spike is a number of standard deviations, and more than 0.",
         ),
         (
+            {"signals": {"t": {"unit": "K", "rate": "PT10S", "quality": {"stuck": "PT10S"}}}},
+            "type.shorter_than_rate",
+            "signals/t/quality/stuck",
+            "No longer than the signal's rate, stuck would hold of sound readings too.",
+        ),
+        (
+            {"signals": {"t": {"unit": "K", "rate": "PT10S", "quality": {"stuck": "PT11S", "stale": "PT5S"}}}},
+            "type.shorter_than_rate",
+            "signals/t/quality/stale",
+            "No longer than the signal's rate, stale would hold of sound readings too.",
+        ),
+        (
             {"properties": {"p": {"type": "text", "unit": "m"}}},
             "type.misplaced",
             "properties/p/unit",

@@ -14,7 +14,10 @@ from tenants.kernel.errors import Finding
 from twins.catalog.domain.narrowing import widened
 from twins.catalog.schemas import AssetType, Part
 
-SECTIONS = ("properties", "signals", "ports", "components", "failure_modes", "maintenance", "indicators")
+SECTIONS = (
+    "properties", "signals", "derived", "states", "ports", "components", "failure_modes", "maintenance", "indicators",
+    "alarms",
+)  # fmt: skip
 """The parts of a type that are handed down, key by key."""
 
 MAXIMUM_DEPTH = 32

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tenants.kernel.errors import Finding
-from twins.catalog.schemas import Component, FailureMode, Maintenance, Part, Port, Property, Signal
+from twins.catalog.schemas import Component, Derived, FailureMode, Maintenance, Part, Port, Property, Signal
 
 Problem = tuple[str, str]
 """The field below the element, and what is wrong with it."""
@@ -25,6 +25,8 @@ def widened(place: str, parent: str, inherited: Any, own: Any) -> tuple[Finding,
         inherited: The parent's element.
         own: What the type makes of it, with everything it does not mention taken from ``inherited``.
     """
+    if place.startswith("states/"):  # a type that is more special may know it more closely
+        return ()
     rule = _RULES.get(type(inherited), _text)
     return tuple(
         Finding(
@@ -54,9 +56,13 @@ def _signal(inherited: Signal, own: Signal) -> Iterator[Problem]:
     yield from _bounds("range", inherited.range, own.range, _inside)
     yield from _bounds("rate", inherited.rate, own.rate, lambda mine, theirs: mine <= theirs)
     if inherited.quality:
-        for field in ("stuck", "spike"):
+        for field in ("stuck", "spike", "stale"):
             theirs, mine = getattr(inherited.quality, field), getattr(own.quality, field, None)
             yield from _bounds(f"quality/{field}", theirs, mine, lambda mine, theirs: mine <= theirs)
+
+
+def _derived(inherited: Derived, own: Derived) -> Iterator[Problem]:
+    yield from _same(inherited, own, ("unit",))  # its formula may be a better one
 
 
 def _port(inherited: Port, own: Port) -> Iterator[Problem]:
@@ -88,6 +94,7 @@ def _text(inherited: str, own: str) -> Iterator[Problem]:
 _RULES: dict[type, Callable[[Any, Any], Iterator[Problem]]] = {
     Property: _property,
     Signal: _signal,
+    Derived: _derived,
     Port: _port,
     Component: _component,
     FailureMode: _failure_mode,

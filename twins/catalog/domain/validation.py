@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from tenants.kernel.errors import Finding
+from twins.catalog.domain.alarms import alarm_findings
+from twins.catalog.domain.formulas import formulas_of
 from twins.catalog.domain.inheritance import SECTIONS, resolve
-from twins.catalog.schemas import AssetType, Property
+from twins.catalog.schemas import AssetType, Property, Signal
 from twins.language.units import UnknownUnitError, check_unit
 
 _INCREASE = "increase of "  # so an indicator starts that counts up a signal, whose key follows
@@ -24,10 +26,12 @@ def validate(document: AssetType, types: Mapping[str, AssetType]) -> tuple[Findi
     resolved, inheritance = resolve(document, types)
     findings = [*inheritance]
     own = _completed(document, resolved.document)
-    for check in (_duplicates, _properties, _signals, _components):
+    for check in (_duplicates, _properties, _signals, _derived, _components):
         findings += check(own)
     findings += _duplicate_names(resolved.document)
     findings += _unknown_references(document, resolved.document)
+    findings += alarm_findings(own.alarms, resolved.document)
+    findings += formulas_of(resolved.document).findings
     findings += _unknown_components(document, types)
     return tuple(findings)
 
@@ -80,9 +84,27 @@ def _signals(document: AssetType) -> Iterator[Finding]:
         yield from _unit(f"{place}/unit", part.unit)
         if part.range is not None:
             yield from _order(f"{place}/range", *part.range)
-        if part.quality and part.quality.spike is not None and part.quality.spike <= 0:
-            message = "A spike is a number of standard deviations, and more than 0."
-            yield Finding("type.not_positive", f"{place}/quality/spike", message, 'Write for example "6".')
+        if part.quality is not None:
+            yield from _quality(f"{place}/quality", part)
+
+
+def _quality(place: str, signal: Signal) -> Iterator[Finding]:
+    """Rules that would find nothing, or everything."""
+    rules = signal.quality
+    if rules is None:
+        return
+    if rules.spike is not None and rules.spike <= 0:
+        message = "A spike is a number of standard deviations, and more than 0."
+        yield Finding("type.not_positive", f"{place}/spike", message, 'Write for example "6".')
+    for field, said in (("stuck", rules.stuck), ("stale", rules.stale)):
+        if said is not None and signal.rate is not None and said <= signal.rate:
+            message = f"No longer than the signal's rate, {field} would hold of sound readings too."
+            yield Finding("type.shorter_than_rate", f"{place}/{field}", message, "Write some times the rate.")
+
+
+def _derived(document: AssetType) -> Iterator[Finding]:
+    for key, part in document.derived.items():
+        yield from _unit(f"derived/{key}/unit", part.unit)
 
 
 def _components(document: AssetType) -> Iterator[Finding]:
@@ -108,9 +130,13 @@ def _order(place: str, low: Decimal, high: Decimal) -> Iterator[Finding]:
 
 
 def _duplicate_names(merged: AssetType) -> Iterator[Finding]:
-    for key in sorted(merged.properties.keys() & merged.signals.keys()):
-        message = f"{key!r} is a property and a signal, so an expression could not tell which is meant."
-        yield Finding("type.duplicate_key", f"signals/{key}", message, "Give one of the two another key.")
+    sections = {"property": "properties", "signal": "signals", "derived signal": "derived", "state": "states"}
+    first: dict[str, str] = {}
+    for what, section in sections.items():
+        for key in sorted(getattr(merged, section)):
+            if (other := first.setdefault(key, what)) != what:
+                message = f"{key!r} is a {other} and a {what}, so an expression could not tell which is meant."
+                yield Finding("type.duplicate_key", f"{section}/{key}", message, "Give one of the two another key.")
 
 
 def _unknown_references(document: AssetType, merged: AssetType) -> Iterator[Finding]:
