@@ -1,0 +1,58 @@
+"""The websocket of an organisation's alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from asgiref.sync import sync_to_async
+
+from tenants.domains.sockets import home_of_socket
+from tenants.edge.http import address_of_socket
+from tenants.people.rights import rights_channel
+from tenants.scope.actors import Actor, Permission
+from twins.alarms.push import alarms_channel
+from twins.live.consumers import TwinConsumer, Visitor, actor_of_visitor, hub
+
+
+def alarms_reader(visitor: Visitor, slug: str) -> Actor | None:
+    """Who may watch the alarms of an organisation, or None."""
+    actor = actor_of_visitor(visitor, slug)
+    return actor if actor is not None and actor.may(Permission.ALARMS_READ) else None
+
+
+class AlarmConsumer(TwinConsumer):
+    """Sends on what changes: of the twins that the person is held to."""
+
+    _twins: frozenset[UUID] | None = None
+
+    async def _tenant(self) -> UUID | None:
+        check = sync_to_async(alarms_reader, thread_sensitive=False)
+        visitor = Visitor(self.scope["session"].session_key, address_of_socket(self.scope), home_of_socket(self.scope))
+        actor: Actor | None = await check(visitor, self.scope["url_route"]["kwargs"]["slug"])
+        if actor is None:
+            return None
+        self._twins = actor.twins
+        return actor.tenant
+
+    async def _send_on(self, tenant: UUID) -> None:
+        async with hub().watching(alarms_channel(tenant), rights_channel(tenant)) as watcher:
+            await self.accept()
+            await self._forward(watcher)
+
+    async def send(self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False) -> None:  # noqa: FBT001, FBT002 (the signature of channels)
+        """Send a message, without what the person may not see."""
+        if text_data is not None and self._twins is not None:
+            text_data = _within(text_data, self._twins)
+        if text_data is not None:
+            await super().send(text_data=text_data, bytes_data=bytes_data, close=close)
+
+
+def _within(text: str, twins: Collection[UUID]) -> str | None:
+    message: dict[str, Any] = msgspec.json.decode(text)
+    kept = [alarm for alarm in message["alarms"] if UUID(alarm["twin"]) in twins]
+    if not kept and not message["more"]:
+        return None
+    return msgspec.json.encode({**message, "alarms": kept}).decode()
