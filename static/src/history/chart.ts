@@ -1,0 +1,254 @@
+/** The chart: plotly, loaded with the first drawing. */
+import type { Line, Stretch } from "./data.ts";
+
+export interface Trace {
+  label: string;
+  unit: string;
+  line: Line;
+  /** Which colour: that of its signal. */
+  place: number;
+  isPast: boolean;
+  isChosen: boolean;
+}
+
+export interface Mark {
+  start: number;
+  end: number | null;
+  label: string;
+}
+
+export interface Picture {
+  traces: Trace[];
+  marks: Mark[];
+  stretch: Stretch;
+}
+
+const MOST_SHADES = 200;
+const DASHES = ["solid", "dot", "dash", "longdash", "dashdot", "longdashdot"];
+const COLOURS = 6;
+
+/** Plotly knows no zones: a moment is given as what the viewer's clock shows. */
+function onClock(moment: number): number {
+  return moment - new Date(moment).getTimezoneOffset() * 60_000;
+}
+
+/** The moment at which the viewer's clock shows what plotly tells. */
+function fromClock(text: unknown): number {
+  const shown = typeof text === "number" ? new Date(text).toISOString().slice(0, 23) : String(text).replace(" ", "T");
+  return new Date(shown.length === 10 ? `${shown}T00:00` : shown).getTime();
+}
+
+function style(place: HTMLElement, name: string): string {
+  // A colour as a probe has it: custom properties hold light-dark(), which plotly cannot read.
+  const probe = document.createElement("i");
+  probe.className = name;
+  place.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  if (!canvas) return color;
+  canvas.fillStyle = color;
+  canvas.fillRect(0, 0, 1, 1);
+  const [red = 0, green = 0, blue = 0] = canvas.getImageData(0, 0, 1, 1).data;
+  return `rgb(${red}, ${green}, ${blue})`;
+}
+
+interface Look {
+  ink: string;
+  soft: string;
+  line: string;
+  ground: string;
+  mark: string;
+  doubt: string;
+  series: string[];
+  font: string;
+}
+
+function lookAt(place: HTMLElement): Look {
+  const series = Array.from({ length: COLOURS }, (_, index) => style(place, `series-${index + 1}`));
+  const [ink, soft, line] = [style(place, "chart-ink"), style(place, "chart-soft"), style(place, "chart-line")];
+  const [ground, mark, doubt] = [style(place, "chart-ground"), style(place, "chart-mark"), style(place, "chart-doubt")];
+  return { ink, soft, line, ground, mark, doubt, series, font: getComputedStyle(place).fontFamily };
+}
+
+function faded(colour: string, share: number): string {
+  return colour.replace("rgb(", "rgba(").replace(")", `, ${share})`);
+}
+
+/** The ground between the lowest and the highest, a shape for each run without a gap. */
+function band({ times, low, high }: Line): { x: (number | null)[]; y: (number | null)[] } {
+  const [x, y]: [(number | null)[], (number | null)[]] = [[], []];
+  let run: number[] = [];
+  const close = (): void => {
+    if (run.length > 1) {
+      const back = [...run].reverse();
+      x.push(...[...run, ...back].map((index) => onClock(times[index] ?? 0)), null);
+      y.push(...run.map((index) => high[index] ?? null), ...back.map((index) => low[index] ?? null), null);
+    }
+    run = [];
+  };
+  low.forEach((value, index) => {
+    if (value === null) close();
+    else run.push(index);
+  });
+  close();
+  return { x, y };
+}
+
+function drawn(trace: Trace, axis: string, look: Look): object[] {
+  const colour = look.series[trace.place % COLOURS] ?? look.ink;
+  const shared = { type: "scatter", yaxis: axis, showlegend: false };
+  const dash = trace.isPast ? "dot" : DASHES[Math.floor(trace.place / COLOURS)];
+  const { line } = trace;
+  const isBand = line.low.some((value, index) => value !== line.high[index]);
+  const ground =
+    isBand && !trace.isPast
+      ? [{ ...shared, ...band(line), mode: "none", fill: "toself", fillcolor: faded(colour, 0.16), hoverinfo: "skip" }]
+      : [];
+  const curve = {
+    ...shared,
+    x: line.times.map(onClock),
+    y: line.values,
+    mode: line.times.length < 60 ? "lines+markers" : "lines",
+    marker: { size: 4 },
+    opacity: trace.isPast ? 0.75 : 1,
+    line: { color: colour, width: trace.isChosen ? 3 : 1.5, dash },
+    name: trace.label,
+    hovertemplate: `%{y} ${trace.unit}<extra>%{fullData.name}</extra>`,
+    connectgaps: false,
+  };
+  return [...ground, curve];
+}
+
+function axes(units: string[], look: Look): Record<string, object> {
+  return Object.fromEntries(
+    units.map((unit, index) => [
+      index ? `yaxis${index + 1}` : "yaxis",
+      {
+        title: { text: unit || "–", font: { color: look.soft } },
+        gridcolor: index ? "rgba(0,0,0,0)" : look.line,
+        zerolinecolor: look.soft,
+        tickfont: { color: look.soft },
+        automargin: true,
+        fixedrange: true,
+        ...(index ? { overlaying: "y", side: index % 2 ? "right" : "left" } : {}),
+        ...(index > 1 ? { anchor: "free", autoshift: true, shift: index % 2 ? 8 : -8 } : {}),
+      },
+    ]),
+  );
+}
+
+function shades(picture: Picture, look: Look): object[] {
+  const doubtful = picture.traces.filter((trace) => !trace.isPast).flatMap((trace) => trace.line.doubtful);
+  const across = { type: "rect", xref: "x", yref: "paper", y0: 0, y1: 1, layer: "below" };
+  return doubtful.slice(0, MOST_SHADES).map(([from, to]) => ({
+    ...across,
+    x0: onClock(from),
+    x1: onClock(to),
+    fillcolor: faded(look.doubt, 0.14),
+    line: { color: faded(look.doubt, 0.35), width: 1 },
+  }));
+}
+
+function marked(marks: Mark[], look: Look): { shapes: object[]; annotations: object[] } {
+  const across = { xref: "x", yref: "paper", y0: 0, y1: 1, layer: "below" };
+  return {
+    shapes: marks.map(({ start, end }) => ({
+      ...across,
+      type: end === null ? "line" : "rect",
+      x0: onClock(start),
+      x1: onClock(end ?? start),
+      fillcolor: faded(look.mark, 0.1),
+      line: { color: look.mark, width: 1.5, dash: "dash" },
+    })),
+    annotations: marks.map(({ start, label }) => ({
+      x: onClock(start),
+      y: 1,
+      yref: "paper",
+      yanchor: "bottom",
+      showarrow: false,
+      text: label,
+      font: { color: look.mark, size: 12 },
+    })),
+  };
+}
+
+export class Chart {
+  private readonly place: HTMLElement;
+  private readonly moved: (stretch: Stretch) => void;
+  private isHeard = false;
+  private picture: Picture | null = null;
+
+  /** `moved` is told when a person has dragged or scrolled to another stretch. */
+  constructor(place: HTMLElement, moved: (stretch: Stretch) => void) {
+    this.place = place;
+    this.moved = moved;
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => void this.again());
+    new MutationObserver(() => void this.again()).observe(document.documentElement, {
+      attributeFilter: ["data-bs-theme"],
+    });
+  }
+
+  private async again(): Promise<void> {
+    if (this.picture) await this.show(this.picture);
+  }
+
+  async show(picture: Picture): Promise<void> {
+    this.picture = picture;
+    const { default: plotly } = await import("plotly.js-basic-dist-min");
+    const look = lookAt(this.place);
+    const units = [...new Set(picture.traces.map(({ unit }) => unit))];
+    const axisOf = (unit: string): string => (units.indexOf(unit) > 0 ? `y${units.indexOf(unit) + 1}` : "y");
+    const { shapes, annotations } = marked(picture.marks, look);
+    const layout = {
+      autosize: true,
+      dragmode: "zoom",
+      hovermode: "x unified",
+      margin: { l: 56, r: units.length > 1 ? 56 : 16, t: 24, b: 36 },
+      font: { family: look.font, color: look.ink, size: 13 },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      hoverlabel: { bgcolor: look.ground, font: { color: look.ink } },
+      xaxis: {
+        type: "date",
+        range: picture.stretch.map(onClock),
+        gridcolor: look.line,
+        tickfont: { color: look.soft },
+      },
+      ...axes(units, look),
+      shapes: [...shades(picture, look), ...shapes],
+      annotations,
+    };
+    const config = { displayModeBar: false, responsive: true, scrollZoom: true, doubleClick: false };
+    const traces = picture.traces.flatMap((trace) => drawn(trace, axisOf(trace.unit), look));
+    const chart = await plotly.react(this.place, traces, layout, config);
+    if (this.isHeard) return;
+    this.isHeard = true;
+    chart.on("plotly_relayout", (change) => {
+      const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+      if (from !== undefined && to !== undefined) this.moved([fromClock(from), fromClock(to)]);
+    });
+  }
+
+  /** The chart as a PNG of twice its size on the screen. */
+  async png(): Promise<Blob> {
+    const { default: plotly } = await import("plotly.js-basic-dist-min");
+    const { width, height } = this.place.getBoundingClientRect();
+    const drawing = new Image();
+    drawing.src = await plotly.toImage(this.place, { format: "svg", width, height });
+    await drawing.decode();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [width * 2, height * 2];
+    const context = canvas.getContext("2d");
+    if (!context) throw new Error("no canvas");
+    context.fillStyle = lookAt(this.place).ground;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(drawing, 0, 0, canvas.width, canvas.height);
+    return new Promise((done, failed) => {
+      canvas.toBlob((blob) => {
+        if (blob) done(blob);
+        else failed(new Error("no picture"));
+      });
+    });
+  }
+}

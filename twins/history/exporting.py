@@ -1,0 +1,60 @@
+"""A history as a file, made piece of time by piece of time, each in a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from uuid import UUID
+
+from tenants.scope.context import required_tenant, scope
+from twins.history import tables
+from twins.history.schemas import HistoryQuestion, Wanted
+from twins.telemetry import query
+from twins.telemetry.query import Histories, Mark, Shape
+from twins.telemetry.query_signals import KnownSignal, known_signals
+
+MOST_ROWS = 20_000_000
+"""Readings of one file."""
+
+
+class File(StrEnum):
+    """A kind of file; its value is how its name ends."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+    @property
+    def media_type(self) -> str:
+        """What it is in HTTP."""
+        return "text/csv; charset=utf-8" if self is File.CSV else tables.PARQUET
+
+
+def pieces_of(asked: HistoryQuestion, file: File) -> Iterator[bytes]:
+    """The bytes of the file that is asked for: what can be refused is refused now, the rest is read when it is wanted.
+
+    Raises:
+        UnknownSignalError: A signal is not there, or out of reach.
+        HistorySpanError: The time is empty or out of bounds.
+        HistoryTooLargeError: There are more buckets or readings than one file holds.
+    """
+    signals = known_signals(asked.places)
+    if asked.wanted is Wanted.BUCKETS:
+        found = query.buckets(signals, asked.start, asked.end, length_us=asked.length_us, zone=asked.zone)
+        return _file(file, Shape.BUCKETS, iter([found]))
+    query.check_number(signals, asked.start, asked.end, MOST_ROWS)
+    return _file(file, Shape.READINGS, _pages(required_tenant("a file"), signals, asked))
+
+
+def _file(file: File, shape: Shape, found: Iterator[Histories]) -> Iterator[bytes]:
+    return tables.csv_pieces(found) if file is File.CSV else tables.parquet_pieces(shape, found)
+
+
+def _pages(tenant: UUID, signals: list[KnownSignal], asked: HistoryQuestion) -> Iterator[Histories]:
+    after: Mark | None = None
+    while True:
+        with scope(tenant):
+            page = query.page_of_readings(signals, asked.start, asked.end, most=asked.limit, after=after)
+        yield page
+        if page.after is None:
+            return
+        after = page.after

@@ -1,0 +1,241 @@
+"""Buckets of time, gaps in a signal, and readings thinned for a drawing: arrays in, arrays out.
+
+Instants and lengths are whole microseconds, spans are half-open. A bucket is made of *cells* (what readings come to in
+some short time), so that it is the same whether its cells were stored or are worked out of the readings now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+from tsdownsample import MinMaxLTTBDownsampler
+
+from twins.telemetry.instants import micros, moment
+from twins.telemetry.schemas import Floats, Grain, Ints, Quality, Rollups, Series
+
+MILLISECOND, SECOND = 1_000, 1_000_000
+MINUTE, HOUR, DAY = int(Grain.MINUTE), int(Grain.HOUR), int(Grain.DAY)
+_SHORT = tuple(
+    [number * MILLISECOND for number in (1, 2, 5, 10, 20, 50, 100, 200, 500)]
+    + [number * SECOND for number in (1, 2, 5, 10, 15, 20, 30)]
+)
+"""The lengths below a minute that a number of buckets is met with."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """What the readings of a signal come to in stretches of time that have any; shape ``(n,)`` each.
+
+    Attributes:
+        start: The first instant of each, ascending.
+        width: How long each is.
+        count: How many readings.
+        low: The smallest value.
+        high: The largest value.
+        sum: Of the values.
+        last: The value of the newest reading.
+        doubtful: How many readings are not good, -1 where that is not known.
+    """
+
+    start: Ints
+    width: Ints
+    count: Ints
+    low: Floats
+    high: Floats
+    sum: Floats
+    last: Floats
+    doubtful: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Buckets:
+    """The buckets of a signal that have readings; shape ``(n,)`` each.
+
+    Attributes:
+        start: The first instant of each, ascending.
+        end: The first instant after each.
+        count: How many readings.
+        low: The smallest value.
+        mean: Their mean, each reading weighing the same.
+        high: The largest value.
+        last: The value of the newest reading.
+        sum: Of the values.
+        doubtful: How many readings are not good, -1 where that is not known.
+    """
+
+    start: Ints
+    end: Ints
+    count: Ints
+    low: Floats
+    mean: Floats
+    high: Floats
+    last: Floats
+    sum: Floats
+    doubtful: Ints
+
+
+def length_for(span: int, most: int) -> int:
+    """The shortest good length that cuts a span into at most so many buckets.
+
+    Good are some lengths below a minute, whole minutes below an hour, whole hours below a day, and whole days: the
+    longer ones are made of what is stored by the minute, hour and day.
+    """
+    shortest = -(-span // most)
+    for length in _SHORT:
+        # An aligned bucket at either end may be begun, so that one more is needed than the span has whole ones.
+        if length >= shortest and _number(span, length) <= most:
+            return length
+    for unit, limit in ((MINUTE, HOUR), (HOUR, DAY)):
+        length = max(-(-shortest // unit), 1) * unit
+        while length < limit:
+            if _number(span, length) <= most:
+                return length
+            length += unit
+    length = max(-(-shortest // DAY), 1) * DAY
+    while _number(span, length) > max(most, 2):
+        length += DAY
+    return length
+
+
+def _number(span: int, length: int) -> int:
+    return -(-span // length) + 1
+
+
+def edges_of(start: int, end: int, length: int, zone: ZoneInfo | None = None) -> Ints:
+    """The edges of the buckets that ``[start, end)`` touches: one more than there are buckets.
+
+    Args:
+        start: First instant.
+        end: First instant after; later than `start`.
+        length: Of a bucket; they are counted from 1970.
+        zone: Whole days are those of its calendar, 23 or 25 hours long where clocks change; None for UTC.
+    """
+    if zone is not None and length % DAY == 0:
+        return _day_edges(start, end, length // DAY, zone)
+    first = start // length
+    return np.arange(first, -(-end // length) + 1, dtype=np.int64) * length
+
+
+def _day_edges(start: int, end: int, days: int, zone: ZoneInfo) -> Ints:
+    since = datetime(1970, 1, 1, tzinfo=UTC).date()
+    day = (moment(start).astimezone(zone).date() - since).days // days * days
+    edges: list[int] = []
+    while not edges or edges[-1] < end:
+        local = datetime.combine(since + timedelta(days=day), datetime.min.time(), tzinfo=zone)
+        edges.append(micros(local.astimezone(UTC)))
+        day += days
+    return np.array(edges, np.int64)
+
+
+def grain_for(edges: Ints) -> Grain | None:
+    """The longest rollups that fit between all edges; None when these are finer than minutes."""
+    return next((grain for grain in (Grain.DAY, Grain.HOUR, Grain.MINUTE) if not (edges % grain).any()), None)
+
+
+def cells_of_rollups(rolled: Rollups, grain: Grain) -> Cells:
+    """Rollups as cells."""
+    known = rolled.doubtful
+    return Cells(
+        rolled.start, np.full(rolled.start.size, int(grain), np.int64), rolled.count, rolled.low, rolled.high,
+        rolled.sum, rolled.last, np.full(rolled.start.size, -1, np.int64) if known is None else known,
+    )  # fmt: skip
+
+
+def joined(parts: Iterable[Cells]) -> Cells:
+    """Cells one after the other, as they are given."""
+    parts = list(parts)
+    if not parts:
+        none, nothing = np.empty(0, np.int64), np.empty(0, np.float64)
+        return Cells(none, none, none, nothing, nothing, nothing, nothing, none)
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in Cells.__slots__)
+    return Cells(*columns)
+
+
+def buckets_of_cells(cells: Cells, edges: Ints) -> Buckets:
+    """The buckets between edges that have readings, of cells that no edge cuts."""
+    place = np.searchsorted(edges, cells.start, side="right") - 1
+    first = _firsts(place)
+    if not first.size:
+        return _no_buckets()
+    last = np.append(first[1:], place.size) - 1
+    count, total = np.add.reduceat(cells.count, first), np.add.reduceat(cells.sum, first)
+    known = np.minimum.reduceat(cells.doubtful, first) >= 0
+    return Buckets(
+        start=edges[place[first]], end=edges[place[first] + 1], count=count,
+        low=np.minimum.reduceat(cells.low, first), mean=total / count, high=np.maximum.reduceat(cells.high, first),
+        last=cells.last[last], sum=total, doubtful=np.where(known, np.add.reduceat(cells.doubtful, first), -1),
+    )  # fmt: skip
+
+
+def buckets_of_series(series: Series, edges: Ints) -> Buckets:
+    """The buckets between edges that have readings, of the readings themselves."""
+    cuts = np.searchsorted(series.at, edges)
+    filled = np.flatnonzero(np.diff(cuts))
+    if not filled.size:
+        return _no_buckets()
+    first = cuts[filled]
+    count = cuts[filled + 1] - first
+    # What lies beyond the last edge would be added to the last bucket.
+    value = series.value[: cuts[-1]]
+    total = np.add.reduceat(value, first)
+    return Buckets(
+        start=edges[filled], end=edges[filled + 1], count=count, low=np.minimum.reduceat(value, first),
+        mean=total / count, high=np.maximum.reduceat(value, first), last=value[first + count - 1], sum=total,
+        doubtful=np.add.reduceat((series.quality[: cuts[-1]] != Quality.GOOD).astype(np.int64), first),
+    )  # fmt: skip
+
+
+def _no_buckets() -> Buckets:
+    none, nothing = np.empty(0, np.int64), np.empty(0, np.float64)
+    return Buckets(none, none, none, nothing, nothing, nothing, nothing, nothing, none)
+
+
+def _firsts(place: Ints) -> Ints:
+    return np.flatnonzero(np.diff(place, prepend=place[:1] - 1))
+
+
+def gaps_of(at: Ints, patience: int | None, width: Ints | int = 0) -> Ints:
+    """Where a signal was silent for longer than its patience: ``[start, end)`` of each, shape ``(n, 2)``.
+
+    Args:
+        at: Instants at which it was heard, ascending.
+        patience: How long it may be silent; None for as long as it likes.
+        width: For how long from each instant it was heard.
+    """
+    if patience is None or at.size < 2:
+        return np.empty((0, 2), np.int64)
+    heard = (at + width)[:-1]
+    silent = np.flatnonzero(at[1:] - heard > patience)
+    return np.stack((heard[silent], at[1:][silent]), axis=1)
+
+
+def thinned(series: Series, most: int, patience: int | None) -> NDArray[np.int64]:
+    """The indices of the readings that a line of at most so many points is drawn through.
+
+    The shape is kept by MinMaxLTTB (Van Der Donckt et al. 2023, arXiv:2305.00332); both sides of a gap and both ends of
+    a run of doubtful readings are among the points, the longest first, as far as a half of the points reaches.
+    """
+    size = series.at.size
+    if size <= most:
+        return np.arange(size, dtype=np.int64)
+    kept = _landmarks(series, most // 2, patience)
+    left = most - kept.size
+    drawn = MinMaxLTTBDownsampler().downsample(series.at, series.value, n_out=left) if left >= 3 else np.empty(0)  # type: ignore[no-untyped-call]
+    return np.union1d(kept, drawn.astype(np.int64))
+
+
+def _landmarks(series: Series, most: int, patience: int | None) -> NDArray[np.int64]:
+    doubtful = series.quality != Quality.GOOD
+    turns = np.flatnonzero(np.diff(doubtful.astype(np.int8), prepend=0, append=0))
+    first, last = turns[::2], turns[1::2] - 1
+    if patience is not None:
+        before = np.flatnonzero(np.diff(series.at) > patience)
+        first, last = np.append(first, before), np.append(last, before + 1)
+    length = series.at[last] - series.at[first]
+    longest = np.argsort(-length, kind="stable")[: most // 2]
+    return np.unique(np.append(first[longest], last[longest])).astype(np.int64)
