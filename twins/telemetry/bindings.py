@@ -14,7 +14,7 @@ import numpy as np
 
 from tenants.kernel.errors import OutturnError
 from twins.language.units import conversion
-from twins.telemetry.schemas import Bindings, BoundSignal, Place
+from twins.telemetry.schemas import Bindings, BoundSignal, Place, RuleTable
 
 
 class StoredSignal(NamedTuple):
@@ -65,6 +65,7 @@ def bindings_of(
             target.stored.id: Place(tenant, target.bound.twin, target.bound.asset, target.bound.key)
             for target in targets
         },
+        rules=RuleTable.of({target.stored.id: target.bound.rules for target in targets}),
     )
 
 

@@ -1,4 +1,4 @@
-"""From the keys of a gateway to signals in their units: what is credible is taken, the rest set aside with a reason."""
+"""From the keys of a gateway to signals in their units: what can be kept is taken, the rest set aside with a reason."""
 
 from __future__ import annotations
 
@@ -9,21 +9,37 @@ from numpy.typing import NDArray
 
 from twins.telemetry.instants import moment
 from twins.telemetry.salvage import LONGEST_KEY, keepable
-from twins.telemetry.schemas import Aside, Bindings, Ints, Message, Normalised, Readings
+from twins.telemetry.schemas import NO_TIME, Aside, Bindings, Ints, Message, Normalised, Quality, Readings
 
 CLOCK_TOLERANCE_US = 5 * 60 * 1_000_000
 """How far a gateway's clock may be ahead of ours."""
 LONGEST_HISTORY_US = 20 * 366 * 86_400 * 1_000_000
 """How old a reading may be when it arrives: each month of history takes a partition."""
+LATE_US = 10 * 60 * 1_000_000
+"""A reading that is older than this when it arrives is counted as late."""
+MOST_AHEAD_US = 15 * 3600 * 1_000_000
+"""A clock that is wrong by a time zone is ahead by less than this; what is said to lie farther ahead says no time."""
 
 Mask = NDArray[np.bool_]
+
+_NOT_FINITE = (
+    "reading.not_finite",
+    "its value is not a finite number",
+    "Send nothing, or null in a table, where there is no value.",
+)
+_TOO_LARGE = (
+    "reading.not_finite",
+    "in the unit of its signal its value is beyond all numbers",
+    "Check the binding's scale and unit.",
+)
 
 
 def normalise(message: Message, bindings: Bindings, *, now_us: int) -> Normalised:
     """The readings of a message as readings of signals.
 
     A reading is set aside for the first of these that holds: no published twin is bound to its key, its value is not
-    finite, its instant lies in the future or too long ago, its value is outside the signal's credible range.
+    finite, its instant lies in the future or too long ago, its value is not finite in the unit of the signal. One that
+    is outside the credible range of its signal is kept as ``OUT_OF_RANGE``, unless the gateway calls it bad itself.
 
     Args:
         message: Columns as they were sent.
@@ -43,14 +59,39 @@ def normalise(message: Message, bindings: Bindings, *, now_us: int) -> Normalise
     signal, chosen = _expanded(bindings, bound[chosen], chosen)
     value = message.value[chosen]
     if not bindings.is_plain:
-        with np.errstate(over="ignore"):  # what grows beyond all bounds is outside the range
+        with np.errstate(over="ignore"):  # what grows beyond all bounds is set aside below
             value = value * bindings.factor[signal] + bindings.offset[signal]
+        finite = np.isfinite(value)
+        if not finite.all():
+            asides += _by_key(message, chosen[~finite], *_TOO_LARGE)
+            signal, chosen, value = signal[finite], chosen[finite], value[finite]
+    quality = message.quality[chosen]
     credible = (value >= bindings.low[signal]) & (value <= bindings.high[signal])
     if not credible.all():
-        asides += _incredible(message, bindings, chosen[~credible], signal[~credible])
-        signal, chosen, value = signal[credible], chosen[credible], value[credible]
-    readings = Readings(bindings.signal[signal], message.at[chosen], value, message.quality[chosen])
-    return Normalised(readings, tuple(asides), unbound)
+        quality[~credible & (quality != Quality.BAD)] = Quality.OUT_OF_RANGE
+    readings = Readings(bindings.signal[signal], message.at[chosen], value, quality)
+    return Normalised(
+        readings, tuple(asides), unbound, newest=_newest(message.at, now_us), late=_late(readings, now_us)
+    )
+
+
+def _newest(at: Ints, now_us: int) -> int:
+    """The newest instant that a clock which is wrong by a time zone could say."""
+    newest = int(at.max(initial=NO_TIME))
+    if newest > now_us + MOST_AHEAD_US:
+        newest = int(at[at <= now_us + MOST_AHEAD_US].max(initial=NO_TIME))
+    return newest
+
+
+def _late(readings: Readings, now_us: int) -> dict[int, tuple[int, int]]:
+    """How many readings of each signal came late, and the oldest instant of them."""
+    if not readings.size or readings.at.min() >= now_us - LATE_US:
+        return {}
+    late = readings.at < now_us - LATE_US
+    signal, place, count = np.unique(readings.signal[late], return_inverse=True, return_counts=True)
+    oldest = np.full(signal.size, now_us)
+    np.minimum.at(oldest, place, readings.at[late])
+    return dict(zip(signal.tolist(), zip(count.tolist(), oldest.tolist(), strict=True), strict=True))
 
 
 def _is_sound(message: Message, bound: Ints, now_us: int) -> bool:
@@ -72,12 +113,7 @@ def _faults(message: Message, bound: Ints, now_us: int) -> Iterator[tuple[Mask, 
         "no published twin reads this key",
         "Bind the key to a signal in a twin and publish it, or stop sending it.",
     )
-    yield (
-        ~np.isfinite(message.value),
-        "reading.not_finite",
-        "its value is not a finite number",
-        "Send nothing, or null in a table, where there is no value.",
-    )
+    yield (~np.isfinite(message.value), *_NOT_FINITE)
     yield (
         message.at > now_us + CLOCK_TOLERANCE_US,
         "reading.in_future",
@@ -115,22 +151,6 @@ def _expanded(bindings: Bindings, bound: Ints, chosen: Ints) -> tuple[Ints, Ints
     count, first = bindings.count[bound], bindings.start[bound]
     nth = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
     return np.repeat(first, count) + nth, np.repeat(chosen, count)
-
-
-def _incredible(message: Message, bindings: Bindings, chosen: Ints, signal: Ints) -> Iterator[Aside]:
-    """The readings outside the range of their signal, by signal."""
-    order = np.argsort(signal, kind="stable")
-    for own in np.split(order, np.flatnonzero(np.diff(signal[order])) + 1):
-        one, sent = signal[own[0]], chosen[own]
-        low, high, unit = bindings.low[one], bindings.high[one], bindings.units[one]
-        yield Aside(
-            message.keys[int(message.key[sent[0]])],
-            "reading.out_of_range",
-            f"{bindings.names[one]} must lie from {low:g} to {high:g} {unit}",
-            "Check the sensor and the binding's scale and unit, or widen the range in the asset's type.",
-            message.at[sent],
-            message.value[sent],
-        )
 
 
 def _unbound(message: Message, bound: Ints, now_us: int) -> dict[str, tuple[int, float]]:

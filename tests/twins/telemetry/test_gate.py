@@ -27,7 +27,7 @@ from tenants.scope.models import Tenant
 from tests.twins.conftest import Fleet, make_fleet, stored
 from tests.twins.telemetry.sample import delivery
 from twins.gateways.http import PATH
-from twins.gateways.mqtt import _refusal
+from twins.gateways.mqtt import refusal
 from twins.telemetry import gate as gates
 from twins.telemetry.commit import Writer
 from twins.telemetry.gate import Gate
@@ -267,7 +267,9 @@ class TestCustomers:
             with scope(fleet.tenant):
                 row, token = create_gateway(name="at Northwind", customer=northwind, now=NOW)
                 _, newer = rotate_token(gateway=row.id, now=NOW)
-            return [holder_of(row.id), admit_token(token.text), admit_token(newer.text)]
+            return [
+                holder_of(row.id, now=NOW), admit_token(token.text, now=NOW), admit_token(newer.text, now=NOW),
+            ]  # fmt: skip
 
         holders = await sync_to_async(make)()
         assert [(one.source.customer, one.is_revoked) for one in holders] == [
@@ -323,7 +325,7 @@ async def test_over_mqtt_a_gateway_is_told_to_keep_it(gate: Gate, fleet: Fleet) 
     await limit(fleet.tenant, Meter.READINGS_PER_DAY, 0)
     with pytest.raises(LimitReachedError) as caught:
         await gate.enter(fleet.source, 1, now=NOW)
-    told = _refusal(b'{"batch": "b1"}', caught.value)
+    told = refusal(b'{"batch": "b1"}', caught.value)
     assert (told["batch"], told["code"], told["accepted"], told["limit"], told["resets_at"]) == (
         "b1", "limit.reached", 0, "readings_per_day", "2026-11-22T00:00:00Z",
     )  # fmt: skip

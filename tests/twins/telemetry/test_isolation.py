@@ -29,6 +29,7 @@ MAY = {
     "twins_unboundkey": {"SELECT", "INSERT", "UPDATE"},
     "twins_setaside": {"INSERT"},
     "twins_writersession": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "twins_watermark": {"SELECT"},
     "tenants_usageday": {"SELECT", "INSERT", "UPDATE"},
 }
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.twins.telemetry.sample import NOW_US, bindings, bound, codes, listed, message
-from twins.telemetry.normalise import CLOCK_TOLERANCE_US, LONGEST_HISTORY_US, normalise
-from twins.telemetry.schemas import Message
+from twins.telemetry.normalise import CLOCK_TOLERANCE_US, LATE_US, LONGEST_HISTORY_US, MOST_AHEAD_US, normalise
+from twins.telemetry.schemas import NO_TIME, Message, Quality
 
 PUMP = bindings(bound("F1"), bound("P1", key="pressure", unit="bar", span=("-1", "16")))
 YEAR = 366 * 86_400
@@ -40,16 +40,16 @@ def test_scale_offset_and_units_are_applied_once() -> None:
 def test_a_signal_keeps_the_unit_that_it_was_stored_in() -> None:
     later = bindings(bound("P1", key="pressure", unit="kPa", span=("0", "1600")), units={"pressure": "bar"})
     found = normalise(message(("P1", 1, 250.0), ("P1", 2, 1601.0)), later, now_us=NOW_US)
-    assert listed(found.readings) == [(1, 1.0, 2.5)]
-    assert found.aside[0].message == "P-101 pressure must lie from 0 to 16 bar"
+    assert [value for _, _, value in listed(found.readings)] == [2.5, 16.01]
+    assert found.readings.quality.tolist() == [Quality.GOOD, Quality.OUT_OF_RANGE]
     assert normalise(message(("x", 1, 1.0)), bindings(bound("x", unit="s"), units={"flow": "m"}), now_us=NOW_US).unbound
 
 
 def test_one_key_may_lead_to_several_signals() -> None:
     twice = bindings(bound("F1"), bound("F1", asset=11, span=("0", "50")), bound("F2", asset=12))
     found = normalise(message(("F1", 2, 60.0), ("F2", 1, 7.0), ("F1", 0, 40.0)), twice, now_us=NOW_US)
-    assert listed(found.readings) == [(1, 2.0, 60.0), (3, 1.0, 7.0), (1, 0.0, 40.0), (2, 0.0, 40.0)]
-    assert codes(found.aside) == [("F1", "reading.out_of_range", 1)]
+    assert listed(found.readings) == [(1, 2.0, 60.0), (2, 2.0, 60.0), (3, 1.0, 7.0), (1, 0.0, 40.0), (2, 0.0, 40.0)]
+    assert found.readings.quality.tolist() == [0, Quality.OUT_OF_RANGE, 0, 0, 0]
 
 
 def test_a_key_of_another_gateway_is_none_of_ours() -> None:
@@ -63,11 +63,17 @@ def test_a_key_of_another_gateway_is_none_of_ours() -> None:
 def test_the_range_is_inclusive() -> None:
     values = [-0.0000001, 0.0, 100.0, 100.0000001]
     found = normalise(message(*(("F1", 1, value) for value in values)), PUMP, now_us=NOW_US)
-    assert [value for _, _, value in listed(found.readings)] == [0.0, 100.0]
-    (aside,) = found.aside
-    assert aside.code == "reading.out_of_range"
-    assert aside.message == "P-101 flow must lie from 0 to 100 m3/h"
-    assert aside.value.tolist() == [-0.0000001, 100.0000001]
+    assert [value for _, _, value in listed(found.readings)] == values
+    assert found.readings.quality.tolist() == [Quality.OUT_OF_RANGE, 0, 0, Quality.OUT_OF_RANGE]
+    assert found.aside == ()
+
+
+def test_what_the_gateway_calls_bad_stays_bad_also_outside_the_range() -> None:
+    sent = message(("F1", 1, 200.0), ("F1", 1, 200.0), ("F1", 1, 50.0))
+    sent.quality[:] = [Quality.BAD, Quality.UNCERTAIN, Quality.BAD]
+    found = normalise(sent, PUMP, now_us=NOW_US)
+    assert found.readings.quality.tolist() == [Quality.BAD, Quality.OUT_OF_RANGE, Quality.BAD]
+    assert sent.quality.tolist() == [Quality.BAD, Quality.UNCERTAIN, Quality.BAD]
 
 
 def test_what_is_not_finite_is_set_aside() -> None:
@@ -76,9 +82,9 @@ def test_what_is_not_finite_is_set_aside() -> None:
     assert codes(found.aside) == [("F1", "reading.not_finite", 2)]
     assert found.aside[0].excerpt == "nan"
     overflow = bindings(bound("x", scale="1e300", span=("0", "100")))
-    assert codes(normalise(message(("x", 1, 1e300)), overflow, now_us=NOW_US).aside) == [
-        ("x", "reading.out_of_range", 1)
-    ]
+    (aside,) = normalise(message(("x", 1, 1e300)), overflow, now_us=NOW_US).aside
+    assert (aside.key, aside.code, aside.value.tolist()) == ("x", "reading.not_finite", [1e300])
+    assert aside.message == "in the unit of its signal its value is beyond all numbers"
 
 
 def test_the_clock_may_be_a_little_ahead_and_history_is_long_but_not_endless() -> None:
@@ -99,6 +105,24 @@ def test_the_first_reason_is_the_one_that_counts() -> None:
         ("F1", "reading.in_future", 1),
     ]
     assert found.unbound == {}
+
+
+def test_what_comes_late_is_counted_by_signal() -> None:
+    late = LATE_US // 1_000_000
+    sent = message(("F1", late + 5, 1.0), ("F1", late, 1.0), ("P1", late + 1, 1.0), ("F1", late + 1, 500.0))
+    found = normalise(sent, PUMP, now_us=NOW_US)
+    assert found.late == {1: (2, NOW_US - LATE_US - 5_000_000), 2: (1, NOW_US - LATE_US - 1_000_000)}
+    assert normalise(message(("F1", late, 1.0)), PUMP, now_us=NOW_US).late == {}
+
+
+def test_the_newest_instant_tells_how_a_clock_stands_also_when_it_is_set_aside() -> None:
+    hour = 3600
+    found = normalise(message(("F1", -hour, 1.0), ("F1", -50 * hour, 1.0), ("F1", 10, 1.0)), PUMP, now_us=NOW_US)
+    assert found.newest == NOW_US + hour * 1_000_000
+    assert codes(found.aside) == [("F1", "reading.in_future", 2)]
+    beyond = MOST_AHEAD_US // 1_000_000 + 1
+    assert normalise(message(("F1", -beyond, 1.0)), PUMP, now_us=NOW_US).newest == NO_TIME
+    assert normalise(message(), PUMP, now_us=NOW_US).newest == NO_TIME
 
 
 def test_an_empty_message() -> None:
