@@ -17,16 +17,17 @@ from channels.sessions import SessionMiddlewareStack  # noqa: E402
 from deploy.bodies import LimitedBodies  # noqa: E402
 from deploy.ingest import PREFIX, make_ingest  # noqa: E402
 from tenants.domains.sockets import HostOriginValidator  # noqa: E402
+from twins.alarms.socket_urls import urlpatterns as alarm_sockets  # noqa: E402
 from twins.live.socket_urls import urlpatterns  # noqa: E402
 
 ingest = make_ingest()
-sockets = HostOriginValidator(SessionMiddlewareStack(URLRouter(urlpatterns)))
+sockets = HostOriginValidator(SessionMiddlewareStack(URLRouter([*urlpatterns, *alarm_sockets])))
 others = ProtocolTypeRouter({"http": LimitedBodies(pages), "websocket": sockets})
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Hand a request to whom it is for; the start and the end of the process concern the writer of readings."""
-    if scope["type"] == "lifespan" or (scope["type"] == "http" and scope["path"].startswith(PREFIX)):
+    if scope["type"] == "lifespan" or scope["path"].startswith(PREFIX):
         await ingest(scope, receive, send)
     else:
         await others(scope, receive, send)

@@ -1,22 +1,25 @@
-"""The route for readings, which stands beside Django: a null request costs Django some twenty times as much."""
+"""The routes for readings, which stand beside Django: a null request costs Django some twenty times as much."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from django.conf import settings
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
+from twins.gateways import influx, stream
 from twins.gateways.credentials import Credentials
 from twins.gateways.http import PATH, Receiver, no_such_place
+from twins.gateways.imports.pressure import Pressure
+from twins.gateways.provisioning.routes import ROUTES
 from twins.telemetry.commit import Writer
 from twins.telemetry.gate import Gate
 from twins.telemetry.intake import Intake
+from twins.telemetry.window import Window
 
 PREFIX = "/ingest/"
 
@@ -25,23 +28,44 @@ def make_ingest() -> Starlette:
     """The application that takes readings; its lifespan is that of its writer."""
     writer = Writer(settings.REDIS_URL)
     gate = Gate(settings.REDIS_URL)
-    intake = Intake(writer, gate)
-    receiver = Receiver(intake, Credentials(intake))
+    window = Window(settings.REDIS_URL)
+    intake = Intake(writer, gate, window)
+    pressure = Pressure(settings.REDIS_URL)
+    credentials = Credentials(intake)
+    receiver = Receiver(intake, credentials)
+    lines = influx.LineReceiver(intake, credentials)
+    streams = stream.Streams(intake, credentials)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await writer.start()
+        watching = [
+            asyncio.create_task(streams.watch(), name="streams"),
+            asyncio.create_task(pressure.tell(lambda: intake.waiting), name="pressure"),
+        ]
         try:
             yield
         finally:
+            for task in watching:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await writer.stop()
             await gate.close()
-
-    async def readings(request: Request) -> Response:
-        return await receiver.receive(request)
+            await window.close()
+            await pressure.close()
 
     return Starlette(
-        routes=[Route(PATH, readings, methods=["POST"])],
+        routes=[
+            Route(PATH, receiver.receive, methods=["POST"]),
+            Route(influx.WRITE_2, lines.write_2, methods=["POST"]),
+            Route(influx.WRITE_1, lines.write_1, methods=["POST"]),
+            Route(influx.PING, influx.ping),
+            Route(influx.HEALTH, influx.health),
+            Route(influx.QUERY, influx.query, methods=["GET", "POST"]),
+            WebSocketRoute(stream.PATH, streams.serve),
+            *ROUTES,
+        ],
         lifespan=lifespan,
         exception_handlers={HTTPException: no_such_place},
     )

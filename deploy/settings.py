@@ -213,10 +213,14 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Host names and networks that requests to addresses named by tenants may reach although they are private, or http.
 OUTTURN_ALLOW_PRIVATE_HOSTS = env_list("OUTTURN_ALLOW_PRIVATE_HOSTS")
+# Private networks that connections to OPC UA servers and Modbus devices may reach, such as 10.20.0.0/16; empty: none.
+OUTTURN_CONNECT_NETWORKS = env_list("OUTTURN_CONNECT_NETWORKS")
 # Name servers that are asked about organisations' domains, as 192.0.2.53 or 192.0.2.53:5353; empty: the system's.
 OUTTURN_DNS = env_list("OUTTURN_DNS")
 # The networks of the proxies in front, which alone may ask whether a certificate may be had for a host.
 OUTTURN_PROXY_NETWORKS = env_list("OUTTURN_PROXY_NETWORKS", ["127.0.0.0/8", "::1/128"])
+# The networks of proxies that verify clients' certificates and pass them on in Client-Cert; empty: nobody is believed.
+OUTTURN_CLIENT_CERTIFICATE_NETWORKS = env_list("OUTTURN_CLIENT_CERTIFICATE_NETWORKS")
 OUTTURN_OUTGOING_SECONDS = env_int("OUTTURN_OUTGOING_SECONDS", 8, minimum=1)
 # Where operators may come from to the console and into organisations that let them in; empty: from anywhere.
 OUTTURN_OPERATOR_NETWORKS = env_list("OUTTURN_OPERATOR_NETWORKS")
@@ -260,6 +264,7 @@ SPECTACULAR_SETTINGS = {
     # Names of choices that fields of one name, or of several, share; all others are called after their field.
     "ENUM_NAME_OVERRIDES": {
         "EventKindEnum": "twins.evidence.models.EVENT_KINDS",
+        "GatewayStatusEnum": "twins.gateways.api.STATES",
         "InvoiceKindEnum": "billing.invoices.models.InvoiceKind",
         "KeyStateEnum": "tenants.keys.api.STATES",
         "MeterEnum": "tenants.limits.api.METERS",
@@ -268,6 +273,8 @@ SPECTACULAR_SETTINGS = {
         "PermissionEnum": "tenants.keys.api.PERMISSIONS",
         "PlanStateEnum": "analytics.maintenance.models.PlanState",
         "PricePlanEnum": "tenants.limits.domain.plans.PLANS",
+        "ProvisioningKeyStateEnum": "twins.gateways.provisioning.api.KEY_STATES",
+        "RefusedStateEnum": "twins.gateways.refused.selectors.STATES",
         "SpaceKindEnum": "tenants.people.models.SpaceKind",
     },
     "AUTHENTICATION_WHITELIST": ["tenants.edge.authentication.ActorAuthentication"],

@@ -43,14 +43,23 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // A data: address would need a wider content security policy.
     assetsInlineLimit: 0,
-    chunkSizeWarningLimit: 600,
+    chunkSizeWarningLimit: 1200,
     rolldownOptions: {
       // htmx can run scripts from attributes; page.html switches that off (allowEval), and the security policy forbids it.
       // React Flow's "use client" speaks to servers that render React; ours does not.
       checks: { eval: false, moduleLevelDirective: false },
       // React Flow is one module; without this its unused parts (mini map, controls, toolbars) would come along.
       treeshake: { manualPureFunctions: ["memo", "forwardRef", "createContext"] },
-      input: { shell: "src/shell.ts", composer: "src/composer.tsx", live: "src/live.ts", report: "src/report.ts" },
+      input: {
+        shell: "src/shell.ts",
+        composer: "src/composer.tsx",
+        live: "src/live.ts",
+        alarms: "src/alarms.ts",
+        history: "src/history.ts",
+        dashboard: "src/dashboard.ts",
+        imports: "src/imports.ts",
+        report: "src/report.ts",
+      },
     },
   },
   test: { include: ["src/**/*.test.ts"], environment: "node" },

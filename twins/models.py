@@ -1,39 +1,103 @@
 """Every model of the domain, where Django looks for them."""
 
+from twins.alarms.models import (
+    Alarm,
+    AlarmChannel,
+    AlarmDelivery,
+    AlarmEvent,
+    AlarmFlood,
+    AlarmMemory,
+    AlarmRule,
+    AlarmRuleVersion,
+    Escalation,
+    EscalationChain,
+    OnCallSchedule,
+)
 from twins.catalog.models import AssetTypeVersion
 from twins.composer.models import DraftOperation, Twin, TwinVersion
+from twins.dashboards.models import Dashboard, DashboardRevision, DashboardShare
 from twins.evidence.models import AssetEvent, EvidenceSegment
-from twins.gateways.models import Gateway, GatewayToken
+from twins.gateways.connections.models import (
+    ClientCertificate,
+    Connection,
+    ConnectionLease,
+    ConnectionState,
+    Connector,
+)
+from twins.gateways.imports.models import FileImport
+from twins.gateways.models import (
+    Authority,
+    AuthorityAnchor,
+    Gateway,
+    GatewayToken,
+    ProvisioningDigest,
+    ProvisioningKey,
+)
+from twins.gateways.sparkplug.models import SparkplugBirth, SparkplugNode
+from twins.history.models import Annotation
+from twins.live.models import Watermark
 from twins.sharing.models import SharedView
 from twins.telemetry.models import (
     Batch,
     CommitCount,
+    LateReadings,
     LatestReading,
     Reading,
     SetAside,
     Signal,
+    Substitution,
     Traffic,
     UnboundKey,
     WriterSession,
 )
 
 __all__ = [
+    "Alarm",
+    "AlarmChannel",
+    "AlarmDelivery",
+    "AlarmEvent",
+    "AlarmFlood",
+    "AlarmMemory",
+    "AlarmRule",
+    "AlarmRuleVersion",
+    "Annotation",
     "AssetEvent",
     "AssetTypeVersion",
+    "Authority",
+    "AuthorityAnchor",
     "Batch",
+    "ClientCertificate",
     "CommitCount",
+    "Connection",
+    "ConnectionLease",
+    "ConnectionState",
+    "Connector",
+    "Dashboard",
+    "DashboardRevision",
+    "DashboardShare",
     "DraftOperation",
+    "Escalation",
+    "EscalationChain",
     "EvidenceSegment",
+    "FileImport",
     "Gateway",
     "GatewayToken",
+    "LateReadings",
     "LatestReading",
+    "OnCallSchedule",
+    "ProvisioningDigest",
+    "ProvisioningKey",
     "Reading",
     "SetAside",
     "SharedView",
     "Signal",
+    "SparkplugBirth",
+    "SparkplugNode",
+    "Substitution",
     "Traffic",
     "Twin",
     "TwinVersion",
     "UnboundKey",
+    "Watermark",
     "WriterSession",
 ]

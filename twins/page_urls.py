@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
+from twins.alarms import pages as alarms
+from twins.alarms import performing
+from twins.alarms import rule_pages as alarm_rules
+from twins.alarms import telling_pages as telling
 from twins.catalog import pages as catalog
 from twins.composer import pages as composer
+from twins.dashboards import pages as dashboards
 from twins.evidence import pages as evidence
 from twins.gateways import pages as gateways
+from twins.gateways import quality_pages, quality_replacing
+from twins.gateways.connections import pages as connections
+from twins.gateways.connections import setup_pages
+from twins.gateways.imports import pages as imports
+from twins.gateways.provisioning import authority_pages, bulk_pages
+from twins.gateways.provisioning import pages as provisioning
+from twins.gateways.refused import pages as refused
+from twins.history import pages as history
 from twins.live import pages as live
 from twins.sharing import admin_pages as sharing_admin
 from twins.sharing import pages as sharing
@@ -16,20 +29,85 @@ urlpatterns = [
     path("catalogue/", catalog.catalogue, name="catalogue"),
     path("catalogue/<str:ref>/", catalog.asset_type, name="asset-type"),
     path("gateways/", gateways.gateways, name="gateways"),
+    path("gateways/imports/", imports.imports, name="imports"),
+    path("gateways/imports/new/", imports.new_import, name="new-import"),
+    path("gateways/imports/<uuid:import_id>/", imports.import_page, name="import"),
+    path("gateways/imports/<uuid:import_id>/rejected/", imports.rejected, name="import-rejected"),
+    path("gateways/imports/<uuid:import_id>/remove/", imports.remove, name="import-remove"),
     path("gateways/new/", gateways.new_gateway, name="new-gateway"),
+    path("gateways/many/", bulk_pages.many_gateways, name="many-gateways"),
+    path("gateways/keys/", provisioning.provisioning_keys, name="provisioning-keys"),
+    path("gateways/keys/new/", provisioning.new_key, name="new-provisioning-key"),
+    path("gateways/keys/<uuid:key>/revoke/", provisioning.revoke_key, name="provisioning-key-revoke"),
+    path("gateways/authorities/", authority_pages.authorities, name="authorities"),
+    path("gateways/authorities/new/", authority_pages.new_authority, name="new-authority"),
+    path("gateways/authorities/<uuid:authority>/list/", authority_pages.put_list, name="authority-list-put"),
+    path("gateways/authorities/<uuid:authority>/withdraw/", authority_pages.withdraw, name="authority-withdraw"),
     path("gateways/<uuid:gateway>/", gateways.gateway, name="gateway"),
+    path("gateways/<uuid:gateway>/claim/", gateways.claim, name="gateway-claim"),
+    path("gateways/<uuid:gateway>/enable/", gateways.enable, name="gateway-enable"),
+    path("gateways/<uuid:gateway>/refused/", refused.all_refused, name="gateway-refused"),
+    path("gateways/<uuid:gateway>/refused/replay/", refused.replay, name="gateway-replay"),
     path("gateways/<uuid:gateway>/arriving/", gateways.arriving, name="gateway-arriving"),
     path("gateways/<uuid:gateway>/disable/", gateways.disable, name="gateway-disable"),
     path("gateways/<uuid:gateway>/rotate/", gateways.rotate, name="gateway-rotate"),
+    path("alarms/", alarms.alarms, name="alarms"),
+    path("alarms/act/", alarms.act, name="alarms-act"),
+    path("alarms/badge/", alarms.badge, name="alarms-badge"),
+    path("alarms/<uuid:alarm>/", alarms.alarm, name="alarm"),
+    path("alarms/<uuid:alarm>/comment/", alarms.comment, name="alarm-comment"),
+    path("alarms/rules/", alarm_rules.rules, name="alarm-rules"),
+    path("alarms/rules/new/", alarm_rules.new_rule, name="new-alarm-rule"),
+    path("alarms/rules/<uuid:rule>/", alarm_rules.edit_rule, name="alarm-rule"),
+    path("alarms/rules/<uuid:rule>/switch/", alarm_rules.switch, name="alarm-rule-switch"),
+    path("alarms/rules/<uuid:rule>/delete/", alarm_rules.delete, name="alarm-rule-delete"),
+    path("gateways/<uuid:gateway>/connections/", connections.connections, name="gateway-connections"),
+    path("gateways/<uuid:gateway>/connections/new/", connections.new_connection, name="new-connection"),
+    path("connections/certificate/", connections.certificate, name="client-certificate"),
+    path("connections/<uuid:connection>/", connections.connection, name="connection"),
+    path("connections/<uuid:connection>/going/", connections.going, name="connection-going"),
+    path("connections/<uuid:connection>/edit/", connections.edit, name="connection-edit"),
+    path("connections/<uuid:connection>/security/", setup_pages.security, name="connection-security"),
+    path("connections/<uuid:connection>/points/", setup_pages.points, name="connection-points"),
+    path("connections/<uuid:connection>/browse/", setup_pages.browse, name="connection-browse"),
+    path("connections/<uuid:connection>/pick/", setup_pages.pick, name="connection-pick"),
+    path("connections/<uuid:connection>/start/", connections.start, name="connection-start"),
+    path("connections/<uuid:connection>/pause/", connections.pause, name="connection-pause"),
+    path("connections/<uuid:connection>/delete/", connections.delete, name="connection-delete"),
+    path("alarms/performance/", performing.performance_page, name="alarm-performance"),
+    path("alarms/telling/", telling.telling_page, name="alarm-telling"),
+    path("alarms/telling/channels/new/", telling.channel, name="new-alarm-channel"),
+    path("alarms/telling/channels/<uuid:channel>/", telling.channel, name="alarm-channel"),
+    path("alarms/telling/channels/<uuid:channel>/try/", telling.try_out, name="alarm-channel-try"),
+    path("alarms/telling/schedules/new/", telling.schedule, name="new-alarm-schedule"),
+    path("alarms/telling/schedules/<uuid:schedule>/", telling.schedule, name="alarm-schedule"),
+    path("alarms/telling/chains/new/", telling.chain, name="new-alarm-chain"),
+    path("alarms/telling/chains/<uuid:chain>/", telling.chain, name="alarm-chain"),
+    path("alarms/telling/<slug:kind>/<uuid:thing>/delete/", telling.remove, name="alarm-telling-remove"),
     path("assets/", sharing.assets, name="assets"),
     path("assets/<uuid:view>/", sharing.shared_view, name="shared-view"),
     path("assets/<uuid:view>/values/", sharing.shared_values, name="shared-values"),
     path("assets/<uuid:view>/<uuid:asset>/<slug:key>/", sharing.shared_signal, name="shared-signal"),
     path("admin/customers/<uuid:customer>/share/", sharing_admin.share, name="share"),
     path("admin/customers/shared/<uuid:view>/revoke/", sharing_admin.revoke, name="shared-view-revoke"),
+    path("dashboards/", dashboards.dashboards, name="dashboards"),
+    path("dashboards/new/", dashboards.new_dashboard, name="new-dashboard"),
+    path("dashboards/shown/", dashboards.shared_dashboards, name="shared-dashboards"),
+    path("dashboards/shown/<uuid:share_id>/", dashboards.shared_dashboard, name="shared-dashboard"),
+    path("dashboards/<uuid:dashboard_id>/", dashboards.dashboard, name="dashboard"),
+    path("dashboards/<uuid:dashboard_id>/share/", dashboards.share, name="dashboard-share"),
+    path("dashboards/<uuid:dashboard_id>/copy/", dashboards.duplicate, name="dashboard-copy"),
+    path("dashboards/<uuid:dashboard_id>/remove/", dashboards.remove, name="dashboard-remove"),
     path("twins/", composer.twins, name="twins"),
     path("twins/new/", composer.new_twin, name="new-twin"),
     path("twins/<slug:twin>/", live.fleet, name="fleet"),
     path("twins/<slug:twin>/canvas/", composer.canvas, name="canvas"),
+    path("twins/<slug:twin>/quality/", quality_pages.quality, name="quality"),
+    path("twins/<slug:twin>/quality/<uuid:asset>/<slug:key>/", quality_pages.signal, name="quality-signal"),
+    path(
+        "twins/<slug:twin>/quality/<uuid:asset>/<slug:key>/replace/", quality_replacing.replace, name="quality-replace"
+    ),
+    path("quality/<uuid:substitution>/undo/", quality_replacing.undo, name="quality-undo"),
+    path("twins/<slug:twin>/history/", history.history, name="history"),
     path("twins/<slug:twin>/evidence/", evidence.evidence, name="evidence"),
 ]

@@ -1,4 +1,4 @@
-"""The product's own processes on one machine: web server, job worker and, where it exists, the MQTT consumer."""
+"""The product's own processes on one machine: web server, worker, clock, follower, connector, MQTT consumer."""
 
 from __future__ import annotations
 
@@ -161,7 +161,9 @@ def listen() -> socket.socket:
 def _services(home: Home, listening: socket.socket) -> list[Service]:
     # The clock is not part of the worker, whose other processes would not notice if they outlived it.
     clock = _Program("clock", home, (*_CELERY, "beat", "--schedule", str(home.run / "clock"), "--pidfile="))
-    services: list[Service] = [_Web(home, listening), _Worker(home), clock]
+    follower = _Program("follower", home, (str(PROJECT / "manage.py"), "follow"))
+    connector = _Program("connector", home, (str(PROJECT / "manage.py"), "connect"))
+    services: list[Service] = [_Web(home, listening), _Worker(home), clock, follower, connector]
     if CONSUMER_COMMAND in get_commands() and env_str("MQTT_URL", ""):
         services.append(_Program("consumer", home, (str(PROJECT / "manage.py"), CONSUMER_COMMAND)))
     return services

@@ -5,10 +5,10 @@ client only after it has looked up, taken over or deleted the session of the cli
 a last will go anywhere, hands retained messages to every client, and when a client comes back before its old
 connection has ended, that end marks the session as away. Here a client is authenticated first, its client id counts
 only beside its own name, its old connection is ended first, its last will obeys the same rules as its messages, and
-nothing is retained.
+nothing is retained but what the platform's own consumer says, for those who may subscribe to it.
 
-Messages for a persistent session that is away wait in memory. A gateway keeps a batch until it is acknowledged, so
-nothing is lost when the broker is.
+Messages for a persistent session that is away, or that went away before it confirmed them, wait in memory. A gateway
+keeps a batch until it is acknowledged, so nothing is lost when the broker is.
 """
 
 from __future__ import annotations
@@ -17,26 +17,31 @@ import asyncio
 import hmac
 import logging
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from amqtt.adapters import ReaderAdapter, WriterAdapter
+from amqtt.adapters import BufferReader, ReaderAdapter, WriterAdapter
 from amqtt.broker import Broker
 from amqtt.contexts import Action, ListenerConfig
 from amqtt.errors import MQTTError
-from amqtt.mqtt.connack import NOT_AUTHORIZED, ConnackPacket
+from amqtt.mqtt.connack import NOT_AUTHORIZED, UNACCEPTABLE_PROTOCOL_VERSION, ConnackPacket
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
+from deploy.embedded.delivery import MOST_WAITING, Delivery
 from deploy.env import env_list, env_secret
 from twins.gateways.directory import GatewayDirectory
+from twins.gateways.topics import EdgeNode, may_hear, may_send
 
 _PRINCIPAL, _CREDENTIAL = "outturn.principal", "outturn.credential"
 _CHECK_SECONDS = 2.0  # how often those who are connected must still be known
 _SESSION_SECONDS = 24 * 3600  # how long messages wait for a persistent session that is away
 _LET_GO_SECONDS = 0.1
+_CONNECT_SECONDS = 10.0
+_LONGEST_CONNECT = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +51,18 @@ class Principal:
     Attributes:
         name: The platform's own consumer, or the id of a gateway.
         is_platform: Whether it is the platform's own consumer, which may use every topic.
+        nodes: The edge nodes of Sparkplug that the gateway may send as.
     """
 
     name: str
     is_platform: bool = False
+    nodes: frozenset[EdgeNode] = frozenset()
 
     def may(self, action: Action, topic: str) -> bool:
-        """Whether it may do this with the topic or filter: a gateway sends readings and receives acknowledgements."""
+        """Whether it may do this with the topic or filter: a gateway sends readings and hears what is meant for it."""
         if self.is_platform:
             return True
-        own = "readings" if action == Action.PUBLISH else "ack"
-        return topic == f"outturn/{self.name}/{own}"
+        return (may_send if action == Action.PUBLISH else may_hear)(self.name, self.nodes, topic)
 
 
 class Directory:
@@ -78,11 +84,18 @@ class Directory:
         if username == self._consumer:
             is_right = hmac.compare_digest(password.encode(), self._password)
             return Principal(username, is_platform=True) if is_right else None
-        return Principal(username) if await self._gateways.knows(username, password) else None
+        if not await self._gateways.knows(username, password):
+            return None
+        nodes = await self._gateways.edge_nodes(username)
+        return Principal(username, nodes=(nodes or {}).get(username, frozenset()))
 
     async def is_revoked(self, username: str, password: str) -> bool:
         """Whether somebody who was let in would be refused now; not while nobody can tell."""
         return username != self._consumer and await self._gateways.knows(username, password) is False
+
+    async def edge_nodes(self) -> Mapping[str, frozenset[EdgeNode]] | None:
+        """The edge nodes of every gateway; None while nobody can tell."""
+        return await self._gateways.edge_nodes()
 
 
 class GuardedBroker(Broker):  # type: ignore[misc] # the library carries no types
@@ -117,7 +130,8 @@ class GuardedBroker(Broker):  # type: ignore[misc] # the library carries no type
     async def _initialize_client_session(
         self, reader: ReaderAdapter, writer: WriterAdapter, remote_address: str, remote_port: int
     ) -> tuple[BrokerProtocolHandler, Session]:
-        handler, claimed = await BrokerProtocolHandler.init_from_connect(reader, writer, self.plugins_manager)
+        connect = await _connect_packet(reader, writer)
+        handler, claimed = await Delivery.init_from_connect(BufferReader(connect), writer, self.plugins_manager)
         principal = await self._directory.is_known(claimed.username or "", claimed.password or "")
         if principal is None or (claimed.will_flag and not principal.may(Action.PUBLISH, claimed.will_topic)):
             await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
@@ -150,12 +164,16 @@ class GuardedBroker(Broker):  # type: ignore[misc] # the library carries no type
                     await ended.wait()
 
     async def end_revoked(self) -> None:
-        """End the connections of those who would no longer be let in."""
+        """End the connections of those who would no longer be let in; who was given an edge node may use it."""
+        nodes = await self._directory.edge_nodes()
         for client_id in list(self._connections):
             session, _ = self._sessions.get(client_id, (None, None))
             credential = session.attributes.get(_CREDENTIAL) if session else None
             if credential and await self._directory.is_revoked(*credential):
                 await self._end_connection(client_id)
+            elif session is not None and nodes is not None:
+                known: Principal = session.attributes[_PRINCIPAL]
+                session.attributes[_PRINCIPAL] = replace(known, nodes=nodes.get(known.name, frozenset()))
 
     async def _session_of(self, claimed: Session) -> Session:
         """The session that the client goes on with: the one it left behind if it wants that, else the new one."""
@@ -177,8 +195,53 @@ class GuardedBroker(Broker):  # type: ignore[misc] # the library carries no type
         principal: Principal = session.attributes[_PRINCIPAL]
         return principal.may(action, topic)
 
-    async def retain_message(self, *_: Any, **__: Any) -> None:
-        """Retain nothing."""
+    async def retain_message(
+        self, source_session: Session | None, topic_name: str | None, data: Any, qos: int | None = None
+    ) -> None:
+        """Retain what the platform says, and nothing else."""
+        if source_session is not None and source_session.attributes[_PRINCIPAL].is_platform:
+            await super().retain_message(source_session, topic_name, data, qos)
+
+    async def _publish_retained_messages_for_subscription(
+        self, subscription: tuple[str, int], session: Session
+    ) -> None:
+        subscribed = self._subscriptions.get(subscription[0], ())
+        if any(one.client_id == session.client_id for one, _ in subscribed):
+            await super()._publish_retained_messages_for_subscription(subscription, session)
+
+    async def _retain_broadcast_message(self, broadcast: dict[str, Any], qos: int, target_session: Session) -> None:
+        if target_session.retained_messages.qsize() < MOST_WAITING:
+            await super()._retain_broadcast_message(broadcast, qos, target_session)
+
+    async def _publish_session_retained_messages(self, session: Session) -> None:
+        """Hand on what has waited; what else the client says does not wait until it has confirmed all of it."""
+        handler = self._get_handler(session)
+        while handler is not None and not session.retained_messages.empty():
+            waited = session.retained_messages.get_nowait()
+            sending = handler.mqtt_publish(waited.topic, waited.data, waited.qos, retain=False)
+            self._tasks_queue.append(asyncio.ensure_future(sending))
+
+
+async def _connect_packet(reader: ReaderAdapter, writer: WriterAdapter) -> bytes:
+    """The first packet; the library would wait for ever for the rest of one that is of another version.
+
+    Raises:
+        MQTTError: It is no CONNECT of MQTT 3.1.1.
+    """
+    try:
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            head = await reader.read(2)
+            while head and head[-1] & 128 and len(head) < 5:
+                head += await reader.read(1)
+            length = sum((byte & 127) << 7 * place for place, byte in enumerate(head[1:]))
+            body = await reader.read(length) if head[:1] == b"\x10" and length <= _LONGEST_CONNECT else b""
+    except (TimeoutError, EOFError, OSError) as error:
+        raise MQTTError("a connection said too little") from error
+    if body[:7] == b"\x00\x04MQTT\x04":
+        return bytes(head + body)
+    if body[:6] == b"\x00\x04MQTT":
+        await ConnackPacket.build(0, UNACCEPTABLE_PROTOCOL_VERSION).to_stream(writer)
+    raise MQTTError("a connection began with something else than a CONNECT of MQTT 3.1.1")
 
 
 async def serve(url: str) -> None:

@@ -24,9 +24,14 @@ def main(number: int) -> None:
         "deploy.asgi:application",
         log_config=None,  # the settings set logging up
         access_log=False,
+        proxy_headers=False,  # whom a request comes from is for tenants.edge.http to tell: see OUTTURN_PROXIES
         timeout_graceful_shutdown=_STOP_SECONDS,  # an open live view would keep it for ever
+        ws_max_queue=2,  # messages of a gateway that wait in memory; browsers' sockets send nothing
     )
     config.load()
+    from twins.gateways.stream import LARGEST_MESSAGE  # noqa: PLC0415 (its models are there from here on)
+
+    config.ws_max_size = LARGEST_MESSAGE
     _settle()
     with socket.socket(fileno=number) as listening:
         uvicorn.Server(config).run(sockets=[listening])

@@ -6,6 +6,7 @@ import { gettext } from "./common/gettext.ts";
 import { Fleet, type Patience, type Signal, type Status, type Values } from "./live/fleet.ts";
 import { LiveSocket, type SocketState } from "./live/socket.ts";
 import { FleetTable, type Asset } from "./live/table.ts";
+import { assetTiles } from "./live/tiles.ts";
 import { addressOf, connectionLook, summary, tools, viewOf, type View } from "./live/tools.ts";
 
 /** What the page's template says (`live_config`). */
@@ -15,6 +16,8 @@ interface Configuration {
   twin: string;
   websocket: string;
   assets: (Asset & { type: string })[];
+  /** By type: the keys of its signals. */
+  signals_of: Record<string, string[]>;
   signals: Signal[];
   /** Keys of the signals shown at first; none means the first few. */
   columns?: string[];
@@ -27,14 +30,16 @@ const QUIET = 10_000;
 
 function run(place: HTMLElement): void {
   const settings = configuration("live_config") as Configuration;
+  for (const asset of settings.assets) asset.url = `?tiles=${asset.id}`;
   const patience = new Map(settings.assets.map(({ id, type }) => [id, settings.stale_after[type] ?? {}]));
   const fleet = new Fleet(settings.signals, patience);
   const table = new FleetTable(fleet, settings.assets);
   const first = settings.columns?.length
     ? settings.columns
     : settings.signals.slice(0, USUAL_COLUMNS).map(({ key }) => key);
-  const usual: View = { words: "", status: "", columns: first, trend: first[0] ?? "" };
+  const usual: View = { words: "", status: "", columns: first, trend: first[0] ?? "", tiles: "" };
   const view = viewOf(new URLSearchParams(location.search), usual);
+  const tiles = assetTiles(settings, view.tiles);
   const signal = (key: string): Signal | undefined => settings.signals.find((each) => each.key === key);
 
   const [connection, counts, none] = [
@@ -83,7 +88,9 @@ function run(place: HTMLElement): void {
   }
 
   function take(values: Values | undefined): void {
-    if (values) table.touch(fleet.take(values));
+    if (!values) return;
+    table.touch(fleet.take(values));
+    tiles?.board.take(values);
   }
 
   async function load(): Promise<void> {
@@ -144,9 +151,16 @@ function run(place: HTMLElement): void {
   head.className = "live-head";
   head.append(connection, counts);
   columns();
-  place.replaceChildren(head, tools(settings.signals, view, { rows, columns }), frame, none);
+  place.replaceChildren(
+    head,
+    ...(tiles ? [tiles.element] : []),
+    tools(settings.signals, view, { rows, columns }),
+    frame,
+    none,
+  );
 
   void load();
+  void tiles?.board.loadPast();
   socket.connect();
   addEventListener("online", () => {
     socket.connect();
@@ -156,6 +170,7 @@ function run(place: HTMLElement): void {
   setInterval(() => {
     if (document.hidden) return;
     table.tick();
+    tiles?.board.tick();
     showCounts();
     if (socket.state.kind !== "open") showConnection();
   }, 1000);

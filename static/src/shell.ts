@@ -14,15 +14,19 @@ import "./shell/admin.css";
 import "./shell/analytics.css";
 import "./shell/timeline.css";
 import "./shell/sharing.css";
+import "./shell/gateways.css";
+import "./shell/alarms.css";
 import "./shell/account.css";
 import "./shell/lifecycle.css";
 import "./shell/banners.css";
+import "./shell/connections.css";
 import "./shell/htmx.ts";
 import { startAccount } from "./shell/account.ts";
 import { CopyText } from "./shell/copy.ts";
 import { CommandPalette } from "./shell/palette.ts";
 import { DataLength } from "./shell/lengths.ts";
 import { ConnectionState, JobProgress, RailToggle, ThemeSwitch } from "./shell/frame.ts";
+import { RegisterMap } from "./shell/registers.ts";
 import { LiveAge, ViewerTime } from "./shell/times.ts";
 
 customElements.define("theme-switch", ThemeSwitch);
@@ -34,6 +38,7 @@ customElements.define("viewer-time", ViewerTime);
 customElements.define("command-palette", CommandPalette);
 customElements.define("data-length", DataLength);
 customElements.define("copy-text", CopyText);
+customElements.define("register-map", RegisterMap);
 
 startAccount();
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from tenants.custody.archive import ARCHIVE
 from tenants.custody.models import Export
 from tenants.custody.storage import ArchiveStore
+from tenants.edge.streaming import streamed
 from tenants.kernel.errors import NotFoundError
 from tenants.scope.context import required_tenant
 
 CONTENT_TYPE = "application/zip"
 _RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
-_END = object()
 
 
 def archive_answer(request: HttpRequest, row: Export) -> HttpResponseBase:
@@ -38,9 +34,10 @@ def archive_answer(request: HttpRequest, row: Export) -> HttpResponseBase:
             return HttpResponse(status=416, headers={"Content-Range": f"bytes */{row.size}"})
         span = wanted
     pieces = store.pieces(ARCHIVE, *span)
-    streamed: Any = _in_threads(pieces) if isinstance(request, ASGIRequest) else pieces
     partial = span != (0, row.size)
-    response = StreamingHttpResponse(streamed, status=206 if partial else 200, content_type=CONTENT_TYPE)
+    response = StreamingHttpResponse(
+        streamed(request, pieces), status=206 if partial else 200, content_type=CONTENT_TYPE
+    )
     if partial:
         response["Content-Range"] = f"bytes {span[0]}-{span[1] - 1}/{row.size}"
     response["Content-Length"] = str(span[1] - span[0])
@@ -63,9 +60,3 @@ def byte_range(asked: str, size: int) -> tuple[int, int] | None:
     start = int(first) if first else max(size - int(last), 0)
     end = min(int(last) + 1, size) if first and last else size
     return (start, end) if start < end else None
-
-
-async def _in_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    following = sync_to_async(lambda: next(pieces, _END), thread_sensitive=False)
-    while (piece := await following()) is not _END:
-        yield piece  # type: ignore[misc] # what ends the loop is no piece

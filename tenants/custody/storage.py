@@ -76,7 +76,8 @@ class ArchiveStore:
 
 
 def remove_archives(tenant: UUID) -> None:
-    """Remove every archive of a tenant."""
-    folder = Path(settings.OUTTURN_HOME) / "exports" / str(tenant)
-    if folder.is_dir():
-        shutil.rmtree(folder)
+    """Remove every archive of a tenant, and the files that it brings."""
+    for kind in ("exports", "imports"):
+        folder = Path(settings.OUTTURN_HOME) / kind / str(tenant)
+        if folder.is_dir():
+            shutil.rmtree(folder)

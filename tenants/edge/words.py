@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from tenants.scope.actors import Permission
 
 AREAS = {
-    "twins": _("Twins and catalogue"), "gateways": _("Gateways"), "health": _("Health"), "plans": _("Plans"),
-    "contracts": _("Contracts"), "money": _("Statements and invoices"), "reports": _("Reports"), "audit": _("Audit"),
-    "organisation": _("Organisation"),
+    "twins": _("Twins and catalogue"), "gateways": _("Gateways"), "alarms": _("Alarms"), "health": _("Health"),
+    "plans": _("Plans"), "contracts": _("Contracts"), "money": _("Statements and invoices"), "reports": _("Reports"),
+    "audit": _("Audit"), "organisation": _("Organisation"),
 }  # fmt: skip
 DEEDS = {
     "read": _("Read"), "edit": _("Edit"), "publish": _("Publish"), "operate": _("Operate"), "approve": _("Approve"),

@@ -111,7 +111,13 @@ def delete_site(*, site: UUID, by: str, now: datetime) -> None:
                 f"{twins} twins stand at “{row.name}”, {people} people are held to it", place="site",
                 kept="Nothing was changed.", fix="Move the twins, and hold the people to other places, first.",
             )  # fmt: skip
-        row.delete()
+        try:
+            row.delete()
+        except ProtectedError as error:
+            raise PlaceInUseError(
+                f"gateways stand at “{row.name}”", place="site", kept="Nothing was changed.",
+                fix="Put them elsewhere, or into the trash until they are erased.",
+            ) from error  # fmt: skip
         record_audit(action="site.deleted", subject=f"site/{site}", by=by, now=now, details={"name": row.name})
 
 

@@ -37,6 +37,7 @@ AREAS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "roles": (_("Roles"), ("role",)),
     "keys": (_("Keys and service accounts"), ("key", "service")),
     "gateways": (_("Gateways"), ("gateway",)),
+    "alarms": (_("Alarms"), ("alarm",)),
     "twins": (_("Twins"), ("twin", "canvas", "asset", "event", "blueprint")),
     "sites": (_("Sites and spaces"), ("site", "space")),
     "plans": (_("Plans and health"), ("plan", "order", "work", "model", "prediction")),

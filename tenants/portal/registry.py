@@ -8,8 +8,8 @@ from typing import Any
 from tenants.scope.actors import Actor, Permission
 
 ORDER = (
-    "Overview", "Twins", "Catalogue", "Gateways", "Alarms", "Health", "Plans", "Contracts", "Statements", "Reports",
-    "Assets", "Admin",
+    "Overview", "Twins", "Dashboards", "Catalogue", "Gateways", "Alarms", "Health", "Plans", "Contracts", "Statements",
+    "Reports", "Assets", "Admin",
 )  # fmt: skip
 
 
@@ -44,6 +44,28 @@ def register_page(entry: Entry) -> None:
 def entries() -> list[Entry]:
     """The registered pages in the rail's order."""
     return [_entries[label] for label in ORDER if label in _entries]
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """What waits for somebody, in the top bar of every page: the page it opens, and the view that tells how many."""
+
+    view: str
+    count: str
+    needs: Permission
+
+
+_bells: list[Bell] = []
+
+
+def register_bell(bell: Bell) -> None:
+    """Put a bell into the top bar; asked for after the page has come, so that no page waits for it."""
+    _bells.append(bell)
+
+
+def bells(actor: Actor) -> list[Bell]:
+    """The bells that somebody sees."""
+    return [bell for bell in _bells if actor.may(bell.needs)]
 
 
 GROUPS = ("organisation", "access", "data", "money")

@@ -15,7 +15,7 @@ from tenants.jobs.selectors import jobs_seen_by
 from tenants.lifecycle.banner import around
 from tenants.lifecycle.selectors import SUPPORT
 from tenants.portal.jobs import ACTIVE, card
-from tenants.portal.registry import admin_pages, entries
+from tenants.portal.registry import admin_pages, bells, entries
 from tenants.scope.actors import Actor, Permission, Role
 from tenants.signon.sessions import session_reaches
 
@@ -55,6 +55,10 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "nav": nav,
         "admin": list(_administration(request, actor)),
+        "bells": [
+            {"url": reverse(bell.view, args=[actor.slug]), "count_url": reverse(bell.count, args=[actor.slug])}
+            for bell in bells(actor)
+        ],
         "organisations": mine,
         "organisation": next((each for each in mine if each["active"]), None),
         "jobs": [card(job, actor) for job in jobs_seen_by(actor).filter(state__in=ACTIVE)[:20]]

@@ -17,6 +17,11 @@ class Permission(StrEnum):
     TWINS_OPERATE = "twins.operate"
     GATEWAYS_READ = "gateways.read"
     GATEWAYS_EDIT = "gateways.edit"
+    ALARMS_READ = "alarms.read"
+    ALARMS_EDIT = "alarms.edit"
+    ALARMS_OPERATE = "alarms.operate"
+    DASHBOARDS_READ = "dashboards.read"
+    DASHBOARDS_EDIT = "dashboards.edit"
     HEALTH_READ = "health.read"
     HEALTH_OPERATE = "health.operate"
     PLANS_READ = "plans.read"
@@ -55,7 +60,7 @@ def permissions_named(names: Iterable[str]) -> frozenset[Permission]:
     return frozenset(each for each in Permission if each.value in known)
 
 
-IN_PLACES = frozenset({"twins", "health", "plans"})
+IN_PLACES = frozenset({"twins", "alarms", "dashboards", "health", "plans"})
 """The areas whose things stand in a place; all that a member who is held to some places keeps, beside the overview."""
 
 
@@ -80,14 +85,17 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
     Role.ADMINISTRATOR: frozenset(Permission) - {Permission.ORGANISATION_OWN},
     Role.ENGINEER: _INSIDE
-    | _all_of("twins", "gateways", "health")
+    | _all_of("twins", "gateways", "alarms", "dashboards", "health")
     | {
         Permission.PLANS_OPERATE, Permission.CONTRACTS_EDIT, Permission.CONTRACTS_PUBLISH, Permission.CONTRACTS_OPERATE,
         Permission.ORGANISATION_OPERATE,
     },
     Role.PLANNER: _INSIDE
-    | _all_of("health", "plans")
-    | {Permission.TWINS_OPERATE, Permission.CONTRACTS_OPERATE, Permission.ORGANISATION_OPERATE},
+    | _all_of("dashboards", "health", "plans")
+    | {
+        Permission.TWINS_OPERATE, Permission.ALARMS_OPERATE, Permission.CONTRACTS_OPERATE,
+        Permission.ORGANISATION_OPERATE,
+    },
     Role.FINANCE: _INSIDE | _all_of("contracts", "money") | {Permission.ORGANISATION_BILL},
     Role.VIEWER: _INSIDE,
     Role.CUSTOMER: frozenset({Permission.REPORTS_READ}),

@@ -16,7 +16,11 @@ REFERENCE = {
     "tenants_noticereader": "Who wants notices by mail; read by the task that mails one to many organisations.",
     "tenants_operator": "Who runs the installation; a person and an instant.",
     "tenants_supportaccess": "Whom an organisation lets in for support: read when a stranger asks for it by name.",
-    "twins_gatewaytoken": "Read to find the tenant of a gateway's token; has a keyed digest and ids.",
+    "twins_connectionlease": "Read by the processes that run connections, to share them; has ids and a revision.",
+    "twins_gatewaytoken": "Read to find the tenant of a gateway's token; has a keyed digest, a hash, ids and instants.",
+    "twins_sparkplugnode": "Read to find the gateway of an edge node; has its names, ids and instants.",
+    "twins_provisioningdigest": "Read to find the tenant of a provisioning key; has a keyed digest, a tenant and an id.",
+    "twins_authorityanchor": "Read to find the tenant of a device's certificate; has a public certificate and ids.",
 }
 """The same on every machine, open to code that acts for no tenant yet."""
 
@@ -32,6 +36,7 @@ LOCAL = {
     "django_session": "Django's: signed-in browsers, before any organisation.",
     "mfa_authenticator": "allauth's: second factors of people, before any organisation; secrets are sealed.",
     "usersessions_usersession": "allauth's: where a person is signed in, before any organisation.",
+    "twins_connector": "Which process that runs connections is alive; has an id and an instant.",
     "twins_writersession": "Which writer of readings is alive; has a number and an instant.",
 }
 """On the machine that requests come to; no rows of tenants."""
@@ -44,7 +49,9 @@ INGEST = {
     "twins_traffic": {"SELECT", "INSERT", "UPDATE"},
     "twins_unboundkey": {"SELECT", "INSERT", "UPDATE"},
     "twins_setaside": {"INSERT"},
+    "twins_latereadings": {"SELECT", "INSERT", "UPDATE"},
     "twins_writersession": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "twins_watermark": {"SELECT"},
     "tenants_usageday": {"SELECT", "INSERT", "UPDATE"},
 }
 """What the role that loads readings may do: it passes by the policies, so this is all that holds it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -30,13 +31,30 @@ from tenants.signon.services import PURPOSE
 from tests.analytics.fleets import a_plan_and_an_order, predict_by_hand
 from tests.billing.isolation import settled
 from tests.conftest import Cast
+from twins.alarms.following import finish as finish_alarms
+from twins.alarms.models import Alarm
+from twins.alarms.planning import current_plan
+from twins.alarms.rules import Scope as AlarmScope
+from twins.alarms.rules import create_rule
+from twins.alarms.telling import Level as AlarmLevel
+from twins.alarms.telling import ScheduleTerms, save_chain, save_channel, save_schedule
+from twins.alarms.transitions import Change, apply_changes
 from twins.catalog.services import publish_type
 from twins.composer.models import Twin
 from twins.composer.schemas import FleetParameters
 from twins.composer.services import create_fleet, publish_twin
+from twins.dashboards.models import Dashboard, DashboardShare
 from twins.evidence.services import record_event
+from twins.gateways.connections.services import client_application, create_connection, start_connection
+from twins.gateways.imports.services import create_import
+from twins.gateways.models import Authority
+from twins.gateways.provisioning.keys import make_provisioning_key
+from twins.gateways.schemas import KeyTerms as ProvisioningTerms
 from twins.gateways.services import create_gateway
+from twins.gateways.sparkplug.services import give_edge_node
+from twins.history.models import Annotation
 from twins.sharing.models import SharedView
+from twins.telemetry.models import Signal, Substitution
 
 PUMP = {"key": "meridian-pump", "version": 1, "name": {"en": "Pump"}, "signals": {"flow": {"unit": "m3/h"}}}
 Samples = dict[str, dict[str, str | int | UUID]]
@@ -133,6 +151,83 @@ def _support(cast: Cast, now: datetime) -> Samples:
     }
 
 
+def _connection(gateway: UUID, now: datetime) -> UUID:
+    """A connection to a server that nobody runs."""
+    settings = {"url": "opc.tcp://plant.example:4840", "points": [{"node": "ns=2;s=Flow", "key": "flow"}]}
+    made = create_connection(gateway=gateway, name="Pump house", kind="opcua", settings=settings, now=now)
+    client_application(now=now)
+    return start_connection(connection=made.id, now=now).id
+
+
+def _quality(twin: UUID, asset: UUID, now: datetime) -> Samples:
+    """A signal and readings of it that were replaced; the arguments of their addresses."""
+    slug = Twin.objects.get(id=twin).slug
+    signal = Signal.objects.create(twin=twin, asset=asset, key="t24", unit="[degR]")
+    row = Substitution.objects.create(
+        twin=twin, asset=asset, key="t24", signal=signal.id, at=[now], value=[1.0], quality=[7], former_value=[2.0],
+        former_quality=[0], reason="Northwind sensor", by="owner@meridian.example", made_at=now,
+    ).id  # fmt: skip
+    return {
+        **{name: {"twin": slug, "asset": asset, "key": "t24"} for name in ("quality-signal", "quality-replace")},
+        "quality-undo": {"substitution": row},
+        "api:twin-quality-signal": {"pk": twin, "asset": asset, "key": "t24"},
+        **{f"api:substitution-{name}": {"pk": row} for name in ("detail", "undo")},
+    }
+
+
+def _seen(cast: Cast, twin: Twin, view: UUID, now: datetime) -> Samples:
+    """A dashboard, what is shown of it to a customer, and a note; the arguments of their addresses."""
+    by: dict[str, Any] = {"author": cast.owner.id, "made_by": "owner@meridian.example", "made_at": now}
+    row = Dashboard.objects.create(
+        twin=twin, name="Northwind wall", document={}, changed_by="owner@meridian.example", changed_at=now, **by
+    )
+    share = DashboardShare.objects.create(
+        twin=twin, dashboard=row, view_id=view, made_by="owner@meridian.example", made_at=now
+    )
+    note = Annotation.objects.create(twin=twin, start=now, text="Northwind's engine was washed", **by).id
+    return {
+        **{name: {"dashboard_id": row.id} for name in ("dashboard", "dashboard-share", "dashboard-copy")},
+        "dashboard-remove": {"dashboard_id": row.id},
+        **{f"api:dashboard-{name}": {"pk": row.id} for name in ("detail", "copy", "share", "revisions")},
+        "shared-dashboard": {"share_id": share.id},
+        "api:annotation-detail": {"pk": note},
+        "history": {"twin": twin.slug},
+        **{f"api:shared-view-history{name}": {"pk": view} for name in ("", "-file")},
+    }
+
+
+def _alarms(twin: UUID, now: datetime) -> Samples:
+    """An alarm that is active, its rule, and who is told; the arguments of their addresses."""
+    by = "owner@meridian.example"
+    document = {"signal": "t24", "above": "650", "name": {"en": "Northwind outlet hot"}}
+    scope_ = AlarmScope(asset_type="turbofan-engine")
+    rule = create_rule(key="northwind_hot", scope=scope_, document=document, by=by, now=now).id
+    finish_alarms(apply_changes(current_plan(), [Change(0, 1_700_000_000_000_000, active=True, value=651.0)], now=now))
+    alarm = Alarm.objects.get(twin=twin).id
+    channel = save_channel(channel=None, name="Northwind room", addresses=["ops@meridian.example"], by=by, now=now)[
+        0
+    ].id
+    terms = ScheduleTerms("Northwind nights", "UTC", now.date(), now.time(), 7, ["ops@meridian.example"])
+    schedule = save_schedule(schedule=None, terms=terms, by=by, now=now).id
+    chain = save_chain(
+        chain=None, name="Northwind chain", priorities=["high"], twin=twin, levels=[AlarmLevel(0, [channel])], by=by,
+        now=now,
+    ).id  # fmt: skip
+    return {
+        **{name: {"alarm": alarm} for name in ("alarm", "alarm-comment")},
+        **{name: {"rule": rule} for name in ("alarm-rule", "alarm-rule-switch", "alarm-rule-delete")},
+        **{name: {"channel": channel} for name in ("alarm-channel", "alarm-channel-try")},
+        "alarm-schedule": {"schedule": schedule},
+        "alarm-chain": {"chain": chain},
+        "alarm-telling-remove": {"kind": "chain", "thing": chain},
+        **{f"api:alarm-{name}": {"pk": alarm} for name in ("detail", "history", "comment")},
+        **{f"api:alarm-rule-{name}": {"pk": rule} for name in ("detail", "switch")},
+        **{f"api:alarm-channel-{name}": {"pk": channel} for name in ("detail", "try-out")},
+        "api:on-call-schedule-detail": {"pk": schedule},
+        "api:escalation-chain-detail": {"pk": chain},
+    }
+
+
 def furnish(cast: Cast) -> Samples:
     """Make one of each thing that has an address of its own; the arguments of those addresses by their names."""
     now = utc_now()
@@ -149,11 +244,24 @@ def furnish(cast: Cast) -> Samples:
         asset = UUID(next(iter(twin.draft["assets"])))
         event = record_event(asset=asset, kind="failed", at=now, source="shop", reference="F-1", now=now).id
         gateway = create_gateway(name="Northwind hangar", now=now)[0].id
+        brought = create_import(gateway=gateway, name="northwind.csv", size=9, by="owner@meridian.example", now=now).id
+        edge_node = give_edge_node(gateway=gateway, group="meridian", node="hangar", now=now).id
+        provisioning = make_provisioning_key(
+            terms=ProvisioningTerms(name="Northwind delivery", allowed=3), by="owner@meridian.example", now=now
+        )[0].id  # fmt: skip
+        authority = Authority.objects.create(
+            name="Northwind devices", fingerprint="0" * 64, subject="CN=Northwind devices", pem="", created_at=now,
+            not_after=now + timedelta(days=9), created_by="owner@meridian.example",
+        ).id  # fmt: skip
+        connection = _connection(gateway, now)
         worth = settled(cast.northwind)
         view = SharedView.objects.create(
             customer_id=cast.northwind, twin=twin, name="Northwind engine", signals={str(asset): ["t24"]}, start=now,
             made_by="owner@meridian.example", made_at=now,
         ).id  # fmt: skip
+        quality = _quality(twin.id, asset, now)
+        seen = _seen(cast, twin, view, now)
+        alarms = _alarms(twin.id, now)
         held = _custody(now) | _administration(now) | _sign_on(cast, now) | _support(cast, now)
         member = (
             Membership.objects.filter(tenant_id=cast.meridian.id, user=cast.owner).values_list("id", flat=True).get()
@@ -185,8 +293,32 @@ def furnish(cast: Cast) -> Samples:
         "asset-type": {"ref": ref},
         "api:asset-type-detail": {"ref": ref},
         "gateway": {"gateway": gateway},
-        **{f"gateway-{name}": {"gateway": gateway} for name in ("arriving", "disable", "rotate")},
-        **{f"api:gateway-{name}": {"pk": gateway} for name in ("detail", "disable", "recent", "rotate", "set-aside")},
+        **{name: {"import_id": brought} for name in ("import", "import-rejected", "import-remove")},
+        **{
+            f"api:import-{name}": {"pk": brought}
+            for name in ("detail", "content", "preview", "mapping", "start", "stop", "rejected")
+        },
+        **{name: {"gateway": gateway} for name in ("gateway-connections", "new-connection")},
+        "connection": {"connection": connection},
+        **{
+            f"connection-{name}": {"connection": connection}
+            for name in ("going", "edit", "security", "points", "browse", "pick", "start", "pause", "delete")
+        },
+        **{f"api:connection-{name}": {"pk": connection} for name in ("detail", "start", "pause")},
+        **{
+            f"gateway-{name}": {"gateway": gateway}
+            for name in ("arriving", "disable", "enable", "claim", "rotate", "refused", "replay")
+        },
+        **{
+            f"api:gateway-{name}": {"pk": gateway}
+            for name in ("detail", "disable", "enable", "claim", "recent", "rotate", "set-aside", "set-aside-replay")
+        },
+        "api:edge-node-list": {"gateway": gateway},
+        "api:edge-node-detail": {"gateway": gateway, "pk": edge_node},
+        "provisioning-key-revoke": {"key": provisioning},
+        **{f"api:provisioning-key-{name}": {"pk": provisioning} for name in ("detail", "revoke")},
+        **{f"authority-{name}": {"authority": authority} for name in ("list-put", "withdraw")},
+        **{f"api:authority-{name}": {"pk": authority} for name in ("detail", "withdraw", "revocation-list")},
         "model": {"model_id": prediction.model_id},
         "asset-health": {"asset_id": engine},
         **{name: {"plan_id": plan} for name in ("plan", "plan-approve", "plan-reject")},
@@ -197,14 +329,18 @@ def furnish(cast: Cast) -> Samples:
         **{f"api:work-order-{name}": {"pk": order} for name in ("detail", "cancel")},
         **worth,
         **held,
+        **seen,
+        **alarms,
         "canvas": {"twin": twin.slug},
         "fleet": {"twin": twin.slug},
         "evidence": {"twin": twin.slug},
+        "quality": {"twin": twin.slug},
+        **quality,
         "api:event-detail": {"pk": event},
         "api:twin-evidence": {"pk": twin.id},
         **{
             f"api:twin-{name}": {"pk": twin.id}
-            for name in ("detail", "draft", "operations", "publish", "versions", "latest")
+            for name in ("detail", "draft", "operations", "publish", "versions", "latest", "quality")
         },
         "api:twin-version": {"pk": twin.id, "version": 1},
     }

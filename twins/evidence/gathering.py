@@ -21,7 +21,7 @@ from twins.evidence.models import AssetEvent
 from twins.evidence.schemas import Evidence, KnownEvent
 from twins.telemetry import binary
 from twins.telemetry.models import LatestReading, Signal
-from twins.telemetry.schemas import Quality
+from twins.telemetry.schemas import USABLE_CODES
 from twins.telemetry.selectors import commit_count, signals
 
 FLIES = "flight_hours"
@@ -38,7 +38,7 @@ WHERE version.tenant_id = %s AND version.twin_id = %s ORDER BY asset.key, versio
 # The index of readings begins with the instant, so all of the tenant's are walked through once. With `+ 0` the signal
 # is compared after that: looking each signal up by itself would search the index for every instant anew.
 _READINGS = """
-COPY (SELECT signal, at, commit FROM twins_reading WHERE tenant_id = %s AND quality < %s AND signal + 0 = ANY(%s))
+COPY (SELECT signal, at, commit FROM twins_reading WHERE tenant_id = %s AND quality = ANY(%s) AND signal + 0 = ANY(%s))
 TO STDOUT (FORMAT binary)"""
 _COLUMNS = {"signal": binary.INT8, "at": binary.INSTANT, "commit": binary.INT8}
 _ARRIVALS = """
@@ -124,14 +124,14 @@ def _flying_assets(twin: UUID) -> list[_PublishedAsset]:
 
 
 def _snapshots(place: Mapping[UUID, int]) -> Flights:
-    """The readings that the gateway does not call bad, as snapshots, and when they became known.
+    """The usable readings, as snapshots, and when they became known.
 
     A reading is known from when the batches of its commit had come; where none is kept any more, from its own time.
     """
     tenant = required_tenant("readings")
     owners = dict(signals(place).values_list("id", "asset"))
     with connection.cursor() as cursor:
-        parameters = [tenant, int(Quality.BAD), list(owners)]
+        parameters = [tenant, list(USABLE_CODES), list(owners)]
         with cursor.cursor.copy(_READINGS, parameters) as copy:  # Django's own `copy` takes no parameters
             columns = binary.read_rows(b"".join(map(bytes, copy)), _COLUMNS)
         commits, commit = np.unique(columns["commit"], return_inverse=True)

@@ -23,7 +23,7 @@ from twins.evidence.domain.states import Cause, stretches
 from twins.evidence.gathering import gather
 from twins.evidence.models import AssetEvent, EvidenceSegment
 from twins.evidence.schemas import AssetStates, Evidence, KnownEvent, SealedSegment, Stretch
-from twins.telemetry.schemas import Quality
+from twins.telemetry.schemas import USABLE_CODES
 
 RULE = Rule()
 LONGEST = timedelta(days=366)
@@ -39,7 +39,7 @@ _LAST_BEFORE = """
 SELECT min(last.at) FROM (
     SELECT max(reading.at) AS at FROM twins_reading AS reading
     JOIN twins_signal AS signal ON signal.tenant_id = reading.tenant_id AND signal.id = reading.signal + 0
-    WHERE reading.tenant_id = %s AND reading.at < %s AND reading.quality < %s AND signal.asset = ANY(%s)
+    WHERE reading.tenant_id = %s AND reading.at < %s AND reading.quality = ANY(%s) AND signal.asset = ANY(%s)
     GROUP BY signal.asset
 ) AS last"""
 
@@ -70,7 +70,7 @@ def evidence_begins(assets: Collection[UUID], start: datetime, rule: Rule = RULE
     began on the readings shortly before it.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_LAST_BEFORE, [required_tenant("readings"), start, int(Quality.BAD), list(assets)])
+        cursor.execute(_LAST_BEFORE, [required_tenant("readings"), start, list(USABLE_CODES), list(assets)])
         (last,) = cursor.fetchone()
     return start if last is None else last - timedelta(milliseconds=rule.flight_ms + rule.max_gap_ms)
 

@@ -9,10 +9,18 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from tenants.kernel.clock import utc_now
 from tenants.kernel.secrets import is_token
 from twins.gateways import selectors, services
-from twins.gateways.errors import RevokedTokenError, UnknownTokenError
-from twins.gateways.selectors import Holder
+from twins.gateways.errors import (
+    ExpiredTokenError,
+    PendingGatewayError,
+    RevokedTokenError,
+    ShutGatewayError,
+    ShutOutError,
+    UnknownTokenError,
+)
+from twins.gateways.schemas import Holder, Standing
 from twins.telemetry.intake import Intake
 from twins.telemetry.schemas import Source
 from twins.telemetry.threads import in_thread
@@ -63,8 +71,10 @@ class Credentials:
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
-        self._tokens: _Memory[str, Holder | None] = _Memory(services.admit_token)
-        self._gateways: _Memory[UUID, Holder | None] = _Memory(selectors.holder_of)
+        self._tokens: _Memory[str, Holder | None] = _Memory(lambda token: services.admit_token(token, now=utc_now()))
+        self._gateways: _Memory[UUID, Holder | None] = _Memory(
+            lambda gateway: selectors.holder_of(gateway, now=utc_now())
+        )
         self._noted: dict[Source, float] = {}
 
     async def of_token(self, token: str) -> Source:
@@ -72,7 +82,7 @@ class Credentials:
 
         Raises:
             UnknownTokenError: Nobody has it.
-            RevokedTokenError: It is no longer in force; the tenant can read that.
+            ShutOutError: It is no longer in force, or its gateway is held; the tenant can read that.
             UnavailableError: The database cannot be reached.
         """
         # What has not even the form of a token, of any length, is neither looked up nor remembered.
@@ -83,7 +93,7 @@ class Credentials:
 
         Raises:
             UnknownTokenError: There is no such gateway.
-            RevokedTokenError: It is disabled; the tenant can read that.
+            ShutOutError: It is disabled, or waits to be claimed; the tenant can read that.
             UnavailableError: The database cannot be reached.
         """
         return await self._let_in(await self._gateways.get(gateway))
@@ -94,18 +104,39 @@ class Credentials:
                 "this needs the token of a gateway", place="Authorization",
                 fix="Send `Authorization: Bearer <token>` with the token that was shown when the gateway was made.",
             )  # fmt: skip
-        if holder.is_revoked:
-            error = RevokedTokenError(
-                "the token is no longer in force, or the gateway is disabled", place="Authorization",
-                fix="Give the gateway the token that was made last, or make a new gateway.",
-            )  # fmt: skip
+        if holder.standing is not Standing.IN_FORCE:
+            error = _refusal(holder.standing)
             await self._note(holder.source, error)
             raise error
         return holder.source
 
-    async def _note(self, source: Source, error: RevokedTokenError) -> None:
+    async def _note(self, source: Source, error: ShutOutError) -> None:
         """Let the tenant read of it, once a minute."""
         now = time.monotonic()
         if now - self._noted.get(source, -_NOTE_SECONDS) >= _NOTE_SECONDS:
             self._noted[source] = now
             await self._intake.note(source, error)
+
+
+def _refusal(standing: Standing) -> ShutOutError:
+    kind, message, fix = _REFUSALS[standing]
+    return kind(message, place="Authorization", kept="Nothing of this batch.", fix=fix)
+
+
+_REFUSALS: dict[Standing, tuple[type[ShutOutError], str, str]] = {
+    Standing.REVOKED: (
+        RevokedTokenError, "the token is no longer in force",
+        "Give the gateway the token that was made last, or make it a new one on its page.",
+    ),
+    Standing.EXPIRED: (
+        ExpiredTokenError, "the time of the token is over",
+        "Show the gateway's certificate again, or make it a new token on its page.",
+    ),
+    Standing.PENDING: (
+        PendingGatewayError, "nobody has claimed this gateway yet",
+        "Enter its claim code on the gateway's page, and send this again then.",
+    ),
+    Standing.DISABLED: (
+        ShutGatewayError, "the gateway is disabled", "Enable it on its page, and send this again then.",
+    ),
+}  # fmt: skip

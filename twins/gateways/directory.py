@@ -10,9 +10,13 @@ from typing import Any
 import psycopg
 
 from tenants.kernel.secrets import is_token, token_digests
+from twins.gateways.topics import EdgeNode
 
-_QUERY = "SELECT digest, gateway FROM twins_gatewaytoken WHERE digest = ANY(%s) AND revoked_at IS NULL"
+_QUERY = """
+SELECT digest, gateway FROM twins_gatewaytoken
+WHERE digest = ANY(%s) AND revoked_at IS NULL AND hold = '' AND (until IS NULL OR until > now())"""
 _RENEW = "UPDATE twins_gatewaytoken SET digest = %s WHERE digest = %s"
+_NODES = "SELECT gateway, node_group, node FROM twins_sparkplugnode WHERE gateway = coalesce(%s::uuid, gateway)"
 _CONNECT_SECONDS = 5
 
 logger = logging.getLogger("outturn.gateways")
@@ -46,14 +50,34 @@ class GatewayDirectory:
                     self._connection = None
         return None
 
+    async def edge_nodes(self, gateway: str | None = None) -> dict[str, frozenset[EdgeNode]] | None:
+        """The edge nodes of Sparkplug that each gateway, or one, may send as; None when the database does not say."""
+        if not self._url:
+            return {}
+        async with self._turn:
+            try:
+                rows = await (await (await self._connected()).execute(_NODES, [gateway])).fetchall()
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                logger.warning("the database does not say who sends as which edge node: %s", error)
+                self._connection = None
+                return None
+        found: dict[str, set[EdgeNode]] = {}
+        for holder, group, node in rows:
+            found.setdefault(str(holder), set()).add(EdgeNode(group, node))
+        return {holder: frozenset(nodes) for holder, nodes in found.items()}
+
     async def _ask(self, digests: tuple[str, ...]) -> str | None:
+        connection = await self._connected()
+        row = await (await connection.execute(_QUERY, [list(digests)])).fetchone()
+        if row is None:
+            return None
+        if row[0] != digests[0]:  # kept under a former secret: under the newest from now on
+            await connection.execute(_RENEW, [digests[0], row[0]])
+        return str(row[1])
+
+    async def _connected(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None:
             self._connection = await psycopg.AsyncConnection.connect(
                 self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS
             )
-        row = await (await self._connection.execute(_QUERY, [list(digests)])).fetchone()
-        if row is None:
-            return None
-        if row[0] != digests[0]:  # kept under a former secret: under the newest from now on
-            await self._connection.execute(_RENEW, [digests[0], row[0]])
-        return str(row[1])
+        return self._connection

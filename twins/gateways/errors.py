@@ -12,11 +12,36 @@ class UnknownTokenError(OutturnError):
     status = 401
 
 
-class RevokedTokenError(OutturnError):
-    """The token was replaced by another, or its gateway disabled."""
+class ShutOutError(OutturnError):
+    """Somebody known is not let in; the tenant can read that."""
+
+
+class RevokedTokenError(ShutOutError):
+    """The token was replaced by another."""
 
     code = "gateway.token_revoked"
     status = 401
+
+
+class ExpiredTokenError(ShutOutError):
+    """The token's time is over."""
+
+    code = "gateway.token_expired"
+    status = 401
+
+
+class PendingGatewayError(ShutOutError):
+    """The gateway registered itself and waits for a person."""
+
+    code = "gateway.pending"
+    status = 403
+
+
+class ShutGatewayError(ShutOutError):
+    """The gateway was disabled."""
+
+    code = "gateway.is_disabled"
+    status = 403
 
 
 class MessageTooLargeError(OutturnError):
@@ -52,6 +77,35 @@ class CustomerNotFoundError(OutturnError):
         super().__init__(
             "there is no such customer", place="customer", fix="Choose one from the list of customers, or none."
         )
+
+
+class SiteNotFoundError(OutturnError):
+    """The tenant has no such site."""
+
+    code = "gateway.unknown_site"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("there is no such site", place="site", fix="Choose one from the list of sites, or none.")
+
+
+class OverlapError(OutturnError):
+    """A former token cannot go on for so long."""
+
+    code = "gateway.overlap"
+    status = 422
+
+
+class SerialTakenError(ConflictError):
+    """The tenant has a gateway of this serial."""
+
+    code = "gateway.serial_taken"
+
+    def __init__(self, serial: str) -> None:
+        super().__init__(
+            f"there is a gateway of the serial {serial}", place="serial",
+            fix="Look at that one, or put it into the trash first.",
+        )  # fmt: skip
 
 
 class GatewayDisabledError(ConflictError):

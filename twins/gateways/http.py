@@ -1,13 +1,13 @@
-"""Readings over HTTP: ``POST /ingest/v1/readings`` with a gateway's token and one batch as JSON, gzip allowed.
+"""Readings over HTTP: ``POST /ingest/v1/readings`` with a gateway's token and one batch as JSON.
 
-The answer to a batch comes when it is durable: ``{"batch", "accepted", "duplicate", "set_aside": [{"key", "at", "code",
-"message", "fix"}], "set_aside_count", "commit"}``. A batch that got no answer, or one of 429 and 503, is sent again
-under its name. Errors are RFC 9457 problem details with a dotted code and a fix.
+The body may be packed with gzip or zstd. The answer to a batch comes when it is durable: ``{"batch", "accepted",
+"duplicate", "set_aside": [{"key", "at", "code", "message", "fix"}], "set_aside_count", "commit"}``. A batch that got no
+answer, or one of 429 and 503, is sent again under its name. Errors are RFC 9457 problem details with a dotted code and
+a fix.
 """
 
 from __future__ import annotations
 
-import zlib
 from math import ceil
 from typing import Any
 
@@ -22,9 +22,10 @@ from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import OutturnError
 from tenants.kernel.ids import new_id
 from twins.gateways.credentials import Credentials
-from twins.gateways.errors import MessageTooLargeError, MessageTypeError
+from twins.gateways.errors import MessageTypeError
+from twins.gateways.packing import check_packing, too_large, unpacked
+from twins.gateways.said import said_in
 from twins.telemetry.decode import LARGEST_BODY
-from twins.telemetry.errors import BrokenMessageError
 from twins.telemetry.instants import moment
 from twins.telemetry.intake import Intake
 from twins.telemetry.schemas import NO_TIME, Aside, Receipt
@@ -52,23 +53,30 @@ class Receiver:
         try:
             kind, _, token = request.headers.get("authorization", "").partition(" ")
             source = await self._credentials.of_token(token.strip() if kind.lower() == "bearer" else "")
-            receipt = await self._intake.take(source, await _body(request))
+            receipt = await self._intake.take(
+                source, await body_of(request, "application/json"), said=said_in(request.headers)
+            )
         except OutturnError as error:
             return problem(error)
-        return Response(msgspec.json.encode(_answer(receipt)), media_type="application/json")
+        return Response(msgspec.json.encode(answer_to(receipt)), media_type="application/json")
 
 
 def problem(error: OutturnError) -> Response:
     """The answer to a request that cannot be granted."""
     set_request_id(new_id().hex)
-    headers = {"X-Request-Id": request_id()}
-    if error.status in _RETRY_AFTER:
-        wait = getattr(error, "wait", None)
-        headers["Retry-After"] = _RETRY_AFTER[error.status] if wait is None else str(max(1, ceil(wait)))
+    headers = {"X-Request-Id": request_id(), **retry_after(error)}
     if error.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="outturn gateways"'
     body = msgspec.json.encode(problems.document(error))
     return Response(body, error.status, headers, media_type=problems.CONTENT_TYPE)
+
+
+def retry_after(error: OutturnError) -> dict[str, str]:
+    """The header that says when to come again, for errors that pass."""
+    if error.status not in _RETRY_AFTER:
+        return {}
+    wait = getattr(error, "wait", None)
+    return {"Retry-After": _RETRY_AFTER[error.status] if wait is None else str(max(1, ceil(wait)))}
 
 
 async def no_such_place(_: Request, error: Exception) -> Response:
@@ -81,52 +89,34 @@ async def no_such_place(_: Request, error: Exception) -> Response:
     return response
 
 
-async def _body(request: Request) -> bytes:
-    """The body, unpacked.
+async def body_of(request: Request, wanted: str | None) -> bytes:
+    """The body of a request, unpacked.
+
+    Args:
+        request: What comes.
+        wanted: The only type of content that is taken, or None for any.
 
     Raises:
-        MessageTypeError: It is no JSON, or packed in another way than gzip.
+        MessageTypeError: It is of another type, or packed in another way than gzip or zstd.
         MessageTooLargeError: It has too many bytes, as sent or unpacked.
         BrokenMessageError: It says that it is packed, and is not.
     """
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise MessageTypeError(f"{kind[:60]} is not taken", place="Content-Type", fix="Send application/json.")
+    if wanted is not None and kind != wanted:
+        raise MessageTypeError(f"{kind[:60]} is not taken", place="Content-Type", fix=f"Send {wanted}.")
     packing = request.headers.get("content-encoding", "identity").lower()
-    if packing not in ("identity", "gzip"):
-        raise MessageTypeError(
-            f"{packing[:60]} is not taken", place="Content-Encoding", fix="Send it as it is, or packed with gzip."
-        )
+    check_packing(packing)
     parts, size = [], 0
     async for part in request.stream():
         parts.append(part)
         size += len(part)
         if size > LARGEST_BODY:
-            raise _too_large()
-    body = b"".join(parts)
-    return _unpacked(body) if packing == "gzip" else body
+            raise too_large()
+    return unpacked(b"".join(parts), packing)
 
 
-def _unpacked(packed: bytes) -> bytes:
-    unpacking = zlib.decompressobj(wbits=31)
-    try:
-        body = unpacking.decompress(packed, LARGEST_BODY + 1)
-    except zlib.error as error:
-        raise BrokenMessageError("the body is not packed with gzip", place="body", fix="Pack it again.") from error
-    if len(body) > LARGEST_BODY:
-        raise _too_large()
-    if not unpacking.eof:
-        raise BrokenMessageError("the packed body ends too early", place="body", fix="Send it again.")
-    return body
-
-
-def _too_large() -> MessageTooLargeError:
-    return MessageTooLargeError(
-        f"the message has more than {LARGEST_BODY} bytes", place="body", fix="Send the readings in several batches."
-    )
-
-
-def _answer(receipt: Receipt) -> dict[str, Any]:
+def answer_to(receipt: Receipt) -> dict[str, Any]:
+    """What a gateway is told of a batch that is durable."""
     outcome = receipt.outcome
     told: list[dict[str, Any]] = []
     for aside in receipt.aside:

@@ -1,8 +1,9 @@
-"""The gateways' pages: who sends readings, how much, and what was not taken."""
+"""The gateways' pages: who sends readings, how much, and what arrives right now."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tenants.customers.selectors import customer_choices, customer_names
 from tenants.edge.forms import SHELL, NamedConfirmForm, put_error, show_confirm, show_form
@@ -23,36 +25,79 @@ from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.kernel.secrets import Token
+from tenants.people.selectors import site_choices
 from tenants.scope.actors import Permission
 from twins.gateways import selectors, services
 from twins.gateways.models import Gateway
-from twins.telemetry.models import SetAside
-from twins.telemetry.selectors import recent_keys, set_aside
+from twins.gateways.provisioning.claiming import claim_gateway
+from twins.gateways.refused.pages import newest_refused
+from twins.telemetry.selectors import recent_keys
+from twins.telemetry.window import look
 
 INGEST_PATH = "/ingest/v1/readings"
-ROWS = 50
-"""Rows of what was set aside on one page."""
 MOST_KEYS = 500
 """Keys that the page shows; the API has them all."""
+CLOCK_WRONG_MS = 2000
+"""A clock that is off by more is worth a mark."""
 STATES = (
-    ("connected", _("Sending")), ("late", _("Silent")), ("unknown", _("Never seen")), ("disconnected", _("Disabled")),
+    ("connected", _("Sending")), ("late", _("Silent")), ("unknown", _("Never seen")), ("pending", _("To be claimed")),
+    ("disconnected", _("Disabled")),
 )  # fmt: skip
+OVERLAPS = (("0", _("At once")), ("1", _("After 1 hour")), ("24", _("After 1 day")), ("168", _("After 7 days")))
 
 
 class GatewayForm(forms.Form):
     """What a new gateway is called, and at whose place it stands."""
 
     name = forms.CharField(
-        max_length=120, help_text="Where it stands or what it speaks for, so that you know it when it falls silent."
-    )
+        max_length=120, label=_("Name"),
+        help_text=_("Where it stands or what it speaks for, so that you know it when it falls silent."),
+    )  # fmt: skip
     customer = forms.ChoiceField(
-        required=False, help_text="At whose place it stands, if at a customer's: it counts towards that one's share."
-    )
+        required=False, label=_("Customer"),
+        help_text=_("At whose place it stands, if at a customer's: it counts towards that one's share."),
+    )  # fmt: skip
+    site = forms.ChoiceField(required=False, label=_("Site"), help_text=_("Where it stands."))
+    serial = forms.CharField(
+        max_length=120, required=False, label=_("Serial"),
+        help_text=_("What the device calls itself: the common name of its certificate, if it has one."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = [(str(key), name) for key, name in customer_names().items()]
-        self.fields["customer"].choices = [("", "None: our own place"), *names]  # type: ignore[attr-defined]
+        offer_places(self)
+
+
+def offer_places(form: forms.Form) -> None:
+    """Offer the customers and sites that there are; a field with nothing to choose goes."""
+    names = [(str(key), name) for key, name in customer_names().items()]
+    for name, choices in (("customer", names), ("site", site_choices())):
+        form.fields[name].choices = [("", _("None: our own place") if name == "customer" else _("None")), *choices]  # type: ignore[attr-defined]
+        if not choices:
+            del form.fields[name]
+
+
+def places_in(values: dict[str, Any]) -> dict[str, UUID | None]:
+    """The customer and the site that were chosen."""
+    return {name: UUID(values[name]) if values.get(name) else None for name in ("customer", "site")}
+
+
+class RotateForm(NamedConfirmForm):
+    """The name, typed, and when the former token ends."""
+
+    overlap = forms.ChoiceField(
+        choices=OVERLAPS, initial="0", required=False, label=_("The token that it has now ends"),
+        help_text=_("Later, when the new one cannot be put in place at once."),
+    )  # fmt: skip
+
+
+class ClaimForm(forms.Form):
+    """The code that the device shows."""
+
+    code = forms.CharField(
+        max_length=40, label=_("Claim code"), help_text=_("As the device shows it, such as 7KQM-X2PD."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )  # fmt: skip
 
 
 @require_safe
@@ -60,8 +105,8 @@ class GatewayForm(forms.Form):
 def gateways(request: HttpRequest) -> HttpResponse:
     """The gateways of the organisation."""
     actor = actor_of(request)
-    listed = _listing(actor.slug, utc_now()).page(request, selectors.gateways().select_related("customer"))
-    context = {"listing": listed, "can_edit": actor.may(Permission.GATEWAYS_EDIT)}
+    listed = _listing(actor.slug, utc_now()).page(request, selectors.gateways().select_related("customer", "site"))
+    context = {"listing": listed, "can_edit": actor.may(Permission.GATEWAYS_EDIT), "active": "gateways"}
     return listed.csv or render(request, "gateways/list.html", context)
 
 
@@ -69,8 +114,12 @@ def _listing(slug: str, now: datetime) -> Listing:
     def link(row: selectors.GatewayState) -> str:
         return reverse("gateway", args=[slug, row.gateway.id])
 
+    def refused(row: selectors.GatewayState) -> str | None:
+        return reverse("gateway-refused", args=[slug, row.gateway.id]) if row.set_aside else None
+
     return Listing(
-        name="gateways", caption=_("Gateways"), order="name", search=("name", "customer__name"),
+        name="gateways", caption=_("Gateways"), order="name",
+        search=("name", "serial", "customer__name", "site__name"),
         columns=(
             Column("gateway__name", _("Name"), sort="name", link=link),
             Column("state", _("State"), kind="status", word=lambda row: dict(STATES)[row.state]),
@@ -78,13 +127,20 @@ def _listing(slug: str, now: datetime) -> Listing:
             Column("last_seen_at", _("Last seen"), kind="age"),
             Column("per_minute", _("Readings"), kind="number", unit=_("per minute")),
             Column("readings", _("Stored"), kind="number"),
-            Column("set_aside", _("Set aside"), kind="number",
-                   link=lambda row: f"{link(row)}#set-aside" if row.set_aside else None),
+            Column("set_aside", _("Set aside"), kind="number", link=refused),
+            Column("version", _("Version"), kind="code"),
             Column("gateway__created_at", _("Made"), sort="created_at", kind="moment"),
+            Column("gateway__serial", _("Serial"), is_shown=False),
+            Column("gateway__site__name", _("Site"), is_shown=False),
+            Column("clock_ms", _("Clock ahead"), kind="number", unit=_("ms"), is_shown=False),
+            Column("late_s", _("Newest reading"), kind="number", unit=_("s old"), is_shown=False),
+            Column("backlog", _("Waiting"), kind="number", is_shown=False),
+            Column("gateway__id", _("Id"), is_shown=False),
         ),
         filters=(
             Filter("state", _("State"), STATES, lambda rows, state: selectors.in_state(rows, state, now=now)),
             Filter("customer", _("Customer"), customer_choices, lambda rows, value: rows.filter(customer=value)),
+            Filter("site", _("Site"), site_choices, lambda rows, value: rows.filter(site=value)),
         ),
         decorate=lambda rows: selectors.states(rows, now=now),
     )  # fmt: skip
@@ -96,8 +152,12 @@ def new_gateway(request: HttpRequest) -> HttpResponse:
     """A new gateway, whose token the next page shows once."""
     form = GatewayForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
         try:
-            return _detail(request, *_create(form.cleaned_data))
+            made = services.create_gateway(
+                name=values["name"], serial=values["serial"], **places_in(values), now=utc_now()
+            )  # fmt: skip
+            return _detail(request, *made)
         except OutturnError as error:
             put_error(form, error)
     return show_form(
@@ -110,41 +170,37 @@ def new_gateway(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-def _create(values: dict[str, Any]) -> tuple[Gateway, Token]:
-    customer = UUID(values["customer"]) if values["customer"] else None
-    return services.create_gateway(name=values["name"], customer=customer, now=utc_now())
-
-
 @require_safe
 @page(needs=Permission.GATEWAYS_READ)
 def gateway(request: HttpRequest, gateway: UUID) -> HttpResponse:
-    """One gateway: whether it sends, what arrives right now, and what was set aside and why."""
-    return _detail(request, _found(gateway))
+    """One gateway: whether it sends, what arrives right now, and what was refused and why."""
+    return _detail(request, found(gateway))
 
 
 @require_safe
 @page(needs=Permission.GATEWAYS_READ)
 def arriving(request: HttpRequest, gateway: UUID) -> HttpResponse:
     """What arrives right now, asked for again and again by the gateway's page."""
-    return render(request, "gateways/_arriving.html", _arriving(request, _found(gateway)))
+    return render(request, "gateways/_arriving.html", _arriving(request, found(gateway)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(needs=Permission.GATEWAYS_EDIT)
 def rotate(request: HttpRequest, gateway: UUID) -> HttpResponse:
-    """A new token, which the answer shows once, after the gateway's name was typed: its device is cut off till then."""
-    row = _found(gateway)
-    form = NamedConfirmForm(request.POST if request.method == "POST" else None, name=row.name)
+    """A new token, which the answer shows once, after the gateway's name was typed."""
+    row = found(gateway)
+    form = RotateForm(request.POST if request.method == "POST" else None, name=row.name)
     if request.method == "POST" and form.is_valid():
+        overlap = timedelta(hours=int(form.cleaned_data["overlap"] or 0))
         try:
-            return _detail(request, *services.rotate_token(gateway=row.id, now=utc_now()))
+            return _detail(request, *services.rotate_token(gateway=row.id, overlap=overlap, now=utc_now()))
         except OutturnError as error:
             messages.error(request, error.told)
             return redirect("gateway", actor_of(request).slug, row.id)
     return show_confirm(
         request, form, title=_("A new token for “%(name)s”") % {"name": row.name}, submit=_("Make a new token"),
         back=_back(request, row),
-        what=_("The token that it has now is refused at once. Until it has the new one, it keeps what it reads."),
+        what=_("The token that it has now ends when you say. Until it has the new one, it keeps what it reads."),
         undo=_("This cannot be undone; another new token can be made at any time."),
     )  # fmt: skip
 
@@ -152,27 +208,72 @@ def rotate(request: HttpRequest, gateway: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(needs=Permission.GATEWAYS_EDIT)
 def disable(request: HttpRequest, gateway: UUID) -> HttpResponse:
-    """Shut a gateway out for good, after its name was typed."""
-    row = _found(gateway)
+    """Shut a gateway out until it is enabled again, after its name was typed."""
+    row = found(gateway)
     form = NamedConfirmForm(request.POST if request.method == "POST" else None, name=row.name)
     if request.method == "POST" and form.is_valid():
         services.disable_gateway(gateway=row.id, now=utc_now())
-        said = _("%(name)s is disabled. What it sent stays; what it sends from now on is refused.")
+        said = gettext("%(name)s is disabled. What it sent stays; what it sends from now on is refused.")
         messages.success(request, said % {"name": row.name})
         return redirect("gateway", actor_of(request).slug, row.id)
     return show_confirm(
         request, form, title=_("Disable “%(name)s”") % {"name": row.name}, submit=_("Disable the gateway"),
         back=_back(request, row),
         what=_("What it sends is refused within seconds. What it sent stays, and it makes room for another gateway."),
-        undo=_("This cannot be undone. One in the trash can be restored for 30 days, and gets a new token then."),
+        undo=_("It can be enabled again and goes on with the token that it has."),
     )  # fmt: skip
+
+
+@require_POST
+@page(needs=Permission.GATEWAYS_EDIT)
+def enable(request: HttpRequest, gateway: UUID) -> HttpResponse:
+    """Let a gateway in again."""
+    row = found(gateway)
+    said = gettext("%(name)s is enabled. What it sends is taken again within seconds.")
+    return _done(request, row, lambda: services.enable_gateway(gateway=row.id, now=utc_now()), said)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(needs=Permission.GATEWAYS_EDIT)
+def claim(request: HttpRequest, gateway: UUID) -> HttpResponse:
+    """Let a gateway that registered itself in, by the code that its device shows."""
+    row, actor = found(gateway), actor_of(request)
+    form = ClaimForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            claim_gateway(gateway=row.id, code=form.cleaned_data["code"], by=actor.name, now=utc_now())
+            messages.success(request, _("%(name)s is yours: what it sends is taken.") % {"name": row.name})
+            return redirect("gateway", actor.slug, row.id)
+        except OutturnError as error:
+            put_error(form, error)
+    return show_form(
+        request, form, title=_("Claim “%(name)s”") % {"name": row.name}, submit=_("Claim the gateway"), frame=SHELL,
+        back=_back(request, row),
+        intro=_("It registered itself with the serial %(serial)s. Until it is claimed, what it sends is refused.")
+        % {"serial": row.serial},
+    )  # fmt: skip
+
+
+def _done(request: HttpRequest, row: Gateway, deed: Callable[[], Any], said: str) -> HttpResponse:
+    """Do something to a gateway, and show its page with how it went."""
+    try:
+        deed()
+        messages.success(request, said % {"name": row.name})
+    except OutturnError as error:
+        messages.error(request, error.told)
+    return redirect("gateway", actor_of(request).slug, row.id)
 
 
 def _back(request: HttpRequest, row: Gateway) -> tuple[str, str]:
     return row.name, reverse("gateway", args=[actor_of(request).slug, row.id])
 
 
-def _found(gateway: UUID) -> Gateway:
+def found(gateway: UUID) -> Gateway:
+    """A gateway.
+
+    Raises:
+        Http404: The tenant has no such gateway.
+    """
     try:
         return selectors.gateway(gateway)
     except NotFoundError:
@@ -180,11 +281,12 @@ def _found(gateway: UUID) -> Gateway:
 
 
 def _detail(request: HttpRequest, row: Gateway, token: Token | None = None) -> HttpResponse:
-    actor = actor_of(request)
+    actor, now = actor_of(request), utc_now()
     context = {
         **_arriving(request, row),
-        **_set_aside(request, row),
+        "refused": newest_refused(row.id),
         "token": token and token.text,
+        "has_token": bool(token) or selectors.tokens_in_force(row.id, now=now) > 0,
         "can_edit": actor.may(Permission.GATEWAYS_EDIT),
         "ingest_url": f"{settings.BASE_URL}{INGEST_PATH}",
         "topic": f"outturn/{row.id}",
@@ -197,38 +299,20 @@ def _detail(request: HttpRequest, row: Gateway, token: Token | None = None) -> H
 
 def _arriving(request: HttpRequest, row: Gateway) -> dict[str, Any]:
     (state,) = selectors.states([row], now=utc_now())
-    keys = recent_keys(row.id)
+    keys, seen = recent_keys(row.id), look(settings.REDIS_URL, row.tenant_id, row.id)  # type: ignore[arg-type]
     return {
         "gateway": row,
         "state": state,
+        "clock": _clock(state.clock_ms),
+        "messages_seen": [{**one, "at": datetime.fromisoformat(one["at"])} for one in seen],
         "keys": keys[:MOST_KEYS],
         "more_keys": max(0, len(keys) - MOST_KEYS),
         "arriving_url": reverse("gateway-arriving", args=[actor_of(request).slug, row.id]),
     }
 
 
-def _set_aside(request: HttpRequest, row: Gateway) -> dict[str, Any]:
-    found = set_aside(row.id)
-    if before := _id(request.GET.get("before", "")):
-        found = found.filter(id__lt=before)
-    rows = list(found[: ROWS + 1])
-    here = reverse("gateway", args=[actor_of(request).slug, row.id])
-    pager = {
-        "previous_url": here if before else None,
-        "next_url": f"{here}?before={rows[ROWS - 1].id}#set-aside" if len(rows) > ROWS else None,
-    }
-    return {"set_aside": [_shown(one) for one in rows[:ROWS]], "pager": pager}
-
-
-def _shown(row: SetAside) -> dict[str, Any]:
-    """A row with its first reading, and what was sent for it."""
-    at, value = (row.at[0], row.value[0]) if row.at else (None, None)
-    is_whole = not row.key and not row.at
-    return {"row": row, "is_whole": is_whole, "at": at, "sent": value if value is not None else row.excerpt}
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
+def _clock(ahead_ms: int | None) -> dict[str, Any] | None:
+    """What is told of a clock: by how much it is off, and which way."""
+    if ahead_ms is None:
         return None
+    return {"seconds": abs(ahead_ms) / 1000, "ahead": ahead_ms > 0, "wrong": abs(ahead_ms) > CLOCK_WRONG_MS}

@@ -2,10 +2,116 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tenants.kernel.secrets import Token
+from twins.telemetry.schemas import Source
+
+
+class Origin(StrEnum):
+    """How a gateway came to be."""
+
+    PORTAL = "portal"
+    FILE = "file"
+    KEY = "key"
+    CERTIFICATE = "certificate"
+
+
+class Hold(StrEnum):
+    """Why a gateway is not let in although its token is in force."""
+
+    PENDING = "pending"
+    DISABLED = "disabled"
+
+
+class Standing(StrEnum):
+    """Whether a token lets in, or why not."""
+
+    IN_FORCE = "in_force"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    PENDING = "pending"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose token it is, and whether it lets them in.
+
+    Attributes:
+        digest: The digest it was found under; empty when it was found by its gateway.
+        newest: The digest it is to be found under.
+    """
+
+    source: Source
+    standing: Standing
+    digest: str = field(default="", compare=False)
+    newest: str = field(default="", compare=False)
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether it does not let in, whatever the reason."""
+        return self.standing is not Standing.IN_FORCE
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayTerms:
+    """What a new gateway is to be.
+
+    Attributes:
+        name: What people call it.
+        serial: What the device calls itself; empty when nobody asks.
+        customer: The end customer at whose place it stands.
+        site: The site where it stands.
+    """
+
+    name: str
+    serial: str = ""
+    customer: UUID | None = None
+    site: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTerms:
+    """What a new provisioning key is to be.
+
+    Attributes:
+        allowed: How many gateways it may make.
+        name_prefix: What the names of its gateways begin with.
+        needs_claim: Whether a person must claim each of them with its code.
+        expires_at: The first moment it is refused at; None for never.
+    """
+
+    name: str
+    allowed: int
+    name_prefix: str = ""
+    needs_claim: bool = True
+    customer: UUID | None = None
+    site: UUID | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a device is told that registered or showed its certificate; token and code are told this once.
+
+    Attributes:
+        claim_code: What a person must enter; empty when nobody needs to.
+        expires_at: When the token ends; None for never.
+    """
+
+    gateway: UUID
+    name: str
+    token: Token
+    claim_code: str = ""
+    expires_at: datetime | None = None
+
 
 SETTING_KEYS = ("altitude", "mach", "tra")
 """Keys of the columns of ``FlightHistory.settings``, which are keys of the type ``turbofan-engine@1``."""

@@ -1,4 +1,4 @@
-"""Gateways, found by name."""
+"""Gateways, found by name and serial."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from twins.gateways.selectors import gateways
 
 
 def find_gateways(actor: Actor, words: tuple[str, ...], most: int) -> Iterable[Hit]:
-    """Gateways by their name."""
-    for gateway in named(gateways(), "name", words)[:most]:
+    """Gateways by their name, then by their serial."""
+    found = {row.id: row for field in ("name", "serial") for row in named(gateways(), field, words)[:most]}
+    for gateway in list(found.values())[:most]:
         yield Hit(gateway.name, reverse("gateway", args=[actor.slug, gateway.id]))

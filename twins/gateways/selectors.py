@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,8 +13,10 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from tenants.kernel.secrets import is_token, token_digests
 from tenants.limits.domain.plans import Meter
 from tenants.limits.schemas import WHOLE
+from tenants.scope.context import required_tenant
 from twins.gateways.errors import GatewayNotFoundError
 from twins.gateways.models import Gateway, GatewayToken
+from twins.gateways.schemas import Holder, Standing
 from twins.telemetry.models import Traffic
 from twins.telemetry.schemas import Source
 from twins.telemetry.selectors import traffic
@@ -23,30 +25,20 @@ SILENT_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
-    """Whose token it is, and whether it still lets them in.
-
-    Attributes:
-        digest: The digest it was found under; empty when it was found by its gateway.
-        newest: The digest it is to be found under.
-    """
-
-    source: Source
-    is_revoked: bool
-    digest: str = field(default="", compare=False)
-    newest: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True, slots=True)
 class GatewayState:
     """A gateway and what it has sent.
 
     Attributes:
-        state: ``connected`` (it sent something in the last minutes), ``late``, ``unknown`` (it never sent anything) or
-            ``disconnected`` (disabled).
+        state: ``connected`` (it sent something in the last minutes), ``late``, ``unknown`` (it never sent anything),
+            ``pending`` (it waits to be claimed) or ``disconnected`` (disabled).
         per_minute: Readings stored in the last whole minute.
         readings: Readings stored in all.
         set_aside: Readings set aside in all.
+        clock_ms: By how much its clock is ahead of ours, in milliseconds, behind when negative; None while nothing
+            tells. Where it never says when it sends, a buffer that is never empty looks like a clock that is behind.
+        late_s: How old the newest reading of its newest batch was when it came, in whole seconds.
+        backlog: Readings that it said were waiting to be sent.
+        version: Of its program, as it said last.
     """
 
     gateway: Gateway
@@ -55,6 +47,10 @@ class GatewayState:
     per_minute: int
     readings: int
     set_aside: int
+    clock_ms: int | None = None
+    late_s: int | None = None
+    backlog: int | None = None
+    version: str = ""
 
 
 def gateways() -> QuerySet[Gateway]:
@@ -93,42 +89,82 @@ def in_state(rows: QuerySet[Gateway], state: str, *, now: datetime) -> QuerySet[
     """Those of some gateways that are in a state, as `GatewayState` names it."""
     if state == "disconnected":
         return rows.exclude(disabled_at=None)
+    rows = rows.filter(disabled_at=None)
+    if state == "pending":
+        return rows.exclude(claim_digest="")
     sent = Traffic.objects.filter(gateway=OuterRef("id"))
     recent = Q(last_seen_at__gt=now - SILENT_AFTER)
     found = {"unknown": ~Exists(sent), "connected": Exists(sent.filter(recent)), "late": Exists(sent.exclude(recent))}
-    return rows.filter(found[state], disabled_at=None)
+    return rows.filter(found[state], claim_digest="")
 
 
 def _state(gateway: Gateway, sent: Traffic | None, now: datetime) -> GatewayState:
     if sent is None:
-        return GatewayState(gateway, "disconnected" if gateway.disabled_at else "unknown", None, 0, 0, 0)
+        return GatewayState(gateway, _held(gateway) or "unknown", None, 0, 0, 0, version=gateway.version)
     state = "connected" if now - sent.last_seen_at < SILENT_AFTER else "late"
     this_minute = now.replace(second=0, microsecond=0)
     per_minute = {this_minute: sent.last_minute, this_minute - timedelta(minutes=1): sent.this_minute}
     return GatewayState(
         gateway=gateway,
-        state="disconnected" if gateway.disabled_at else state,
+        state=_held(gateway) or state,
         last_seen_at=sent.last_seen_at,
         per_minute=per_minute.get(sent.minute, 0),
         readings=sent.readings,
         set_aside=sent.set_aside,
+        clock_ms=_clock(sent),
+        late_s=None if sent.late_us is None else round(sent.late_us / 1_000_000),
+        backlog=sent.backlog,
+        version=sent.version or gateway.version,
     )
 
 
-def holder(token: str) -> Holder | None:
+def _held(gateway: Gateway) -> str:
+    if gateway.disabled_at is not None:
+        return "disconnected"
+    return "pending" if gateway.is_pending else ""
+
+
+def _clock(sent: Traffic) -> int | None:
+    least = [one for one in (sent.clock_us, sent.former_clock_us) if one is not None]
+    return round(-min(least) / 1000) if least else None
+
+
+def holder(token: str, *, now: datetime) -> Holder | None:
     """Whose token it is, in force or not; needs no scope. What has not the form of a token costs no query."""
     if not is_token(token, "gateway"):
         return None
     digests = token_digests(token, keys=settings.SEALING_KEYS)
-    rows = GatewayToken.objects.filter(digest__in=digests)
-    found = rows.values_list("digest", "tenant_id", "gateway", "customer", "revoked_at").first()
-    if found is None:
-        return None
-    return Holder(Source(*found[1:4]), found[4] is not None, found[0], digests[0])
+    row = GatewayToken.objects.filter(digest__in=digests).first()
+    return None if row is None else replace(_holder(row, now), digest=row.digest, newest=digests[0])
 
 
-def holder_of(gateway_id: UUID) -> Holder | None:
+def holder_of(gateway_id: UUID, *, now: datetime) -> Holder | None:
     """Whose gateway it is, and whether it is shut out; needs no scope. For messages of a broker, which name it."""
-    tokens = GatewayToken.objects.filter(gateway=gateway_id).values_list("tenant_id", "customer", "revoked_at")
-    found = tokens.order_by(F("revoked_at").desc(nulls_first=True)).first()
-    return Holder(Source(found[0], gateway_id, found[1]), found[2] is not None) if found else None
+    tokens = GatewayToken.objects.filter(gateway=gateway_id)
+    row = tokens.order_by(F("revoked_at").desc(nulls_first=True), F("until").desc(nulls_first=True)).first()
+    return None if row is None else _holder(row, now)
+
+
+def _holder(row: GatewayToken, now: datetime) -> Holder:
+    standing = Standing(row.hold) if row.hold else Standing.IN_FORCE
+    if row.revoked_at is not None:
+        standing = Standing.REVOKED
+    elif row.until is not None and row.until <= now:
+        standing = Standing.EXPIRED
+    return Holder(Source(row.tenant_id, row.gateway, row.customer), standing)
+
+
+def tokens_in_force(gateway_id: UUID, *, now: datetime) -> int:
+    """How many tokens would let a gateway in if nothing held it."""
+    rows = GatewayToken.objects.filter(gateway=gateway_id, tenant=required_tenant("tokens"), revoked_at=None)
+    return rows.filter(Q(until=None) | Q(until__gt=now)).count()
+
+
+def broker_hashes(*, now: datetime) -> list[tuple[UUID, str]]:
+    """The token in force of every gateway that is let in, as mosquitto's password file has it; needs no scope.
+
+    Of several tokens in force the newest counts: the file has one password for a name.
+    """
+    rows = GatewayToken.objects.filter(revoked_at=None, hold="").exclude(broker_hash="").exclude(until__lte=now)
+    newest = dict(rows.order_by("created_at", "digest").values_list("gateway", "broker_hash"))
+    return sorted(newest.items())

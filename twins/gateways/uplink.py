@@ -18,7 +18,7 @@ from paho.mqtt import client as paho
 from tenants.kernel.errors import OutturnError
 from tenants.limits.domain.standing import LimitReachedError
 from twins.gateways.http import PATH
-from twins.gateways.mqtt import make_client
+from twins.gateways.mqtt_client import make_client
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 _ANSWER_S = 30.0

@@ -20,12 +20,14 @@ from tenants.edge.permissions import page
 from tenants.kernel.clock import isoformat, utc_now
 from tenants.kernel.errors import NotFoundError
 from tenants.scope.actors import Permission
+from twins.alarms.selectors import standing_of
 from twins.sharing import domain, selectors
 from twins.sharing.models import SharedView
 from twins.telemetry.instants import micros, moment
 
 LONGEST = timedelta(days=31)
 """How much of a history is shown at once."""
+MOST_ALARMS = 20
 USUAL = timedelta(days=1)
 SPANS = ((timedelta(hours=1), "1 h"), (USUAL, "1 d"), (timedelta(days=7), "7 d"), (LONGEST, "31 d"))
 
@@ -85,9 +87,11 @@ def _values(request: HttpRequest, view: UUID) -> dict[str, Any]:
         {"value": each, "url": reverse("shared-signal", args=[slug, row.id, each.signal.asset, each.signal.key])}
         for each in selectors.latest_of(row)
     ]
+    signals = {UUID(asset): keys for asset, keys in row.signals.items()}
     return {
         "view": row,
         "values": values,
+        "alarms": standing_of(signals, row.start, row.end)[:MOST_ALARMS],
         "is_over": row.end is not None and row.end <= now,
         "values_url": reverse("shared-values", args=[slug, row.id]),
     }

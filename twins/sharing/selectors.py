@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -124,8 +125,17 @@ def history_of(
     Raises:
         SharedViewNotFoundError: The signal is none of the view's, or the span is not within its time.
     """
-    if key not in view.signals.get(str(asset), ()):
+    check_within(view, [(asset, key)], start, end)
+    return series(asset, key, start, end, most)
+
+
+def check_within(view: SharedView, places: Iterable[tuple[UUID, str]], start: datetime, end: datetime) -> None:
+    """Refuse signals that are none of a view's, and times that are not within its own.
+
+    Raises:
+        SharedViewNotFoundError: So it is.
+    """
+    if any(key not in view.signals.get(str(asset), ()) for asset, key in places):
         raise SharedViewNotFoundError
     if start < view.start or (view.end is not None and end > view.end) or end <= start:
         raise SharedViewNotFoundError
-    return series(asset, key, start, end, most)

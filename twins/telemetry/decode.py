@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from twins.telemetry.errors import BrokenMessageError
 from twins.telemetry.instants import instants
 from twins.telemetry.salvage import salvaged
-from twins.telemetry.schemas import Ints, Message, Quality
+from twins.telemetry.schemas import SAID, Ints, Message
 
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes of a message, unpacked."""
@@ -30,7 +30,7 @@ MOST_READINGS = 20_000
 
 _BATCH = re.compile(r"[!-~]{1,64}")
 _Word = Literal["good", "uncertain", "bad"]
-_QUALITY = {quality.name.lower(): int(quality) for quality in Quality}
+_QUALITY = {word: int(quality) for word, quality in SAID.items()}
 
 
 class _Row(msgspec.Struct, gc=False):

@@ -21,6 +21,7 @@ WITH batch AS (
     RETURNING reading.at
 ) SELECT count(*), max(at) FROM gone"""
 _LATEST = "DELETE FROM twins_latestreading WHERE tenant_id = %s AND signal = ANY(%s)"
+_LATE = "DELETE FROM twins_latereadings WHERE tenant_id = %s AND signal = ANY(%s)"
 _SIGNALS = "SELECT id FROM twins_signal WHERE tenant_id = %s AND twin = %s"
 
 
@@ -29,6 +30,7 @@ def erase_readings(tenant: UUID, twin: UUID) -> int:
     with erasing(tenant) as eraser:
         eraser.cursor.execute(_SIGNALS, [tenant, twin])
         signals = [row[0] for row in eraser.cursor.fetchall()]
+        eraser.cursor.execute(_LATE, [tenant, signals])
         eraser.cursor.execute(_LATEST, [tenant, signals])
         total = int(eraser.cursor.rowcount)
     since: Any = datetime(1, 1, 1, tzinfo=UTC)

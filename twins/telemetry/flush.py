@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection
@@ -16,6 +17,7 @@ from psycopg import AsyncConnection
 from tenants.kernel.clock import utc_now
 from twins.telemetry.connections import connect_ingest
 from twins.telemetry.group import Committed
+from twins.telemetry.lateness import LateCount
 from twins.telemetry.latest import Latest, flush
 from twins.telemetry.push import Push
 from twins.telemetry.schemas import Delivery, Outcome
@@ -43,12 +45,14 @@ class Flusher:
         self.push = push
         self._latest = Latest()
         self._traffic = TrafficCount()
+        self._late = LateCount()
         self._session = Session()
         self._connection: AsyncConnection[Any] | None = None
         self._wanted = asyncio.Event()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._beat_at: datetime | None = None
+        self._untold: set[UUID] = set()
 
     def start(self) -> None:
         """Begin to flush, until closed."""
@@ -57,9 +61,11 @@ class Flusher:
     def note(self, deliveries: Sequence[Delivery], committed: Committed, now: datetime) -> None:
         """Take note of a commit."""
         self._latest.note(committed.rows, committed.commits)
+        self._untold.update(committed.commits)
         for delivery, result in zip(deliveries, committed.results, strict=True):
             if isinstance(result, Outcome):
                 self._traffic.note(delivery, result, now=now)
+                self._late.note(delivery, result, now=now)
         self._wanted.set()
 
     async def flush(self) -> None:
@@ -70,6 +76,9 @@ class Flusher:
         """
         connection = await self._connected()
         begun = utc_now()
+        untold, self._untold = self._untold, set()
+        if untold:  # first of all: those who follow begin meanwhile
+            await self.push.tell(untold)
         changed = self._latest.take()
         if changed is not None:
             try:
@@ -82,6 +91,7 @@ class Flusher:
             if changed_here is not None:
                 await self.push.publish(changed_here)
         await self._traffic.flush(connection)
+        await self._late.flush(connection)
         if self._beat_at is None or begun - self._beat_at >= _HEARTBEAT:
             await self._session.flushed(connection, until=begun)
             self._beat_at = begun

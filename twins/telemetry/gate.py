@@ -79,10 +79,10 @@ class Entry:
     """A batch that was let in; whoever let it in says what became of it.
 
     Attributes:
-        day: The day, of the tenant's time zone, on which its readings count.
+        day: The day, of the tenant's time zone, on which its readings count; None for history, which counts on none.
     """
 
-    day: date
+    day: date | None
     _tenant: _Tenant
     _parts: Sequence[UUID]
     _readings: int
@@ -99,9 +99,12 @@ class Gate:
 
     Args:
         redis_url: Where rates are counted.
+        is_for_history: Whether what it lets in are files of history: these count on no day and have no rate, for
+            whoever imports them counts them; but storage and the state of the organisation bind them as all others.
     """
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, *, is_for_history: bool = False) -> None:
+        self._is_for_history = is_for_history
         self._rates = Rates(redis_url)
         self._tenants: OrderedDict[UUID, _Tenant] = OrderedDict()
 
@@ -124,11 +127,15 @@ class Gate:
             raise StateRefusedError(
                 seen.state, f"the organisation is {seen.state} and takes no readings", "Its owners can choose a plan."
             )
-        parts = (WHOLE,) if source.customer is None else (WHOLE, source.customer)
+        parts: tuple[UUID, ...] = (WHOLE,) if source.customer is None else (WHOLE, source.customer)
+        if self._is_for_history:
+            parts = ()
         if readings and _in_the_way(tenant, seen, parts, readings) is not None:
             seen = await self._seen(source.tenant, tenant, now, _LOOK_AGAIN_SECONDS)
             if (reached := _in_the_way(tenant, seen, parts, readings)) is not None:
                 raise _refusal(reached, readings, now)
+        if self._is_for_history:
+            return Entry(None, tenant, parts, readings)
         entry = Entry(seen.window.first, tenant, parts, readings)
         for part in parts:
             tenant.under_way[part] += readings

@@ -6,10 +6,11 @@ import asyncio
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import numpy as np
@@ -24,13 +25,31 @@ from twins.telemetry.commit import Writer
 from twins.telemetry.decode import decode
 from twins.telemetry.errors import BrokenMessageError, BusyError, UnavailableError
 from twins.telemetry.gate import Entry, Gate
-from twins.telemetry.instants import micros
+from twins.telemetry.instants import micros, moment
 from twins.telemetry.normalise import normalise
+from twins.telemetry.quality_past import Pasts, last_readings
+from twins.telemetry.quality_rules import judged
 from twins.telemetry.salvage import as_text
-from twins.telemetry.schemas import Aside, Bindings, Delivery, Message, Normalised, Readings, Receipt, Source
+from twins.telemetry.schemas import (
+    Aside,
+    Bindings,
+    Delivery,
+    Message,
+    Normalised,
+    Readings,
+    Receipt,
+    RuleTable,
+    Said,
+    Series,
+    Source,
+)
 from twins.telemetry.selectors import bound_signals
 from twins.telemetry.services import provide_signals
 from twins.telemetry.threads import in_thread
+from twins.telemetry.window import Window
+
+Decoder = Callable[[bytes], Message]
+"""Reads a body; raises BrokenMessageError when nothing of it can be kept."""
 
 LOOK_SECONDS = 2.0
 """How long a publication may go unnoticed."""
@@ -40,6 +59,7 @@ _MOST_TENANTS = 2000
 _NOTE_SECONDS = 60.0
 """How often the tenant is told that a gateway meets a limit."""
 _EXCERPT_BYTES = 400
+SILENT = Said()
 _LONG_BODY_BYTES = 8192
 
 
@@ -58,18 +78,31 @@ class Intake:
     Args:
         writer: Makes them durable.
         gate: Lets in what the tenant's limits have room for.
+        window: Shows messages to whoever looks; None to show none.
+
+    Attributes:
+        waiting: Readings that were let in and are not durable yet.
     """
 
-    def __init__(self, writer: Writer, gate: Gate) -> None:
+    def __init__(self, writer: Writer, gate: Gate, window: Window | None = None) -> None:
         self._writer = writer
         self._gate = gate
+        self._window = window
         self._noted: dict[Source, float] = {}
         self._known: OrderedDict[UUID, _Known] = OrderedDict()
         self._looking: dict[UUID, asyncio.Task[_Known]] = {}
         self._turn = asyncio.Lock()
+        self._pasts = Pasts()
+        self.waiting = 0
 
-    async def take(self, source: Source, body: bytes) -> Receipt:
+    async def take(self, source: Source, body: bytes, decoder: Decoder = decode, said: Said = SILENT) -> Receipt:
         """Take one message; returns when it is durable.
+
+        Args:
+            source: Whose it is.
+            body: The message as it came.
+            decoder: Reads it; JSON unless told.
+            said: What the gateway says of itself beside it.
 
         Raises:
             BrokenMessageError: Nothing of it can be kept; the tenant can read why.
@@ -79,25 +112,68 @@ class Intake:
             UnavailableError: It cannot be stored at present.
         """
         try:
-            message = await self._decoded(body)
+            message = await self._decoded(body, decoder)
         except BrokenMessageError as error:
+            self._show(source, body, None, error)
             await self.note(source, error, excerpt=as_text(body[:_EXCERPT_BYTES].decode("utf-8", "replace")))
             raise
+        try:
+            receipt = await self.take_message(source, message, said)
+        except OutturnError as error:
+            self._show(source, body, message, error)
+            raise
+        self._show(source, body, message, receipt)
+        return receipt
+
+    def _show(self, source: Source, body: bytes, message: Message | None, became: Receipt | OutturnError) -> None:
+        """Show a message to whoever looks at its gateway; costs nothing while nobody does."""
+        if self._window is None or not self._window.is_watched(source):
+            return
+        known = self._known.get(source.tenant)
+        bindings = known.gateways.get(source.gateway, _NONE) if known is not None else _NONE
+        self._window.show(source, body, bindings, message, became)
+
+    async def take_message(self, source: Source, message: Message, said: Said = SILENT) -> Receipt:
+        """Take one message that is decoded; otherwise as `take`.
+
+        Raises:
+            BatchReusedError: Another batch of this name is there; the tenant can read that.
+            LimitReachedError: The tenant's limits have no room for it; the tenant can read which.
+            BusyError: Too much is waiting.
+            UnavailableError: It cannot be stored at present.
+        """
         now = utc_now()
         now_us = micros(now)
         normalised = normalise(message, await self._bindings(source, LOOK_SECONDS), now_us=now_us)
         if normalised.unbound:
             normalised = normalise(message, await self._bindings(source, _LOOK_AGAIN_SECONDS), now_us=now_us)
         entry = await self._let_in(source, normalised.readings.size, now)
-        accepted = 0
+        accepted, waiting = 0, normalised.readings.size
+        self.waiting += waiting
         try:
+            normalised = await self._judged(source, normalised, now_us)
             outcome = await self._writer.submit(
-                Delivery(source, message.batch, _digest(message), normalised, day=entry.day)
+                Delivery(source, message.batch, _digest(message), normalised, day=entry.day, said=said)
             )
             accepted = outcome.accepted
+        except OutturnError:
+            self._pasts.forget(source.tenant, normalised.readings.signal)
+            raise
         finally:
+            self.waiting -= waiting
             entry.settle(accepted)
         return Receipt(message.batch, outcome, normalised.aside)
+
+    async def _judged(self, source: Source, normalised: Normalised, now_us: int) -> Normalised:
+        """The message with the verdicts of its signals' rules; of most gateways none has any."""
+        table = (await self._bindings(source, LOOK_SECONDS)).rules
+        if not table.signal.size or not normalised.readings.size:
+            return normalised
+        past = self._pasts.of(source.tenant)
+        while unknown := past.unknown(table.signal).tolist():
+            past.learn(table, await in_thread(partial(_last_stored, source.tenant, unknown, table, now_us)))
+            self._pasts.trim()
+        return judged(normalised, table, past, now_us=now_us)
 
     async def _let_in(self, source: Source, readings: int, now: datetime) -> Entry:
         try:
@@ -110,13 +186,13 @@ class Intake:
                     await self.note(source, error)
             raise
 
-    async def _decoded(self, body: bytes) -> Message:
+    async def _decoded(self, body: bytes, decoder: Decoder) -> Message:
         """The message; long ones one at a turn of the event loop, for commits under way wait while they are decoded."""
         if len(body) <= _LONG_BODY_BYTES:
-            return decode(body)
+            return decoder(body)
         async with self._turn:
             await asyncio.sleep(0)
-            return decode(body)
+            return decoder(body)
 
     async def note(self, source: Source, error: OutturnError, *, excerpt: str = "") -> None:
         """Let the tenant read why something of a gateway was refused as a whole.
@@ -129,6 +205,14 @@ class Intake:
         aside = Aside("", error.code, error.message[:400], error.fix, none, none.astype(np.float64), excerpt)
         nothing = Readings(none, none, none.astype(np.float64), none.astype(np.int16))
         await self._writer.submit(Delivery(source, "", 0, Normalised(nothing, (aside,))))
+
+    async def bindings(self, source: Source) -> Bindings:
+        """What the keys of a gateway mean, as of a moment ago.
+
+        Raises:
+            UnavailableError: The database cannot be reached.
+        """
+        return await self._bindings(source, LOOK_SECONDS)
 
     async def _bindings(self, source: Source, longest_seconds: float) -> Bindings:
         known = self._known.get(source.tenant)
@@ -170,6 +254,11 @@ def _load(tenant: UUID, known: _Known | None) -> _Known:
         stored = provide_signals(bound=bound)
     gateways = {one.gateway for one in bound}
     return _Known(mark, {gateway: bindings_of(tenant, gateway, bound, stored) for gateway in gateways}, 0.0)
+
+
+def _last_stored(tenant: UUID, signals: list[int], table: RuleTable, now_us: int) -> dict[int, Series]:
+    with scope(tenant):
+        return last_readings(signals, table, now=moment(now_us))
 
 
 def _digest(message: Message) -> int:

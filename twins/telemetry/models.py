@@ -13,7 +13,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from tenants.scope.context import required_tenant
-from tenants.scope.models import PerTenant
+from tenants.scope.models import PerTenant, UniquePerTenant
 from tenants.scope.tables import Custody, TenantTable
 from twins.telemetry.schemas import Quality
 
@@ -136,7 +136,13 @@ class CommitCount(TenantTable, models.Model):
 
 
 class Traffic(Owned):
-    """How much a gateway has sent: in all, in the minute that began at `minute`, and in the minute before."""
+    """How much a gateway has sent: in all, in the minute that began at `minute`, and in the minute before.
+
+    `clock_us` is the least that came between what a batch says of its time and its arrival, in microseconds, in the ten
+    minutes that began at `clock_at`, `former_clock_us` in the ten before: by so much the gateway's clock is behind ours
+    at most. `late_us` is how old the newest reading of the newest batch was. `backlog` and `version` are what the
+    gateway says of itself: readings that wait to be sent, and its program.
+    """
 
     pk = models.CompositePrimaryKey("tenant", "gateway")
     gateway = models.UUIDField()
@@ -146,6 +152,12 @@ class Traffic(Owned):
     last_minute = models.IntegerField()
     readings = models.BigIntegerField()
     set_aside = models.BigIntegerField()
+    clock_at = models.DateTimeField(null=True)
+    clock_us = models.BigIntegerField(null=True)
+    former_clock_us = models.BigIntegerField(null=True)
+    late_us = models.BigIntegerField(null=True)
+    backlog = models.BigIntegerField(null=True)
+    version = models.CharField(max_length=60)
 
     class Meta:
         managed = False
@@ -177,7 +189,8 @@ class SetAside(PerTenant):
     """Readings of one key in one batch that were set aside for one reason, with what was sent.
 
     `at` and `value` hold each reading's instant and value, null where that could not be read or is not finite. `key` is
-    empty when the message was set aside as a whole, `batch` when it had no name.
+    empty when the message was set aside as a whole, `batch` when it had no name. Once they were replayed, `replayed_at`
+    says when and `stored` how many of them are readings now; the rest was set aside anew, with the newer reason.
     """
 
     gateway = models.UUIDField()
@@ -191,6 +204,8 @@ class SetAside(PerTenant):
     at = ArrayField(models.DateTimeField(null=True))
     value = ArrayField(models.FloatField(null=True))
     received_at = models.DateTimeField()
+    replayed_at = models.DateTimeField(null=True)
+    stored = models.IntegerField(null=True)
 
     kept_by: ClassVar[tuple[str, str]] = ("set_aside", "received_at")
 
@@ -200,6 +215,58 @@ class SetAside(PerTenant):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.code}"
+
+
+class LateReadings(PerTenant):
+    """How many readings of a signal came late on a day of UTC, and by how much the latest of them did."""
+
+    signal = models.BigIntegerField()
+    day = models.DateField()
+    count = models.BigIntegerField()
+    worst_us = models.BigIntegerField()
+
+    class Meta:
+        constraints = (UniquePerTenant(fields=("signal", "day"), name="late_readings_per_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.signal} on {self.day}"
+
+
+class Substitution(PerTenant):
+    """Readings of one signal that a person or a later estimate replaced, with what was there before.
+
+    `at` are instants of stored readings, `value` what they have from now on, `former_value` and `former_quality` what
+    they had. `commit` is null until it is stored. One that undoes another names it in `undoes`, and puts back what was.
+    """
+
+    twin = models.UUIDField()
+    asset = models.UUIDField()
+    key = models.CharField(max_length=64)
+    signal = models.BigIntegerField()
+    at = ArrayField(models.DateTimeField())
+    value = ArrayField(models.FloatField())
+    quality = ArrayField(models.SmallIntegerField())
+    former_value = ArrayField(models.FloatField())
+    former_quality = ArrayField(models.SmallIntegerField())
+    reason = models.CharField(max_length=400)
+    by = models.CharField(max_length=254)
+    made_at = models.DateTimeField()
+    commit = models.BigIntegerField(null=True)
+    undoes = models.UUIDField(null=True)
+
+    twin_path: ClassVar[str] = "twin"
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (models.Index(fields=("tenant", "twin", "id"), name="substitution_by_twin"),)
+        constraints = (
+            UniquePerTenant(
+                fields=("undoes",), name="substitution_undone_once", condition=models.Q(undoes__isnull=False)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{len(self.at)} readings of {self.asset}/{self.key}: {self.reason}"
 
 
 class WriterSession(models.Model):

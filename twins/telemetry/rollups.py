@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from twins.telemetry.schemas import Grain, Rollups, Series
+from twins.telemetry.schemas import Grain, Quality, Rollups, Series
 from twins.telemetry.selectors import readings
 
 
@@ -17,7 +17,8 @@ def roll_up(series: Series, grain: Grain) -> Rollups:
     first = np.flatnonzero(np.diff(period, prepend=period[:1] - 1))
     if not first.size:
         none = np.empty(0, np.float64)
-        return Rollups(none.astype(np.int64), none.astype(np.int64), none, none, none, none)
+        whole = none.astype(np.int64)
+        return Rollups(whole, whole, none, none, none, none, whole)
     last = np.append(first[1:], period.size)
     return Rollups(
         start=period[first] * grain,
@@ -26,6 +27,7 @@ def roll_up(series: Series, grain: Grain) -> Rollups:
         high=np.maximum.reduceat(series.value, first),
         sum=np.add.reduceat(series.value, first),
         last=series.value[last - 1],
+        doubtful=np.add.reduceat((series.quality != Quality.GOOD).astype(np.int64), first),
     )
 
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from twins.telemetry.errors import BrokenMessageError
 from twins.telemetry.instants import instant
-from twins.telemetry.schemas import NO_TIME, Aside, Message, Quality
+from twins.telemetry.schemas import NO_TIME, SAID, Aside, Message
 
 LONGEST_EXCERPT = 200
 LONGEST_KEY = 256
 
-_QUALITY = {quality.name.lower(): int(quality) for quality in Quality}
+_QUALITY = {word: int(quality) for word, quality in SAID.items()}
 _FORMS = (
     'Send {"batch", "readings": [{"key", "at", "value"}]}, {"batch", "key", "at": [], "value": []} '
     'or {"batch", "at": [], "columns": {key: []}}.'
@@ -30,6 +30,15 @@ _REASONS = {
     "reading.not_a_number": (
         "its value is not a number",
         "Send a JSON number; texts, true, false and null are no readings.",
+    ),
+    "reading.not_finite": (
+        "its value is not a finite number",
+        "Send nothing where there is no value.",
+    ),
+    "reading.text": ("its value is a text", "Send a number; texts are no readings."),
+    "line.unreadable": (
+        "the line cannot be read as InfluxDB line protocol",
+        "Send `measurement,tag=value field=1.5 time`, with commas, spaces and equals signs in names escaped by a \\.",
     ),
     "reading.unknown_quality": ("its quality is none that we know", "Send good, uncertain or bad, or leave it out."),
     "reading.length": (
@@ -53,7 +62,7 @@ def salvaged(body: bytes) -> Message:
         raise BrokenMessageError(f"the message is not JSON: {reason}", fix=_FORMS) from error
     if not isinstance(wire, dict):
         raise BrokenMessageError("the message is not a JSON object", fix=_FORMS)
-    salvage = _Salvage()
+    salvage = Salvage()
     if isinstance(wire.get("readings"), list):
         _rows(salvage, wire["readings"])
     elif isinstance(wire.get("at"), list) and isinstance(wire.get("columns"), dict):
@@ -89,7 +98,7 @@ def _fits(wire: dict[str, Any]) -> bool:
     return len(lengths) == 1
 
 
-def _rows(salvage: _Salvage, rows: Iterable[Any]) -> None:
+def _rows(salvage: Salvage, rows: Iterable[Any]) -> None:
     for row in rows:
         if isinstance(row, dict):
             salvage.take(row.get("key"), row.get("at"), row.get("value"), row.get("quality", "good"))
@@ -97,7 +106,7 @@ def _rows(salvage: _Salvage, rows: Iterable[Any]) -> None:
             salvage.set_aside("", "reading.not_a_reading", excerpt=row)
 
 
-def _table(salvage: _Salvage, at: Sequence[Any], columns: dict[str, Any]) -> None:
+def _table(salvage: Salvage, at: Sequence[Any], columns: dict[str, Any]) -> None:
     for key, column in columns.items():
         if not isinstance(column, list) or len(column) != len(at):
             salvage.set_aside(key, "reading.length", excerpt=column)
@@ -107,7 +116,7 @@ def _table(salvage: _Salvage, at: Sequence[Any], columns: dict[str, Any]) -> Non
                 salvage.take(key, when, value, "good")
 
 
-class _Salvage:
+class Salvage:
     """Readings one by one: the sound ones, and the others by key and reason."""
 
     def __init__(self) -> None:
@@ -139,6 +148,10 @@ class _Salvage:
         times.append(at)
         values.append(float("nan") if value is None else value)
 
+    def broken(self) -> tuple[Aside, ...]:
+        """What cannot be kept."""
+        return tuple(_aside(key, code, *what) for (key, code), what in self._asides.items())
+
     def message(self, batch: str) -> Message:
         """All of it, as columns."""
         columns = list(zip(*self._rows, strict=True)) or [(), (), (), ()]
@@ -149,7 +162,7 @@ class _Salvage:
             at=np.array(columns[1], np.int64),
             value=np.array(columns[2], np.float64),
             quality=np.array(columns[3], np.int16),
-            broken=tuple(_aside(key, code, *what) for (key, code), what in self._asides.items()),
+            broken=self.broken(),
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum
 from functools import cached_property
@@ -29,11 +29,40 @@ NO_TIME = int(np.iinfo(np.int64).min)
 
 
 class Quality(IntEnum):
-    """What the gateway says of a value; one that is not good is stored beside it, for others to weigh."""
+    """How far a value can be trusted; stored beside it, never in its place (docs/decisions/014).
+
+    The first three are what the gateway says. The others are found by the rules of the signal when the reading arrives,
+    but for the last: a person or a later estimate put the value there. Where several hold, the order is ``BAD``,
+    ``OUT_OF_RANGE``, ``STALE``, ``STUCK``, ``SPIKE``, ``UNCERTAIN``.
+    """
 
     GOOD = 0
     UNCERTAIN = 1
     BAD = 2
+    OUT_OF_RANGE = 3
+    """Outside what is credible for the signal."""
+    STUCK = 4
+    """The same value for longer than the rule allows."""
+    SPIKE = 5
+    """Farther from the values before it than the rule allows, in robust deviations."""
+    STALE = 6
+    """Much older than what it came with, which was fresh: a value read long ago and sent as new."""
+    SUBSTITUTED = 7
+    """A person or a later estimate replaced what was sent; a revision that names its reason and author."""
+
+
+SAID = {quality.name.lower(): quality for quality in (Quality.GOOD, Quality.UNCERTAIN, Quality.BAD)}
+"""What a gateway may say of a value, by its word."""
+USABLE = frozenset({Quality.GOOD, Quality.UNCERTAIN, Quality.SUBSTITUTED})
+"""The qualities of values to compute with. The rest are kept and shown, and count for nothing: no indicator, no
+evidence, no training, no alarm on the value."""
+USABLE_CODES = tuple(sorted(int(quality) for quality in USABLE))
+"""The same as they are stored, for ``quality = ANY(...)``."""
+
+
+def usable(quality: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Which of some stored qualities are of values to compute with, shape ``(n,)``."""
+    return np.isin(quality, USABLE_CODES)
 
 
 class Retention(IntEnum):
@@ -59,6 +88,28 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """When readings of a signal are suspect, as its type says; None where it says nothing.
+
+    Attributes:
+        rate: How often a reading is expected.
+        stuck: The same value for so long is stuck.
+        spike: So many robust deviations away from the values before it is a spike.
+        stale: What comes as new is at most so much older than the newest it came with.
+    """
+
+    rate: timedelta | None = None
+    stuck: timedelta | None = None
+    spike: Decimal | None = None
+    stale: timedelta | None = None
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything has to be looked at when readings arrive."""
+        return not (self.stuck is None and self.spike is None and self.stale is None)
+
+
+@dataclass(frozen=True, slots=True)
 class BoundSignal:
     """A binding of a published twin, with what the asset's type says of the signal.
 
@@ -69,6 +120,7 @@ class BoundSignal:
         sent_key: The gateway's key.
         scale: ``scale * sent + offset`` is the value in ``sent_unit``.
         sent_unit: UCUM code, None for the signal's own.
+        rules: When its readings are suspect.
     """
 
     twin: UUID
@@ -82,6 +134,43 @@ class BoundSignal:
     scale: Decimal | None = None
     offset: Decimal | None = None
     sent_unit: str | None = None
+    rules: Rules = Rules()
+
+
+NEVER = int(np.iinfo(np.int64).max)
+"""Stands for a length of time that nothing reaches."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RuleTable:
+    """The rules of those signals of a gateway that have any; shape ``(n,)`` each.
+
+    Attributes:
+        signal: Ids, ascending.
+        stuck: Microseconds, ``NEVER`` where there is no such rule.
+        spike: Robust deviations, infinite where there is no such rule.
+        stale: Microseconds, ``NEVER`` where there is no such rule.
+    """
+
+    signal: Ints
+    stuck: Ints
+    spike: Floats
+    stale: Ints
+
+    @classmethod
+    def of(cls, rules: Mapping[int, Rules]) -> RuleTable:
+        """The table of rules by signal."""
+        rows = sorted((signal, one) for signal, one in rules.items() if one.is_any)
+        return cls(
+            signal=np.array([signal for signal, _ in rows], np.int64),
+            stuck=np.array([_micros(one.stuck) for _, one in rows], np.int64),
+            spike=np.array([np.inf if one.spike is None else float(one.spike) for _, one in rows], np.float64),
+            stale=np.array([_micros(one.stale) for _, one in rows], np.int64),
+        )
+
+
+def _micros(length: timedelta | None) -> int:
+    return NEVER if length is None else length // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +199,7 @@ class Bindings:
         offset: See ``factor``.
         low: Smallest credible value, in the unit of the signal.
         high: Largest credible value.
+        rules: When their readings are suspect.
         names: What people call each signal, for messages.
         units: Their units.
         places: Where each signal is shown.
@@ -126,6 +216,7 @@ class Bindings:
     names: Sequence[str]
     units: Sequence[str]
     places: Mapping[int, Place]
+    rules: RuleTable
 
     def numbers(self, keys: Sequence[str]) -> Ints:
         """The number of each key, -1 where there is none.
@@ -230,16 +321,36 @@ class Normalised:
         readings: Of signals, in their units; a key that is bound to two signals makes two of one that was sent.
         aside: What was set aside.
         unbound: Keys that no published twin is bound to, each with its newest instant and value.
+        newest: The newest instant that was sent and can be meant as the present, also when it was set aside;
+            ``NO_TIME`` when there is none.
+        late: The signals whose readings came late: how many did, and the oldest instant among them.
     """
 
     readings: Readings
     aside: tuple[Aside, ...]
     unbound: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    newest: int = NO_TIME
+    late: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def set_aside(self) -> int:
         """How many readings were set aside; a message that was set aside as a whole counts as one."""
         return sum(max(aside.at.size, 1) for aside in self.aside)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a gateway says of itself beside a batch.
+
+    Attributes:
+        version: Of its program; empty when it says none.
+        backlog: Readings that wait to be sent; None when it does not say.
+        sent_at: When it sent the batch, by its own clock; ``NO_TIME`` when it does not say.
+    """
+
+    version: str = ""
+    backlog: int | None = None
+    sent_at: int = NO_TIME
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -250,6 +361,7 @@ class Delivery:
         batch: The gateway's name for it; empty when the message was broken and there is nothing but what to set aside.
         digest: Tells two batches of one name apart.
         day: The day of the tenant's time zone on which its readings count; None for those that count on none.
+        said: What the gateway says of itself.
     """
 
     source: Source
@@ -257,6 +369,7 @@ class Delivery:
     digest: int
     normalised: Normalised
     day: date | None = None
+    said: Said = Said()
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +413,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matrix:
-    """Readings of one asset side by side, aligned by time.
+    """Usable readings of one asset side by side, aligned by time.
 
     Attributes:
         at: The instants at which any of the signals was read, ascending, shape ``(n,)``.
@@ -368,6 +481,7 @@ class Rollups:
         high: The largest value.
         sum: Of the values.
         last: The value of the newest reading.
+        doubtful: How many readings are not good; None where that is not kept.
     """
 
     start: Ints
@@ -376,3 +490,4 @@ class Rollups:
     high: Floats
     sum: Floats
     last: Floats
+    doubtful: Ints | None = None

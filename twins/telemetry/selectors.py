@@ -15,12 +15,23 @@ from django.db.models import QuerySet
 from tenants.kernel.clock import isoformat
 from tenants.scope.context import required_tenant
 from twins.catalog.domain.inheritance import ResolvedType
+from twins.catalog.schemas import Signal as SignalOfType
 from twins.catalog.selectors import resolved_types
 from twins.composer.schemas import Binding, TwinDocument
 from twins.composer.selectors import publication_mark, published_twins
 from twins.telemetry import binary
 from twins.telemetry.models import SetAside, Signal, Traffic, UnboundKey
-from twins.telemetry.schemas import Arrival, BoundSignal, LatestValue, Matrix, Readings, RecentKey, Series
+from twins.telemetry.schemas import (
+    Arrival,
+    BoundSignal,
+    LatestValue,
+    Matrix,
+    Readings,
+    RecentKey,
+    Rules,
+    Series,
+    usable,
+)
 
 _COLUMNS = {"signal": binary.INT8, "at": binary.INSTANT, "value": binary.FLOAT8, "quality": binary.INT2}
 _READINGS = """
@@ -67,8 +78,15 @@ def _bound(place: str, binding: Binding, document: TwinDocument, types: Mapping[
     return BoundSignal(
         twin=UUID(document.twin), asset=UUID(asset_id), asset_name=asset.name, key=key, unit=signal.unit,
         range=signal.range, gateway=UUID(binding.gateway), sent_key=binding.key, scale=binding.scale,
-        offset=binding.offset, sent_unit=binding.unit,
+        offset=binding.offset, sent_unit=binding.unit, rules=_rules(signal),
     )  # fmt: skip
+
+
+def _rules(signal: SignalOfType) -> Rules:
+    quality = signal.quality
+    if quality is None:
+        return Rules(rate=signal.rate)
+    return Rules(signal.rate, quality.stuck, quality.spike, quality.stale)
 
 
 def signals(assets: Collection[UUID], keys: Collection[str] | None = None) -> QuerySet[Signal]:
@@ -109,7 +127,7 @@ def series(asset: UUID, key: str, start: datetime, end: datetime, most: int | No
 
 
 def matrices(assets: Collection[UUID], keys: Sequence[str], start: datetime, end: datetime) -> dict[UUID, Matrix]:
-    """The readings of some signals of many assets, side by side for each asset and aligned by time, as training wants.
+    """The usable readings of some signals of many assets, side by side and aligned by time, as training wants them.
 
     Args:
         assets: Of the tenant; one that has no readings gets an empty matrix.
@@ -121,7 +139,8 @@ def matrices(assets: Collection[UUID], keys: Sequence[str], start: datetime, end
     by_asset: dict[UUID, list[tuple[int, Series]]] = {asset: [] for asset in assets}
     for signal, one in (readings(place, start, end) if place else {}).items():
         asset, column = place[signal]
-        by_asset[asset].append((column, one))
+        kept = usable(one.quality)
+        by_asset[asset].append((column, Series(one.at[kept], one.value[kept], one.quality[kept])))
     return {asset: _matrix(columns, tuple(keys)) for asset, columns in by_asset.items()}
 
 

@@ -35,27 +35,45 @@ async function body(response: Response): Promise<unknown> {
   return kind.includes("json") ? response.json() : {};
 }
 
+/** What a call is besides its address and its data. */
+interface Manner {
+  /** When it is not GET without data and POST with. */
+  method?: "PUT" | "DELETE";
+  /** Calls it off: it then ends with an UnreachableError. */
+  signal?: AbortSignal;
+}
+
+/** The request: what changes something carries the token that shows it is the page's own. */
+function asked(data: unknown, headers: Record<string, string>, manner: Manner): RequestInit {
+  const patience = AbortSignal.timeout(LONGEST);
+  const method = manner.method ?? (data === undefined ? "GET" : "POST");
+  const request: RequestInit = {
+    method,
+    credentials: "same-origin",
+    headers: {
+      Accept: "application/json",
+      ...(method === "GET" ? {} : { "X-CSRFToken": meta("csrf-token") }),
+      ...(data === undefined ? {} : { "Content-Type": "application/json" }),
+      ...headers,
+    },
+    signal: manner.signal ? AbortSignal.any([manner.signal, patience]) : patience,
+  };
+  if (data !== undefined) request.body = JSON.stringify(data);
+  return request;
+}
+
 /**
  * One call. `data` makes it a POST. Resolves to the answer's JSON.
  *
  * @throws RefusedError for an answer of 400 and above, UnreachableError when none came within 20 seconds.
  */
-export async function call<Answer>(url: string, data?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-  const request: RequestInit = {
-    credentials: "same-origin",
-    headers: { Accept: "application/json", ...headers },
-    signal: AbortSignal.timeout(LONGEST),
-  };
-  if (data !== undefined) {
-    request.method = "POST";
-    request.headers = {
-      Accept: "application/json",
-      "Content-Type": "application/json",
-      "X-CSRFToken": meta("csrf-token"),
-      ...headers,
-    };
-    request.body = JSON.stringify(data);
-  }
+export async function call<Answer>(
+  url: string,
+  data?: unknown,
+  headers: Record<string, string> = {},
+  manner: Manner = {},
+): Promise<Answer> {
+  const request = asked(data, headers, manner);
   let response: Response;
   let answer: unknown;
   try {

@@ -1,7 +1,7 @@
 /** What is known of a fleet at this moment: the latest reading of each signal of each asset, and a short past. */
 import { gettext } from "../common/gettext.ts";
 
-/** When, what, and how good: 0 good, 1 uncertain, 2 bad. */
+/** When, what, and how good: 0 is good, the others are those of `twins.telemetry.schemas.Quality`. */
 export type Reading = [at: string, value: number, quality: number];
 /** By asset, then by signal. */
 export type Values = Record<string, Record<string, Reading>>;
@@ -18,6 +18,8 @@ export interface Signal {
 export type Patience = Record<string, number>;
 
 export type Status = "connected" | "warning" | "late" | "unknown";
+
+const SUBSTITUTED = 7;
 
 /** How many points of the past are kept for a sparkline. */
 export const PAST = 120;
@@ -92,10 +94,10 @@ export class Fleet {
     return Math.max(...[...readings.values()].map(([at]) => Date.parse(at)));
   }
 
-  /** Whether a value is outside what is credible for its signal, or the gateway itself doubts it. */
+  /** Whether a value is outside what is credible for its signal, or in doubt; one that a person put there is not. */
   isOdd(key: string, [, value, quality]: Reading): boolean {
     const [low, high] = this.ranges.get(key) ?? [-Infinity, Infinity];
-    return quality !== 0 || value < low || value > high;
+    return (quality !== 0 && quality !== SUBSTITUTED) || value < low || value > high;
   }
 
   /** Whether a signal should have sent again long ago. */

@@ -49,6 +49,8 @@ describe("a fleet", () => {
     ["above its range", [at(30), 1661, 0], "warning"],
     ["below its range", [at(30), 1199.9, 0], "warning"],
     ["doubted by its gateway", [at(30), 1300, 1], "warning"],
+    ["stuck", [at(30), 1300, 4], "warning"],
+    ["put there by a person", [at(30), 1300, 7], "connected"],
     ["sixty seconds old", [at(0), 1300, 0], "connected"],
     ["older", [new Date(now - 60_001).toISOString(), 1300, 0], "late"],
   ])("that %s", (_what, reading, status) => {

@@ -2,6 +2,7 @@
 import { icon } from "../common/dom.ts";
 import { gettext } from "../common/gettext.ts";
 import { ageInWords, momentInFull } from "../common/times.ts";
+import { qualityLook } from "../tiles/quality.ts";
 import { formatOf, lookOf, type Fleet, type Signal, type Status } from "./fleet.ts";
 
 type Sparkline = ReturnType<(typeof import("./sparkline.ts"))["sparkline"]>;
@@ -185,7 +186,9 @@ export class FleetTable {
     const reading = this.fleet.reading(asset, key);
     const isStale = reading !== undefined && this.fleet.isStale(asset, key, reading, now);
     write(cell.value, reading && writer ? writer(reading[1]) : "–");
-    write(cell.age, isStale ? ageInWords(Date.parse(reading[0]), now) : "");
+    const doubt = reading?.[2] ? qualityLook(reading[2])[0] : "";
+    const age = isStale ? ageInWords(Date.parse(reading[0]), now) : "";
+    write(cell.age, [doubt, age].filter(Boolean).join(", "));
     cell.place.classList.toggle("odd", reading !== undefined && this.fleet.isOdd(key, reading));
     cell.place.classList.toggle("stale", isStale);
   }

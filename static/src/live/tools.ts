@@ -10,6 +10,8 @@ export interface View {
   status: string;
   columns: string[];
   trend: string;
+  /** The asset whose signals are shown as tiles; empty for none. */
+  tiles: string;
 }
 
 const STATUSES: Status[] = ["connected", "warning", "late", "unknown"];
@@ -21,6 +23,7 @@ export function viewOf(address: URLSearchParams, usual: View): View {
     status: address.get("state") ?? usual.status,
     columns: address.get("columns")?.split(",").filter(Boolean) ?? usual.columns,
     trend: address.get("trend") ?? usual.trend,
+    tiles: address.get("tiles") ?? usual.tiles,
   };
 }
 
@@ -31,6 +34,7 @@ export function addressOf(view: View, usual: View): string {
   if (view.status) address.set("state", view.status);
   if (view.columns.join() !== usual.columns.join()) address.set("columns", view.columns.join());
   if (view.trend !== usual.trend) address.set("trend", view.trend);
+  if (view.tiles) address.set("tiles", view.tiles);
   const text = address.toString();
   return text ? `?${text}` : location.pathname;
 }

@@ -23,6 +23,7 @@ class Client:
         login: Its user name and password; None to send none.
         persistent: Whether the broker shall keep its session.
         will: Topic of a last will.
+        manual: Whether it confirms nothing.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Client:
         *,
         persistent: bool = False,
         will: str | None = None,
+        manual: bool = False,
     ) -> None:
         self._port = port
         self._answers: queue.Queue[Any] = queue.Queue()
@@ -44,6 +46,7 @@ class Client:
             protocol=MQTTv311,
             clean_session=not persistent,
             reconnect_on_failure=False,
+            manual_ack=manual,
         )
         if login:
             self._paho.username_pw_set(*login)

@@ -39,7 +39,10 @@ class Up:
 
     def children(self) -> dict[str, psutil.Process]:
         """The web server, the worker and so on, by their names."""
-        signs = {"deploy.embedded.web": "web", "worker": "worker", "beat": "clock", "consume": "consumer"}
+        signs = {
+            "deploy.embedded.web": "web", "worker": "worker", "beat": "clock", "consume": "consumer",
+            "follow": "follower", "connect": "connector",
+        }  # fmt: skip
         found: dict[str, psutil.Process] = {}
         for process in psutil.Process(self.process.pid).children():
             with suppress(psutil.Error):
@@ -95,7 +98,7 @@ def _gone(processes: list[psutil.Process]) -> bool:
 def test_up_serves_until_it_is_told_to_stop_and_leaves_nothing(wheel_machine: Machine, eventually: Eventually) -> None:
     with up(wheel_machine, eventually) as running:
         assert running.answers()
-        assert set(running.children()) >= {"web", "worker", "clock"}
+        assert set(running.children()) >= {"web", "worker", "clock", "follower", "connector"}
         with wheel_machine.alone():
             second = subprocess.run(
                 [sys.executable, "manage.py", "up"], cwd=PROJECT, capture_output=True, text=True, check=False
@@ -113,10 +116,10 @@ def test_up_serves_until_it_is_told_to_stop_and_leaves_nothing(wheel_machine: Ma
 def test_up_recovers_from_every_kill(wheel_machine: Machine, eventually: Eventually) -> None:
     with up(wheel_machine, eventually) as running:
         before = running.children()
-        for process in (before["web"], before["worker"], wheel_machine.keeper()):
+        for process in (before["web"], before["worker"], before["follower"], wheel_machine.keeper()):
             process.kill()
-        eventually(lambda: not {before["web"], before["worker"]} & set(running.children().values()))
-        eventually(lambda: {"web", "worker"} <= set(running.children()))
+        eventually(lambda: not {before["web"], before["worker"], before["follower"]} & set(running.children().values()))
+        eventually(lambda: {"web", "worker", "follower"} <= set(running.children()))
         eventually(wheel_machine.home.endpoints.exists)
         eventually(running.answers)
         everything = running.everything()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ from deploy.embedded.broker import Directory, GuardedBroker, Principal
 from tests.deploy.embedded.conftest import Machine
 from tests.deploy.embedded.mqtt_client import Client, connected
 from twins.gateways.directory import GatewayDirectory
+from twins.gateways.topics import STATE, EdgeNode
 
 CONSUMER = ("outturn-consumer", "consumer's")
 NORTH, SOUTH = ("0198-north", "north's"), ("0198-south", "south's")
@@ -27,6 +29,9 @@ class TwoGateways(GatewayDirectory):
 
     async def knows(self, username: str, password: str) -> bool:
         return (username, password) in {NORTH, SOUTH}
+
+    async def edge_nodes(self, gateway: str | None = None) -> dict[str, frozenset[EdgeNode]]:
+        return {NORTH[0]: frozenset({EdgeNode("plant", "line1")})}
 
 
 @pytest.fixture(scope="module")
@@ -202,3 +207,58 @@ def test_the_broker_of_a_home_knows_its_consumer_alone(wheel_machine: Machine) -
         listening = [entry.laddr.ip for entry in wheel_machine.process("mqtt").net_connections("inet")]
         assert set(listening) == {"127.0.0.1"}
         assert wheel_machine.home.log("mqtt").read_text() == ""
+
+
+@pytest.mark.parametrize("kind", ["NBIRTH", "NDATA", "NDEATH", "DBIRTH", "DDATA", "DDEATH"])
+def test_a_gateway_sends_as_its_own_edge_node_only(port: int, kind: str) -> None:
+    device = "/d" if kind.startswith("D") else ""
+    with connected(port, "c1", CONSUMER) as consumer, connected(port, "n", NORTH) as north:
+        assert consumer.subscribe("spBv1.0/#") == "Granted QoS 1"
+        for topic in ("plant/{}/line2", "other/{}/line1", "plant/{}", "plant/{}/line1/d/e"):
+            north.publish(f"spBv1.0/{topic.format(kind)}{device}", b"forged")
+        with connected(port, "s", SOUTH) as south:
+            south.publish(f"spBv1.0/plant/{kind}/line1{device}", b"forged")
+        north.publish("spBv1.0/plant/NCMD/line1", b"forged")
+        north.publish(STATE, b"forged")
+        north.publish(f"spBv1.0/plant/{kind}/line1{device}", b"own")
+        assert consumer.next_message() == (f"spBv1.0/plant/{kind}/line1{device}", b"own")
+
+
+def test_an_edge_node_hears_its_commands_and_the_state_that_is_retained(port: int) -> None:
+    with connected(port, "c1", CONSUMER) as consumer:
+        consumer.publish(STATE, b"there", retain=True)
+        with connected(port, "n", NORTH) as north, connected(port, "s", SOUTH) as south:
+            assert south.subscribe(STATE) == "Unspecified error"
+            assert north.subscribe("spBv1.0/plant/NCMD/line2") == "Unspecified error"
+            assert north.subscribe(STATE) == "Granted QoS 1"
+            assert north.next_message() == (STATE, b"there")
+            assert north.subscribe("spBv1.0/plant/NCMD/line1") == "Granted QoS 1"
+            consumer.publish("spBv1.0/plant/NCMD/line1", b"rebirth")
+            assert north.next_message() == ("spBv1.0/plant/NCMD/line1", b"rebirth")
+            assert south.messages.empty()
+        consumer.publish(STATE, b"", retain=True)
+
+
+def test_what_nobody_confirmed_comes_again(port: int) -> None:
+    with connected(port, "slow", CONSUMER, persistent=True, manual=True) as consumer:
+        assert consumer.subscribe("outturn/+/readings") == "Granted QoS 1"
+        with connected(port, "n", NORTH) as north:
+            for number in range(5):
+                north.publish("outturn/0198-north/readings", b"%d" % number)
+        first = {consumer.next_message()[1] for _ in range(5)}
+        consumer.drop()
+    with connected(port, "slow", CONSUMER, persistent=True) as again:
+        assert {again.next_message()[1] for _ in range(5)} == first == {b"0", b"1", b"2", b"3", b"4"}
+    with connected(port, "slow", CONSUMER, persistent=True) as confirmed:
+        with connected(port, "n", NORTH) as north:
+            north.publish("outturn/0198-north/readings", b"next")
+        assert confirmed.next_message()[1] == b"next"
+
+
+@pytest.mark.parametrize("first", [b"\x10\x10\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x03abc", b"GET / HTTP/1.1\r\n\r\n"])
+def test_another_protocol_is_answered_and_ends(port: int, first: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(first)
+        answer = connection.recv(100)
+        assert answer == (b"\x20\x02\x00\x01" if first[0] == 0x10 else b"")
+        assert connection.recv(100) == b""

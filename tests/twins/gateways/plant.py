@@ -1,7 +1,12 @@
-"""The product's own processes on the test's database: web server, broker, consumer; each can be killed and started."""
+"""The product's own processes on the test's database: web server, broker, consumer; each can be killed and started.
+
+The broker is the embedded one (amqtt) or mosquitto, where that is installed: which is known when tests are collected.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 import subprocess
 import time
@@ -9,9 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+from django.core.management import call_command
+
 from tests.processes import environment, kill, start
 
 CONSUMER, PASSWORD = "outturn-consumer", "a-password"
+MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+BROKERS = ("amqtt", *(["mosquitto"] if MOSQUITTO else []))
 
 
 class Plant:
@@ -19,18 +29,20 @@ class Plant:
 
     Args:
         folder: Where their logs go.
+        broker: One of `BROKERS`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, broker: str = "amqtt") -> None:
         self._folder = folder
+        self.broker = broker
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         with socket.create_server(("127.0.0.1", 0)) as probe:
-            self._broker_port = probe.getsockname()[1]
-        self.mqtt_url = f"mqtt://127.0.0.1:{self._broker_port}"
+            self.broker_port = probe.getsockname()[1]
+        self.mqtt_url = f"mqtt://127.0.0.1:{self.broker_port}"
         self._env = environment(
-            OUTTURN_URL=self.url, MQTT_URL=f"mqtt://{CONSUMER}:{PASSWORD}@127.0.0.1:{self._broker_port}"
+            OUTTURN_URL=self.url, MQTT_URL=f"mqtt://{CONSUMER}:{PASSWORD}@127.0.0.1:{self.broker_port}"
         )
 
     def start(self, *names: str) -> None:
@@ -40,13 +52,44 @@ class Plant:
             "web": ["-m", "deploy.embedded.web", str(number)],
             "broker": ["-m", "deploy.embedded.broker"],
             "consumer": ["-m", "django", "consume"],
+            "north": ["-m", "django", "consume", "--share", "north"],
+            "south": ["-m", "django", "consume", "--share", "south"],
+            "files": ["-m", "django", "mosquitto", str(self._files), "--watch"],
         }
         for name in names:
+            if name == "broker" and self.broker == "mosquitto":
+                self._start_mosquitto()
+                continue
             log = self._folder / f"{name}.log"
             fds = [number] if name == "web" else []
             self._processes[name] = start(commands[name], log, env=self._env, pass_fds=fds)
             if name == "broker":
                 wait_for(self._broker_listens)
+
+    def let_in(self) -> None:
+        """Have the broker know the gateways that there are; the embedded one asks for itself."""
+        if self.broker == "mosquitto":
+            former, settings.MQTT_URL = settings.MQTT_URL, self._env["MQTT_URL"]
+            try:
+                call_command("mosquitto", str(self._files))
+            finally:
+                settings.MQTT_URL = former
+
+    @property
+    def _files(self) -> Path:
+        return self._folder / "mosquitto"
+
+    def _start_mosquitto(self) -> None:
+        self.let_in()
+        configuration = self._files / "here.conf"
+        # As root it would become another user, who cannot read our files.
+        also = "\nlog_type all\nuser root\n"
+        configuration.write_text((self._files / "mosquitto.conf").read_text() + also)
+        with (self._folder / "broker.log").open("ab") as log:
+            self._processes["broker"] = subprocess.Popen(
+                [str(MOSQUITTO), "-c", str(configuration)], stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        wait_for(self._broker_listens)
 
     def kill(self, *names: str) -> None:
         """End processes with SIGKILL."""
@@ -70,13 +113,13 @@ class Plant:
 
     def _broker_listens(self) -> bool:
         try:
-            socket.create_connection(("127.0.0.1", self._broker_port), 1).close()
+            socket.create_connection(("127.0.0.1", self.broker_port), 1).close()
         except OSError:
             return False
         return True
 
 
-def wait_for(condition: Callable[[], Any], *, seconds: float = 30) -> Any:
+def wait_for(condition: Callable[[], Any], *, seconds: float = 60) -> Any:
     """What the condition gives, once it is true."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

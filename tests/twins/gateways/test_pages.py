@@ -32,7 +32,8 @@ def sent(*gateways: Gateway, last: datetime, readings: int = 1200, set_aside: in
     ) as ingest:  # fmt: skip
         ingest.cursor().executemany(
             "INSERT INTO twins_traffic (tenant_id, gateway, last_seen_at, minute, this_minute, last_minute, readings,"
-            " set_aside) VALUES (%s, %s, %s, %s, 60, 60, %s, %s)",
+            " set_aside, clock_at, clock_us, former_clock_us, late_us, backlog, version)"
+            " VALUES (%s, %s, %s, %s, 60, 60, %s, %s, now(), 2500000, 1500000, 3400000, 40, 'fw 2.1')",
             rows,
         )
 
@@ -81,7 +82,7 @@ def test_what_each_sends(cast: Cast, sign_in: SignIn, four: dict[str, Gateway]) 
     assert sorted(shown(text)) == ["=Hall 2", "Hall 1", "Old", "Yard"]
     assert "123,456" in text
     assert 'data-label="Readings per minute"' in text
-    assert f'href="{PATH}{four["sending"].id}/#set-aside">12<' in text
+    assert f'href="{PATH}{four["sending"].id}/refused/">12<' in text
     for word in ("Sending", "Silent", "Never seen", "Disabled"):
         assert f"<span>{word}</span>" in text
     assert "New gateway" in text
@@ -117,7 +118,9 @@ def test_the_file(cast: Cast, sign_in: SignIn, four: dict[str, Gateway]) -> None
     assert len(rows) == 4
     assert rows["Hall 1"] | {"Last seen": ""} == {
         "Name": "Hall 1", "State": "connected", "Customer": "", "Last seen": "", "Readings per minute": "60",
-        "Stored": "123456", "Set aside": "12", "Made": isoformat(four["sending"].created_at),
+        "Stored": "123456", "Set aside": "12", "Made": isoformat(four["sending"].created_at), "Version": "fw 2.1",
+        "Serial": "", "Site": "", "Clock ahead ms": "-1500", "Newest reading s old": "3", "Waiting": "40",
+        "Id": str(four["sending"].id),
     }  # fmt: skip
     assert rows["'=Hall 2"]["Customer"] == "Northwind Air"
     assert rows["'=Hall 2"]["State"] == "late"

@@ -9,12 +9,23 @@ from uuid import uuid4
 import pytest
 
 from tenants.kernel.secrets import token_digest
+from tenants.limits.domain.plans import Meter
+from tenants.limits.domain.standing import LimitReachedError
+from tenants.limits.services import raise_limit
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from twins.gateways import selectors
-from twins.gateways.errors import GatewayDisabledError, GatewayNameTakenError, GatewayNotFoundError
+from twins.gateways.errors import (
+    GatewayDisabledError,
+    GatewayNameTakenError,
+    GatewayNotFoundError,
+    OverlapError,
+    SerialTakenError,
+    SiteNotFoundError,
+)
 from twins.gateways.models import Gateway, GatewayToken
-from twins.gateways.services import admit_token, create_gateway, disable_gateway, rotate_token
+from twins.gateways.schemas import Standing
+from twins.gateways.services import admit_token, create_gateway, disable_gateway, enable_gateway, rotate_token
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
@@ -27,14 +38,14 @@ def test_a_token_is_kept_as_a_digest_and_says_whose_it_is(tenant: Tenant) -> Non
     assert token.text.startswith(gateway.token_prefix)
     kept = GatewayToken.objects.get()
     assert token.text not in str(vars(kept))
-    held = selectors.holder(token.text)
+    held = selectors.holder(token.text, now=NOW)
     assert held is not None
     assert (held.source.tenant, held.source.gateway, held.is_revoked) == (tenant.id, gateway.id, False)
-    assert selectors.holder_of(gateway.id) == held
-    assert selectors.holder(token.text + "x") is None
-    assert selectors.holder("") is None
-    assert selectors.holder("x" * 10_000) is None
-    assert selectors.holder_of(uuid4()) is None
+    assert selectors.holder_of(gateway.id, now=NOW) == held
+    assert selectors.holder(token.text + "x", now=NOW) is None
+    assert selectors.holder("", now=NOW) is None
+    assert selectors.holder("x" * 10_000, now=NOW) is None
+    assert selectors.holder_of(uuid4(), now=NOW) is None
 
 
 def test_a_new_token_takes_the_place_of_the_old_one(tenant: Tenant) -> None:
@@ -42,11 +53,11 @@ def test_a_new_token_takes_the_place_of_the_old_one(tenant: Tenant) -> None:
         gateway, old = create_gateway(name="hangar", now=NOW)
         renewed, new = rotate_token(gateway=gateway.id, now=NOW)
     assert renewed.token_prefix == new.prefix
-    first, second = selectors.holder(old.text), selectors.holder(new.text)
+    first, second = selectors.holder(old.text, now=NOW), selectors.holder(new.text, now=NOW)
     assert first is not None
     assert second is not None
     assert (first.is_revoked, second.is_revoked) == (True, False)
-    held = selectors.holder_of(gateway.id)
+    held = selectors.holder_of(gateway.id, now=NOW)
     assert held is not None
     assert not held.is_revoked
 
@@ -58,7 +69,7 @@ def test_a_disabled_gateway_stays_out(tenant: Tenant) -> None:
         assert disable_gateway(gateway=gateway.id, now=NOW + timedelta(days=1)).disabled_at == NOW
         with pytest.raises(GatewayDisabledError):
             rotate_token(gateway=gateway.id, now=NOW)
-    held, same = selectors.holder(token.text), selectors.holder_of(gateway.id)
+    held, same = selectors.holder(token.text, now=NOW), selectors.holder_of(gateway.id, now=NOW)
     assert held is not None
     assert held.is_revoked
     assert same == held
@@ -96,11 +107,70 @@ def test_a_token_survives_a_change_of_the_secret_and_moves_to_the_new_one(tenant
         gateway, token = create_gateway(name="hangar", now=NOW)
     former = settings.SEALING_KEYS[0]
     settings.SEALING_KEYS = ["a new secret", former]
-    held = admit_token(token.text)
+    held = admit_token(token.text, now=NOW)
     assert held is not None
     assert held.source.gateway == gateway.id
     assert GatewayToken.objects.get().digest == token_digest(token.text, secret="a new secret")
     settings.SEALING_KEYS = ["a new secret"]
-    assert admit_token(token.text) == held
+    assert admit_token(token.text, now=NOW) == held
     settings.SEALING_KEYS = [former]
-    assert admit_token(token.text) is None
+    assert admit_token(token.text, now=NOW) is None
+
+
+def test_a_former_token_goes_on_for_a_while_when_that_is_asked_for(tenant: Tenant) -> None:
+    with scope(tenant.id):
+        gateway, old = create_gateway(name="hangar", now=NOW)
+        _, new = rotate_token(gateway=gateway.id, overlap=timedelta(hours=2), now=NOW)
+        for wrong in (timedelta(seconds=-1), timedelta(days=31)):
+            with pytest.raises(OverlapError):
+                rotate_token(gateway=gateway.id, overlap=wrong, now=NOW)
+    just_before, then = NOW + timedelta(hours=2) - timedelta(microseconds=1), NOW + timedelta(hours=2)
+    assert standing(old.text, just_before) is Standing.IN_FORCE
+    assert standing(old.text, then) is Standing.EXPIRED
+    assert standing(new.text, then) is Standing.IN_FORCE
+    with scope(tenant.id):
+        assert selectors.tokens_in_force(gateway.id, now=just_before) == 2
+        rotate_token(gateway=gateway.id, now=NOW + timedelta(hours=1))
+        assert selectors.tokens_in_force(gateway.id, now=just_before) == 1
+    assert standing(old.text, NOW + timedelta(hours=1)) is Standing.REVOKED
+
+
+def test_a_gateway_that_is_enabled_again_goes_on_with_its_token(tenant: Tenant) -> None:
+    with scope(tenant.id):
+        gateway, token = create_gateway(name="hangar", now=NOW)
+        disable_gateway(gateway=gateway.id, now=NOW)
+    assert standing(token.text, NOW) is Standing.DISABLED
+    with scope(tenant.id):
+        assert enable_gateway(gateway=gateway.id, now=NOW).disabled_at is None
+        assert enable_gateway(gateway=gateway.id, now=NOW).disabled_at is None
+    assert standing(token.text, NOW) is Standing.IN_FORCE
+
+
+def test_enabling_takes_room(tenant: Tenant) -> None:
+    with scope(tenant.id):
+        gateway, _ = create_gateway(name="hangar", now=NOW)
+        disable_gateway(gateway=gateway.id, now=NOW)
+        create_gateway(name="other", now=NOW)
+        raise_limit(meter=Meter.GATEWAYS, value=1, until=None, reason="test", by="operator", now=NOW)
+        with pytest.raises(LimitReachedError):
+            enable_gateway(gateway=gateway.id, now=NOW)
+
+
+def test_a_serial_is_one_gateways(tenant: Tenant, stranger: Tenant) -> None:
+    with scope(tenant.id):
+        made, _ = create_gateway(name="one", serial="PX-1", now=NOW)
+        with pytest.raises(SerialTakenError):
+            create_gateway(name="two", serial="PX-1", now=NOW)
+        create_gateway(name="three", now=NOW)
+        create_gateway(name="four", now=NOW)
+        with pytest.raises(SiteNotFoundError):
+            create_gateway(name="five", site=uuid4(), now=NOW)
+        assert made.serial == "PX-1"
+    with scope(stranger.id):
+        create_gateway(name="one", serial="PX-1", now=NOW)
+
+
+def standing(token: str, now: datetime) -> Standing:
+    held = selectors.holder(token, now=now)
+    assert held is not None
+    return held.standing
