@@ -31,6 +31,7 @@ PERMITTED = frozenset(
 )  # fmt: skip
 """Licences, by their SPDX names, under which we may hand the product on."""
 EXCEPTIONS = {
+    "asyncua": "LGPL-3.0-or-later: used as it comes, as a library that the operator may replace.",
     "psycopg": "LGPL-3.0: used as it comes, as a library that the operator may replace.",
     "psycopg-binary": "LGPL-3.0: used as it comes, as a library that the operator may replace.",
     "psycopg-pool": "LGPL-3.0: used as it comes, as a library that the operator may replace.",

@@ -299,5 +299,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "jobs.sweep", "schedule": 15.0},
     "seal-logs": {"task": "record.seal_logs", "schedule": 3600.0},
     "watch-limits": {"task": "limits.watch_all", "schedule": 900.0},
+    "compact-logs": {"task": "telemetry.compact_due", "schedule": 30.0},
+    "roll-up": {"task": "telemetry.roll_due", "schedule": 600.0},
     "measure-storage": {"task": "limits.measure_all", "schedule": 6 * 3600.0},
 }

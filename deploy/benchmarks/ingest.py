@@ -13,19 +13,22 @@ import asyncio
 import statistics
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import psycopg
 from django.conf import settings
 
 from deploy.benchmarks import Limits, Progress
+from deploy.copying import bare_copy
 from deploy.load import Clock, Sent, clocks, make_feed, requests, send_http, send_mqtt
 from deploy.peers import Peer, installed_peers
-from deploy.stage import own_database, owner_connection, product
-from twins.telemetry import binary
-from twins.telemetry.rows import KINDS
+from deploy.stage import own_database, product
+from twins.telemetry.chunks import merged
+from twins.telemetry.packing import Kept, joined, unpack_chunk, unpack_log
 
 DATA = None
 TARGETS: dict[str, Limits] = {
@@ -34,10 +37,6 @@ TARGETS: dict[str, Limits] = {
     "duplicated": {"at_most": 0},
 }
 ROUNDS = 3
-_COLUMNS = (
-    "tenant_id uuid NOT NULL, signal bigint NOT NULL, at timestamptz NOT NULL, value float8 NOT NULL, "
-    "commit bigint NOT NULL, quality smallint NOT NULL"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def run(options: argparse.Namespace, progress: Progress) -> dict[str, Any]:
 def _round(
     database: str, url: str, mqtt_url: str, ticking: list[Clock], size: _Size, figures: _Figures, peers: list[Peer]
 ) -> None:
-    figures.copy.append(_bare_copy(database, size.copied))
+    figures.copy.append(bare_copy(database, size.copied))
     prepared = requests(ticking, size.requests, 1000)
     again = deque(prepared[place] for place in range(min(8, len(prepared))))
     sent = asyncio.run(send_http(url, prepared, connections=32))
@@ -119,41 +118,28 @@ def _round(
         figures.peers.setdefault(peer.name, []).append(peer.points_per_s(size.copied))
 
 
-def _bare_copy(database: str, rows: int) -> float:
-    """One binary COPY in one transaction into a logged table without an index, of the same columns; rows a second."""
-    number = np.arange(rows, dtype=np.int64)
-    columns = [
-        np.frombuffer(bytes(range(16)) * rows, "V16"),
-        number % 10_000,
-        1_760_000_000_000_000 + number // 10_000 * 5_000_000,
-        number * 0.01,
-        number,
-        np.zeros(rows, np.int16),
-    ]
-    data = b"".join(binary.RowEncoder(KINDS).encode(columns))
-    with owner_connection(database) as connection:
-        connection.execute("DROP TABLE IF EXISTS bare")
-        connection.execute(f"CREATE TABLE bare ({_COLUMNS})")
-        begun = time.perf_counter()
-        with connection.cursor() as cursor, cursor.copy("COPY bare FROM STDIN (FORMAT binary)") as copy:
-            for place in range(0, len(data), 1 << 20):
-                copy.write(data[place : place + (1 << 20)])
-        seconds = time.perf_counter() - begun
-        connection.execute("DROP TABLE bare")
-    return rows / seconds
-
-
 def _counted(database: str) -> tuple[int, int]:
-    """How many rows of readings there are, and how many readings they are."""
+    """How many readings are read, and how many of them are different ones."""
     known = settings.INGEST_DATABASE
+    stored = distinct = 0
     with psycopg.connect(
         dbname=database, user=known["USER"], password=known["PASSWORD"] or None, host=known["HOST"] or None
     ) as connection:
-        row = connection.execute(
-            "SELECT count(*), count(DISTINCT (tenant_id, signal, at)) FROM twins_reading"
-        ).fetchone()
-    assert row is not None
-    return int(row[0]), int(row[1])
+        for (tenant,) in connection.execute("SELECT tenant_id FROM twins_commitcount").fetchall():
+            kept = merged(joined([*_chunks(connection, tenant), *_log(connection, tenant)]))
+            stored += kept.size
+            distinct += len(set(zip(kept.signal.tolist(), kept.at.tolist(), strict=True)))
+    return stored, distinct
+
+
+def _chunks(connection: psycopg.Connection[Any], tenant: UUID) -> Iterator[Kept]:
+    rows = connection.execute("SELECT signal, payload FROM twins_chunk WHERE tenant_id = %s", [tenant], binary=True)
+    return (unpack_chunk(payload, signal) for signal, payload in rows)
+
+
+def _log(connection: psycopg.Connection[Any], tenant: UUID) -> Iterator[Kept]:
+    query = "SELECT payload, commit FROM twins_readinglog WHERE tenant_id = %s ORDER BY commit"
+    return (unpack_log(payload, commit) for payload, commit in connection.execute(query, [tenant], binary=True))
 
 
 def _told(figures: _Figures, stored: int, distinct: int) -> dict[str, Any]:

@@ -10,18 +10,17 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import IO, Any
+from datetime import datetime
+from typing import IO, Any, Protocol
 from uuid import UUID
 
-from django.db.models import Min, Q
+from django.db.models import Q
+from django.utils.module_loading import import_string
 
 from tenants.custody.registry import custody_of
 from tenants.custody.rows import Row, Verbatim, as_json, blob_path, columns, left_out, pages
-from tenants.custody.schemas import ExportedFile, ExportedTable, ExportManifest
+from tenants.custody.schemas import ExportedColumn, ExportedFile, ExportedTable, ExportManifest
 from tenants.custody.storage import ArchiveStore
-from tenants.scope.context import scope
-from tenants.scope.tables import Custody
 
 ARCHIVE = "archive.zip"
 PARTS = "parts"
@@ -29,7 +28,7 @@ README = """This is an archive of what Outturn holds, in the format outturn-expo
 
 manifest.json     what is in here: tables with their columns, files with sizes, rows and SHA-256
 tables/*.ndjson   one file for each table, one JSON object for each row, in the order of the rows' keys
-readings/*.csv.gz raw readings, one file for each table and month, in the order of time
+readings/*.csv.gz readings and what they came to by the hour, a file for each month, by signal in the order of time
 blobs/*           longer bytes, each named by its SHA-256; rows name them by path
 
 Moments are ISO 8601 in UTC. Columns that hold secrets, or mere digests of them, are left out; the manifest names them.
@@ -37,9 +36,26 @@ The JSON Schema of the manifest is docs/schemas/export-manifest.schema.json in O
 """
 # A file of the same bytes is the same file: entries of the archive have no time of their own.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-READINGS_PAGE = 20_000
 Tell = Callable[[int], None]
 """Told how many rows have been written since the last time."""
+
+
+class Unpacked(Protocol):
+    """Gives the rows that a table holds in packed form.
+
+    Attributes:
+        name: What the table is called in the archive.
+        columns: Of the rows.
+    """
+
+    name: str
+    columns: tuple[ExportedColumn, ...]
+
+    def months(self, tenant: UUID) -> Sequence[datetime]:
+        """The first instants of the calendar months in UTC that have rows."""
+
+    def pages(self, tenant: UUID, start: datetime, end: datetime) -> Iterator[Sequence[Sequence[Any]]]:
+        """The rows of a month, some at a time."""
 
 
 class _Measured:
@@ -79,11 +95,12 @@ class ArchiveWriter:
 
     def add_table(self, model: Any, *, where: Q) -> None:
         """Write the rows of a table that fit, unless an earlier attempt has."""
-        name = model._meta.db_table
+        where_packed = getattr(model, "unpacked", "")
+        packed: Unpacked | None = import_string(where_packed) if where_packed else None
+        name = packed.name if packed else model._meta.db_table
         done = f"{PARTS}/{name}.json"
         if not self.store.has(done):
-            is_reading = custody_of(model) == Custody.READING and not where
-            files = self._readings(model) if is_reading else self._rows(model, where)
+            files = self._packed(packed) if packed else self._rows(model, where)
             with self.store.writing(done) as file:
                 file.write(json.dumps([each.model_dump() for each in files]).encode())
         with self.store.reading(done) as file:
@@ -93,7 +110,8 @@ class ArchiveWriter:
         self._tables.append(
             ExportedTable(
                 name=name, kept=custody_of(model).value, rows=sum(each.rows for each in found),
-                columns=tuple(columns(model)), left_out=tuple(left_out(model)), files=paths,
+                columns=packed.columns if packed else tuple(columns(model)),
+                left_out=() if packed else tuple(left_out(model)), files=paths,
             )
         )  # fmt: skip
 
@@ -141,37 +159,22 @@ class ArchiveWriter:
                 self.tell(len(page))
         return [ExportedFile(path=path, bytes=measured.size, sha256=measured.sha256, rows=count), *blobs.values()]
 
-    def _readings(self, model: Any) -> list[ExportedFile]:
-        time = model.kept_by[1]
-        return [self._month(model, time, start, end) for start, end in self._months(model, time)]
+    def _packed(self, packed: Unpacked) -> list[ExportedFile]:
+        return [self._month(packed, start) for start in packed.months(self.tenant)]
 
-    def _months(self, model: Any, time: str) -> Iterator[tuple[datetime, datetime]]:
-        """The calendar months in UTC that have rows, found by stepping over those that have none."""
-        after = datetime(1, 1, 1, tzinfo=UTC)
-        while True:
-            with scope(self.tenant):
-                first = model._base_manager.filter(**{f"{time}__gte": after}).aggregate(first=Min(time))["first"]
-            if first is None:
-                return
-            start = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-            after = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
-            yield start, after
-
-    def _month(self, model: Any, time: str, start: datetime, end: datetime) -> ExportedFile:
-        path, count = f"readings/{model._meta.db_table}-{start:%Y-%m}.csv.gz", 0
+    def _month(self, packed: Unpacked, start: datetime) -> ExportedFile:
+        path, count = f"readings/{packed.name}-{start:%Y-%m}.csv.gz", 0
         done = f"{PARTS}/{path}.json"
         if self.store.has(done):
             with self.store.reading(done) as file:
                 return ExportedFile(**json.load(file))
-        names = [column.name for column in columns(model)]
+        end = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
         with self.store.writing(f"{PARTS}/{path}") as file:
             measured = _Measured(file)
-            with gzip.GzipFile("", "wb", 6, measured, mtime=0) as packed:
-                packed.write(_csv([names]))
-                where = Q(**{f"{time}__gte": start, f"{time}__lt": end})
-                for page in pages(model, self.tenant, where=where, size=READINGS_PAGE):
-                    rows = [as_json(model, row, blobs=blob_path) for row in page]
-                    packed.write(_csv([[row[name] for name in names] for row in rows]))
+            with gzip.GzipFile("", "wb", 6, measured, mtime=0) as csv_file:
+                csv_file.write(_csv([[column.name for column in packed.columns]]))
+                for page in packed.pages(self.tenant, start, end):
+                    csv_file.write(_csv(page))
                     count += len(page)
                     self.tell(len(page))
         written = ExportedFile(path=path, bytes=measured.size, sha256=measured.sha256, rows=count)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Min, Q, Value
+from django.db.models import Count, Min, Q, Sum, Value
+from django.utils.module_loading import import_string
 from psycopg.sql import SQL, Identifier
 
 from tenants.custody.eraser import erasing
@@ -80,6 +81,16 @@ def _refuse_beyond_plan(days: int | None) -> None:
         )  # fmt: skip
 
 
+class Packed(Protocol):
+    """What is kept in rows of which each, by its column `count`, stands for several."""
+
+    def count(self, before: datetime) -> int:
+        """How many the tenant in scope has from before an instant."""
+
+    def drop(self, tenant: UUID, before: datetime) -> int:
+        """Delete those from before an instant, outside any scope; how many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keeping:
     """How long rows of a class are kept.
@@ -141,7 +152,7 @@ def _stored() -> dict[str, tuple[int, datetime]]:
         .order_by()
         .annotate(kept=Value(kept))
         .values("kept")
-        .annotate(rows=Count("*"), oldest=Min(time))
+        .annotate(rows=Sum("count") if model.packed_by else Count("*"), oldest=Min(time))
         for kept in CLASSES
         for model, time in kept_for(kept)
     ]
@@ -159,8 +170,20 @@ def _next_drop(keeping: Keeping, stored: tuple[int, datetime] | None, now: datet
         return NextDrop(keeping.kept, keeping.days(now), rows, None, 0, keeping.held)
     # The day's work takes all that falls due until then.
     cut = keeping.cut(at + _DAY)
-    dropped = sum(_droppable(model, time).filter(**{f"{time}__lt": cut}).count() for model, time in tables)
+    assert cut is not None  # what is due some day is cut then
+    dropped = sum(_count(model, time, cut) for model, time in tables)
     return NextDrop(keeping.kept, keeping.days(now), rows, at, dropped, keeping.held)
+
+
+def _count(model: Any, time: str, before: datetime) -> int:
+    if model.packed_by:
+        return _packed(model).count(before)
+    return int(_droppable(model, time).filter(**{f"{time}__lt": before}).count())
+
+
+def _packed(model: Any) -> Packed:
+    found: Packed = import_string(model.packed_by)
+    return found
 
 
 def _droppable(model: Any, time: str) -> Any:
@@ -194,6 +217,8 @@ def drop_past(tenant: UUID, *, now: datetime) -> dict[str, int]:
 
 
 def _drop_rows(tenant: UUID, model: Any, time: str, before: datetime) -> int:
+    if model.packed_by:
+        return _packed(model).drop(tenant, before)
     total = 0
     while True:
         with erasing(tenant) as eraser:

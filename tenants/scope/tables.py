@@ -31,6 +31,9 @@ class TenantTable:
     Attributes:
         custody: What becomes of the rows when the tenant is erased.
         kept_by: The class of the tenant's retention policy and the column of the rows' time, or None: kept for good.
+        packed_by: Where the object is that counts and deletes what packed rows hold (`custody.retaining.Packed`), empty
+            for rows that go as they are.
+        unpacked: Where the object is that gives packed rows to the archive (`custody.archive.Unpacked`), or empty.
         emptied: What a row that stays as REFERRED has in its columns afterwards.
         secret_fields: Columns that are never shown, exported or written into the record.
         exported: Whether the rows are part of what the tenant takes along.
@@ -38,6 +41,8 @@ class TenantTable:
 
     custody: ClassVar[Custody] = Custody.OPERATIONAL
     kept_by: ClassVar[tuple[str, str] | None] = None
+    packed_by: ClassVar[str] = ""
+    unpacked: ClassVar[str] = ""
     emptied: ClassVar[Mapping[str, Any]] = {}
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     exported: ClassVar[bool] = True

@@ -24,7 +24,7 @@ from tests.billing.world import customer
 from twins.gateways.flights import FlightSchedule, flight
 from twins.gateways.schemas import SENSOR_KEYS, SETTING_KEYS, FlightHistory
 from twins.telemetry.connections import connect_ingest
-from twins.telemetry.group import Store
+from twins.telemetry.group import commit_together
 from twins.telemetry.instants import micros
 from twins.telemetry.schemas import Delivery, Normalised, Readings, Source
 from twins.telemetry.selectors import bound_signals
@@ -117,4 +117,4 @@ def store_flights(
 async def _commit(delivery: Delivery) -> None:
     connection = await connect_ingest(statement_seconds=30)
     async with connection:
-        await Store().commit(connection, [delivery], now=PLANNING)
+        await commit_together(connection, [delivery], now=PLANNING)

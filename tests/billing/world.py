@@ -15,9 +15,11 @@ from billing.contracts.services import create_contract, publish_contract
 from billing.reports.services import Settlement
 from tenants.customers.models import Customer
 from tenants.customers.services import create_customer
+from tenants.scope.context import required_tenant
 from tests.billing.outcomes.documents import AWS_TIERS, Json, a_clause
 from tests.twins.evidence.fleet import fly, published_fleet
 from twins.evidence.services import record_event
+from twins.telemetry.compaction import compact
 
 BY = "owner@meridian.example"
 SIGNED = datetime(2026, 1, 2, tzinfo=UTC)
@@ -52,6 +54,7 @@ def fly_daily(fleet: Fleet, first: str, last: str) -> None:
     start, end = at(first), at(last)
     flights = [start + timedelta(days=day, hours=20) for day in range((end - start).days + 1)]
     fly([(engine, take_off) for engine in fleet.engines for take_off in flights], received=end, keys=["t24"])
+    compact(required_tenant("readings"), wait=True)
 
 
 def visit(engine: UUID, start: str, end: str, *, told: str) -> None:

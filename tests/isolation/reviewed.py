@@ -19,7 +19,7 @@ REFERENCE = {
     "twins_connectionlease": "Read by the processes that run connections, to share them; has ids and a revision.",
     "twins_gatewaytoken": "Read to find the tenant of a gateway's token; has a keyed digest, a hash, ids and instants.",
     "twins_sparkplugnode": "Read to find the gateway of an edge node; has its names, ids and instants.",
-    "twins_provisioningdigest": "Read to find the tenant of a provisioning key; has a keyed digest, a tenant and an id.",
+    "twins_provisioningdigest": "Read to find the tenant of a provisioning key: a keyed digest, a tenant, an id.",
     "twins_authorityanchor": "Read to find the tenant of a device's certificate; has a public certificate and ids.",
 }
 """The same on every machine, open to code that acts for no tenant yet."""
@@ -42,7 +42,10 @@ LOCAL = {
 """On the machine that requests come to; no rows of tenants."""
 
 INGEST = {
-    "twins_reading": {"SELECT", "INSERT", "UPDATE"},
+    "twins_readinglog": {"SELECT", "INSERT", "DELETE"},
+    "twins_chunk": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "twins_rollup": {"SELECT", "INSERT", "UPDATE"},
+    "twins_compaction": {"SELECT", "INSERT", "UPDATE"},
     "twins_latestreading": {"SELECT", "INSERT", "UPDATE"},
     "twins_batch": {"SELECT", "INSERT"},
     "twins_commitcount": {"SELECT", "INSERT", "UPDATE"},

@@ -17,7 +17,10 @@ from tenants.scope.models import Tenant
 from twins.composer.schemas import FleetParameters
 from twins.composer.services import create_fleet, publish_twin
 from twins.gateways.services import create_gateway
+from twins.telemetry.chunks import merged
 from twins.telemetry.connections import connect_ingest
+from twins.telemetry.instants import moment
+from twins.telemetry.packing import joined, unpack_chunk, unpack_log
 from twins.telemetry.schemas import Source
 from twins.telemetry.selectors import bound_signals
 from twins.telemetry.services import provide_signals
@@ -108,9 +111,15 @@ def owned(fleet: Fleet) -> Callable[[str], list[tuple[Any, ...]]]:
 
 
 def stored(everything: psycopg.Connection[Any], tenant: UUID) -> list[tuple[Any, ...]]:
-    """All readings of a tenant: signal, instant, value, quality, commit."""
-    rows = everything.execute(
-        "SELECT signal, at, value, quality, commit FROM twins_reading WHERE tenant_id = %s ORDER BY signal, at",
-        [tenant],
+    """All readings of a tenant, as they are told apart when they are read: signal, instant, value, quality, commit."""
+    chunks = everything.execute("SELECT signal, payload FROM twins_chunk WHERE tenant_id = %s", [tenant])
+    log = everything.execute(
+        "SELECT commit, payload FROM twins_readinglog WHERE tenant_id = %s ORDER BY commit", [tenant]
     )
-    return rows.fetchall()
+    parts = [unpack_chunk(payload, signal) for signal, payload in chunks]
+    kept = merged(joined(parts + [unpack_log(payload, commit) for commit, payload in log]))
+    columns = (kept.signal, kept.at, kept.value, kept.quality, kept.commit)
+    return [
+        (signal, moment(at), value, quality, commit)
+        for signal, at, value, quality, commit in zip(*(column.tolist() for column in columns), strict=True)
+    ]

@@ -19,10 +19,11 @@ from twins.evidence.domain.flights import flights_of
 from twins.evidence.domain.items import EventKind, Events, Flights, Item, Rule
 from twins.evidence.models import AssetEvent
 from twins.evidence.schemas import Evidence, KnownEvent
-from twins.telemetry import binary
 from twins.telemetry.models import LatestReading, Signal
-from twins.telemetry.schemas import USABLE_CODES
+from twins.telemetry.packing import joined
+from twins.telemetry.schemas import usable
 from twins.telemetry.selectors import commit_count, signals
+from twins.telemetry.stored import FIRST, LAST, stored
 
 FLIES = "flight_hours"
 """The indicator of types whose readings are snapshots of flights."""
@@ -35,12 +36,6 @@ SELECT DISTINCT ON (asset.key) asset.key::uuid, asset.value->>'name', asset.valu
        max(version.version) OVER ()
 FROM twins_twinversion AS version, jsonb_each(version.document->'assets') AS asset
 WHERE version.tenant_id = %s AND version.twin_id = %s ORDER BY asset.key, version.version DESC"""
-# The index of readings begins with the instant, so all of the tenant's are walked through once. With `+ 0` the signal
-# is compared after that: looking each signal up by itself would search the index for every instant anew.
-_READINGS = """
-COPY (SELECT signal, at, commit FROM twins_reading WHERE tenant_id = %s AND quality = ANY(%s) AND signal + 0 = ANY(%s))
-TO STDOUT (FORMAT binary)"""
-_COLUMNS = {"signal": binary.INT8, "at": binary.INSTANT, "commit": binary.INT8}
 _ARRIVALS = """
 SELECT commit, floor(extract(epoch FROM max(received_at)) * 1000)::bigint FROM twins_batch
 WHERE tenant_id = %s AND commit = ANY(%s) GROUP BY commit"""
@@ -128,17 +123,15 @@ def _snapshots(place: Mapping[UUID, int]) -> Flights:
 
     A reading is known from when the batches of its commit had come; where none is kept any more, from its own time.
     """
-    tenant = required_tenant("readings")
     owners = dict(signals(place).values_list("id", "asset"))
+    kept = joined(list(stored(owners, FIRST, LAST).values()))
+    kept = kept.where(usable(kept.quality))
+    commits, commit = np.unique(kept.commit, return_inverse=True)
     with connection.cursor() as cursor:
-        parameters = [tenant, list(USABLE_CODES), list(owners)]
-        with cursor.cursor.copy(_READINGS, parameters) as copy:  # Django's own `copy` takes no parameters
-            columns = binary.read_rows(b"".join(map(bytes, copy)), _COLUMNS)
-        commits, commit = np.unique(columns["commit"], return_inverse=True)
-        cursor.execute(_ARRIVALS, [tenant, commits.tolist()])
+        cursor.execute(_ARRIVALS, [required_tenant("readings"), commits.tolist()])
         came = dict(cursor.fetchall())
-    known, signal = np.unique(columns["signal"], return_inverse=True)
+    known, signal = np.unique(kept.signal, return_inverse=True)
     asset = np.array([place[owners[each]] for each in known.tolist()], np.int64)[signal]
-    at = columns["at"] // 1000
+    at = kept.at // 1000
     received = np.array([came.get(each, NEVER) for each in commits.tolist()], np.int64)[commit]
     return Flights(asset, at, np.where(received == NEVER, at, received))

@@ -23,7 +23,10 @@ from twins.evidence.domain.states import Cause, stretches
 from twins.evidence.gathering import gather
 from twins.evidence.models import AssetEvent, EvidenceSegment
 from twins.evidence.schemas import AssetStates, Evidence, KnownEvent, SealedSegment, Stretch
+from twins.telemetry import stored
+from twins.telemetry.instants import moment
 from twins.telemetry.schemas import USABLE_CODES
+from twins.telemetry.selectors import signals
 
 RULE = Rule()
 LONGEST = timedelta(days=366)
@@ -33,15 +36,6 @@ SELECT DISTINCT ON (asset.key) asset.key::uuid, version.twin_id
 FROM twins_twinversion AS version, jsonb_object_keys(version.document->'assets') AS asset (key)
 WHERE version.tenant_id = %s AND version.document->'assets' ?| %s::text[] AND asset.key = ANY(%s::text[])
 ORDER BY asset.key, version.published_at DESC, version.id DESC"""
-
-# As in `gathering`: the index begins with the instant, so the readings before the span are walked through once.
-_LAST_BEFORE = """
-SELECT min(last.at) FROM (
-    SELECT max(reading.at) AS at FROM twins_reading AS reading
-    JOIN twins_signal AS signal ON signal.tenant_id = reading.tenant_id AND signal.id = reading.signal + 0
-    WHERE reading.tenant_id = %s AND reading.at < %s AND reading.quality = ANY(%s) AND signal.asset = ANY(%s)
-    GROUP BY signal.asset
-) AS last"""
 
 
 class EvidenceSpanError(OutturnError):
@@ -69,9 +63,11 @@ def evidence_begins(assets: Collection[UUID], start: datetime, rule: Rule = RULE
     What an asset was at the start depends on its last flight before, however long ago that was, and where that flight
     began on the readings shortly before it.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_LAST_BEFORE, [required_tenant("readings"), start, list(USABLE_CODES), list(assets)])
-        (last,) = cursor.fetchone()
+    owners = dict(signals(assets).values_list("id", "asset"))
+    newest: dict[UUID, int] = {}
+    for signal, one in stored.newest(owners, stored.FIRST, start, qualities=USABLE_CODES).items():
+        newest[owners[signal]] = max(one.at, newest.get(owners[signal], one.at))
+    last = moment(min(newest.values())) if newest else None
     return start if last is None else last - timedelta(milliseconds=rule.flight_ms + rule.max_gap_ms)
 
 

@@ -21,7 +21,7 @@ from tenants.kernel.clock import utc_now
 from twins.telemetry.connections import connect_ingest
 from twins.telemetry.errors import BusyError, UnavailableError
 from twins.telemetry.flush import Flusher
-from twins.telemetry.group import Store
+from twins.telemetry.group import commit_together
 from twins.telemetry.push import Push
 from twins.telemetry.schemas import Delivery, Outcome, Place
 
@@ -102,7 +102,6 @@ class _Lane:
 
     def __init__(self, flusher: Flusher) -> None:
         self._flusher = flusher
-        self._store = Store()
         self._connection: AsyncConnection[Any] | None = None
         self._queue: deque[_Waiting] = deque()
         self._tenants: Counter[UUID] = Counter()
@@ -176,7 +175,7 @@ class _Lane:
             self._connection = await connect_ingest(statement_seconds=_STATEMENT_SECONDS)
         deliveries = [waiting.delivery for waiting in group]
         now = utc_now()
-        committed = await self._store.commit(self._connection, deliveries, now=now)
+        committed = await commit_together(self._connection, deliveries, now=now)
         self._flusher.note(deliveries, committed, now)
         for waiting, result in zip(group, committed.results, strict=True):
             if waiting.future.done():  # its sender has gone away

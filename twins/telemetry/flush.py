@@ -15,6 +15,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from tenants.kernel.clock import utc_now
+from twins.telemetry.backlog import Backlog
 from twins.telemetry.connections import connect_ingest
 from twins.telemetry.group import Committed
 from twins.telemetry.lateness import LateCount
@@ -46,6 +47,7 @@ class Flusher:
         self._latest = Latest()
         self._traffic = TrafficCount()
         self._late = LateCount()
+        self._backlog = Backlog()
         self._session = Session()
         self._connection: AsyncConnection[Any] | None = None
         self._wanted = asyncio.Event()
@@ -62,6 +64,7 @@ class Flusher:
         """Take note of a commit."""
         self._latest.note(committed.rows, committed.commits)
         self._untold.update(committed.commits)
+        self._backlog.note(committed.rows)
         for delivery, result in zip(deliveries, committed.results, strict=True):
             if isinstance(result, Outcome):
                 self._traffic.note(delivery, result, now=now)
@@ -92,6 +95,7 @@ class Flusher:
                 await self.push.publish(changed_here)
         await self._traffic.flush(connection)
         await self._late.flush(connection)
+        await self._backlog.ask()
         if self._beat_at is None or begun - self._beat_at >= _HEARTBEAT:
             await self._session.flushed(connection, until=begun)
             self._beat_at = begun

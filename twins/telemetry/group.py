@@ -1,16 +1,15 @@
 """One commit: the batches, readings and set-aside readings of several deliveries in one transaction of the ingest role.
 
-Readings go in by COPY, which is the fastest way and refuses a reading that is there already, or twice in one commit.
-When it does, the transaction is made again with an INSERT that lets the later revision win. The count of commits of
-each tenant is taken first and stays locked until the commit: so its order is the order in which commits become
-visible, and two processes never store one batch. What the readings use up of the day's quota is added in the same
-transaction, one row for each tenant and customer.
+The readings of a tenant are one packed row of its log, whatever they are of and whenever: revisions are told apart when
+they are read and when the log is compacted. The count of commits of each tenant is taken first and stays locked until
+the commit: so its order is the order in which commits become visible, and two processes never store one batch. What the
+readings use up of the day's quota is added in the same transaction, one row for each tenant and customer.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import isfinite
@@ -18,8 +17,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection
 
 from tenants.kernel.ids import new_id
 from tenants.limits.domain.plans import Meter
@@ -29,22 +27,17 @@ from twins.telemetry import binary
 from twins.telemetry.binary import Array
 from twins.telemetry.errors import BatchReusedError
 from twins.telemetry.instants import moment
-from twins.telemetry.partitions import Partitions
-from twins.telemetry.rows import KINDS, Rows, distinct_rows_of, rows_of
+from twins.telemetry.packing import pack_log
+from twins.telemetry.rows import Rows, replaced, rows_of
 from twins.telemetry.schemas import NO_TIME, Aside, Delivery, Ints, Outcome
 
 Connection = AsyncConnection[Any]
 Result = Outcome | BatchReusedError
-RowsOf = Callable[[Sequence[Delivery]], Rows]
 
-_READING = "tenant_id, signal, at, value, commit, quality"
-_COPY = f"COPY twins_reading ({_READING}) FROM STDIN (FORMAT binary)"
-_MERGE = f"""
-INSERT INTO twins_reading AS r ({_READING})
-SELECT * FROM unnest(%s, %s, %s, %s, %s, %s)
-ON CONFLICT (tenant_id, at, signal) DO UPDATE
-SET value = excluded.value, commit = excluded.commit, quality = excluded.quality
-WHERE (r.value, r.quality) IS DISTINCT FROM (excluded.value, excluded.quality)"""  # noqa: S608
+_LOG = """
+INSERT INTO twins_readinglog (tenant_id, commit, count, first_at, last_at, received_at, payload)
+SELECT tenant_id, commit, count, first_at, last_at, %s, payload
+FROM unnest(%s, %s, %s, %s, %s, %b) AS log (tenant_id, commit, count, first_at, last_at, payload)"""
 _COUNT = """
 INSERT INTO twins_commitcount AS c (tenant_id, value) SELECT tenant_id, 1 FROM unnest(%s) AS tenant_id
 ON CONFLICT (tenant_id) DO UPDATE SET value = c.value + 1 RETURNING tenant_id, value"""
@@ -81,67 +74,50 @@ class Committed:
     commits: dict[UUID, int]
 
 
-class Store:
-    """Commits deliveries; what it remembers between commits saves looking things up again. One commit at a time."""
+async def commit_together(connection: Connection, deliveries: Sequence[Delivery], *, now: datetime) -> Committed:
+    """Make deliveries durable, all or none.
 
-    def __init__(self) -> None:
-        self._partitions = Partitions()
-        self._encoder = binary.RowEncoder(KINDS)
+    Args:
+        connection: Of the ingest role, in autocommit mode, outside a transaction.
+        deliveries: In the order of their arrival.
+        now: When this happens.
 
-    async def commit(self, connection: Connection, deliveries: Sequence[Delivery], *, now: datetime) -> Committed:
-        """Make deliveries durable, all or none.
-
-        Args:
-            connection: Of the ingest role, in autocommit mode, outside a transaction.
-            deliveries: In the order of their arrival.
-            now: When this happens.
-
-        Raises:
-            psycopg.Error: Nothing was stored.
-        """
-        rows = rows_of(deliveries)
-        await self._partitions.provide(connection, rows)
-        try:
-            return await self._transaction(connection, deliveries, rows_of, now)
-        except errors.UniqueViolation:
-            return await self._transaction(connection, deliveries, distinct_rows_of, now)
-        except errors.CheckViolation:  # a partition that was there has been dropped
-            self._partitions.forget()
-            await self._partitions.provide(connection, rows)
-            return await self._transaction(connection, deliveries, distinct_rows_of, now)
-
-    async def _transaction(
-        self, connection: Connection, deliveries: Sequence[Delivery], as_rows: RowsOf, now: datetime
-    ) -> Committed:
-        rows = as_rows(deliveries)
-        async with connection.transaction():
-            commits = await _count(connection, rows.tenants)
-            claims = await _claim(connection, deliveries, rows, commits, now)
-            fresh = [delivery for delivery, claim in zip(deliveries, claims, strict=True) if claim.is_fresh]
-            if len(fresh) < len(deliveries):
-                rows = as_rows(fresh)
-            if rows.signal.size and as_rows is rows_of:
-                await self._copy(connection, rows.columns(commits))
-            elif rows.signal.size:
-                await _merge(connection, rows.columns(commits))
-            await _use(connection, deliveries, claims)
-            asides = [
-                (delivery, aside)
-                for delivery, claim in zip(deliveries, claims, strict=True)
-                for aside in (delivery.normalised.aside if claim.is_fresh else claim.aside)
-            ]
-            if asides:
-                await _set_aside(connection, asides, now)
-        return Committed([claim.result for claim in claims], rows, commits)
-
-    async def _copy(self, connection: Connection, columns: Sequence[NDArray[Any]]) -> None:
-        async with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-            for part in self._encoder.encode(columns):
-                await copy.write(part)
+    Raises:
+        psycopg.Error: Nothing was stored.
+    """
+    async with connection.transaction():
+        commits = await _count(connection, sorted({delivery.source.tenant for delivery in deliveries}))
+        claims = await _claim(connection, deliveries, commits, now)
+        rows = rows_of([delivery for delivery, claim in zip(deliveries, claims, strict=True) if claim.is_fresh])
+        await _log(connection, rows, commits, now)
+        await _use(connection, deliveries, claims)
+        asides = [
+            (delivery, aside)
+            for delivery, claim in zip(deliveries, claims, strict=True)
+            for aside in (delivery.normalised.aside if claim.is_fresh else claim.aside)
+        ]
+        if asides:
+            await _set_aside(connection, asides, now)
+    return Committed([claim.result for claim in claims], rows, commits)
 
 
-async def _merge(connection: Connection, columns: Sequence[NDArray[Any]]) -> None:
-    await connection.execute(_MERGE, [Array(kind, values) for kind, values in zip(KINDS, columns, strict=True)])
+async def _log(connection: Connection, rows: Rows, commits: Mapping[UUID, int], now: datetime) -> None:
+    """Append the readings to the logs of their tenants."""
+    log = list(rows.by_tenant())
+    if not log:
+        return
+    numbers = [
+        (binary.INT8, [commits[tenant] for tenant, _ in log]),
+        (binary.INT4, [readings.size for _, readings in log]),
+        (binary.INSTANT, [int(readings.at.min()) for _, readings in log]),
+        (binary.INSTANT, [int(readings.at.max()) for _, readings in log]),
+    ]
+    parameters = [
+        *(now, Array(binary.UUID, binary.uuids([tenant for tenant, _ in log]))),
+        *(Array(kind, np.array(values, np.int64)) for kind, values in numbers),
+        [pack_log(readings) for _, readings in log],
+    ]
+    await connection.execute(_LOG, parameters)
 
 
 async def _count(connection: Connection, tenants: Sequence[UUID]) -> dict[UUID, int]:
@@ -178,17 +154,18 @@ class _Claim(NamedTuple):
 
 
 async def _claim(
-    connection: Connection, deliveries: Sequence[Delivery], rows: Rows, commits: Mapping[UUID, int], now: datetime
+    connection: Connection, deliveries: Sequence[Delivery], commits: Mapping[UUID, int], now: datetime
 ) -> list[_Claim]:
     """Enter the batches; those that are there already are not stored again."""
     outcomes = [
         Outcome(
-            accepted=delivery.normalised.readings.size - int(duplicate),
-            duplicate=int(duplicate),
+            accepted=delivery.normalised.readings.size - duplicate,
+            duplicate=duplicate,
             set_aside=delivery.normalised.set_aside,
             commit=commits[delivery.source.tenant],
         )
-        for delivery, duplicate in zip(deliveries, rows.duplicate, strict=True)
+        for delivery in deliveries
+        for duplicate in (replaced(delivery.normalised.readings),)
     ]
     entered = await _enter(connection, deliveries, outcomes, now)
     claims: list[_Claim | None] = []

@@ -13,20 +13,20 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
 
 from twins.telemetry import binary
 from twins.telemetry.binary import Array
+from twins.telemetry.packing import Kept
 from twins.telemetry.rows import Rows
 from twins.telemetry.schemas import NO_TIME, Floats, Ints
 
-UPSERT = """
+_FLUSH = """
+INSERT INTO twins_latestreading AS l (tenant_id, signal, at, value, commit, quality)
+SELECT * FROM unnest(%s, %s, %s, %s, %s, %s)
 ON CONFLICT (tenant_id, signal) DO UPDATE
 SET at = excluded.at, value = excluded.value, commit = excluded.commit, quality = excluded.quality
 WHERE excluded.at > l.at OR (excluded.at = l.at AND excluded.commit > l.commit)"""
-_FLUSH = f"""
-INSERT INTO twins_latestreading AS l (tenant_id, signal, at, value, commit, quality)
-SELECT * FROM unnest(%s, %s, %s, %s, %s, %s) {UPSERT}"""  # noqa: S608
 _KNOWN = """
 SELECT l.signal, (extract(epoch FROM l.at) * 1000000)::bigint FROM unnest(%s, %s) AS k (tenant_id, signal)
 JOIN twins_latestreading l USING (tenant_id, signal)"""
@@ -140,8 +140,29 @@ class Latest:
 
 async def flush(connection: AsyncConnection[Any], changed: Changed) -> None:
     """Write newest readings where they are newer than what is there."""
+    await connection.execute(_FLUSH, _columns(changed))
+
+
+def write_latest(connection: Connection[Any], changed: Changed) -> None:
+    """The same on a connection whose caller waits."""
+    connection.execute(_FLUSH, _columns(changed))
+
+
+def newest_of(tenant: UUID, kept: Kept) -> Changed:
+    """The newest of some readings of a tenant.
+
+    Args:
+        tenant: Whose.
+        kept: Ordered.
+    """
+    last = kept.where(np.append(kept.signal[1:] != kept.signal[:-1], np.ones(min(kept.size, 1), np.bool_)))
+    tenants = np.repeat(binary.uuids([tenant]), last.size)
+    return Changed(tenants, last.signal, last.at, last.value, last.commit, last.quality)
+
+
+def _columns(changed: Changed) -> list[Array]:
     columns = [
         *((binary.UUID, changed.tenant), (binary.INT8, changed.signal), (binary.INSTANT, changed.at)),
         *((binary.FLOAT8, changed.value), (binary.INT8, changed.commit), (binary.INT2, changed.quality)),
     ]
-    await connection.execute(_FLUSH, [Array(kind, values) for kind, values in columns])
+    return [Array(kind, values) for kind, values in columns]

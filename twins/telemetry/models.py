@@ -15,7 +15,6 @@ from django.db import models
 from tenants.scope.context import required_tenant
 from tenants.scope.models import PerTenant, UniquePerTenant
 from tenants.scope.tables import Custody, TenantTable
-from twins.telemetry.schemas import Quality
 
 
 class Owned(TenantTable, models.Model):
@@ -57,25 +56,104 @@ class Signal(Owned):
         return f"{self.asset}/{self.key}"
 
 
-class Reading(Owned):
-    """One value of one signal at one instant; of several that were sent, the last committed."""
+class ReadingLog(Owned):
+    """The readings that one commit made of a tenant's, packed, until they are compacted into chunks.
 
-    pk = models.CompositePrimaryKey("tenant", "at", "signal")
-    signal = models.BigIntegerField()
-    at = models.DateTimeField()
-    value = models.FloatField()
+    `first_at` and `last_at` bound their instants, both inclusive.
+    """
+
+    pk = models.CompositePrimaryKey("tenant", "commit")
     commit = models.BigIntegerField()
-    quality = models.SmallIntegerField(choices=[(one.value, one.name.lower()) for one in Quality])
+    count = models.IntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    payload = models.BinaryField()
 
     custody: ClassVar[Custody] = Custody.READING
-    kept_by: ClassVar[tuple[str, str]] = ("readings", "at")
+    exported: ClassVar[bool] = False  # with the chunks, as one
 
     class Meta:
         managed = False
-        db_table = "twins_reading"
+        db_table = "twins_readinglog"
 
     def __str__(self) -> str:
-        return f"{self.signal} at {self.at}: {self.value}"
+        return f"{self.count} of commit {self.commit}"
+
+
+class Chunk(Owned):
+    """The readings of one signal in one hour, or one day or month of a signal that has few (`chunks.Span`), packed.
+
+    Of several revisions of a reading it holds the last committed. `first_at` and `last_at` bound the instants, both
+    inclusive; `commit` is the newest with which any of them came. `rolled` says that the rollups
+    know of them.
+    """
+
+    pk = models.CompositePrimaryKey("tenant", "signal", "start")
+    signal = models.BigIntegerField()
+    start = models.DateTimeField()
+    span = models.SmallIntegerField()
+    count = models.IntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    low = models.FloatField()
+    high = models.FloatField()
+    sum = models.FloatField()
+    last = models.FloatField()
+    commit = models.BigIntegerField()
+    rolled = models.BooleanField()
+    payload = models.BinaryField()
+
+    custody: ClassVar[Custody] = Custody.READING
+    kept_by: ClassVar[tuple[str, str]] = ("readings", "first_at")
+    packed_by: ClassVar[str] = "twins.telemetry.trimming.PAST"
+    unpacked: ClassVar[str] = "twins.telemetry.archive.READINGS"
+
+    class Meta:
+        managed = False
+        db_table = "twins_chunk"
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.signal} from {self.start}"
+
+
+class Rollup(Owned):
+    """What the readings of a signal come to, packed: minutes by the day, hours by the month, days by the year.
+
+    `grain` is the length of each in microseconds. They stay when the readings are no longer kept.
+    """
+
+    pk = models.CompositePrimaryKey("tenant", "signal", "grain", "start")
+    signal = models.BigIntegerField()
+    grain = models.BigIntegerField()
+    start = models.DateTimeField()
+    payload = models.BinaryField()
+
+    custody: ClassVar[Custody] = Custody.READING
+    unpacked: ClassVar[str] = "twins.telemetry.archive.ROLLUPS"
+
+    class Meta:
+        managed = False
+        db_table = "twins_rollup"
+
+    def __str__(self) -> str:
+        return f"{self.signal} from {self.start}"
+
+
+class Compaction(TenantTable, models.Model):
+    """Up to which of a tenant's commits readings are in chunks."""
+
+    tenant = models.OneToOneField("tenants.Tenant", on_delete=models.PROTECT, primary_key=True, related_name="+")
+    upto = models.BigIntegerField()
+
+    exported: ClassVar[bool] = False
+
+    class Meta:
+        managed = False
+        db_table = "twins_compaction"
+
+    def __str__(self) -> str:
+        return str(self.upto)
 
 
 class LatestReading(Owned):

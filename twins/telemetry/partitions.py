@@ -1,18 +1,18 @@
-"""The partitions that readings go to: one for each retention class and month, made when the first reading needs it."""
+"""The partitions that chunks go to: one for each retention class and month, made when the first chunk needs it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from psycopg import AsyncConnection
+from psycopg import Connection
 
-from twins.telemetry.rows import Rows
+from twins.telemetry.packing import Kept
 from twins.telemetry.schemas import Ints
 
 _CLASS_BITS = 56
 _DAY_US = 86_400_000_000
-_PROVIDE = "SELECT outturn_reading_partition(%s::smallint, %s::date)"
+_PROVIDE = "SELECT outturn_chunk_partition(%s::smallint, %s::date)"
 
 
 class Partitions:
@@ -21,27 +21,23 @@ class Partitions:
     def __init__(self) -> None:
         self._known: set[tuple[int, int]] = set()
 
-    async def provide(self, connection: AsyncConnection[Any], rows: Rows) -> None:
-        """Make the partitions that the rows need and that are not known to be there, each in its own transaction.
+    def provide(self, connection: Connection[Any], kept: Kept) -> None:
+        """Make the partitions that readings need and that are not known to be there.
 
         Raises:
             psycopg.Error: One cannot be made.
         """
-        for retention, month in _wanted(rows) - self._known:
-            await connection.execute(_PROVIDE, [retention, np.datetime64(month, "M").astype("datetime64[D]").item()])
+        for retention, month in _wanted(kept) - self._known:
+            connection.execute(_PROVIDE, [retention, np.datetime64(month, "M").astype("datetime64[D]").item()])
             self._known.add((retention, month))
 
-    def forget(self) -> None:
-        """Know of none, so that all are asked for again."""
-        self._known.clear()
 
-
-def _wanted(rows: Rows) -> set[tuple[int, int]]:
-    """Retention class and month, counted from January 1970, of every row."""
-    if not rows.at.size:
+def _wanted(kept: Kept) -> set[tuple[int, int]]:
+    """Retention class and month, counted from January 1970, of every reading."""
+    if not kept.size:
         return set()
-    months, classes = _months(rows.at), (rows.signal >> _CLASS_BITS) + 1
-    # Rows of one batch mostly go to one partition: look only at where it changes.
+    months, classes = _months(kept.at), (kept.signal >> _CLASS_BITS) + 1
+    # Neighbours mostly go to one partition: look only at where it changes.
     begins = np.flatnonzero((months[1:] != months[:-1]) | (classes[1:] != classes[:-1])) + 1
     places = [0, *begins.tolist()]
     return set(zip(classes[places].tolist(), months[places].tolist(), strict=True))

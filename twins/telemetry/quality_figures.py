@@ -96,10 +96,10 @@ def seen_in_rollups(rollups: Rollups, grain: Grain, start: int, end: int, rate_u
     """What came, told from rollups: gaps are whole buckets, and the values those of their means."""
     came = int(rollups.count.sum())
     by_quality = np.zeros(len(Quality), np.int64)
-    by_quality[Quality.UNCERTAIN] = 0 if rollups.doubtful is None else rollups.doubtful.sum()
+    by_quality[Quality.UNCERTAIN] = rollups.doubtful.sum()
     by_quality[Quality.GOOD] = came - by_quality[Quality.UNCERTAIN]
     with np.errstate(invalid="ignore", over="ignore"):
-        means = rollups.sum / rollups.count
+        means = rollups.sum / rollups.used
     return Seen(
         came=came,
         completeness=None if rate_us is None else _completeness_of_counts(rollups, grain, start, end, rate_us),

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from tsdownsample import MinMaxLTTBDownsampler
 
 from twins.telemetry.instants import micros, moment
-from twins.telemetry.schemas import Floats, Grain, Ints, Quality, Rollups, Series
+from twins.telemetry.rollups import newest_used
+from twins.telemetry.schemas import Floats, Grain, Ints, Quality, Rollups, Series, usable
 
 MILLISECOND, SECOND = 1_000, 1_000_000
 MINUTE, HOUR, DAY = int(Grain.MINUTE), int(Grain.HOUR), int(Grain.DAY)
@@ -35,16 +36,18 @@ class Cells:
         start: The first instant of each, ascending.
         width: How long each is.
         count: How many readings.
-        low: The smallest value.
-        high: The largest value.
+        used: How many of them are usable; the figures that follow are of these.
+        low: The smallest value, NaN where none is usable.
+        high: The largest value, or NaN.
         sum: Of the values.
-        last: The value of the newest reading.
-        doubtful: How many readings are not good, -1 where that is not known.
+        last: The value of the newest, or NaN.
+        doubtful: How many readings are not good.
     """
 
     start: Ints
     width: Ints
     count: Ints
+    used: Ints
     low: Floats
     high: Floats
     sum: Floats
@@ -60,12 +63,12 @@ class Buckets:
         start: The first instant of each, ascending.
         end: The first instant after each.
         count: How many readings.
-        low: The smallest value.
+        low: The smallest usable value, NaN where there is none, as for the figures that follow.
         mean: Their mean, each reading weighing the same.
-        high: The largest value.
-        last: The value of the newest reading.
-        sum: Of the values.
-        doubtful: How many readings are not good, -1 where that is not known.
+        high: The largest.
+        last: The newest.
+        sum: Of them, 0 where there is none.
+        doubtful: How many readings are not good.
     """
 
     start: Ints
@@ -139,10 +142,10 @@ def grain_for(edges: Ints) -> Grain | None:
 
 def cells_of_rollups(rolled: Rollups, grain: Grain) -> Cells:
     """Rollups as cells."""
-    known = rolled.doubtful
+    width = np.full(rolled.start.size, int(grain), np.int64)
     return Cells(
-        rolled.start, np.full(rolled.start.size, int(grain), np.int64), rolled.count, rolled.low, rolled.high,
-        rolled.sum, rolled.last, np.full(rolled.start.size, -1, np.int64) if known is None else known,
+        rolled.start, width, rolled.count, rolled.used, rolled.low, rolled.high, rolled.sum, rolled.last,
+        rolled.doubtful,
     )  # fmt: skip
 
 
@@ -151,7 +154,7 @@ def joined(parts: Iterable[Cells]) -> Cells:
     parts = list(parts)
     if not parts:
         none, nothing = np.empty(0, np.int64), np.empty(0, np.float64)
-        return Cells(none, none, none, nothing, nothing, nothing, nothing, none)
+        return Cells(none, none, none, none, nothing, nothing, nothing, nothing, none)
     columns = (np.concatenate([getattr(part, name) for part in parts]) for name in Cells.__slots__)
     return Cells(*columns)
 
@@ -162,32 +165,31 @@ def buckets_of_cells(cells: Cells, edges: Ints) -> Buckets:
     first = _firsts(place)
     if not first.size:
         return _no_buckets()
-    last = np.append(first[1:], place.size) - 1
-    count, total = np.add.reduceat(cells.count, first), np.add.reduceat(cells.sum, first)
-    known = np.minimum.reduceat(cells.doubtful, first) >= 0
+    end = np.append(first[1:], place.size)
+    used, total = np.add.reduceat(cells.used, first), np.add.reduceat(cells.sum, first)
+    newest = newest_used(cells.used > 0)[end - 1]
     return Buckets(
-        start=edges[place[first]], end=edges[place[first] + 1], count=count,
-        low=np.minimum.reduceat(cells.low, first), mean=total / count, high=np.maximum.reduceat(cells.high, first),
-        last=cells.last[last], sum=total, doubtful=np.where(known, np.add.reduceat(cells.doubtful, first), -1),
+        start=edges[place[first]], end=edges[place[first] + 1], count=np.add.reduceat(cells.count, first),
+        low=np.fmin.reduceat(cells.low, first), mean=_mean(total, used), high=np.fmax.reduceat(cells.high, first),
+        last=np.where(newest >= first, cells.last[newest], np.nan), sum=total,
+        doubtful=np.add.reduceat(cells.doubtful, first),
     )  # fmt: skip
 
 
 def buckets_of_series(series: Series, edges: Ints) -> Buckets:
     """The buckets between edges that have readings, of the readings themselves."""
     cuts = np.searchsorted(series.at, edges)
-    filled = np.flatnonzero(np.diff(cuts))
-    if not filled.size:
-        return _no_buckets()
-    first = cuts[filled]
-    count = cuts[filled + 1] - first
-    # What lies beyond the last edge would be added to the last bucket.
-    value = series.value[: cuts[-1]]
-    total = np.add.reduceat(value, first)
-    return Buckets(
-        start=edges[filled], end=edges[filled + 1], count=count, low=np.minimum.reduceat(value, first),
-        mean=total / count, high=np.maximum.reduceat(value, first), last=value[first + count - 1], sum=total,
-        doubtful=np.add.reduceat((series.quality[: cuts[-1]] != Quality.GOOD).astype(np.int64), first),
-    )  # fmt: skip
+    within = slice(int(cuts[0]), int(cuts[-1]))
+    good, at = usable(series.quality[within]), series.at[within]
+    value = np.where(good, series.value[within], np.nan)
+    each, used = np.ones(good.size, np.int64), good.astype(np.int64)
+    doubtful = (series.quality[within] != Quality.GOOD).astype(np.int64)
+    total = np.where(good, series.value[within], 0.0)
+    return buckets_of_cells(Cells(at, each, each, used, value, value, total, value, doubtful), edges)
+
+
+def _mean(total: Floats, used: Ints) -> Floats:
+    return np.asarray(np.divide(total, used, out=np.full(total.size, np.nan), where=used > 0))
 
 
 def _no_buckets() -> Buckets:

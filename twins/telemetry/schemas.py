@@ -477,17 +477,19 @@ class Rollups:
     Attributes:
         start: The first instant of each, ascending.
         count: How many readings.
-        low: The smallest value.
-        high: The largest value.
+        used: How many of them are usable; the figures that follow are of these.
+        low: The smallest value, NaN where none is usable.
+        high: The largest value, or NaN.
         sum: Of the values.
-        last: The value of the newest reading.
-        doubtful: How many readings are not good; None where that is not kept.
+        last: The value of the newest, or NaN.
+        doubtful: How many readings are not good, usable or not.
     """
 
     start: Ints
     count: Ints
+    used: Ints
     low: Floats
     high: Floats
     sum: Floats
     last: Floats
-    doubtful: Ints | None = None
+    doubtful: Ints

@@ -19,7 +19,8 @@ from twins.catalog.schemas import Signal as SignalOfType
 from twins.catalog.selectors import resolved_types
 from twins.composer.schemas import Binding, TwinDocument
 from twins.composer.selectors import publication_mark, published_twins
-from twins.telemetry import binary
+from twins.telemetry import stored
+from twins.telemetry.instants import moment
 from twins.telemetry.models import SetAside, Signal, Traffic, UnboundKey
 from twins.telemetry.schemas import (
     Arrival,
@@ -33,23 +34,10 @@ from twins.telemetry.schemas import (
     usable,
 )
 
-_COLUMNS = {"signal": binary.INT8, "at": binary.INSTANT, "value": binary.FLOAT8, "quality": binary.INT2}
-_READINGS = """
-COPY (SELECT signal, at, value, quality FROM twins_reading
-      WHERE tenant_id = %s AND at >= %s AND at < %s AND signal = ANY(%s) LIMIT %s) TO STDOUT (FORMAT binary)"""
 _LATEST = """
 SELECT s.asset, s.key, s.unit, l.at, l.value, l.quality FROM twins_signal s
 JOIN twins_latestreading l ON l.tenant_id = s.tenant_id AND l.signal = s.id
 WHERE s.tenant_id = %s AND l.tenant_id = %s AND {}"""
-_NEWEST_IN_SPAN = """
-SELECT s.asset, s.key, s.unit, r.at, r.value, r.quality FROM twins_signal s
-CROSS JOIN LATERAL (
-    SELECT at, value, quality FROM twins_reading
-    WHERE tenant_id = %s AND signal = s.id AND at >= %s AND at < %s ORDER BY at DESC LIMIT 1) r
-WHERE s.tenant_id = %s AND s.asset = ANY(%s)"""
-_NEW = """
-COPY (SELECT signal, at, value, quality FROM twins_reading
-      WHERE tenant_id = %s AND at BETWEEN %s AND %s AND commit > %s AND commit <= %s) TO STDOUT (FORMAT binary)"""
 _ARRIVALS = """
 SELECT gateway, first_at, last_at, commit FROM twins_batch
 WHERE tenant_id = %s AND commit > %s AND commit <= %s AND accepted > 0 ORDER BY commit"""
@@ -102,20 +90,10 @@ def readings(signal_ids: Collection[int], start: datetime, end: datetime, most: 
         signal_ids: Of the tenant.
         start: First instant.
         end: First instant after.
-        most: How many are read, whichever these are; for all of them None.
+        most: About how many are read, whichever these are; for all of them None.
     """
-    with connection.cursor() as cursor:
-        parameters = [required_tenant("readings"), start, end, list(signal_ids), most]
-        with cursor.cursor.copy(_READINGS, parameters) as copy:  # Django's own `copy` takes no parameters
-            columns = binary.read_rows(b"".join(map(bytes, copy)), _COLUMNS)
-    order = np.lexsort((columns["at"], columns["signal"]))
-    at, value, quality = (columns[name][order] for name in ("at", "value", "quality"))
-    wanted = np.array(sorted(signal_ids), np.int64)
-    edges = np.searchsorted(columns["signal"][order], np.append(wanted, wanted[-1:] + 1))
-    return {
-        signal: Series(at[low:high], value[low:high], quality[low:high])
-        for signal, low, high in zip(wanted.tolist(), edges[:-1], edges[1:], strict=True)
-    }
+    found = stored.stored(signal_ids, start, end, most=most)
+    return {signal: Series(kept.at, kept.value, kept.quality) for signal, kept in found.items()}
 
 
 def series(asset: UUID, key: str, start: datetime, end: datetime, most: int | None = None) -> Series:
@@ -171,11 +149,14 @@ def latest_within(assets: Collection[UUID], start: datetime, end: datetime | Non
     newest = [one for one in _latest("s.asset = ANY(%s)", list(assets)) if one.at >= start]
     if end is None or all(one.at < end for one in newest):
         return newest
-    late = sorted({one.asset for one in newest if one.at >= end})
-    tenant = required_tenant("readings")
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWEST_IN_SPAN, [tenant, start, end, tenant, late])
-        return [one for one in newest if one.asset not in late] + [LatestValue(*row) for row in cursor.fetchall()]
+    late = {one.asset for one in newest if one.at >= end}
+    rows = {row.id: row for row in signals(late)}
+    within = stored.newest(rows, start, end)
+    return [one for one in newest if one.asset not in late] + [
+        LatestValue(row.asset, row.key, row.unit, moment(one.at), one.value, one.quality)
+        for signal, one in within.items()
+        for row in (rows[signal],)
+    ]
 
 
 def _latest(condition: str, parameter: UUID | list[UUID]) -> list[LatestValue]:
@@ -201,19 +182,12 @@ def arrivals(after: int, upto: int) -> list[Arrival]:
 
 
 def new_readings(after: int, upto: int) -> Readings:
-    """The readings that came with the commits after one count up to another, by signal in the order of time."""
-    came = arrivals(after, upto)
-    if not came:
-        none = np.empty(0, np.int64)
-        return Readings(none, none, none.astype(np.float64), none.astype(np.int16))
-    span = (min(one.first_at for one in came), max(one.last_at for one in came))
-    with (
-        connection.cursor() as cursor,
-        cursor.cursor.copy(_NEW, [required_tenant("readings"), *span, after, upto]) as copy,
-    ):
-        columns = binary.read_rows(b"".join(map(bytes, copy)), _COLUMNS)
-    order = np.lexsort((columns["at"], columns["signal"]))
-    return Readings(*(columns[name][order] for name in ("signal", "at", "value", "quality")))
+    """The readings that came with the commits after one count up to another, by signal in the order of time.
+
+    Those that say what an earlier commit said already may be among them.
+    """
+    kept = stored.new(after, upto)
+    return Readings(kept.signal, kept.at, kept.value, kept.quality)
 
 
 def set_aside(gateway: UUID) -> QuerySet[SetAside]:

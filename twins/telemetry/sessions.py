@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from psycopg import AsyncConnection
 
-from twins.telemetry.latest import UPSERT
+from twins.telemetry.chunks import ordered
+from twins.telemetry.latest import flush, newest_of
+from twins.telemetry.packing import joined, unpack_log
 
 _MARGIN = timedelta(minutes=1)
 """A commit takes less than this, so what was committed after a flush was begun less than this before it."""
@@ -21,13 +25,8 @@ _SPACE = 0x0077_0001
 """The first half of the locks' names, which keeps them apart from other locks."""
 
 _LEFT = "SELECT id, flushed_at FROM twins_writersession"
-_TOUCHED = """
-SELECT tenant_id, min(first_at), max(last_at), min(commit) FROM twins_batch
-WHERE received_at >= %s AND accepted > 0 GROUP BY tenant_id"""
-_MEND = f"""
-INSERT INTO twins_latestreading AS l (tenant_id, signal, at, value, commit, quality)
-SELECT DISTINCT ON (r.signal) r.tenant_id, r.signal, r.at, r.value, r.commit, r.quality FROM twins_reading r
-WHERE r.tenant_id = %s AND r.at BETWEEN %s AND %s AND r.commit >= %s ORDER BY r.signal, r.at DESC {UPSERT}"""  # noqa: S608
+_COMMITTED = """
+SELECT tenant_id, commit, payload FROM twins_readinglog WHERE received_at >= %s ORDER BY tenant_id, commit"""
 
 
 class Session:
@@ -78,6 +77,8 @@ async def _take(connection: AsyncConnection[Any], session: int) -> bool:
 
 
 async def _mend(connection: AsyncConnection[Any], since: datetime) -> None:
-    cursor = await connection.execute(_TOUCHED, [since])
-    for tenant, first, last, commit in await cursor.fetchall():
-        await connection.execute(_MEND, [tenant, first, last, commit])
+    """Flush what is still in the log; what is not was flushed when it was compacted."""
+    cursor = await connection.execute(_COMMITTED, [since], binary=True)
+    for tenant, rows in groupby(await cursor.fetchall(), key=itemgetter(0)):
+        kept = ordered(joined([unpack_log(payload, commit) for _, commit, payload in rows]))
+        await flush(connection, newest_of(tenant, kept))

@@ -78,7 +78,12 @@ def test_nothing_is_left_but_what_the_law_wants(cast: Cast) -> None:
     erase_tenant(Reporting(cast.meridian.id), {})
     left = everything_of(cast.meridian.id)
     assert set(left) - KEPT == {"tenants_tenant", *REFERRED}
-    assert before.keys() - left.keys() > {"tenants_membership", "tenants_apikey", "twins_reading", "twins_gatewaytoken"}
+    assert before.keys() - left.keys() > {
+        "tenants_membership",
+        "tenants_apikey",
+        "twins_chunk",
+        "twins_gatewaytoken",
+    }
     assert {table: len(left[table]) for table in REFERRED} == dict.fromkeys(REFERRED, 1)
     naming = {table for table, rows in left.items() if any("Northwind shed" in row for row in rows)}
     assert naming <= KEPT
@@ -104,7 +109,7 @@ def test_the_certificate_is_exact_logged_and_fetched_without_an_account(cast: Ca
         assert AuditEntry.objects.filter(action="organisation.erased").count() == 1
     document = row.document
     assert (row.id, row.digest) == (promised, digest(document))
-    for table in ("twins_reading", "tenants_apikey", "tenants_membership", "twins_assetevent", "twins_twinversion"):
+    for table in ("twins_chunk", "tenants_apikey", "tenants_membership", "twins_assetevent", "twins_twinversion"):
         assert document["erased"][table] == before[table], table
     assert document["kept"]["billing_invoice"] == {
         "rows": before["billing_invoice"],
@@ -133,7 +138,7 @@ def test_killed_in_the_middle_it_finishes_with_exact_counts(cast: Cast) -> None:
         erased = Certificate.objects.order_by("id").last().document["erased"]  # type: ignore[union-attr]
         assert not Job.objects.exists()
     assert not JobTicket.objects.filter(tenant=cast.meridian).exists()
-    for table in ("twins_reading", "tenants_membership", "twins_assetevent", "analytics_prediction"):
+    for table in ("twins_chunk", "tenants_membership", "twins_assetevent", "analytics_prediction"):
         assert erased[table] == before[table], table
 
 

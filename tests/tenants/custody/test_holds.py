@@ -66,8 +66,8 @@ def test_a_month_that_is_not_settled_keeps_its_readings(cast: Cast) -> None:
     assert hold.since == at("2026-10-31T20:00") - BEFORE
     assert hold.reason == "Contract “Uptime”: it is not settled from 01 Nov 2026 on."
     assert (hold.until, held(cast.stranger)) == (None, [])
-    assert {"twins_reading_standard_202608", "twins_reading_standard_202609"} <= set(drop_partitions(now=NOW))
-    assert partitions()[:2] == ["twins_reading_standard_202610", "twins_reading_standard_202611"]
+    assert {"twins_chunk_standard_202608", "twins_chunk_standard_202609"} <= set(drop_partitions(now=NOW))
+    assert partitions()[:2] == ["twins_chunk_standard_202610", "twins_chunk_standard_202611"]
     october = sum(at("2026-10-01") <= each < hold.since for each in mine)
     assert drop_past(cast.meridian.id, now=NOW)["readings"] == october
     assert readings(cast.meridian) == [each for each in mine if each >= hold.since]

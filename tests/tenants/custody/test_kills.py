@@ -15,11 +15,11 @@ import subprocess
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
-from django.db import connections
 
 from tenants.custody.archive import ARCHIVE
 from tenants.custody.erasing import ask_erasure, begin_erasure
@@ -40,14 +40,22 @@ from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.conftest import Cast
 from tests.processes import environment, kill, start
+from tests.readings import stored_readings
 from tests.tenants.custody.conftest import BY, Reporting
 from tests.tenants.custody.test_erasing import KEPT, everything_of
-from twins.telemetry.models import Reading, Signal
+from twins.telemetry.chunks import Place, Span
+from twins.telemetry.compaction import write_chunks
+from twins.telemetry.connections import open_ingest
+from twins.telemetry.instants import micros
+from twins.telemetry.models import Chunk, Signal
+from twins.telemetry.packing import Kept, joined
+from twins.telemetry.partitions import Partitions
+from twins.telemetry.schemas import Grain
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases=["default", "owner"]), pytest.mark.timeout(400)]
 Worker = Callable[[], subprocess.Popen[bytes]]
-ROWS = 120_000
-"""Readings: some seconds of work, so that a worker reports often while it goes through them."""
+SIGNALS, HOURS = 500, 48
+"""Chunks of readings: some seconds of work, so that a worker reports often while it goes through them."""
 CHANGING = {"tables/tenants_export.ndjson", "tables/tenants_job.ndjson", "tables/tenants_auditentry.ndjson"}
 CHANGING |= {"tables/tenants_usageday.ndjson", "tables/tenants_logleaf.ndjson", "tables/tenants_lognode.ndjson"}
 
@@ -76,24 +84,27 @@ def house(cast: Cast) -> Tenant:
         for number in range(3):
             create_key(name=f"key {number}", role=Role.VIEWER, now=utc_now())
             record_audit(action="plan.looked_at", subject=f"plan/{number}", by=BY, now=utc_now())
-    copy_readings(cast.meridian, ROWS)
+    copy_readings(cast.meridian)
     return cast.meridian
 
 
-def copy_readings(tenant: Tenant, count: int) -> None:
-    """Readings of one more signal, half of them of July and half of August, each a little after the one before."""
+def copy_readings(tenant: Tenant) -> None:
+    """Readings of many more signals, half of them of July and half of August, each in a chunk of its own."""
     with scope(tenant.id):
-        signal = Signal.objects.create(twin=new_id(), asset=new_id(), key="t24", unit="Cel")
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("SET outturn.tenant = %s", [str(tenant.id)])
-        for month, first in (("2026-07-01", 0), ("2026-08-01", count // 2)):
-            cursor.execute("SELECT outturn_reading_partition(1::smallint, %s)", [month])
-            cursor.execute(
-                "INSERT INTO twins_reading (tenant_id, signal, at, value, commit, quality)"
-                " SELECT %s, %s, %s::timestamptz + n * interval '10 s', n + %s, 1, 0 FROM generate_series(1, %s) AS n",
-                [tenant.id, signal.id, month, first, count // 2],
-            )
-        cursor.execute("RESET outturn.tenant")
+        made = Signal.objects.bulk_create(
+            Signal(twin=new_id(), asset=new_id(), key="t24", unit="Cel") for _ in range(SIGNALS)
+        )
+    july = micros(datetime(2026, 7, 31, tzinfo=UTC))
+    chunks = []
+    for signal in made:
+        for number in range(HOURS):
+            hour = july + int(Grain.HOUR) * number
+            at, zero = np.array([hour + 1_000_000 * (number + 1)], np.int64), np.zeros(1, np.int16)
+            kept = Kept(np.array([signal.id]), at, np.array([number + 0.5]), zero, np.ones(1, np.int64))
+            chunks.append((Place(signal.id, hour, Span.HOUR), kept))
+    with open_ingest(statement_seconds=60) as connection, connection.transaction():
+        Partitions().provide(connection, joined([kept for _, kept in chunks]))
+        write_chunks(connection, tenant.id, chunks)
 
 
 def until(found: Callable[[], bool], what: str, *, sweeping: bool = False) -> None:
@@ -146,9 +157,9 @@ def test_an_export_survives_its_worker(house: Tenant, worker: Worker, home: Path
     with scope(house.id):
         export = ask_export(by=BY, now=utc_now())
     first = worker()
-    dead = kill_in_the_middle(house, first, lambda job: rows_said(job) > ROWS // 8)
+    dead = kill_in_the_middle(house, first, lambda job: rows_said(job) > SIGNALS * HOURS // 8)
     folder = home / "exports" / str(house.id) / str(export.id)
-    assert (dead.attempts, 0 < rows_said(dead) < ROWS) == (1, True)
+    assert (dead.attempts, 0 < rows_said(dead) < SIGNALS * HOURS) == (1, True)
     assert list(folder.rglob("*.part")), "it died with a file open"
     whole = {path: path.stat().st_mtime_ns for path in folder.rglob("*.json")}
     with scope(house.id):
@@ -174,8 +185,8 @@ def check_whole(house: Tenant, ready: Export, export: Export) -> None:
         assert (len(contents[file.path]), hashlib.sha256(contents[file.path]).hexdigest()) == (file.bytes, file.sha256)
     assert sorted(archive.namelist()) == sorted([*contents, "manifest.json", "README.txt"])
     with scope(house.id):
-        stored = list(Reading.objects.order_by("at", "signal").values_list("at", "signal", "value"))
-    assert readings_in(contents) == [(isoformat(at), signal, value) for at, signal, value in stored]
+        stored = stored_readings()
+    assert sorted(readings_in(contents)) == [(isoformat(at), signal, value) for at, signal, value in stored]
     with scope(house.id):
         other = ask_export(by=BY, now=utc_now())
         job = Job.objects.get(params={"export": str(other.id)})
@@ -188,7 +199,7 @@ def check_whole(house: Tenant, ready: Export, export: Export) -> None:
 
 def readings_in(contents: dict[str, bytes]) -> list[tuple[str, int, float]]:
     found: list[tuple[str, int, float]] = []
-    for path in sorted(each for each in contents if each.startswith("readings/")):
+    for path in sorted(each for each in contents if each.startswith("readings/twins_reading")):
         lines = csv.DictReader(gzip.decompress(contents[path]).decode().splitlines())
         found += [(line["at"], int(line["signal"]), float(line["value"])) for line in lines]
     return found
@@ -209,12 +220,12 @@ def test_an_erasure_survives_its_worker(house: Tenant, cast: Cast, worker: Worke
         begun = begin_erasure(now=utc_now())
         assert begun is not None
     first = worker()
-    dead = kill_in_the_middle(house, first, lambda _: Erasure.objects.get().erased.get("twins_reading", 0) >= 20_000)
+    dead = kill_in_the_middle(house, first, lambda _: Erasure.objects.get().erased.get("twins_chunk", 0) >= 5_000)
     with scope(house.id):
         half = Erasure.objects.get().erased
-        left = Reading.objects.count()
-    assert (dead.attempts, half["twins_reading"] + left) == (1, before["twins_reading"])
-    assert 0 < left < before["twins_reading"]
+        left = Chunk.objects.count()
+    assert (dead.attempts, half["twins_chunk"] + left) == (1, before["twins_chunk"])
+    assert 0 < left < before["twins_chunk"]
     worker()
     until(lambda: not erasing(house), "the erasure never ended", sweeping=True)
     with scope(house.id):
@@ -223,7 +234,7 @@ def test_an_erasure_survives_its_worker(house: Tenant, cast: Cast, worker: Worke
         assert not Job.objects.exists()
     erased = certificate.document["erased"]
     for table in (
-        "twins_reading",
+        "twins_chunk",
         "twins_signal",
         "tenants_membership",
         "tenants_apikey",

@@ -19,9 +19,9 @@ from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.billing.world import a_fleet, agreement, at, published
 from tests.conftest import Cast
+from tests.readings import stored_readings
 from tests.tenants.custody.conftest import BY, NOW, Reporting
 from twins.evidence.models import EvidenceSegment
-from twins.telemetry.models import Reading
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 DAY = timedelta(days=1)
@@ -29,14 +29,14 @@ DAY = timedelta(days=1)
 
 def partitions() -> list[str]:
     with connections["owner"].cursor() as cursor:
-        cursor.execute("SELECT relid::regclass::text FROM pg_partition_tree('twins_reading') WHERE isleaf ORDER BY 1")
+        cursor.execute("SELECT relid::regclass::text FROM pg_partition_tree('twins_chunk') WHERE isleaf ORDER BY 1")
         return [row[0] for row in cursor.fetchall() if "2026" in row[0]]
 
 
 def flown(tenant: Tenant, first: str, last: str) -> int:
     with scope(tenant.id):
         a_fleet(first, last)
-        return Reading.objects.count()
+        return len(stored_readings())
 
 
 def kept_for(tenant: Tenant, **days: int | None) -> None:
@@ -46,23 +46,23 @@ def kept_for(tenant: Tenant, **days: int | None) -> None:
 
 def readings(tenant: Tenant) -> list[datetime]:
     with scope(tenant.id):
-        return sorted(Reading.objects.values_list("at", flat=True))
+        return [each.at for each in stored_readings()]
 
 
 @pytest.mark.usefixtures("_nobody_elses")
 def test_a_month_goes_as_a_table_only_when_nobody_keeps_it(cast: Cast) -> None:
     flown(cast.meridian, "2026-09-28", "2026-11-02")
     flown(cast.stranger, "2026-10-30", "2026-11-02")
-    assert {"twins_reading_standard_202609", "twins_reading_standard_202610"} <= set(partitions())
+    assert {"twins_chunk_standard_202609", "twins_chunk_standard_202610"} <= set(partitions())
     kept_for(cast.meridian, readings=30)
     dropped = drop_partitions(now=NOW)  # and empty ones of other tests
-    assert "twins_reading_standard_202609" in dropped
-    assert "twins_reading_standard_202610" not in dropped
+    assert "twins_chunk_standard_202609" in dropped
+    assert "twins_chunk_standard_202610" not in dropped
     assert readings(cast.meridian)[0] >= at("2026-10-01")
     before = readings(cast.stranger)
     kept_for(cast.stranger, readings=60)
     assert drop_partitions(now=NOW) == []
-    assert drop_partitions(now=at("2027-01-01")) == ["twins_reading_standard_202610"]
+    assert drop_partitions(now=at("2027-01-01")) == ["twins_chunk_standard_202610"]
     assert readings(cast.stranger) == [each for each in before if each >= at("2026-11-01")]
 
 
@@ -89,7 +89,7 @@ def test_sealed_evidence_outlives_its_readings(cast: Cast) -> None:
     kept_for(cast.meridian, readings=30)
     drop_past(cast.meridian.id, now=NOW + 365 * DAY)
     with scope(cast.meridian.id):
-        assert not Reading.objects.exists()
+        assert stored_readings() == []
         assert list(EvidenceSegment.objects.values_list("digest", flat=True)) == sealed
     assert len(sealed) == 1
 

@@ -25,6 +25,7 @@ from tenants.scope.models import Tenant
 from tests.billing.world import Fleet, a_fleet, agreement, published
 from tests.conftest import Cast
 from tests.isolation.world import furnish
+from tests.readings import stored_readings
 from tests.tenants.custody.conftest import BY, NOW, InterruptedJobError
 from twins.composer.models import DraftOperation, Twin
 from twins.composer.schemas import FleetParameters
@@ -33,7 +34,7 @@ from twins.composer.services import create_fleet, create_twin
 from twins.gateways.models import Gateway, GatewayToken
 from twins.gateways.services import create_gateway
 from twins.telemetry import erasing
-from twins.telemetry.models import LatestReading, Reading, Signal
+from twins.telemetry.models import LatestReading, Signal
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 ALL = frozenset(Permission)
@@ -177,8 +178,7 @@ def flown(house: Tenant) -> tuple[UUID, int, int]:
 
 
 def readings_of(fleet: Fleet) -> int:
-    signals = Signal.objects.filter(asset__in=fleet.engines).values("id")
-    return Reading.objects.filter(signal__in=signals).count()
+    return len(stored_readings(list(Signal.objects.filter(asset__in=fleet.engines).values_list("id", flat=True))))
 
 
 def test_a_twin_takes_its_readings_along_in_bounded_steps(
@@ -192,18 +192,18 @@ def test_a_twin_takes_its_readings_along_in_bounded_steps(
         item = put("twin", twin)
         signals = list(Signal.objects.filter(twin=twin).values_list("id", flat=True))
         restore(item=item.id, by=BY, now=NOW, may=ALL)
-        assert Reading.objects.filter(signal__in=signals).count() == mine
+        assert len(stored_readings(signals)) == mine
         put("twin", twin)
     assert sweep_trash(tenant.id, now=NOW + MONTH) == 1
     with scope(tenant.id):
-        assert not Reading.objects.filter(signal__in=signals).exists()
+        assert stored_readings(signals) == []
         assert not LatestReading.objects.filter(signal__in=signals).exists()
         assert not Signal.objects.filter(twin=twin).exists()
-        assert Reading.objects.count() == beside
+        assert len(stored_readings()) == beside
         (entry,) = AuditEntry.objects.filter(action="twin.erased")
         assert entry.details["rows"] > mine
     with scope(stranger.id):
-        assert Reading.objects.count() == sum(theirs)
+        assert len(stored_readings()) == sum(theirs)
 
 
 def test_killed_in_between_it_goes_on_and_cannot_be_restored(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +232,7 @@ def test_what_money_still_needs_the_readings_of_waits(tenant: Tenant) -> None:
         fleet = a_fleet("2026-10-29", "2026-12-01")
         other = a_fleet("2026-10-29", "2026-12-01", name="Other fleet")
         contract = published(agreement(fleet, effective={"from": "2026-11-01", "to": "2026-12-01"}))
-        before = Reading.objects.count()
+        before = len(stored_readings())
         Contract.objects.filter(id=contract.id).update(twin_id=other.twin)  # its assets are read elsewhere by now
         item = put("twin", fleet.twin)
     assert sweep_trash(tenant.id, now=NOW + MONTH) == 0
@@ -241,7 +241,7 @@ def test_what_money_still_needs_the_readings_of_waits(tenant: Tenant) -> None:
         assert item.kept_because == (
             "Money needs its readings. Contract “Uptime”: it is not settled from 01 Nov 2026 on."
         )
-        assert Reading.objects.count() == before
+        assert len(stored_readings()) == before
         restore(item=item.id, by=BY, now=NOW + MONTH, may=ALL)
         assert Twin.objects.filter(id=fleet.twin).exists()
 

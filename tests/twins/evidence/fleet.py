@@ -19,7 +19,7 @@ from twins.composer.services import create_fleet, edit_draft, publish_twin
 from twins.evidence.models import AssetEvent
 from twins.evidence.services import record_event
 from twins.telemetry.connections import connect_ingest
-from twins.telemetry.group import Store
+from twins.telemetry.group import commit_together
 from twins.telemetry.instants import micros
 from twins.telemetry.schemas import Delivery, Normalised, Quality, Readings, Source
 from twins.telemetry.selectors import bound_signals
@@ -78,7 +78,7 @@ def fly(
 async def _commit(delivery: Delivery, received: datetime) -> None:
     connection = await connect_ingest(statement_seconds=30)
     async with connection:
-        await Store().commit(connection, [delivery], now=received)
+        await commit_together(connection, [delivery], now=received)
 
 
 def say(asset: UUID, kind: str, at: datetime, reference: str | None = None, **fields: Any) -> AssetEvent:

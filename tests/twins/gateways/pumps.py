@@ -17,7 +17,7 @@ from twins.catalog.services import publish_type
 from twins.composer.services import create_twin, edit_draft, publish_twin
 from twins.gateways.services import create_gateway
 from twins.telemetry.connections import connect_ingest
-from twins.telemetry.group import Store
+from twins.telemetry.group import commit_together
 from twins.telemetry.instants import micros
 from twins.telemetry.schemas import Delivery, Normalised, Readings, Source
 from twins.telemetry.selectors import bound_signals
@@ -93,4 +93,4 @@ def every(start: datetime, count: int, seconds: int = 10) -> list[datetime]:
 async def _commit(delivery: Delivery, received: datetime) -> None:
     connection = await connect_ingest(statement_seconds=30)
     async with connection:
-        await Store().commit(connection, [delivery], now=received)
+        await commit_together(connection, [delivery], now=received)

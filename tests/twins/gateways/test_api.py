@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,6 +24,7 @@ from tests.twins.telemetry.test_group import aside, commit
 from twins.gateways import selectors
 from twins.gateways.refused.pages import NEWEST
 from twins.gateways.services import admit_token, create_gateway
+from twins.telemetry.compaction import compact
 from twins.telemetry.models import SetAside
 from twins.telemetry.schemas import Delivery, Normalised
 from twins.telemetry.traffic import TrafficCount
@@ -117,10 +119,7 @@ class TestWithTraffic:
         count = TrafficCount()
         count.note(sent, outcome, now=utc_now())  # type: ignore[arg-type]
         await count.flush(ingest)
-        await ingest.execute(
-            "INSERT INTO twins_latestreading SELECT tenant_id, signal, at, value, commit, quality FROM twins_reading "
-            "WHERE tenant_id = %s", [fleet.tenant],
-        )  # fmt: skip
+        await asyncio.to_thread(compact, fleet.tenant)
         return fleet
 
     def test_the_api_shows_what_it_sends(self, sending: Fleet, tenant: Tenant, with_key: Keyed) -> None:

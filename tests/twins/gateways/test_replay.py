@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tenants.scope.models import Tenant
 from tests.processes import environment
-from tests.twins.conftest import Fleet, make_fleet
+from tests.twins.conftest import Fleet, make_fleet, stored
 from tests.twins.gateways.plant import Plant, wait_for
 from twins.gateways import uplink
 from twins.gateways.flights import FlightSchedule
@@ -56,9 +56,8 @@ def expected(batches: list[Batch]) -> dict[tuple[str, str], float]:
 
 def present(everything: Any, fleet: Fleet) -> list[tuple[tuple[str, str], float]]:
     keys = {number: key for key, number in fleet.signals.items()}
-    query = "SELECT signal, at, value FROM twins_reading WHERE tenant_id = %s"
-    rows = everything.execute(query, [fleet.tenant]).fetchall()
-    return [((keys[signal], at.strftime("%Y-%m-%dT%H:%M:%SZ")), value) for signal, at, value in rows]
+    rows = stored(everything, fleet.tenant)
+    return [((keys[signal], at.strftime("%Y-%m-%dT%H:%M:%SZ")), value) for signal, at, value, _, _ in rows]
 
 
 def test_batches_hold_the_flights_in_their_order() -> None:

@@ -18,7 +18,7 @@ from twins.catalog.services import publish_type
 from twins.composer.services import create_twin, edit_draft, publish_twin
 from twins.gateways.services import create_gateway
 from twins.telemetry.connections import connect_ingest
-from twins.telemetry.group import Store
+from twins.telemetry.group import commit_together
 from twins.telemetry.models import Signal
 from twins.telemetry.schemas import Delivery, Normalised, Readings, Series, Source
 from twins.telemetry.selectors import bound_signals, readings
@@ -116,8 +116,7 @@ def _readings(rows: Iterable[Row], number: dict[str, int], quality: int) -> Read
 async def _commit(station: Station, batches: list[Readings]) -> None:
     connection = await connect_ingest(statement_seconds=10)
     async with connection:
-        store = Store()
         for one in batches:
             source = Source(station.tenant, station.gateway)
             delivery = Delivery(source, str(new_id()), 1, Normalised(one, ()))
-            await store.commit(connection, [delivery], now=NOW)
+            await commit_together(connection, [delivery], now=NOW)

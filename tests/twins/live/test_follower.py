@@ -25,7 +25,7 @@ from twins.live.follower import Follower
 from twins.live.following import News, Step
 from twins.live.models import Watermark
 from twins.telemetry.flush import Flusher
-from twins.telemetry.group import Store
+from twins.telemetry.group import commit_together
 from twins.telemetry.push import Push
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -67,7 +67,7 @@ async def running(*steps: Step) -> AsyncIterator[Follower]:
 async def commit(ingest: Ingest, fleet: Fleet, seconds: Sequence[int], flusher: Flusher | None = None) -> None:
     for second in seconds:
         one = delivery((1, second, 1.0), source=fleet.source, batch=f"b{second}")
-        committed = await Store().commit(ingest, [one], now=utc_now())
+        committed = await commit_together(ingest, [one], now=utc_now())
         if flusher is not None:
             flusher.note([one], committed, utc_now())
             await flusher.flush()

@@ -23,7 +23,7 @@ from tests.twins.telemetry.sample import delivery
 from twins.live.following import News, call_step, follow_once
 from twins.live.models import Watermark
 from twins.telemetry.connections import connect_ingest
-from twins.telemetry.group import Store
+from twins.telemetry.group import commit_together
 from twins.telemetry.selectors import commit_count
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -36,7 +36,7 @@ async def commit(fleet: Fleet, *batches: list[tuple[int, int, float]], first: in
     async with connection:
         for number, rows in enumerate(batches, first):
             one = delivery(*rows, source=fleet.source, batch=f"b{number}")
-            await Store().commit(connection, [one], now=NOW)
+            await commit_together(connection, [one], now=NOW)
 
 
 class Remembering:

@@ -249,7 +249,8 @@ ALLOWED = frozenset(
         "assets", "shared-view", "shared-values", "shared-signal", "reports", "report", "report-file",
         "report-verifier", "invoices", "invoice", "invoice-file", "search", "api:shared-view-list",
         "api:shared-view-detail",
-        "api:shared-view-latest", "api:shared-view-readings", "api:report-list", "api:report-detail",
+        "api:shared-view-latest", "api:shared-view-readings", "api:shared-view-history",
+        "api:shared-view-history-file", "shared-dashboards", "shared-dashboard", "api:report-list", "api:report-detail",
         "api:report-pdf", "api:report-proof", "api:report-rate-document",
     }
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""PostgreSQL reads what we write in its binary forms, and we read what it writes."""
+"""PostgreSQL reads what we write in its binary form of arrays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from twins.telemetry import binary
-from twins.telemetry.binary import Array, ArrayDumper, RowEncoder, read_rows, uuids
+from twins.telemetry.binary import Array, ArrayDumper, uuids
 from twins.telemetry.instants import moment
 
 ROWS = st.lists(
@@ -31,8 +31,6 @@ ROWS = st.lists(
     max_size=5,
 )
 KINDS = (binary.UUID, binary.INT8, binary.INSTANT, binary.FLOAT8, binary.INT4, binary.INT2)
-ENCODER = RowEncoder(KINDS)
-TYPES = ("uuid", "int8", "timestamptz", "float8", "int4", "int2")
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +41,6 @@ def server() -> Iterator[psycopg.Connection[Any]]:
         options="-c TimeZone=UTC",
     ) as connection:  # fmt: skip
         connection.adapters.register_dumper(Array, ArrayDumper)
-        columns = ", ".join(f"c{number} {kind}" for number, kind in enumerate(TYPES))
-        connection.execute(f"CREATE TEMP TABLE sample (row serial, {columns})")
         yield connection
 
 
@@ -60,25 +56,6 @@ def expected(rows: list[tuple[Any, ...]]) -> str:
 
 def stored(rows: list[Any]) -> str:
     return repr([(UUID(int=row[0].int), row[1], row[2].replace(tzinfo=None), *row[3:]) for row in rows])
-
-
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(ROWS)
-def test_copy_takes_our_rows(server: psycopg.Connection[Any], rows: list[tuple[Any, ...]]) -> None:
-    server.execute("TRUNCATE sample")
-    with (
-        server.cursor() as cursor,
-        cursor.copy("COPY sample (c0, c1, c2, c3, c4, c5) FROM STDIN (FORMAT binary)") as copy,
-    ):
-        copy.write(b"".join(ENCODER.encode(columns_of(rows))))
-    assert stored(server.execute("SELECT c0, c1, c2, c3, c4, c5 FROM sample ORDER BY row").fetchall()) == expected(rows)
-    with (
-        server.cursor() as cursor,
-        cursor.copy("COPY (SELECT c1, c2, c3, c4, c5 FROM sample ORDER BY row) TO STDOUT (FORMAT binary)") as copy,
-    ):
-        read = read_rows(b"".join(map(bytes, copy)), dict(zip("bcdef", KINDS[1:], strict=True)))
-    again = zip(*(read[name].tolist() for name in "bcdef"), strict=True)
-    assert repr(list(again)) == repr([row[1:] for row in rows])
 
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

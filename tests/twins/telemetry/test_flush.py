@@ -18,7 +18,7 @@ from tenants.scope.context import scope
 from tests.twins.conftest import Fleet
 from tests.twins.telemetry.sample import delivery
 from twins.telemetry.flush import Flusher
-from twins.telemetry.group import Store
+from twins.telemetry.group import commit_together
 from twins.telemetry.push import Push, channel
 from twins.telemetry.schemas import Delivery, Normalised, Outcome, Place, Source
 from twins.telemetry.selectors import latest, live_state
@@ -38,7 +38,7 @@ async def flusher(transactional_db: None) -> AsyncIterator[Flusher]:
 
 
 async def commit(flusher: Flusher, ingest: Ingest, *deliveries: Delivery, now: datetime = NOW) -> None:
-    flusher.note(deliveries, await Store().commit(ingest, deliveries, now=now), now)
+    flusher.note(deliveries, await commit_together(ingest, deliveries, now=now), now)
 
 
 def newest(everything: Any, fleet: Fleet) -> list[tuple[Any, ...]]:

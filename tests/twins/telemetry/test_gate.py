@@ -31,7 +31,7 @@ from twins.gateways.mqtt import refusal
 from twins.telemetry import gate as gates
 from twins.telemetry.commit import Writer
 from twins.telemetry.gate import Gate
-from twins.telemetry.group import Store
+from twins.telemetry.group import commit_together
 from twins.telemetry.schemas import Source
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -101,10 +101,9 @@ class TestCounting:
             _on(ours, day), _on(delivery((2, 1, 1.0), source=theirs, batch="b"), day),
             _on(delivery((3, 1, 1.0), (3, 1, 2.0), source=theirs, batch="c"), day),
         ]  # fmt: skip
-        store = Store()
-        await store.commit(ingest, both, now=NOW)
+        await commit_together(ingest, both, now=NOW)
         assert used(everything, fleet.tenant) == {WHOLE: 4, customer: 2}
-        await store.commit(ingest, both, now=NOW)  # sent again: nothing is stored, nothing counted
+        await commit_together(ingest, both, now=NOW)  # sent again: nothing is stored, nothing counted
         assert used(everything, fleet.tenant) == {WHOLE: 4, customer: 2}
 
     async def test_a_commit_that_fails_counts_nothing(self, fleet: Fleet, ingest: Any, everything: Any) -> None:
@@ -113,7 +112,7 @@ class TestCounting:
             _on(delivery((1, 2, 1.0), source=fleet.source, batch="NUL \x00"), date(2026, 11, 21)),
         ]
         with pytest.raises(Exception, match="NUL"):
-            await Store().commit(ingest, bad, now=NOW)
+            await commit_together(ingest, bad, now=NOW)
         assert used(everything, fleet.tenant) == {}
 
     async def test_two_writers_at_once_lose_nothing(self, fleet: Fleet, everything: Any) -> None:

@@ -14,7 +14,7 @@ from tests.twins.conftest import Fleet, stored
 from tests.twins.telemetry.sample import NOW, delivery, readings
 from twins.telemetry.connections import connect_ingest
 from twins.telemetry.errors import BatchReusedError
-from twins.telemetry.group import Result, Store
+from twins.telemetry.group import Result, commit_together
 from twins.telemetry.schemas import NO_TIME, Aside, Delivery, Normalised, Outcome
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -34,7 +34,7 @@ def batches(everything: psycopg.Connection[Any], fleet: Fleet) -> list[tuple[Any
 
 
 async def commit(ingest: Ingest, *deliveries: Delivery) -> list[Result]:
-    return (await Store().commit(ingest, deliveries, now=NOW)).results
+    return (await commit_together(ingest, deliveries, now=NOW)).results
 
 
 def aside(*values: float, key: str = "x", at: int = 0, excerpt: str = "") -> Aside:
@@ -104,23 +104,6 @@ async def test_tenants_count_their_own_commits(
     assert await commit(ingest, theirs, again) == [Outcome(1, 0, 0, 1), Outcome(1, 0, 0, 2)]
     assert stored(everything, their_fleet.tenant) == [(2, T0, 2.0, 0, 1)]
     assert len(stored(everything, fleet.tenant)) == 2
-
-
-async def test_history_of_years_finds_its_partition(fleet: Fleet, ingest: Ingest, everything: Any) -> None:
-    years = [-365 * 86_400 * number for number in range(20)]
-    rows = [(1, age, float(number)) for number, age in enumerate(years)]
-    assert await commit(ingest, delivery(*rows, source=fleet.source)) == [Outcome(20, 0, 0, 1)]
-    assert len(stored(everything, fleet.tenant)) == 20
-    partitions = everything.execute("SELECT relname FROM pg_class WHERE relname LIKE 'twins_reading_standard_2007%'")
-    assert [row for row in partitions.fetchall() if "pkey" not in row[0]] == [("twins_reading_standard_200701",)]
-
-
-async def test_a_partition_that_was_dropped_is_made_again(fleet: Fleet, ingest: Ingest, owner: Any) -> None:
-    store = Store()
-    await store.commit(ingest, [delivery((1, 0, 1.0), source=fleet.source, batch="a")], now=NOW)
-    owner.execute("DROP TABLE twins_reading_standard_202501")
-    committed = await store.commit(ingest, [delivery((1, 1, 2.0), source=fleet.source, batch="b")], now=NOW)
-    assert committed.results == [Outcome(1, 0, 0, 2)]
 
 
 async def test_what_is_set_aside_is_kept_with_its_reason(fleet: Fleet, ingest: Ingest, owned: Any) -> None:

@@ -14,19 +14,38 @@ from tenants.scope.verification import isolation_findings
 from tests.twins.conftest import Fleet
 from tests.twins.telemetry.sample import NOW, delivery
 from tests.twins.telemetry.test_group import aside, commit
+from twins.telemetry.compaction import compact
+from twins.telemetry.rolling import roll
 from twins.telemetry.schemas import Delivery, Normalised
 from twins.telemetry.traffic import TrafficCount
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
-TABLES = ("reading", "latestreading", "batch", "commitcount", "traffic", "unboundkey", "setaside", "signal", "gateway")
+TABLES = (
+    "readinglog",
+    "chunk",
+    "rollup",
+    "compaction",
+    "latestreading",
+    "batch",
+    "commitcount",
+    "traffic",
+    "unboundkey",
+    "setaside",
+    "signal",
+    "gateway",
+)
 RIGHTS = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"]
 MAY = {
-    "twins_reading": {"SELECT", "INSERT", "UPDATE"},
+    "twins_readinglog": {"SELECT", "INSERT", "DELETE"},
+    "twins_chunk": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "twins_rollup": {"SELECT", "INSERT", "UPDATE"},
+    "twins_compaction": {"SELECT", "INSERT", "UPDATE"},
     "twins_latestreading": {"SELECT", "INSERT", "UPDATE"},
     "twins_batch": {"SELECT", "INSERT"},
     "twins_commitcount": {"SELECT", "INSERT", "UPDATE"},
     "twins_traffic": {"SELECT", "INSERT", "UPDATE"},
     "twins_unboundkey": {"SELECT", "INSERT", "UPDATE"},
+    "twins_latereadings": {"SELECT", "INSERT", "UPDATE"},
     "twins_setaside": {"INSERT"},
     "twins_writersession": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "twins_watermark": {"SELECT"},
@@ -50,14 +69,13 @@ async def both(fleet: Fleet, their_fleet: Fleet, ingest: psycopg.AsyncConnection
     for one in (fleet, their_fleet):
         whole = delivery((one.signals["1/t24"], 0, 640.0), source=one.source)
         await commit(ingest, Delivery(one.source, "b", 1, Normalised(whole.normalised.readings, (aside(1.0),))))
-        await ingest.execute(
-            "INSERT INTO twins_latestreading SELECT tenant_id, signal, at, value, commit, quality FROM twins_reading "
-            "WHERE tenant_id = %s", [one.tenant],
-        )  # fmt: skip
+        compact(one.tenant)
+        roll(one.tenant, now=NOW)
         count = TrafficCount()
         unbound = Delivery(one.source, "u", 1, Normalised(whole.normalised.readings, (), {"k": (0, 1.0)}))
         count.note(unbound, (await commit(ingest, unbound))[0], now=NOW)  # type: ignore[arg-type]
         await count.flush(ingest)
+        await commit(ingest, delivery((one.signals["1/t24"], 1, 641.0), source=one.source, batch="still in the log"))
     return fleet, their_fleet
 
 
@@ -78,9 +96,9 @@ def test_the_application_reads_no_partition_itself(
 ) -> None:
     found = owner.execute(
         "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class "
-        "WHERE relname LIKE 'twins_reading_%' AND relkind IN ('r', 'p')"
+        "WHERE relname LIKE 'twins_chunk_standard%' AND relkind IN ('r', 'p')"
     ).fetchall()
-    assert ("twins_reading_standard_202501", True, True) in found
+    assert ("twins_chunk_standard_202501", True, True) in found
     for name, enabled, forced in found:
         assert (enabled, forced) == (True, True), name
         for scoped in (False, True):
@@ -98,7 +116,17 @@ def test_the_application_reads_no_partition_itself(
 
 def test_the_application_writes_nothing_that_the_writer_writes(app: psycopg.Connection[Any], fleet: Fleet) -> None:
     statements = ("DELETE FROM {}", "UPDATE {} SET tenant_id = tenant_id", "INSERT INTO {} DEFAULT VALUES")
-    for table in ("reading", "latestreading", "batch", "commitcount", "traffic", "unboundkey"):
+    for table in (
+        "readinglog",
+        "chunk",
+        "rollup",
+        "compaction",
+        "latestreading",
+        "batch",
+        "commitcount",
+        "traffic",
+        "unboundkey",
+    ):
         for statement in statements:
             app.execute(f"SET LOCAL outturn.tenant = '{fleet.tenant}'")
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -129,20 +157,20 @@ def test_the_ingest_role_makes_no_table_but_a_partition_of_a_credible_month(
 ) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         everything.execute("CREATE TABLE public.mine (x int)")
-    everything.execute("SELECT outturn_reading_partition(1::smallint, '2011-02-17')")
-    everything.execute("SELECT outturn_reading_partition(1::smallint, '2011-02-01')")
+    everything.execute("SELECT outturn_chunk_partition(1::smallint, '2011-02-17')")
+    everything.execute("SELECT outturn_chunk_partition(1::smallint, '2011-02-01')")
     bounds = owner.execute(
         "SELECT pg_get_expr(relpartbound, oid), pg_get_userbyid(relowner) FROM pg_class "
-        "WHERE relname = 'twins_reading_standard_201102'"
+        "WHERE relname = 'twins_chunk_standard_201102'"
     ).fetchall()
     expected = "FOR VALUES FROM ('2011-02-01 00:00:00+00') TO ('2011-03-01 00:00:00+00')"
     owner.execute("SET TimeZone = 'UTC'")
     assert [(bounds[0][0].replace("+00:00", "+00"), bounds[0][1])] == [(expected, settings.DATABASES["owner"]["USER"])]
     for retention, month in ((2, "2011-02-01"), (1, "1969-12-01"), (1, "2199-01-01")):
         with pytest.raises(psycopg.errors.InvalidParameterValue):
-            everything.execute("SELECT outturn_reading_partition(%s::smallint, %s)", [retention, month])
+            everything.execute("SELECT outturn_chunk_partition(%s::smallint, %s)", [retention, month])
 
 
 def test_nobody_else_makes_partitions(app: psycopg.Connection[Any]) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        app.execute("SELECT outturn_reading_partition(1::smallint, '2011-02-01')")
+        app.execute("SELECT outturn_chunk_partition(1::smallint, '2011-02-01')")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from hypothesis import given
@@ -10,8 +9,7 @@ from hypothesis import strategies as st
 
 from tests.twins.telemetry.sample import TENANT, delivery
 from twins.telemetry.latest import Changed, Latest
-from twins.telemetry.rows import Rows, distinct_rows_of, rows_of
-from twins.telemetry.schemas import Delivery
+from twins.telemetry.rows import rows_of
 
 T0 = 1_735_689_600_000_000
 
@@ -60,13 +58,11 @@ def test_nothing_noted() -> None:
 BATCHES = st.lists(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 4), st.floats(0, 1)), max_size=5), max_size=5)
 
 
-@given(BATCHES, st.sampled_from([rows_of, distinct_rows_of]))
-def test_it_is_the_newest_of_all(
-    batches: list[list[tuple[int, int, float]]], as_rows: Callable[[Sequence[Delivery]], Rows]
-) -> None:
+@given(BATCHES)
+def test_it_is_the_newest_of_all(batches: list[list[tuple[int, int, float]]]) -> None:
     latest = Latest()
     for commit, batch in enumerate(batches, 1):
-        latest.note(as_rows([delivery(*batch)]), {TENANT: commit})
+        latest.note(rows_of([delivery(*batch)]), {TENANT: commit})
     newest: dict[int, tuple[int, float, int]] = {}
     for commit, batch in enumerate(batches, 1):
         for signal, second, value in batch:

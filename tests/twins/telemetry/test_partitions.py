@@ -1,27 +1,18 @@
-"""Which partitions rows need."""
+"""Which partitions readings need."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from tests.twins.telemetry.test_packing import kept
+from twins.telemetry import partitions
+from twins.telemetry.chunks import Span, start_of
+from twins.telemetry.packing import joined
 
-import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
-
-from tests.twins.telemetry.sample import SOURCE
-from twins.telemetry.instants import micros
-from twins.telemetry.partitions import _wanted
-from twins.telemetry.rows import rows_of
-from twins.telemetry.schemas import Delivery, Normalised, Readings
-
-MOMENTS = st.datetimes(datetime(1950, 1, 1), datetime(2050, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+DAY = 86_400_000_000
 
 
-@given(st.lists(st.tuples(st.sampled_from([1, 2**56 - 1, 2**56]), MOMENTS), max_size=20))
-def test_class_and_month_of_every_row(found: list[tuple[int, datetime]]) -> None:
-    signal = np.array([signal for signal, _ in found], np.int64)
-    at = np.array([micros(moment) for _, moment in found], np.int64)
-    readings = Readings(signal, at, np.zeros(at.size), np.zeros(at.size, np.int16))
-    rows = rows_of([Delivery(SOURCE, "b", 1, Normalised(readings, ()))])
-    months = {(1 if signal < 2**56 else 2, (moment.year - 1970) * 12 + moment.month - 1) for signal, moment in found}
-    assert _wanted(rows) == months
+def test_class_and_month_of_every_reading() -> None:
+    standard = kept([(-1, 1.0, 0, 1), (0, 1.0, 0, 1), (30 * DAY, 1.0, 0, 1), (31 * DAY, 1.0, 0, 1)])
+    other = kept([(31 * DAY, 1.0, 0, 1)], signal=2**56 + 5)
+    assert partitions._wanted(joined([standard, other])) == {(1, -1), (1, 0), (1, 1), (2, 1)}
+    assert partitions._wanted(kept([])) == set()
+    assert start_of(31 * DAY, Span.MONTH) == 31 * DAY

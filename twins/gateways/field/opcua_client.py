@@ -77,7 +77,7 @@ class Endpoint:
     identities: tuple[Identity, ...]
 
 
-class _Client(Client):
+class _Client(Client):  # type: ignore[misc] # asyncua is typed in part
     """Connects to the address that was resolved and judged, whatever the name means a moment later."""
 
     def __init__(self, url: str, resolve: Resolve) -> None:

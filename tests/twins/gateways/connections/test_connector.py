@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,6 +26,10 @@ from twins.telemetry.selectors import readings
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases=["default", "owner"]), pytest.mark.timeout(300)]
 AT = 1_735_689_600.125
+
+
+def is_connected(fleet: Fleet, connection: Any) -> bool:
+    return going(fleet, connection).state == Going.CONNECTED
 
 
 def opcua(server: Server, *names: str, **more: Any) -> dict[str, Any]:
@@ -59,7 +64,7 @@ def test_what_servers_say_becomes_readings_with_their_instants(
     assert wait_for(stored) == [(int(AT * 1e6), 641.5)]
     assert newest(fleet)["tank"] == 42.0
     for connection in (pump, tank):
-        wait_for(lambda connection=connection: going(fleet, connection).state == Going.CONNECTED)
+        wait_for(partial(is_connected, fleet, connection))
     assert going(fleet, pump).last_sample_at is not None
     assert connectors.stop(0) == 0
 

@@ -45,9 +45,9 @@ class Plant:
                     registers[first - start : first - start + len(values)] = values
             return None
 
-        blocks = tuple(_blocks(tables.get(table)) for table in ("coil", "discrete"))
-        words = tuple(_words(tables.get(table)) for table in ("holding", "input"))
-        return SimDevice(unit, simdata=(*blocks, *words), action=act)
+        coils, discrete = (_blocks(tables.get(table)) for table in ("coil", "discrete"))
+        holding, inputs = (_words(tables.get(table)) for table in ("holding", "input"))
+        return SimDevice(unit, simdata=(coils, discrete, holding, inputs), action=act)
 
     async def obey(self, order: dict[str, Any]) -> Any:
         """Do what a line says."""
