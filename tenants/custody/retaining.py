@@ -22,7 +22,7 @@ from tenants.custody.holds import holds
 from tenants.custody.models import RetentionPolicy
 from tenants.custody.registry import kept_for
 from tenants.custody.schemas import Hold, NextDrop
-from tenants.jobs.models import JobState
+from tenants.jobs.models import Job, JobState
 from tenants.kernel.errors import ConflictError, OutturnError
 from tenants.limits.domain.standing import who_can_raise
 from tenants.record.services import record_audit
@@ -188,7 +188,7 @@ def _packed(model: Any) -> Packed:
 
 def _droppable(model: Any, time: str) -> Any:
     rows = model._base_manager.filter(**{f"{time}__isnull": False})
-    return rows.filter(~Q(state__in=(JobState.QUEUED, JobState.RUNNING))) if time == "finished_at" else rows
+    return rows.filter(~Q(state__in=(JobState.QUEUED, JobState.RUNNING))) if model is Job else rows
 
 
 def decide_cuts(*, now: datetime) -> dict[str, datetime]:

@@ -55,3 +55,10 @@ class ProblemSchema(AutoSchema):
         )
         self.registry.register_on_missing(component)
         return {"description": phrase, "content": {CONTENT_TYPE: {"schema": component.ref}}}
+
+
+class QuestionSchema(ProblemSchema):
+    """Of reads that may ask for what cannot be told: an impossible span of time, or too much at once."""
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        return {**super()._get_response_bodies(direction), "422": self._problem("Unprocessable Content")}

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from tenants.scope.actors import Permission
 
 AREAS = {
-    "twins": _("Twins and catalogue"), "gateways": _("Gateways"), "alarms": _("Alarms"), "health": _("Health"),
+    "twins": _("Twins and catalogue"), "gateways": _("Gateways"), "alarms": _("Alarms"), "dashboards": _("Dashboards"),
+    "health": _("Health"),
     "plans": _("Plans"), "contracts": _("Contracts"), "money": _("Statements and invoices"), "reports": _("Reports"),
     "audit": _("Audit"), "organisation": _("Organisation"),
 }  # fmt: skip

@@ -28,8 +28,13 @@ Sent = TypeVar("Sent")
 _PLACES_IN_LISTS = ("after", "before", "cursor", "page", "offset")
 
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
 def alike(real: Answer, none: Answer) -> bool:
     """Whether a caller learns the same; what is made has ids and instants of its own."""
+    if real.status == none.status == 302:
+        return _UUID.sub("", str(real)) == _UUID.sub("", str(none))
     if real.status >= 300 or none.status >= 300:
         return real == none
     return real.status == none.status and real.queries == none.queries

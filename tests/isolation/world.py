@@ -245,7 +245,7 @@ def furnish(cast: Cast) -> Samples:
         event = record_event(asset=asset, kind="failed", at=now, source="shop", reference="F-1", now=now).id
         gateway = create_gateway(name="Northwind hangar", now=now)[0].id
         brought = create_import(gateway=gateway, name="northwind.csv", size=9, by="owner@meridian.example", now=now).id
-        edge_node = give_edge_node(gateway=gateway, group="meridian", node="hangar", now=now).id
+        edge_node = give_edge_node(gateway=gateway, group=cast.meridian.slug, node="hangar", now=now).id
         provisioning = make_provisioning_key(
             terms=ProvisioningTerms(name="Northwind delivery", allowed=3), by="owner@meridian.example", now=now
         )[0].id  # fmt: skip

@@ -120,7 +120,7 @@ def act(request: HttpRequest) -> HttpResponse:
     """Do something with the chosen alarms, or take note of all that were shown."""
     form = _Deed(request.POST)
     back = request.POST.get("back", "")
-    if not url_has_allowed_host_and_scheme(back, None):
+    if not back.startswith("/") or not url_has_allowed_host_and_scheme(back, None):
         back = reverse("alarms", args=[actor_of(request).slug])
     if not form.is_valid():
         messages.error(request, _("That cannot be done. Nothing was changed."))

@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 from django.db import close_old_connections
 
+from tenants.custody.selectors import is_living
 from tenants.kernel.clock import utc_now
 from twins.alarms.delivering import deliver_waiting
 
@@ -15,5 +16,6 @@ from twins.alarms.delivering import deliver_waiting
 def deliver(tenant: str) -> None:
     """Send what waits to be told; harmless when it is delivered twice."""
     close_old_connections()
-    while deliver_waiting(UUID(tenant), now=utc_now()):
+    whose = UUID(tenant)
+    while is_living(whose) and deliver_waiting(whose, now=utc_now()):
         pass

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
+from tenants.edge.openapi import QuestionSchema
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
 from tenants.scope.actors import Permission
@@ -173,6 +174,7 @@ class SubstitutionOutput(serializers.ModelSerializer[Substitution]):
 class TwinQualityView(APIView):
     """How well the readings of a twin came."""
 
+    schema = QuestionSchema()
     needs: ClassVar = {"read": Permission.TWINS_READ}
 
     @extend_schema(operation_id="twins_quality_retrieve", parameters=[QualitySpanInput], responses=TwinQualityOutput)
@@ -194,6 +196,7 @@ class TwinQualityView(APIView):
 class SignalQualityView(APIView):
     """How well the readings of one signal came."""
 
+    schema = QuestionSchema()
     needs: ClassVar = {"read": Permission.TWINS_READ}
 
     @extend_schema(

@@ -15,20 +15,21 @@ from rest_framework.views import APIView
 
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
-from tenants.edge.openapi import ProblemSchema
+from tenants.edge.openapi import ProblemSchema, QuestionSchema
 from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
 from twins.composer.selectors import twin as twin_by_id
-from twins.history import asking, selectors, tables
+from twins.history import asking, selectors
+from twins.history.formats import ARROW, PARQUET
 from twins.history.models import Annotation
 from twins.history.schemas import MOST_TEXT, AnnotationTerms
 from twins.history.services import annotate, remove_annotation
 
 FORMS: Any = {
-    (200, "application/json"): asking.HistoryOutput,
-    (200, tables.ARROW): OpenApiTypes.BINARY,
+    (200, "application/json"): asking.HistoriesOutput,
+    (200, ARROW): OpenApiTypes.BINARY,
 }
-FILES: Any = {(200, "text/csv"): OpenApiTypes.STR, (200, tables.PARQUET): OpenApiTypes.BINARY}
+FILES: Any = {(200, "text/csv"): OpenApiTypes.STR, (200, PARQUET): OpenApiTypes.BINARY}
 MOST_SHOWN = 500
 
 
@@ -37,7 +38,7 @@ class HistoryView(APIView):
 
     needs: ClassVar = {"read": Permission.TWINS_READ}
     renderer_classes = (asking.HistoryJson, asking.HistoryArrow)
-    schema = asking.HistorySchema()
+    schema = QuestionSchema()
 
     @extend_schema(operation_id="history_retrieve", parameters=[asking.HistoryInput], responses=FORMS)
     def get(self, request: Request, **_: Any) -> Response:
@@ -52,7 +53,7 @@ class HistoryFileView(APIView):
     """The history of signals as a file."""
 
     needs: ClassVar = {"read": Permission.TWINS_READ}
-    schema = asking.HistorySchema()
+    schema = QuestionSchema()
 
     @extend_schema(operation_id="history_file_retrieve", parameters=[asking.FileInput], responses=FILES)
     def get(self, request: Request, **_: Any) -> HttpResponseBase:
@@ -102,7 +103,7 @@ class AnnotationViewSet(Idempotent, viewsets.GenericViewSet[Annotation]):
     serializer_class = AnnotationOutput
     lookup_value_converter = "uuid"
     schema = ProblemSchema()
-    needs: ClassVar = {"read": Permission.TWINS_READ, "write": Permission.TWINS_READ}
+    needs: ClassVar = {"read": Permission.TWINS_READ, "write": Permission.TWINS_EDIT}
 
     @extend_schema(parameters=[NotesInput], responses=AnnotationOutput(many=True))
     def list(self, request: Request, **_: Any) -> Response:

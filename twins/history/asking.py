@@ -16,12 +16,11 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tenants.edge.openapi import ProblemSchema
 from tenants.edge.streaming import streamed
 from tenants.kernel.calendars import DURATION_PATTERN, UnknownZoneError, parse_duration, time_zone
 from tenants.kernel.clock import isoformat
-from twins.history import tables
 from twins.history.exporting import File, pieces_of
+from twins.history.formats import ARROW, columns_of
 from twins.history.schemas import HistoryQuestion, Wanted
 from twins.telemetry import query
 from twins.telemetry.query import Histories, History, Mark, Shape
@@ -116,10 +115,10 @@ class ColumnsOutput(serializers.Serializer[Any]):
     start = serializers.ListField(child=serializers.IntegerField(), required=False)
     end = serializers.ListField(child=serializers.IntegerField(), required=False)
     count = serializers.ListField(child=serializers.IntegerField(), required=False)
-    min = serializers.ListField(child=serializers.FloatField(), required=False)
+    min = serializers.ListField(child=serializers.FloatField(allow_null=True), required=False)
     avg = serializers.ListField(child=serializers.FloatField(allow_null=True), required=False)
-    max = serializers.ListField(child=serializers.FloatField(), required=False)
-    last = serializers.ListField(child=serializers.FloatField(), required=False)
+    max = serializers.ListField(child=serializers.FloatField(allow_null=True), required=False)
+    last = serializers.ListField(child=serializers.FloatField(allow_null=True), required=False)
     sum = serializers.ListField(
         child=serializers.FloatField(allow_null=True), required=False, help_text="Null when no number can hold it."
     )
@@ -144,7 +143,7 @@ class SignalHistoryOutput(serializers.Serializer[Any]):
     )
 
 
-class HistoryOutput(serializers.Serializer[Any]):
+class HistoriesOutput(serializers.Serializer[Any]):
     """The histories of signals over one span."""
 
     shape = serializers.ChoiceField(choices=[one.value for one in Shape])
@@ -168,18 +167,15 @@ class HistoryJson(BaseRenderer):
 class HistoryArrow(BaseRenderer):
     """An Arrow IPC stream."""
 
-    media_type, format, charset = tables.ARROW, "arrow", None
+    media_type, format, charset = ARROW, "arrow", None
 
     def render(self, data: Any, *_: Any) -> bytes:
         """The histories, or what went wrong."""
-        return tables.stream(data) if isinstance(data, Histories) else msgspec.json.encode(data)
+        if not isinstance(data, Histories):
+            return msgspec.json.encode(data)
+        from twins.history.tables import stream  # noqa: PLC0415 (half a second, and most never ask for it)
 
-
-class HistorySchema(ProblemSchema):
-    """Tells that a question can be too large."""
-
-    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
-        return {**super()._get_response_bodies(direction), "422": self._problem("Unprocessable Content")}
+        return stream(data)
 
 
 def question(asked: Request) -> HistoryQuestion:
@@ -250,7 +246,7 @@ def _signal(each: History) -> dict[str, Any]:
     return {
         "asset": str(signal.asset), "asset_name": signal.asset_name, "key": signal.key, "name": signal.name,
         "unit": signal.unit, "patience_s": None if patience is None else patience / 1_000_000,
-        "columns": {name: values.tolist() for name, values in tables.columns_of(each).items()},
+        "columns": {name: values.tolist() for name, values in columns_of(each).items()},
         "gaps": each.gaps.tolist(),
     }  # fmt: skip
 

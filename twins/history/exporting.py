@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from tenants.scope.context import required_tenant, scope
-from twins.history import tables
+from twins.history.formats import PARQUET
 from twins.history.schemas import HistoryQuestion, Wanted
 from twins.telemetry import query
 from twins.telemetry.query import Histories, Mark, Shape
@@ -26,7 +26,7 @@ class File(StrEnum):
     @property
     def media_type(self) -> str:
         """What it is in HTTP."""
-        return "text/csv; charset=utf-8" if self is File.CSV else tables.PARQUET
+        return "text/csv; charset=utf-8" if self is File.CSV else PARQUET
 
 
 def pieces_of(asked: HistoryQuestion, file: File) -> Iterator[bytes]:
@@ -46,6 +46,8 @@ def pieces_of(asked: HistoryQuestion, file: File) -> Iterator[bytes]:
 
 
 def _file(file: File, shape: Shape, found: Iterator[Histories]) -> Iterator[bytes]:
+    from twins.history import tables  # noqa: PLC0415 (half a second, and most never ask for it)
+
     return tables.csv_pieces(found) if file is File.CSV else tables.parquet_pieces(shape, found)
 
 

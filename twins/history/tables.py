@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,9 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 from pyarrow import parquet
 
-from twins.telemetry.query import Histories, History, Shape
-from twins.telemetry.schemas import Series
+from twins.history.formats import columns_of
+from twins.telemetry.query import Histories, Shape
 
-ARROW, CSV, PARQUET = "application/vnd.apache.arrow.stream", "text/csv", "application/vnd.apache.parquet"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _INSTANT = pa.timestamp("us", tz="UTC")
 _WORDS = pa.dictionary(pa.int32(), pa.string())
@@ -24,17 +23,6 @@ _BUCKETS = [
     ("start", _INSTANT), ("end", _INSTANT), ("count", pa.int64()), ("min", pa.float64()), ("avg", pa.float64()),
     ("max", pa.float64()), ("last", pa.float64()), ("sum", pa.float64()), ("doubtful", pa.int64()),
 ]  # fmt: skip
-
-
-def columns_of(history: History) -> Mapping[str, np.ndarray[Any, Any]]:
-    """The columns of one signal's history under the names that answers give them; -1 for a count that is not known."""
-    data = history.data
-    if isinstance(data, Series):
-        return {"at": data.at, "value": data.value, "quality": data.quality}
-    return {
-        "start": data.start, "end": data.end, "count": data.count, "min": data.low, "avg": data.mean, "max": data.high,
-        "last": data.last, "sum": data.sum, "doubtful": data.doubtful,
-    }  # fmt: skip
 
 
 def schema_of(shape: Shape) -> pa.Schema:
@@ -50,7 +38,7 @@ def batches(histories: Histories) -> Iterator[pa.RecordBatch]:
         size = len(next(iter(columns.values())))
         signal = each.signal
         place = [_repeated(word, size) for word in (str(signal.asset), signal.asset_name, signal.key, signal.unit)]
-        data = [_array(schema.field(name).type, name, values) for name, values in columns.items()]
+        data = [_array(schema.field(name).type, values) for name, values in columns.items()]
         yield pa.record_batch([*place, *data], schema=schema)
 
 
@@ -58,10 +46,10 @@ def _repeated(word: str, size: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(size, np.int32)), pa.array([word]))
 
 
-def _array(kind: pa.DataType, name: str, values: np.ndarray[Any, Any]) -> pa.Array:
+def _array(kind: pa.DataType, values: np.ndarray[Any, Any]) -> pa.Array:
     if kind == _INSTANT:
         return pa.array(values).cast(_INSTANT)
-    return pa.array(values, mask=values < 0) if name == "doubtful" else pa.array(values)
+    return pa.array(values, from_pandas=True)  # NaN is null: there is no figure
 
 
 def stream(histories: Histories) -> bytes:

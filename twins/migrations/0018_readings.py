@@ -1,3 +1,4 @@
+from importlib import import_module
 from itertools import groupby
 
 import django.db.models.deletion
@@ -123,6 +124,34 @@ def move(apps, schema_editor):
                 )
 
 
+def refuse(apps, schema_editor):
+    """Nothing is lost: readings that are packed do not go back into rows."""
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM tenants_tenant")
+        for (tenant,) in cursor.fetchall():
+            cursor.execute(set_local(tenant))
+            for table in ("twins_readinglog", "twins_chunk"):
+                cursor.execute(f"SELECT EXISTS (SELECT FROM {table} WHERE tenant_id = %s)", [tenant])
+                if cursor.fetchone()[0]:
+                    raise RuntimeError("packed readings cannot go back: restore a backup from before")
+
+
+def rows_again():
+    """What 0002 made for readings as rows."""
+    made = import_module("twins.migrations.0002_telemetry")
+    yield f"CREATE TABLE twins_reading ({made.TABLES['twins_reading']})"
+    yield from isolation_sql("twins_reading", role=APP, grants=("SELECT",))
+    yield (
+        "CREATE TABLE twins_reading_standard PARTITION OF twins_reading "
+        f"FOR VALUES FROM (0) TO ({2**56}) PARTITION BY RANGE (at)"
+    )
+    yield from isolation_sql("twins_reading_standard", role=APP, grants=())
+    yield made.PARTITION
+    yield "REVOKE ALL ON FUNCTION outturn_reading_partition(smallint, date) FROM PUBLIC"
+    yield f'GRANT EXECUTE ON FUNCTION outturn_reading_partition(smallint, date) TO "{INGEST}"'
+    yield f'GRANT SELECT, INSERT, UPDATE ON TABLE twins_reading TO "{INGEST}"'
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -132,8 +161,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(list(creation()), REMOVAL),
-        migrations.RunPython(move, hints={"atomic": True}),
-        migrations.RunSQL(["DROP FUNCTION outturn_reading_partition(smallint, date)", "DROP TABLE twins_reading"]),
+        migrations.RunPython(move, refuse),
+        migrations.RunSQL(
+            ["DROP FUNCTION outturn_reading_partition(smallint, date)", "DROP TABLE twins_reading"], list(rows_again())
+        ),
         migrations.CreateModel(
             name='Chunk',
             fields=[

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants.edge.http import actor_of
+from tenants.edge.openapi import QuestionSchema
 from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
 from twins.history import asking
@@ -26,7 +27,7 @@ class SharedHistoryView(APIView):
 
     needs: ClassVar = {"read": Permission.REPORTS_READ}
     renderer_classes = (asking.HistoryJson, asking.HistoryArrow)
-    schema = asking.HistorySchema()
+    schema = QuestionSchema()
 
     @extend_schema(operation_id="shared_views_history_retrieve", parameters=[asking.HistoryInput], responses=FORMS)
     def get(self, request: Request, pk: UUID, **_: Any) -> Response:
@@ -38,7 +39,7 @@ class SharedHistoryFileView(APIView):
     """The history of a shared view's signals as a file."""
 
     needs: ClassVar = {"read": Permission.REPORTS_READ}
-    schema = asking.HistorySchema()
+    schema = QuestionSchema()
 
     @extend_schema(operation_id="shared_views_history_file_retrieve", parameters=[asking.FileInput], responses=FILES)
     def get(self, request: Request, pk: UUID, **_: Any) -> HttpResponseBase:

@@ -37,7 +37,8 @@ Result = Outcome | BatchReusedError
 _LOG = """
 INSERT INTO twins_readinglog (tenant_id, commit, count, first_at, last_at, received_at, payload)
 SELECT tenant_id, commit, count, first_at, last_at, %s, payload
-FROM unnest(%s, %s, %s, %s, %s, %b) AS log (tenant_id, commit, count, first_at, last_at, payload)"""
+FROM unnest(%s, %s, %s, %s, %s, %b) AS log (tenant_id, commit, count, first_at, last_at, payload)
+RETURNING commit"""
 _COUNT = """
 INSERT INTO twins_commitcount AS c (tenant_id, value) SELECT tenant_id, 1 FROM unnest(%s) AS tenant_id
 ON CONFLICT (tenant_id) DO UPDATE SET value = c.value + 1 RETURNING tenant_id, value"""

@@ -11,6 +11,7 @@ import numpy as np
 from django.conf import settings
 
 from tenants.jobs.registry import Reporter
+from tenants.kernel.errors import NotFoundError
 from tenants.scope.context import scope
 from twins.telemetry.commit import Writer
 from twins.telemetry.instants import micros
@@ -24,7 +25,9 @@ PEOPLE = UUID(int=0)
 def store_substitution(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Write the readings of a substitution; one that was written before is not written again."""
     with scope(reporter.tenant):
-        row = Substitution.objects.get(id=params["substitution"])
+        row = Substitution.objects.filter(id=params["substitution"]).first()
+    if row is None:
+        raise NotFoundError("there is no such substitution", place="substitution", fix="Replace the readings again.")
     if row.commit is None:
         place = Place(reporter.tenant, row.twin, row.asset, row.key)
         outcome = asyncio.run(_written(_delivery(reporter.tenant, row), {row.signal: place}))

@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import IntEnum
 from functools import cached_property
 from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -426,8 +426,7 @@ class Matrix:
     value: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class LatestValue:
+class LatestValue(NamedTuple):
     """The newest reading of a signal, in its unit."""
 
     asset: UUID

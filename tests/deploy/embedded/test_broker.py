@@ -252,7 +252,9 @@ def test_what_nobody_confirmed_comes_again(port: int) -> None:
     with connected(port, "slow", CONSUMER, persistent=True) as confirmed:
         with connected(port, "n", NORTH) as north:
             north.publish("outturn/0198-north/readings", b"next")
-        assert confirmed.next_message()[1] == b"next"
+        # What was confirmed as the connection closed may not have been heard, and then comes a third time.
+        while (message := confirmed.next_message()[1]) != b"next":
+            assert message in first
 
 
 @pytest.mark.parametrize("first", [b"\x10\x10\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x03abc", b"GET / HTTP/1.1\r\n\r\n"])

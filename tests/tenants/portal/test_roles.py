@@ -49,7 +49,7 @@ def test_every_role_is_described_and_owning_is_the_owners_alone() -> None:
 
 def test_who_is_held_to_places_keeps_what_stands_in_places() -> None:
     left = held_to_places(PERMISSIONS[Role.OWNER])
-    assert {each.area for each in left} == {"twins", "health", "plans", "organisation"}
+    assert {each.area for each in left} == {"twins", "alarms", "dashboards", "health", "plans", "organisation"}
     assert Permission.ORGANISATION_ADMINISTER not in left
 
 

@@ -138,7 +138,9 @@ def test_roles_find_what_they_may(house: Cast, sign_in: SignIn) -> None:
     assert found(sign_in(house.viewer), "new") == []
     assert found(sign_in(house.viewer), "p-101") == [("Asset", "P-101", "Pump station North")]
     assert [label for _, label, _ in found(sign_in(house.engineer), "new")] == [
+        "New alarm rule",
         "New contract",
+        "New dashboard",
         "New gateway",
         "New plan",
         "New twin",

@@ -51,7 +51,7 @@ def span(twin: Twin, start: str, end: str) -> dict[str, str]:
 
 
 def test_a_note_is_seen_by_colleagues_and_taken_away_by_its_author(cast: Cast, twin: Twin, with_key: WithKey) -> None:
-    author, colleague = with_key(cast.meridian, Role.VIEWER), with_key(cast.meridian, Role.OWNER)
+    author, colleague = with_key(cast.meridian, Role.ENGINEER), with_key(cast.meridian, Role.OWNER)
     made = author.post(PATH, note(twin))
     assert (made.status_code, made.json()["is_mine"]) == (201, True)
     (seen,) = colleague.get(PATH, span(twin, "08:30", "08:31")).json()
@@ -70,13 +70,13 @@ def test_a_note_is_seen_by_colleagues_and_taken_away_by_its_author(cast: Cast, t
     [("07:00", "08:00", 0), ("07:00", "08:01", 1), ("08:59", "10:00", 1), ("09:00", "10:00", 0)],
 )
 def test_spans_are_half_open(cast: Cast, twin: Twin, with_key: WithKey, start: str, end: str, found: int) -> None:
-    client = with_key(cast.meridian, Role.VIEWER)
+    client = with_key(cast.meridian, Role.ENGINEER)
     client.post(PATH, note(twin))
     assert len(client.get(PATH, span(twin, start, end)).json()) == found
 
 
 def test_an_instant_of_a_signal(cast: Cast, twin: Twin, with_key: WithKey) -> None:
-    client, asset = with_key(cast.meridian, Role.VIEWER), next(iter(twin.draft["assets"]))
+    client, asset = with_key(cast.meridian, Role.ENGINEER), next(iter(twin.draft["assets"]))
     made = client.post(PATH, note(twin, end=None, asset=asset, key="t24"))
     assert (made.status_code, made.json()["end"], made.json()["key"]) == (201, None, "t24")
     assert len(client.get(PATH, span(twin, "08:00", "08:01")).json()) == 1
@@ -97,7 +97,7 @@ def test_an_instant_of_a_signal(cast: Cast, twin: Twin, with_key: WithKey) -> No
 def test_what_does_not_fit_is_named(
     cast: Cast, twin: Twin, with_key: WithKey, more: dict[str, Any], status: int, place: str
 ) -> None:
-    refused = with_key(cast.meridian, Role.VIEWER).post(PATH, note(twin, **more))
+    refused = with_key(cast.meridian, Role.ENGINEER).post(PATH, note(twin, **more))
     assert refused.status_code == status
     assert (refused.json().get("place") or refused.json()["findings"][0]["place"]) == place
 

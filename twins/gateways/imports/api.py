@@ -128,7 +128,7 @@ class RejectedOutput(serializers.Serializer[Any]):
     fix = serializers.CharField()
 
 
-class FindingOutput(serializers.Serializer[Any]):
+class ImportFindingOutput(serializers.Serializer[Any]):
     """Something to look at."""
 
     code = serializers.CharField()
@@ -144,7 +144,7 @@ class PreviewOutput(serializers.Serializer[Any]):
     mapping = serializers.DictField()
     readings = ShownReadingOutput(many=True)
     rejected = RejectedOutput(many=True)
-    findings = FindingOutput(many=True)
+    findings = ImportFindingOutput(many=True)
 
 
 class ImportViewSet(Idempotent, viewsets.GenericViewSet[FileImport]):

@@ -15,7 +15,7 @@ from twins.telemetry.schemas import Floats, Ints, Message
 
 LONGEST_WRITTEN = 200
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-_NOTHING = pa.array(["", "-", "--", "null", "NULL", "None", "nan", "NaN", "NAN", "NA", "N/A", "#N/A", "n/a"])
+_NOTHING = ("", "-", "--", "null", "NULL", "None", "nan", "NaN", "NAN", "NA", "N/A", "#N/A", "n/a")
 """What stands where there is no value."""
 
 
@@ -75,7 +75,7 @@ def numbers_of(column: pa.Array, decimal: str) -> tuple[Floats, Mask, Mask]:
         value = np.asarray(column.cast(pa.float64(), safe=False).fill_null(np.nan).to_numpy(zero_copy_only=False))
         return value, ~np.isnan(value), np.zeros(len(column), np.bool_)
     text = pc.utf8_trim_whitespace(column.fill_null(""))
-    is_empty = pc.is_in(text, _NOTHING)
+    is_empty = pc.is_in(text, pa.array(_NOTHING))
     if decimal == ",":
         # A point would be a sign of thousands or of another file: both are for people to look at.
         has_point = pc.match_substring(text, ".")

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -175,9 +176,11 @@ def import_page(request: HttpRequest, import_id: UUID) -> HttpResponse:
         "row": row, "state": state, "word": STATES[state.state], "look": _LOOKS.get(state.state, state.state),
         "can_edit": can_edit, "reasons": _reasons(state), "is_open": state.state in ("ready", "failed", "cancelled"),
     }  # fmt: skip
+    if request.method == "POST" and not can_edit:
+        raise PermissionDenied
     if not context["is_open"]:
         return render(request, "imports/detail.html", context)
-    if request.method == "POST" and can_edit:
+    if request.method == "POST":
         return _choose(request, row, context)
     return _look(request, row, context, services.mapping_of(row))
 
