@@ -24,8 +24,8 @@ from twins.composer.selectors import published_twin, twin
 from twins.evidence.domain.items import EventKind
 from twins.evidence.selectors import events
 from twins.gateways.schemas import SETTING_KEYS
-from twins.telemetry.schemas import Matrix
 from twins.telemetry.selectors import matrices
+from twins.telemetry.series import Matrix
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 

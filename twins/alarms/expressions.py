@@ -17,8 +17,9 @@ from twins.language.evaluation import Samples, evaluate
 from twins.language.tree import FormulaError
 from twins.language.typed import Formula, Sort
 from twins.telemetry.instants import moment
-from twins.telemetry.schemas import Readings, Series, usable
+from twins.telemetry.schemas import Readings, usable
 from twins.telemetry.selectors import readings
+from twins.telemetry.series import Series
 
 Properties = Mapping[str, float | str | bool]
 

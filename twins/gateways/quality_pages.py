@@ -32,7 +32,8 @@ from twins.telemetry.instants import moment
 from twins.telemetry.models import Signal
 from twins.telemetry.quality_figures import LEVELS
 from twins.telemetry.quality_report import LONGEST, GatewayQuality, SignalQuality, Span, signal_quality, twin_quality
-from twins.telemetry.schemas import Grain, Quality
+from twins.telemetry.schemas import Quality
+from twins.telemetry.series import Grain
 
 SHOWN = 100
 MOST_GAPS = 50

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from twins.telemetry.query import History
-from twins.telemetry.schemas import Series
+from twins.telemetry.series import Series
 
 ARROW, CSV, PARQUET = "application/vnd.apache.arrow.stream", "text/csv", "application/vnd.apache.parquet"
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from twins.language.evaluation import Ranks, Result, Samples, evaluate, instants_of
 from twins.live.derived_plan import Channel, TypePlan
 from twins.live.derived_spans import Span
-from twins.telemetry.schemas import Floats, Ints, Quality, Readings, Series
+from twins.telemetry.schemas import Floats, Ints, Quality, Readings
+from twins.telemetry.series import Series
 
 RANK = {
     Quality.GOOD: 0, Quality.SUBSTITUTED: 1, Quality.UNCERTAIN: 2, Quality.SPIKE: 10, Quality.STUCK: 11,

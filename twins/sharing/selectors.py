@@ -14,8 +14,8 @@ from twins.catalog.selectors import resolved_types
 from twins.composer.selectors import published_twin
 from twins.sharing.models import SharedView
 from twins.sharing.schemas import SharedSignal, SharedValue
-from twins.telemetry.schemas import LatestValue, Series
 from twins.telemetry.selectors import latest_within, series, signals
+from twins.telemetry.series import LatestValue, Series
 
 
 class SharedViewNotFoundError(NotFoundError):

@@ -16,7 +16,7 @@ from twins.telemetry.compaction import compact
 from twins.telemetry.instants import moment
 from twins.telemetry.models import Chunk, Rollup, Signal
 from twins.telemetry.packing import unpack_rollups
-from twins.telemetry.schemas import Grain
+from twins.telemetry.series import Grain
 from twins.telemetry.stored import stored
 
 _SIGNALS_AT_ONCE = 50

@@ -40,10 +40,10 @@ from twins.telemetry.schemas import (
     Receipt,
     RuleTable,
     Said,
-    Series,
     Source,
 )
 from twins.telemetry.selectors import bound_signals
+from twins.telemetry.series import Series
 from twins.telemetry.services import provide_signals
 from twins.telemetry.threads import in_thread
 from twins.telemetry.window import Window

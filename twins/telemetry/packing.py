@@ -18,7 +18,8 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from twins.telemetry.schemas import Floats, Ints, Readings, Rollups
+from twins.telemetry.schemas import Floats, Ints, Readings
+from twins.telemetry.series import Rollups
 
 MOST_DECIMALS = 6
 """Of a value that is kept as a whole number of decimals."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twins.telemetry.schemas import Floats, Grain, Ints, Quality, Rollups, Series
+from twins.telemetry.schemas import Floats, Ints, Quality
+from twins.telemetry.series import Grain, Rollups, Series
 
 MISSED = 3
 """A pause longer than so many intervals is a gap."""

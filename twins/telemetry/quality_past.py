@@ -13,8 +13,9 @@ from twins.telemetry.instants import micros
 from twins.telemetry.models import LatestReading
 from twins.telemetry.normalise import CLOCK_TOLERANCE_US
 from twins.telemetry.quality_rules import Past
-from twins.telemetry.schemas import NEVER, Ints, RuleTable, Series
+from twins.telemetry.schemas import NEVER, Ints, RuleTable
 from twins.telemetry.selectors import readings
+from twins.telemetry.series import Series
 
 MOST_SIGNALS = 200_000
 """Signals with rules that a process remembers, some 150 bytes each; the tenants seen longest ago are forgotten."""

@@ -16,8 +16,9 @@ from twins.telemetry.quality_figures import Seen, runs_of_quality, seen_in_rollu
 from twins.telemetry.quality_gateways import Batches, ClockFault, Deliveries, clock_fault, deliveries, frozen_since
 from twins.telemetry.quality_units import Drift, drift
 from twins.telemetry.rollups import rollups
-from twins.telemetry.schemas import BoundSignal, Grain, Series
+from twins.telemetry.schemas import BoundSignal
 from twins.telemetry.selectors import bound_signals, readings, traffic
+from twins.telemetry.series import Grain, Series
 
 MOST_READ = 400_000
 """Readings that are looked at one by one; where more are expected, rollups stand for them."""

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from twins.telemetry.schemas import NEVER, NO_TIME, Floats, Ints, Normalised, Quality, Readings, RuleTable, Series
+from twins.telemetry.schemas import NEVER, NO_TIME, Floats, Ints, Normalised, Quality, Readings, RuleTable
+from twins.telemetry.series import Series
 
 WINDOW = 15
 """Values before a reading that it is held against; until there are so many nothing is called a spike."""

@@ -19,8 +19,9 @@ from tenants.record.services import record_audit
 from twins.composer.selectors import twins
 from twins.telemetry.instants import micros
 from twins.telemetry.models import Signal, Substitution
-from twins.telemetry.schemas import Quality, Series
+from twins.telemetry.schemas import Quality
 from twins.telemetry.selectors import readings
+from twins.telemetry.series import Series
 
 JOB = "readings.substitute"
 MOST_REPLACED = 10_000

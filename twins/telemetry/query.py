@@ -32,8 +32,9 @@ from twins.telemetry.query_buckets import (
 )
 from twins.telemetry.query_signals import KnownSignal
 from twins.telemetry.rollups import roll_up, rollups
-from twins.telemetry.schemas import Grain, Ints, Series
+from twins.telemetry.schemas import Ints
 from twins.telemetry.selectors import readings
+from twins.telemetry.series import Grain, Series
 
 MOST_SIGNALS = 50
 MOST_BUCKETS = 5_000

@@ -17,7 +17,8 @@ from tsdownsample import MinMaxLTTBDownsampler
 
 from twins.telemetry.instants import micros, moment
 from twins.telemetry.rollups import newest_used
-from twins.telemetry.schemas import Floats, Grain, Ints, Quality, Rollups, Series, usable
+from twins.telemetry.schemas import Floats, Ints, Quality, usable
+from twins.telemetry.series import Grain, Rollups, Series
 
 MILLISECOND, SECOND = 1_000, 1_000_000
 MINUTE, HOUR, DAY = int(Grain.MINUTE), int(Grain.HOUR), int(Grain.DAY)

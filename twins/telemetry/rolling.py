@@ -22,7 +22,7 @@ from twins.telemetry.connections import open_ingest
 from twins.telemetry.instants import micros
 from twins.telemetry.packing import pack_rollups, unpack_chunk, unpack_rollups
 from twins.telemetry.rollups import Stretch, by_day, no_rollups, replaced, roll_up, start_of_year
-from twins.telemetry.schemas import Grain, Rollups
+from twins.telemetry.series import Grain, Rollups
 
 SETTLED = timedelta(minutes=10)
 """How long after its time a chunk is rolled up: what is a little late need not be rolled up twice."""

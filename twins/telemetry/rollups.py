@@ -20,7 +20,8 @@ from twins.telemetry import stored
 from twins.telemetry.chunks import Span, start_of
 from twins.telemetry.instants import micros, moment
 from twins.telemetry.packing import Kept, unpack_rollups
-from twins.telemetry.schemas import Grain, Ints, Quality, Rollups, Series, usable
+from twins.telemetry.schemas import Ints, Quality, usable
+from twins.telemetry.series import Grain, Rollups, Series
 
 _ROLLUPS = """
 SELECT signal, payload FROM twins_rollup

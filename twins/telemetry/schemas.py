@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import IntEnum
 from functools import cached_property
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -31,9 +31,8 @@ NO_TIME = int(np.iinfo(np.int64).min)
 class Quality(IntEnum):
     """How far a value can be trusted; stored beside it, never in its place (docs/decisions/014).
 
-    The first three are what the gateway says. The others are found by the rules of the signal when the reading arrives,
-    but for the last: a person or a later estimate put the value there. Where several hold, the order is ``BAD``,
-    ``OUT_OF_RANGE``, ``STALE``, ``STUCK``, ``SPIKE``, ``UNCERTAIN``.
+    The first three are what the gateway says, the others but the last are found by the rules of the signal. Where
+    several hold, the order is ``BAD``, ``OUT_OF_RANGE``, ``STALE``, ``STUCK``, ``SPIKE``, ``UNCERTAIN``.
     """
 
     GOOD = 0
@@ -54,8 +53,7 @@ class Quality(IntEnum):
 SAID = {quality.name.lower(): quality for quality in (Quality.GOOD, Quality.UNCERTAIN, Quality.BAD)}
 """What a gateway may say of a value, by its word."""
 USABLE = frozenset({Quality.GOOD, Quality.UNCERTAIN, Quality.SUBSTITUTED})
-"""The qualities of values to compute with. The rest are kept and shown, and count for nothing: no indicator, no
-evidence, no training, no alarm on the value."""
+"""The qualities of values to compute with; the rest are kept and shown, and count for nothing."""
 USABLE_CODES = tuple(sorted(int(quality) for quality in USABLE))
 """The same as they are stored, for ``quality = ANY(...)``."""
 
@@ -400,95 +398,3 @@ class Receipt:
     def summary(self) -> dict[str, Any]:
         """In figures, as an ``ack`` message has it."""
         return {"batch": self.batch, **asdict(self.outcome)}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Series:
-    """Stored readings of one signal in the order of time, shape ``(n,)`` each."""
-
-    at: Ints
-    value: Floats
-    quality: NDArray[np.int16]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Matrix:
-    """Usable readings of one asset side by side, aligned by time.
-
-    Attributes:
-        at: The instants at which any of the signals was read, ascending, shape ``(n,)``.
-        keys: The signals' keys.
-        value: Values, NaN where a signal was not read at that instant, shape ``(n, len(keys))``.
-    """
-
-    at: Ints
-    keys: tuple[str, ...]
-    value: Floats
-
-
-class LatestValue(NamedTuple):
-    """The newest reading of a signal, in its unit."""
-
-    asset: UUID
-    key: str
-    unit: str
-    at: datetime
-    value: float
-    quality: int
-
-
-@dataclass(frozen=True, slots=True)
-class RecentKey:
-    """A key that a gateway has sent, with its newest value; in the signal's unit when a published twin reads it."""
-
-    key: str
-    at: datetime
-    value: float
-    unit: str | None = None
-    twin: UUID | None = None
-    asset: UUID | None = None
-    asset_name: str = ""
-    signal: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A batch that was committed: whose it is, and the first and last instant of its readings, both inclusive."""
-
-    gateway: UUID
-    first_at: datetime
-    last_at: datetime
-    commit: int
-
-
-class Grain(IntEnum):
-    """The length of a rollup in microseconds."""
-
-    MINUTE = 60_000_000
-    HOUR = 3_600_000_000
-    DAY = 86_400_000_000
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rollups:
-    """What the readings of one signal come to in each whole minute, hour or day (of UTC) that has any; shape ``(n,)``.
-
-    Attributes:
-        start: The first instant of each, ascending.
-        count: How many readings.
-        used: How many of them are usable; the figures that follow are of these.
-        low: The smallest value, NaN where none is usable.
-        high: The largest value, or NaN.
-        sum: Of the values.
-        last: The value of the newest, or NaN.
-        doubtful: How many readings are not good, usable or not.
-    """
-
-    start: Ints
-    count: Ints
-    used: Ints
-    low: Floats
-    high: Floats
-    sum: Floats
-    last: Floats
-    doubtful: Ints

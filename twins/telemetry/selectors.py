@@ -22,17 +22,8 @@ from twins.composer.selectors import publication_mark, published_twins
 from twins.telemetry import stored
 from twins.telemetry.instants import moment
 from twins.telemetry.models import SetAside, Signal, Traffic, UnboundKey
-from twins.telemetry.schemas import (
-    Arrival,
-    BoundSignal,
-    LatestValue,
-    Matrix,
-    Readings,
-    RecentKey,
-    Rules,
-    Series,
-    usable,
-)
+from twins.telemetry.schemas import BoundSignal, Readings, Rules, usable
+from twins.telemetry.series import Arrival, LatestValue, Matrix, RecentKey, Series
 
 _LATEST = """
 SELECT s.asset, s.key, s.unit, l.at, l.value, l.quality FROM twins_signal s

@@ -50,7 +50,7 @@ from twins.telemetry.instants import micros
 from twins.telemetry.models import Chunk, Signal
 from twins.telemetry.packing import Kept, joined
 from twins.telemetry.partitions import Partitions
-from twins.telemetry.schemas import Grain
+from twins.telemetry.series import Grain
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases=["default", "owner"]), pytest.mark.timeout(400)]
 Worker = Callable[[], subprocess.Popen[bytes]]

@@ -25,7 +25,8 @@ from twins.gateways.quality_words import length_words, share_words
 from twins.telemetry import quality_report
 from twins.telemetry.models import LateReadings, Substitution
 from twins.telemetry.quality_report import twin_quality
-from twins.telemetry.schemas import Grain, Quality
+from twins.telemetry.schemas import Quality
+from twins.telemetry.series import Grain
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 SignIn = Callable[[User], Client]

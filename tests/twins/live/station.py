@@ -20,8 +20,9 @@ from twins.gateways.services import create_gateway
 from twins.telemetry.connections import connect_ingest
 from twins.telemetry.group import commit_together
 from twins.telemetry.models import Signal
-from twins.telemetry.schemas import Delivery, Normalised, Readings, Series, Source
+from twins.telemetry.schemas import Delivery, Normalised, Readings, Source
 from twins.telemetry.selectors import bound_signals, readings
+from twins.telemetry.series import Series
 from twins.telemetry.services import provide_signals
 
 NOW = datetime(2026, 1, 15, 8, tzinfo=UTC)

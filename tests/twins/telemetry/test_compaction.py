@@ -23,8 +23,8 @@ from twins.telemetry.erasing import erase_readings
 from twins.telemetry.instants import micros, moment
 from twins.telemetry.rolling import roll
 from twins.telemetry.rollups import by_day, roll_up, rollups
-from twins.telemetry.schemas import Grain, Rollups, Series
 from twins.telemetry.selectors import commit_count, new_readings, readings
+from twins.telemetry.series import Grain, Rollups, Series
 from twins.telemetry.threads import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])

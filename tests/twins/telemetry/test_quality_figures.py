@@ -31,7 +31,8 @@ from twins.telemetry.quality_gateways import (
 )
 from twins.telemetry.quality_units import CHANGES, drift
 from twins.telemetry.rollups import roll_up
-from twins.telemetry.schemas import Grain, Ints, Quality, Series
+from twins.telemetry.schemas import Ints, Quality
+from twins.telemetry.series import Grain, Series
 
 S = 1_000_000
 MINUTE, HOUR, DAY = 60 * S, 3600 * S, 86_400 * S

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.twins.telemetry.sample import NOW_US, bindings, bound, message
 from twins.telemetry.normalise import normalise
 from twins.telemetry.quality_rules import WINDOW, Past, judged
-from twins.telemetry.schemas import USABLE, Normalised, Quality, Readings, Rules, RuleTable, Series, usable
+from twins.telemetry.schemas import USABLE, Normalised, Quality, Readings, Rules, RuleTable, usable
+from twins.telemetry.series import Series
 
 SECOND = 1_000_000
 MINUTE = timedelta(minutes=1)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from twins.telemetry import query_buckets as query
 from twins.telemetry.instants import micros
 from twins.telemetry.rollups import roll_up
-from twins.telemetry.schemas import Grain, Series
+from twins.telemetry.series import Grain, Series
 
 MINUTE, HOUR, DAY = query.MINUTE, query.HOUR, query.DAY
 BERLIN = ZoneInfo("Europe/Berlin")

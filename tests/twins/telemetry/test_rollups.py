@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from twins.telemetry.packing import pack_rollups, unpack_rollups
 from twins.telemetry.rollups import Stretch, by_day, no_rollups, replaced, roll_up
-from twins.telemetry.schemas import Grain, Quality, Rollups, Series
+from twins.telemetry.schemas import Quality
+from twins.telemetry.series import Grain, Rollups, Series
 
 MINUTE = int(Grain.MINUTE)
 

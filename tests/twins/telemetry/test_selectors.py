@@ -16,7 +16,7 @@ from tests.twins.conftest import Fleet
 from tests.twins.telemetry.sample import delivery
 from tests.twins.telemetry.test_group import commit
 from twins.telemetry import selectors
-from twins.telemetry.schemas import Arrival
+from twins.telemetry.series import Arrival
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 T0 = datetime(2025, 1, 1, tzinfo=UTC)

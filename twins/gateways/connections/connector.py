@@ -63,7 +63,8 @@ class Connector:
                 if time.monotonic() - self._heard > ALIVE_FOR.total_seconds():
                     await self._stop(list(self._running))  # others take them over
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), TICK_S)
+                async with asyncio.timeout(TICK_S):
+                    await stop.wait()
         await self._stop(list(self._running))
         with suppress(UnavailableError, DatabaseError):
             await in_thread(lambda: leave(self._id))
