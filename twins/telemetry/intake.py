@@ -144,14 +144,16 @@ class Intake:
         """
         now = utc_now()
         now_us = micros(now)
-        normalised = normalise(message, await self._bindings(source, LOOK_SECONDS), now_us=now_us)
+        bindings = await self._bindings(source, LOOK_SECONDS)
+        normalised = normalise(message, bindings, now_us=now_us)
         if normalised.unbound:
-            normalised = normalise(message, await self._bindings(source, _LOOK_AGAIN_SECONDS), now_us=now_us)
+            bindings = await self._bindings(source, _LOOK_AGAIN_SECONDS)
+            normalised = normalise(message, bindings, now_us=now_us)
         entry = await self._let_in(source, normalised.readings.size, now)
         accepted, waiting = 0, normalised.readings.size
         self.waiting += waiting
         try:
-            normalised = await self._judged(source, normalised, now_us)
+            normalised = await self._judged(source, bindings.rules, normalised, now_us)
             outcome = await self._writer.submit(
                 Delivery(source, message.batch, _digest(message), normalised, day=entry.day, said=said)
             )
@@ -164,9 +166,8 @@ class Intake:
             entry.settle(accepted)
         return Receipt(message.batch, outcome, normalised.aside)
 
-    async def _judged(self, source: Source, normalised: Normalised, now_us: int) -> Normalised:
+    async def _judged(self, source: Source, table: RuleTable, normalised: Normalised, now_us: int) -> Normalised:
         """The message with the verdicts of its signals' rules; of most gateways none has any."""
-        table = (await self._bindings(source, LOOK_SECONDS)).rules
         if not table.signal.size or not normalised.readings.size:
             return normalised
         past = self._pasts.of(source.tenant)

@@ -71,7 +71,7 @@ def normalise(message: Message, bindings: Bindings, *, now_us: int) -> Normalise
         quality[~credible & (quality != Quality.BAD)] = Quality.OUT_OF_RANGE
     readings = Readings(bindings.signal[signal], message.at[chosen], value, quality)
     return Normalised(
-        readings, tuple(asides), unbound, newest=_newest(message.at, now_us), late=_late(readings, now_us)
+        readings, tuple(asides), unbound, newest=_newest(message.at, now_us), late=_late(readings.at, now_us)
     )
 
 
@@ -83,15 +83,9 @@ def _newest(at: Ints, now_us: int) -> int:
     return newest
 
 
-def _late(readings: Readings, now_us: int) -> dict[int, tuple[int, int]]:
-    """How many readings of each signal came late, and the oldest instant of them."""
-    if not readings.size or readings.at.min() >= now_us - LATE_US:
-        return {}
-    late = readings.at < now_us - LATE_US
-    signal, place, count = np.unique(readings.signal[late], return_inverse=True, return_counts=True)
-    oldest = np.full(signal.size, now_us)
-    np.minimum.at(oldest, place, readings.at[late])
-    return dict(zip(signal.tolist(), zip(count.tolist(), oldest.tolist(), strict=True), strict=True))
+def _late(at: Ints, now_us: int) -> Ints:
+    """The places of the instants that lie too far back for their readings to come only now; mostly none."""
+    return np.flatnonzero(at < now_us - LATE_US)
 
 
 def _is_sound(message: Message, bound: Ints, now_us: int) -> bool:

@@ -321,14 +321,14 @@ class Normalised:
         unbound: Keys that no published twin is bound to, each with its newest instant and value.
         newest: The newest instant that was sent and can be meant as the present, also when it was set aside;
             ``NO_TIME`` when there is none.
-        late: The signals whose readings came late: how many did, and the oldest instant among them.
+        late: The places of the readings that came late.
     """
 
     readings: Readings
     aside: tuple[Aside, ...]
     unbound: Mapping[str, tuple[int, float]] = field(default_factory=dict)
     newest: int = NO_TIME
-    late: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    late: Ints = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def set_aside(self) -> int:

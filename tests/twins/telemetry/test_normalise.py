@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.twins.telemetry.sample import NOW_US, bindings, bound, codes, listed, message
+from twins.telemetry.lateness import by_signal
 from twins.telemetry.normalise import CLOCK_TOLERANCE_US, LATE_US, LONGEST_HISTORY_US, MOST_AHEAD_US, normalise
 from twins.telemetry.schemas import NO_TIME, Message, Quality
 
@@ -111,8 +112,14 @@ def test_what_comes_late_is_counted_by_signal() -> None:
     late = LATE_US // 1_000_000
     sent = message(("F1", late + 5, 1.0), ("F1", late, 1.0), ("P1", late + 1, 1.0), ("F1", late + 1, 500.0))
     found = normalise(sent, PUMP, now_us=NOW_US)
-    assert found.late == {1: (2, NOW_US - LATE_US - 5_000_000), 2: (1, NOW_US - LATE_US - 1_000_000)}
-    assert normalise(message(("F1", late, 1.0)), PUMP, now_us=NOW_US).late == {}
+    came = found.readings.signal[found.late], NOW_US - found.readings.at[found.late]
+    signals, _, count, worst = by_signal(*came)
+    oldest = zip(count.tolist(), (NOW_US - worst).tolist(), strict=True)
+    assert dict(zip(signals.tolist(), oldest, strict=True)) == {
+        1: (2, NOW_US - LATE_US - 5_000_000),
+        2: (1, NOW_US - LATE_US - 1_000_000),
+    }
+    assert normalise(message(("F1", late, 1.0)), PUMP, now_us=NOW_US).late.size == 0
 
 
 def test_the_newest_instant_tells_how_a_clock_stands_also_when_it_is_set_aside() -> None:
