@@ -160,7 +160,9 @@ def _of_cells(signals: Sequence[KnownSignal], start: int, end: int, edges: Ints)
     read = cells([one.id for one in signals if one.id], start, end, _GRAINS[_GRAINS.index(grain or Grain.MINUTE) :])
     for signal in signals:
         found = read.get(signal.id or 0) or joined(())
-        yield History(signal, buckets_of_cells(found, edges), gaps_of(found.start, signal.patience_us, found.width))
+        yield History(
+            signal, buckets_of_cells(found, edges), gaps_of(found.rolled.start, signal.patience_us, found.width)
+        )
 
 
 def cells(signal_ids: Collection[int], start: int, end: int, grains: Sequence[Grain] = _GRAINS) -> dict[int, Cells]:
@@ -265,7 +267,7 @@ def _enough(signal_ids: list[int], start: int, end: int, most: int) -> int:
     """
     left = most
     for grain in _GRAINS:
-        counted = joined(cells(signal_ids, start, end, _GRAINS[_GRAINS.index(grain) :]).values())
+        counted, width = joined(cells(signal_ids, start, end, _GRAINS[_GRAINS.index(grain) :]).values())
         order = np.argsort(counted.start, kind="stable")
         running = np.cumsum(counted.count[order])
         if not running.size or running[-1] <= left:
@@ -274,7 +276,7 @@ def _enough(signal_ids: list[int], start: int, end: int, most: int) -> int:
         before = counted.start < counted.start[full]
         left -= int(counted.count[before].sum())
         start = max(start, int(counted.start[full]))
-        end = min(end, int(counted.start[full] + counted.width[full]))
+        end = min(end, int(counted.start[full] + width[full]))
     return end
 
 
@@ -296,7 +298,7 @@ def check_number(signals: Sequence[KnownSignal], start: datetime, end: datetime,
 
 def _number(signals: Sequence[KnownSignal], start: datetime, end: datetime) -> int:
     counted = cells([one.id for one in signals if one.id], micros(start), micros(end))
-    return sum(int(one.count.sum()) for one in counted.values())
+    return sum(int(one.rolled.count.sum()) for one in counted.values())
 
 
 def _read(signals: Sequence[KnownSignal], start: int, end: int) -> dict[int, Series]:

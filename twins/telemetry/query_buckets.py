@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 from tsdownsample import MinMaxLTTBDownsampler
 
 from twins.telemetry.instants import micros, moment
-from twins.telemetry.rollups import newest_used
-from twins.telemetry.schemas import Floats, Ints, Quality, usable
+from twins.telemetry.rollups import all_rollups, gathered, no_rollups, one_by_one
+from twins.telemetry.schemas import Floats, Ints, Quality
 from twins.telemetry.series import Grain, Rollups, Series
 
 MILLISECOND, SECOND = 1_000, 1_000_000
@@ -29,31 +30,16 @@ _SHORT = tuple(
 """The lengths below a minute that a number of buckets is met with."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cells:
-    """What the readings of a signal come to in stretches of time that have any; shape ``(n,)`` each.
+class Cells(NamedTuple):
+    """What the readings of a signal come to in stretches of time that have any.
 
     Attributes:
-        start: The first instant of each, ascending.
-        width: How long each is.
-        count: How many readings.
-        used: How many of them are usable; the figures that follow are of these.
-        low: The smallest value, NaN where none is usable.
-        high: The largest value, or NaN.
-        sum: Of the values.
-        last: The value of the newest, or NaN.
-        doubtful: How many readings are not good.
+        rolled: One for each stretch.
+        width: How long each is, shape ``(n,)``.
     """
 
-    start: Ints
+    rolled: Rollups
     width: Ints
-    count: Ints
-    used: Ints
-    low: Floats
-    high: Floats
-    sum: Floats
-    last: Floats
-    doubtful: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,63 +129,36 @@ def grain_for(edges: Ints) -> Grain | None:
 
 def cells_of_rollups(rolled: Rollups, grain: Grain) -> Cells:
     """Rollups as cells."""
-    width = np.full(rolled.start.size, int(grain), np.int64)
-    return Cells(
-        rolled.start, width, rolled.count, rolled.used, rolled.low, rolled.high, rolled.sum, rolled.last,
-        rolled.doubtful,
-    )  # fmt: skip
+    return Cells(rolled, np.full(rolled.start.size, int(grain), np.int64))
 
 
 def joined(parts: Iterable[Cells]) -> Cells:
     """Cells one after the other, as they are given."""
-    parts = list(parts)
-    if not parts:
-        none, nothing = np.empty(0, np.int64), np.empty(0, np.float64)
-        return Cells(none, none, none, none, nothing, nothing, nothing, nothing, none)
-    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in Cells.__slots__)
-    return Cells(*columns)
+    parts = [Cells(no_rollups(), np.empty(0, np.int64)), *parts]
+    return Cells(all_rollups([part.rolled for part in parts]), np.concatenate([part.width for part in parts]))
 
 
 def buckets_of_cells(cells: Cells, edges: Ints) -> Buckets:
     """The buckets between edges that have readings, of cells that no edge cuts."""
-    place = np.searchsorted(edges, cells.start, side="right") - 1
-    first = _firsts(place)
-    if not first.size:
-        return _no_buckets()
-    end = np.append(first[1:], place.size)
-    used, total = np.add.reduceat(cells.used, first), np.add.reduceat(cells.sum, first)
-    newest = newest_used(cells.used > 0)[end - 1]
-    return Buckets(
-        start=edges[place[first]], end=edges[place[first] + 1], count=np.add.reduceat(cells.count, first),
-        low=np.fmin.reduceat(cells.low, first), mean=_mean(total, used), high=np.fmax.reduceat(cells.high, first),
-        last=np.where(newest >= first, cells.last[newest], np.nan), sum=total,
-        doubtful=np.add.reduceat(cells.doubtful, first),
-    )  # fmt: skip
+    return _buckets(cells.rolled, edges)
 
 
 def buckets_of_series(series: Series, edges: Ints) -> Buckets:
     """The buckets between edges that have readings, of the readings themselves."""
-    cuts = np.searchsorted(series.at, edges)
-    within = slice(int(cuts[0]), int(cuts[-1]))
-    good, at = usable(series.quality[within]), series.at[within]
-    value = np.where(good, series.value[within], np.nan)
-    each, used = np.ones(good.size, np.int64), good.astype(np.int64)
-    doubtful = (series.quality[within] != Quality.GOOD).astype(np.int64)
-    total = np.where(good, series.value[within], 0.0)
-    return buckets_of_cells(Cells(at, each, each, used, value, value, total, value, doubtful), edges)
+    within = slice(*np.searchsorted(series.at, edges[[0, -1]]).tolist())
+    return _buckets(one_by_one(Series(series.at[within], series.value[within], series.quality[within])), edges)
+
+
+def _buckets(rolled: Rollups, edges: Ints) -> Buckets:
+    found = gathered(rolled, np.searchsorted(edges, rolled.start, side="right") - 1)
+    return Buckets(
+        start=edges[found.start], end=edges[found.start + 1], count=found.count, low=found.low,
+        mean=_mean(found.sum, found.used), high=found.high, last=found.last, sum=found.sum, doubtful=found.doubtful,
+    )  # fmt: skip
 
 
 def _mean(total: Floats, used: Ints) -> Floats:
     return np.asarray(np.divide(total, used, out=np.full(total.size, np.nan), where=used > 0))
-
-
-def _no_buckets() -> Buckets:
-    none, nothing = np.empty(0, np.int64), np.empty(0, np.float64)
-    return Buckets(none, none, none, nothing, nothing, nothing, nothing, nothing, none)
-
-
-def _firsts(place: Ints) -> Ints:
-    return np.flatnonzero(np.diff(place, prepend=place[:1] - 1))
 
 
 def gaps_of(at: Ints, patience: int | None, width: Ints | int = 0) -> Ints:

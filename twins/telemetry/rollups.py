@@ -42,16 +42,54 @@ class Stretch(NamedTuple):
 
 def roll_up(series: Series | Kept, grain: Grain) -> Rollups:
     """The readings of a signal by whole minutes, hours or days."""
+    rolled = one_by_one(series)
+    return gathered(rolled, rolled.start // grain * grain)
+
+
+def one_by_one(series: Series | Kept) -> Rollups:
+    """Each reading of a signal as a rollup of its own, which starts at its instant."""
     good = usable(series.quality)
     value = np.where(good, series.value, np.nan)
-    doubtful = (series.quality != Quality.GOOD).astype(np.int64)
-    each, used, total = np.ones(good.size, np.int64), good.astype(np.int64), np.where(good, series.value, 0.0)
-    return _gathered(Rollups(series.at, each, used, value, value, total, value, doubtful), grain)
+    return Rollups(
+        start=series.at,
+        count=np.ones(good.size, np.int64),
+        used=good.astype(np.int64),
+        low=value,
+        high=value,
+        sum=np.where(good, series.value, 0.0),
+        last=value,
+        doubtful=(series.quality != Quality.GOOD).astype(np.int64),
+    )
+
+
+def gathered(parts: Rollups, place: Ints) -> Rollups:
+    """Rollups that belong to the same place as one, whose start is that place.
+
+    Args:
+        parts: Ascending in time.
+        place: To which each belongs, ascending, shape ``(n,)``.
+    """
+    if not place.size:
+        return no_rollups()
+    first = np.append(0, np.flatnonzero(place[1:] != place[:-1]) + 1)
+    # The place of the newest one so far that has a usable reading; before the first of all, any will do.
+    newest = np.maximum.accumulate(np.where(parts.used > 0, np.arange(place.size), 0))
+    last = newest[np.append(first[1:], place.size) - 1]
+    return Rollups(
+        start=place[first],
+        count=np.add.reduceat(parts.count, first),
+        used=np.add.reduceat(parts.used, first),
+        low=np.fmin.reduceat(parts.low, first),
+        high=np.fmax.reduceat(parts.high, first),
+        sum=np.add.reduceat(parts.sum, first),
+        last=np.where(last >= first, parts.last[last], np.nan),
+        doubtful=np.add.reduceat(parts.doubtful, first),
+    )
 
 
 def by_day(hours: Rollups) -> Rollups:
     """Hours as days."""
-    return _gathered(hours, Grain.DAY)
+    return gathered(hours, hours.start // Grain.DAY * Grain.DAY)
 
 
 def replaced(rolled: Rollups, newer: Rollups, stretches: Iterable[Stretch]) -> Rollups:
@@ -59,7 +97,7 @@ def replaced(rolled: Rollups, newer: Rollups, stretches: Iterable[Stretch]) -> R
     kept = np.ones(rolled.start.size, np.bool_)
     for low, high in stretches:
         kept &= (rolled.start < low) | (rolled.start >= high)
-    found = _all([_where(rolled, kept), newer])
+    found = all_rollups([_where(rolled, kept), newer])
     return _where(found, np.argsort(found.start, kind="stable"))
 
 
@@ -151,38 +189,15 @@ def start_of_year(at: int) -> int:
     return micros(moment(at).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0))
 
 
-def _gathered(parts: Rollups, grain: Grain) -> Rollups:
-    """Several as one for each whole minute, hour or day."""
-    if not parts.start.size:
-        return no_rollups()
-    period = parts.start // grain
-    first = np.append(0, np.flatnonzero(period[1:] != period[:-1]) + 1)
-    last = newest_used(parts.used > 0)[np.append(first[1:], period.size) - 1]
-    return Rollups(
-        start=period[first] * int(grain),
-        count=np.add.reduceat(parts.count, first),
-        used=np.add.reduceat(parts.used, first),
-        low=np.fmin.reduceat(parts.low, first),
-        high=np.fmax.reduceat(parts.high, first),
-        sum=np.add.reduceat(parts.sum, first),
-        last=np.where(last >= first, parts.last[last], np.nan),
-        doubtful=np.add.reduceat(parts.doubtful, first),
-    )
-
-
-def newest_used(used: NDArray[np.bool_]) -> Ints:
-    """For each place the last place up to it at which something is used; before the first of all, 0."""
-    return np.maximum.accumulate(np.where(used, np.arange(used.size), 0))
-
-
 def _within(parts: list[Rollups], within: Stretch) -> Rollups:
-    found = _all(parts)
+    found = all_rollups(parts)
     found = _where(found, np.argsort(found.start, kind="stable"))
     first, last = np.searchsorted(found.start, within)
     return _where(found, slice(first, last))
 
 
-def _all(parts: list[Rollups]) -> Rollups:
+def all_rollups(parts: list[Rollups]) -> Rollups:
+    """Several one after the other, as they are given."""
     parts = [no_rollups(), *parts]
     return Rollups(*(np.concatenate([getattr(part, name) for part in parts]) for name in _NAMES))
 
