@@ -1,8 +1,8 @@
-"""The seal of a batch: what an edge agent signs with its site's key, so that readings can be followed back to the site.
+"""The seal of a batch: what an edge agent signs with its site's key, so that readings can be followed to the site.
 
 A batch's seal names its number, the batch before it and the SHA-256 of its body as it was before packing; Ed25519
-(RFC 8032) signs the canonical JSON (RFC 8785) of these. Each seal holds the digest of the one before it, so that a batch
-that is left out, moved or changed afterwards breaks the chain. The platform keeps the seal and the body.
+(RFC 8032) signs the canonical JSON (RFC 8785) of these. Each seal holds the digest of the one before it, so that a
+batch that is left out, moved or changed afterwards breaks the chain. The platform keeps the seal and the body.
 """
 
 from __future__ import annotations
