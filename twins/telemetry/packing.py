@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import struct
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import zstandard
@@ -29,6 +30,8 @@ _PLAIN, _ZSTD = b"\x00", b"\x01"
 _SHORTEST_PACKED = 64
 _MOST_BYTES = 2**28
 _INTS = struct.Struct("<qqqB")
+_WIDTH = 24
+"""Where in them the width stands."""
 _COUNT = struct.Struct("<I")
 _AS_FLOATS = 255
 _POWERS = tuple(10.0**decimals for decimals in range(MOST_DECIMALS + 1))
@@ -108,11 +111,31 @@ def pack_chunk(kept: Kept) -> bytes:
 
 def unpack_chunk(payload: bytes, signal: int) -> Kept:
     """What ``pack_chunk`` packed, of that signal."""
-    reader = _Reader(_unpacked(payload))
-    size = reader.count()
-    at, value = reader.differences(size), reader.values(size)
-    commit, quality = reader.differences(size), reader.offsets(size)
-    return Kept(np.full(size, signal, np.int64), at, value, quality.astype(np.int16), commit)
+    return unpack_chunks([(signal, payload)])
+
+
+def unpack_chunks(chunks: Sequence[tuple[int, bytes]]) -> Kept:
+    """Many at once, each with its signal: one after the other as they are given."""
+    bodies = [_unpacked(payload) for _, payload in chunks]
+    alike: dict[_Layout, list[int]] = {}
+    for number, body in enumerate(bodies):
+        alike.setdefault(_layout(body), []).append(number)
+    sizes = np.zeros(len(bodies), np.int64)
+    for layout, numbers in alike.items():
+        sizes[numbers] = layout.size
+    ends = np.cumsum(sizes)
+    total = int(ends[-1]) if sizes.size else 0
+    at, commit = np.empty(total, np.int64), np.empty(total, np.int64)
+    value, quality = np.empty(total, np.float64), np.empty(total, np.int16)
+    kept: tuple[NDArray[Any], ...] = (at, value, commit, quality)
+    begins = (ends - sizes).tolist()
+    for layout, numbers in alike.items():
+        columns = _columns([bodies[number] for number in numbers], layout)
+        for found, column in zip(kept, columns, strict=True):
+            for number, row in zip(numbers, column, strict=True):
+                found[begins[number] : begins[number] + layout.size] = row
+    signal = np.repeat(np.array([signal for signal, _ in chunks], np.int64), sizes)
+    return Kept(signal, at, value, quality, commit)
 
 
 def pack_rollups(rolled: Rollups) -> bytes:
@@ -242,6 +265,90 @@ class _Reader:
         found = np.frombuffer(self._body, np.uint8, size * width, self._place)
         self._place += size * width
         return found
+
+
+class _Layout(NamedTuple):
+    """How many bytes the columns of a chunk take: chunks of one layout are read as one table."""
+
+    size: int
+    at: int
+    decimals: int
+    value: int
+    commit: int
+    quality: int
+
+
+def _layout(body: bytes) -> _Layout:
+    (size,) = _COUNT.unpack_from(body)
+    steps = max(size - 1, 0)
+    at = body[_COUNT.size + _WIDTH]
+    place = _COUNT.size + _INTS.size + at * steps
+    decimals = body[place]
+    value = 0 if decimals == _AS_FLOATS else body[place + 1 + _WIDTH]
+    place += 1 + (8 * size if decimals == _AS_FLOATS else _INTS.size + value * steps)
+    commit = body[place + _WIDTH]
+    return _Layout(size, at, decimals, value, commit, body[place + _INTS.size + commit * steps + _WIDTH])
+
+
+def _columns(bodies: list[bytes], layout: _Layout) -> tuple[Ints, Floats, Ints, Ints]:
+    """Instants, values, commits and qualities of chunks of one layout, shape ``(len(bodies), layout.size)`` each."""
+    reader = _TableReader(bodies, layout.size)
+    at = reader.differences(layout.at)
+    reader.skip(1)
+    value = reader.floats() if layout.decimals == _AS_FLOATS else reader.differences(layout.value).astype(np.float64)
+    if layout.decimals != _AS_FLOATS and layout.decimals:
+        value /= _POWERS[layout.decimals]
+    return at, value, reader.differences(layout.commit), reader.offsets(layout.quality)
+
+
+class _TableReader:
+    """Reads columns of many bodies of one layout, one after the other."""
+
+    def __init__(self, bodies: list[bytes], size: int) -> None:
+        self._table = np.frombuffer(b"".join(bodies), np.uint8).reshape(len(bodies), -1)
+        self._size = size
+        self._place = _COUNT.size
+
+    def skip(self, width: int) -> None:
+        self._place += width
+
+    def differences(self, width: int) -> Ints:
+        first, unit, base = self._head()
+        if not width:
+            return np.asarray(first + base * np.arange(self._size))
+        numbers = np.empty((first.size, self._size), np.int64)
+        numbers[:, :1] = first
+        numbers[:, 1:] = self._wide(self._size - 1, width)
+        if (unit != 1).any():
+            numbers[:, 1:] *= unit
+        if base.any():
+            numbers[:, 1:] += base
+        return np.cumsum(numbers, axis=1, out=numbers)
+
+    def offsets(self, width: int) -> Ints:
+        base, _, _ = self._head()
+        numbers = np.empty((base.size, self._size), np.int64)
+        numbers[:] = base
+        if width:
+            numbers += self._wide(self._size, width)
+        return numbers
+
+    def floats(self) -> Floats:
+        return self._wide(self._size, 8).view("<f8")
+
+    def _head(self) -> tuple[Ints, Ints, Ints]:
+        """First, unit and base of each body, shape ``(n, 1)``."""
+        found = np.ascontiguousarray(self._table[:, self._place : self._place + _WIDTH]).view("<i8")
+        self._place += _INTS.size
+        return found[:, :1], found[:, 1:2], found[:, 2:]
+
+    def _wide(self, size: int, width: int) -> NDArray[Any]:
+        found = self._table[:, self._place : self._place + size * width]
+        self._place += size * width
+        if width == 1:
+            return found
+        by_number = found.reshape(-1, width, size).transpose(0, 2, 1)
+        return np.ascontiguousarray(by_number).view(f"<u{width}").reshape(-1, size)
 
 
 class _Codecs(threading.local):

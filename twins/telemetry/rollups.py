@@ -42,8 +42,31 @@ class Stretch(NamedTuple):
 
 def roll_up(series: Series | Kept, grain: Grain) -> Rollups:
     """The readings of a signal by whole minutes, hours or days."""
-    rolled = one_by_one(series)
-    return gathered(rolled, rolled.start // grain * grain)
+    return gathered_readings(series, series.at // grain * grain)
+
+
+def gathered_readings(series: Series | Kept, place: Ints) -> Rollups:
+    """The readings of a signal that belong to the same place as one rollup, whose start is that place.
+
+    Args:
+        series: Ascending in time.
+        place: To which each belongs, ascending, shape ``(n,)``.
+    """
+    if not place.size or series.quality.any():
+        return gathered(one_by_one(series), place)
+    first = np.append(0, np.flatnonzero(place[1:] != place[:-1]) + 1)
+    last = np.append(first[1:], place.size)
+    count = last - first
+    return Rollups(
+        start=place[first],
+        count=count,
+        used=count,
+        low=np.minimum.reduceat(series.value, first),
+        high=np.maximum.reduceat(series.value, first),
+        sum=np.add.reduceat(series.value, first),
+        last=series.value[last - 1],
+        doubtful=np.zeros(first.size, np.int64),
+    )
 
 
 def one_by_one(series: Series | Kept) -> Rollups:

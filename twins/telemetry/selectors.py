@@ -25,10 +25,14 @@ from twins.telemetry.models import SetAside, Signal, Traffic, UnboundKey
 from twins.telemetry.schemas import BoundSignal, Readings, Rules, usable
 from twins.telemetry.series import Arrival, LatestValue, Matrix, RecentKey, Series
 
+# A full join is hashed or merged whatever is believed of a tenant's numbers. With any other, a tenant that statistics
+# do not know yet may have each of its 10,000 signals looked for among all of its newest readings, for seconds.
 _LATEST = """
-SELECT s.asset, s.key, s.unit, l.at, l.value, l.quality FROM twins_signal s
-JOIN twins_latestreading l ON l.tenant_id = s.tenant_id AND l.signal = s.id
-WHERE s.tenant_id = %(tenant)s AND l.tenant_id = %(tenant)s AND {}"""
+SELECT s.asset, s.key, s.unit, l.at, l.value, l.quality
+FROM (SELECT * FROM twins_signal WHERE tenant_id = %(tenant)s AND {of}) s FULL JOIN (
+    SELECT * FROM twins_latestreading WHERE tenant_id = %(tenant)s AND signal = ANY(ARRAY(
+        SELECT id FROM twins_signal WHERE tenant_id = %(tenant)s AND {of}))
+) l ON l.signal = s.id"""
 _ARRIVALS = """
 SELECT gateway, first_at, last_at, commit FROM twins_batch
 WHERE tenant_id = %s AND commit > %s AND commit <= %s AND accepted > 0 ORDER BY commit"""
@@ -124,7 +128,7 @@ def _matrix(columns: Iterable[tuple[int, Series]], keys: tuple[str, ...]) -> Mat
 
 def latest(twin: UUID) -> list[LatestValue]:
     """The newest reading of each signal of a twin that has any, in one query."""
-    return _latest("s.twin = %(of)s", twin)
+    return _latest("twin = %(of)s", twin)
 
 
 def live_state(twin: UUID) -> dict[str, Any]:
@@ -137,7 +141,7 @@ def live_state(twin: UUID) -> dict[str, Any]:
 
 def latest_within(assets: Collection[UUID], start: datetime, end: datetime | None) -> list[LatestValue]:
     """The newest reading in ``[start, end)``, or from `start` on, of each signal of some assets that has any there."""
-    newest = [one for one in _latest("s.asset = ANY(%(of)s)", list(assets)) if one.at >= start]
+    newest = [one for one in _latest("asset = ANY(%(of)s)", list(assets)) if one.at >= start]
     if end is None or all(one.at < end for one in newest):
         return newest
     late = {one.asset for one in newest if one.at >= end}
@@ -152,7 +156,8 @@ def latest_within(assets: Collection[UUID], start: datetime, end: datetime | Non
 
 def _latest(condition: str, of: UUID | list[UUID]) -> list[LatestValue]:
     parameters = {"tenant": required_tenant("newest readings"), "of": of}
-    return [LatestValue._make(row) for row in stored.fetched(_LATEST.format(condition), parameters)]
+    rows = stored.fetched(_LATEST.format(of=condition), parameters)
+    return [LatestValue._make(row) for row in rows if row[3] is not None]
 
 
 def commit_count() -> int:
@@ -192,7 +197,7 @@ def traffic(gateways: Collection[UUID]) -> dict[UUID, Traffic]:
 def recent_keys(gateway: UUID) -> list[RecentKey]:
     """The keys that a gateway has sent, by key, each with its newest value: as stored where a signal reads it."""
     bound = [one for one in bound_signals() if one.gateway == gateway]
-    newest = {(one.asset, one.key): one for one in _latest("s.asset = ANY(%(of)s)", [one.asset for one in bound])}
+    newest = {(one.asset, one.key): one for one in _latest("asset = ANY(%(of)s)", [one.asset for one in bound])}
     found = [
         RecentKey(one.sent_key, value.at, value.value, value.unit, one.twin, one.asset, one.asset_name, one.key)
         for one in bound
