@@ -18,6 +18,7 @@ from pymodbus.pdu import ModbusPDU
 from twins.gateways.field.errors import FieldError, LostError, UnreachableError
 from twins.gateways.field.registers import Block, ModbusSettings, Register, Table, plan, split, value_of
 from twins.gateways.field.samples import Clock, Pause, Sample, Sink, Trouble
+from twins.gateways.field.stopping import heed_cancellation
 from twins.gateways.field.troubles import Pauses, Presence, Resolve, Troubles, any_address, now_us
 
 REFUSED_AGAIN_S = 60.0
@@ -88,7 +89,9 @@ async def connect(settings: ModbusSettings, resolve: Resolve) -> AsyncModbusTcpC
         address, port=settings.port, timeout=settings.timeout_s, retries=0, reconnect_delay=0, name="outturn"
     )
     try:
-        if await client.connect():
+        is_connected = await client.connect()
+        heed_cancellation()
+        if is_connected:
             return client
     except BaseException:
         client.close()
@@ -200,6 +203,7 @@ class _Polling:
     async def _read(self, block: Block, kept: list[Block], samples: list[Sample]) -> None:
         """One request; if the device refuses it, the requests that it is split into."""
         answer = await self._ask(block)
+        heed_cancellation()
         if answer is None:
             kept.append(block)
             return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from asyncua import ua
@@ -14,50 +13,13 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaStatusCodeError
 
-PAGE = 100
-"""Nodes of one page."""
-ROOT = "i=85"
-"""The folder of the server's objects."""
+from twins.gateways.field.opcua_found import PAGE, ROOT, Entries, Entry
+
 _SERVER = "i=2253"
 _MOST_SEARCHED = 20_000
 _SEARCH_S = 6.0
 _AT_ONCE = 50
 _UNITS, _RANGE = "EngineeringUnits", "EURange"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A node as a person picks it.
-
-    Attributes:
-        node: Its id.
-        path: The names of the nodes above it, for one that was searched.
-        is_variable: Whether it has a value.
-        data_type: What it holds, such as ``Double`` or ``Double[]``.
-        unit: What the server calls its unit.
-        low: The smallest value of its range; None when it tells none.
-        value: What it says now, as text.
-        status: The status of the value; empty when it is good.
-    """
-
-    node: str
-    name: str
-    path: str = ""
-    is_variable: bool = False
-    data_type: str = ""
-    unit: str = ""
-    low: float | None = None
-    high: float | None = None
-    value: str = ""
-    status: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """Some nodes, and whether there are more."""
-
-    found: tuple[Entry, ...]
-    has_more: bool = False
 
 
 async def children(client: Client, node: str, *, skip: int = 0, limit: int = PAGE) -> Entries:
@@ -114,12 +76,17 @@ async def _values(client: Client, nodes: Sequence[ua.NodeId]) -> list[dict[str, 
             held, status = value.Value, value.StatusCode
             is_array = held is not None and isinstance(held.Value, list)
             kind = "" if held is None or held.Value is None else held.VariantType.name + ("[]" if is_array else "")
-            text = "" if held is None or held.Value is None else str(held.Value)[:60]
+            text = "" if held is None or held.Value is None else _text(held.Value)
             found.append({
                 "data_type": kind, "value": text,
                 "status": "" if status is None or status.is_good() else status.name,
             })  # fmt: skip
     return found
+
+
+def _text(held: object) -> str:
+    """A value as a person reads it: no more digits than a single-precision number has."""
+    return f"{held:.7g}" if isinstance(held, float) else str(held)[:60]
 
 
 async def _meanings(client: Client, nodes: Sequence[ua.NodeId]) -> dict[str, dict[str, Any]]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from asyncua import ua
 from asyncua.client.client import Client
@@ -27,7 +25,9 @@ from twins.gateways.field.errors import (
     RefusedError,
     UnreachableError,
 )
+from twins.gateways.field.opcua_found import Endpoint
 from twins.gateways.field.opcua_settings import DEFAULT_PORT, Identity, Mode, OpcUaSecrets, OpcUaSettings, Policy
+from twins.gateways.field.stopping import heed_cancellation
 from twins.gateways.field.troubles import Resolve
 
 ANSWER_S = 8.0
@@ -58,25 +58,6 @@ _OUR_CERTIFICATE = frozenset(
 logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # what it would say is told as errors and troubles
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One way to connect that a server offers.
-
-    Attributes:
-        fingerprint: SHA-256 of the server's certificate; empty when it has none.
-        subject: Whom the certificate names.
-        expires_at: Until when it holds.
-        identities: As whom one may sign in.
-    """
-
-    policy: Policy
-    mode: Mode
-    fingerprint: str
-    subject: str
-    expires_at: datetime | None
-    identities: tuple[Identity, ...]
-
-
 class _Client(Client):  # type: ignore[misc] # asyncua is typed in part
     """Connects to the address that was resolved and judged, whatever the name means a moment later."""
 
@@ -99,7 +80,7 @@ async def endpoints(url: str, *, resolve: Resolve) -> list[Endpoint]:
         FieldError: It does not say.
     """
     client = _Client(url, resolve)
-    with _told_as_errors(url):
+    with _told_as_errors(url), _closed_on_failure(client):
         found = await client.connect_and_get_server_endpoints()
     return [endpoint for each in found if (endpoint := _endpoint(each)) is not None]
 
@@ -132,19 +113,32 @@ async def session(
     """
     client = _Client(settings.url, resolve)
     client.application_uri = application.uri
-    with _told_as_errors(settings.url, application):
+    with _told_as_errors(settings.url, application), _closed_on_failure(client):
         if settings.policy is not Policy.NONE:
             await _secure(client, settings, application)
         _identify(client, settings, secrets)
         await client.connect()
+        heed_cancellation()
     try:
         with _told_as_errors(settings.url, application):
             yield client
     finally:
-        with suppress(Exception):
-            async with asyncio.timeout(_FAREWELL_S):
-                await client.disconnect()
+        try:
+            with suppress(Exception):
+                async with asyncio.timeout(_FAREWELL_S):
+                    await client.disconnect()
+        finally:
+            client.disconnect_socket()
+
+
+@contextmanager
+def _closed_on_failure(client: Client) -> Iterator[None]:
+    """Leaves no socket open when what is connected does not get that far."""
+    try:
+        yield
+    except BaseException:
         client.disconnect_socket()
+        raise
 
 
 async def _secure(client: Client, settings: OpcUaSettings, application: Application) -> None:

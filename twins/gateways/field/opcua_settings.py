@@ -9,8 +9,6 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
-from asyncua import ua
-from asyncua.ua.uaerrors import UaError
 
 from tenants.kernel.errors import Finding
 from twins.gateways.field.documents import KEY_PATTERN, refuse, repeated, settings_from, too_many
@@ -166,6 +164,9 @@ def _is_address(url: str) -> bool:
 
 def is_node_id(text: str) -> bool:
     """Whether a text is a node id."""
+    from asyncua import ua  # noqa: PLC0415 (half a second, and most processes never look at a node)
+    from asyncua.ua.uaerrors import UaError  # noqa: PLC0415
+
     try:
         ua.NodeId.from_string(text)
     except (UaError, ValueError, TypeError, AttributeError):

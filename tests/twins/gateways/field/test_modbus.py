@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from pymodbus.transaction import TransactionManager
 
 from tests.twins.gateways.field.conftest import Kept, MakeServer, Server
 from twins.gateways.field.errors import UnreachableError
@@ -147,3 +148,24 @@ async def test_a_map_is_tried_out_once(modbus_server: MakeServer) -> None:
     server.kill()
     with pytest.raises(UnreachableError):
         await read_once(wanted, resolve=any_address)
+
+
+@pytest.mark.parametrize("answer", [1, 2, 3])
+async def test_a_cancellation_that_meets_an_answer_is_not_lost(
+    answer: int, modbus_server: MakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = modbus_server(units={"1": {"holding": {"0": [1]}}})
+    answers, hear = 0, TransactionManager.callback_data
+
+    def met(self: TransactionManager, data: bytes, addr: tuple[Any, ...] | None = None) -> int:
+        nonlocal answers
+        answers += 1
+        if answers == answer:  # the cancellation comes first, and the answer before anybody has woken
+            task.cancel()
+        return int(hear(self, data, addr))
+
+    monkeypatch.setattr(TransactionManager, "callback_data", met)
+    task = asyncio.create_task(ModbusSource(settings(server, point("level", 0))).run(Kept()))
+    await asyncio.wait([task], timeout=5)
+    assert task.cancelled()
+    assert answers == answer

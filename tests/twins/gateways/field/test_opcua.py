@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from asyncua.client.ua_client import UASocketProtocol
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -318,3 +319,26 @@ async def test_a_thousand_nodes_are_read_in_batches_without_loss(
     assert values == {float(number) for number in range(1, written + 1)}
     assert len(kept.batches) < 200
     assert kept.troubles == []
+
+
+async def test_a_cancellation_that_meets_an_answer_is_not_lost(
+    opcua_server: MakeServer, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = opcua_server(nodes={"Level": 3.0})
+    answers, wanted, hear = 0, 0, UASocketProtocol._call_callback
+
+    def met(self: UASocketProtocol, request: int, body: Any) -> None:
+        nonlocal answers
+        answers += 1
+        if answers == wanted:  # the cancellation comes first, and the answer before anybody has woken
+            task.cancel()
+        hear(self, request, body)
+
+    monkeypatch.setattr(UASocketProtocol, "_call_callback", met)
+    for wanted in range(1, 11):
+        answers = 0
+        source = OpcUaSource(settings(server, "Level"), application=application, look_s=0.1)
+        task = asyncio.create_task(source.run(Kept()))
+        await asyncio.wait([task], timeout=5)
+        assert answers >= wanted
+        assert task.cancelled(), f"when it met answer {wanted}"

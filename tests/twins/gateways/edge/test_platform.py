@@ -1,0 +1,183 @@
+"""The agent and the platform together: configuration, seals, status; and a disk that is full."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+from tenants.kernel.clock import utc_now
+from tenants.scope.context import scope
+from tests.twins.conftest import Fleet
+from tests.twins.gateways.edge.conftest import Broker, MakeSite, every_second, mqtt_section, section
+from tests.twins.gateways.edge.test_agent import QUICK, T0, arrived, at_site, whole
+from tests.twins.gateways.plant import Plant, wait_for
+from twins.gateways.edge.platform.models import EdgeAgent, KeyState
+from twins.gateways.edge.platform.selectors import seal_counts, seals, site_keys
+from twins.gateways.edge.platform.services import save_configuration
+
+pytestmark = [pytest.mark.django_db(transaction=True, databases=["default", "owner"]), pytest.mark.timeout(300)]
+
+
+def document(broker: Broker, topic: str, **more: Any) -> dict[str, Any]:
+    settings = {"url": broker.url, "topics": [{"topic": topic}]}
+    return {
+        "sources": [{"name": "broker", "kind": "mqtt", "settings": settings, **more}],
+        "forwarding": {"batch_seconds": 0.1}, "store": {"limit": 1 << 24},
+        "features": [{"key": "1/t24", "name": "1", "window_s": 10, "statistics": ["max"]}],
+    }  # fmt: skip
+
+
+def save(fleet: Fleet, told: dict[str, Any]) -> str:
+    with scope(fleet.tenant):
+        return save_configuration(gateway=fleet.gateway, document=told, by="test", now=utc_now()).digest
+
+
+def status(fleet: Fleet) -> dict[str, Any]:
+    """What the agent has said of itself last."""
+    with scope(fleet.tenant):
+        found = EdgeAgent.objects.filter(gateway=fleet.gateway).first()
+        return found.status if found else {"configuration": {}, "sources": []}
+
+
+def test_the_platforms_configuration_is_followed_kept_and_refused(
+    make_site: MakeSite, plant: Plant, broker: Broker, fleet: Fleet, everything: Any
+) -> None:
+    plant.start("web")
+    site = at_site(make_site, plant, fleet)
+    first = save(fleet, document(broker, "1/#"))
+    wait_for(lambda: status(fleet)["configuration"].get("digest") == first)
+    assert status(fleet)["configuration"]["state"] == "applied"
+    wait_for(lambda: site.said("broker is connected"))
+    sent = every_second(T0, 30)
+    broker.publish("1/t24", *sent[:15])
+    whole(everything, fleet, "1/t24", sent[:15])
+    with scope(fleet.tenant):
+        assert [key.state for key in site_keys(fleet.gateway)] == [KeyState.APPROVED]
+        assert seal_counts(fleet.gateway).broken == 0
+        assert seals(fleet.gateway).count() > 0
+
+    absent = {"password": {"file": "nobody-has-written-this"}}
+    refused = save(fleet, document(broker, "2/#", secrets=absent))
+    wait_for(lambda: status(fleet)["configuration"]["state"] == "refused")
+    told = status(fleet)["configuration"]
+    assert told["digest"] == refused
+    assert [(each["code"], each["place"].rpartition("/")[2]) for each in told["findings"]] == [
+        ("edge.folder", "nobody-has-written-this")
+    ]
+    plant.kill("web")
+    assert site.stop()[0] == 0
+    site.start()  # without the platform
+    wait_for(lambda: len(site.said("broker is connected")) == 2)
+    broker.publish("1/t24", *sent[15:])
+    plant.start("web")
+    whole(everything, fleet, "1/t24", sent)
+    last = save(fleet, document(broker, "2/#"))
+    wait_for(lambda: status(fleet)["configuration"]["digest"] == last)
+    wait_for(lambda: [one["state"] for one in status(fleet)["sources"]] == ["connected"])
+    broker.publish("2/t24", *sent)
+    broker.publish("1/t24", {"at": T0 - 1000, "value": 1.0})
+    whole(everything, fleet, "2/t24", sent)
+    whole(everything, fleet, "1/t24", sent)
+    with scope(fleet.tenant):
+        assert seal_counts(fleet.gateway).broken == 0
+
+
+def test_what_is_too_large_is_halved_and_what_is_broken_is_set_aside(
+    make_site: MakeSite, plant: Plant, broker: Broker, fleet: Fleet, everything: Any
+) -> None:
+    large = section("forwarding", batch_seconds=3, batch_readings=20_000)
+    site = at_site(make_site, plant, fleet, mqtt_section(broker.url, "#"), large)
+    wait_for(lambda: site.said("broker is connected"))
+    for number in range(4):  # instants of their own: each reading is a row of some 270 bytes
+        wave = {"at": T0 + number * 0.01, "rate_hz": 10, "values": [600.25] * 4_900}
+        broker.publish(f"{number}-{'long' * 45}", wave)
+    broker.publish("1/t24", {"at": T0, "value": 1.0})
+    wait_for(lambda: _on_disk(site.home) == 4 * 4_900 + 1)
+    assert site.stop()[0] == 0
+    rows = sqlite3.connect(site.home / "store.db", isolation_level=None)
+    broken = zstandard.ZstdCompressor().compress(b'{"batch": "x", ')
+    rows.execute("INSERT INTO batch VALUES (1, 'x', 0, 1, 1, 0, ?)", [broken])
+    rows.close()
+    site.start()
+    plant.start("web")
+    wait_for(lambda: arrived(everything, fleet, "1/t24"))
+    assert site.said("batch x is refused for good and set aside: 400 message.broken")
+    assert [line for line in site.said("batch e.") if line["message"].endswith("is too large, and is sent in two")]
+    asked = "SELECT name, readings, code FROM aside"
+    assert sqlite3.connect(site.home / "store.db").execute(asked).fetchall() == [("x", 1, "message.broken")]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of three mebibytes."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a file system")
+    place = tmp_path / "disk"
+    place.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)], check=False)
+    if made.returncode:
+        pytest.skip("no file system can be mounted here")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.mark.parametrize("how", ["disk", "file size"])
+def test_a_full_disk_is_survived_and_used_again(
+    make_site: MakeSite, plant: Plant, broker: Broker, fleet: Fleet, everything: Any, request: Any, how: str
+) -> None:
+    site = make_site(plant.url, fleet.token)
+    if how == "disk":
+        site.home = request.getfixturevalue("small_disk") / "home"
+    site.write(mqtt_section(broker.url, "1/#"), QUICK)
+    site.file.write_text(site.file.read_text().replace('"home"', f'"{site.home}"'))
+    site.start()
+    wait_for(lambda: site.said("broker is connected"))
+    sent = every_second(T0, 4_000)
+    broker.publish("1/t24", *sent[:1_000])
+    ballast = site.home / "ballast"
+    no_limit = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    if how == "disk":
+        _fill(ballast)
+    else:
+        size = max(path.stat().st_size for path in [*site.home.iterdir(), site._log])
+        resource.prlimit(site.pid, resource.RLIMIT_FSIZE, (size + 8_192, resource.RLIM_INFINITY))
+    for start in range(1_000, 3_000, 20):
+        broker.publish("1/t24", *sent[start : start + 20])
+    wait_for(lambda: site.said("the disk takes nothing"))
+    plant.start("web")
+    whole(everything, fleet, "1/t24", sent[:3_000])  # sent while the disk is still full
+    if how == "disk":
+        ballast.unlink()
+    else:
+        resource.prlimit(site.pid, resource.RLIMIT_FSIZE, no_limit)
+    plant.kill("web")
+    broker.publish("1/t24", *sent[3_000:])
+    wait_for(lambda: _on_disk(site.home) >= 1_000)
+    site.kill()
+    site.start()
+    plant.start("web")
+    whole(everything, fleet, "1/t24", sent)
+
+
+def _fill(path: Path) -> None:
+    """Write until there is no room."""
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+
+
+def _on_disk(home: Path) -> int:
+    asking = sqlite3.connect(f"file:{home / 'store.db'}?mode=ro", uri=True)
+    try:
+        return int(asking.execute("SELECT total(readings) FROM batch").fetchone()[0])
+    finally:
+        asking.close()
