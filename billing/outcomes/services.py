@@ -32,8 +32,9 @@ from twins.evidence.schemas import SealedSegment
 from twins.evidence.selectors import segments
 from twins.evidence.services import seal_evidence
 
-CLAIM, DECISION, SEGMENT, ASSUMED, RUN, WHAT_IF = (
-    "exclusion", "exclusion_decision", "evidence_segment", "assumed_evidence", "outcome_run", "what_if_run",
+CLAIM, DECISION, SEGMENT, SITE_RECORD, ASSUMED, RUN, WHAT_IF = (
+    "exclusion", "exclusion_decision", "evidence_segment", "site_record", "assumed_evidence", "outcome_run",
+    "what_if_run",
 )  # fmt: skip
 
 MOST_EVIDENCE = 20_000
@@ -249,7 +250,11 @@ def _evidenced(question: _Question, sealed: Sequence[SealedSegment], *, by: str,
         CLAIM: [claim.digest for claim, _ in claims],
         DECISION: [decision.digest for _, decided in claims for decision in decided],
     }
-    return _stored(question, rating, used, [NewEntry(SEGMENT, name) for name in used[SEGMENT]], by=by, now=now)
+    entries = [
+        *(NewEntry(SITE_RECORD, name) for name in dict.fromkeys(name for one in about for name in one.site_records)),
+        *(NewEntry(SEGMENT, name) for name in used[SEGMENT]),
+    ]
+    return _stored(question, rating, used, entries, by=by, now=now)
 
 
 def _assumed(question: _Question, assumption: Assumption, *, by: str, now: datetime) -> OutcomeRun:

@@ -32,9 +32,13 @@ from billing.statements.services import LEAF, restate_statement, seal_statement
 from tenants.kernel.errors import ConflictError
 from tenants.record.selectors import log_verifier, proof_bundle
 from tenants.record.services import record_audit, seal_head
-from twins.evidence.selectors import sealed_documents
+from twins.evidence.domain.sites import batch_count
+from twins.evidence.selectors import sealed_documents, site_records
 
 Names = dict[str, set[str]]
+
+MOST_SEALED = 20_000
+"""Batches of sites in a report; records beyond are given by their digest alone, and to be had over the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ def _documents(statement: Statement) -> dict[tuple[str, str], JsonValue]:
             )  # fmt: skip
         for name, document in documents.items():
             found[kind, name] = document
-            for other, more in _named(document).items():
+            for other, more in _named(document or {}).items():
                 waiting.setdefault(other, set()).update(more)
     return found
 
@@ -176,7 +180,19 @@ def _named(document: dict[str, Any]) -> Names:
 def _by_digest(statement: Statement, kind: str, names: Collection[str]) -> dict[str, Any]:
     if kind == "contract_version":
         return dict(version_by_digest(names).values_list("digest", "document"))
+    twin = UUID(statement.contract_version.document["twin"])
     if kind == "evidence_segment":
-        twin = UUID(statement.contract_version.document["twin"])
         return sealed_documents(twin, statement.period_start, statement.period_end, names)
+    if kind == "site_record":
+        return _bounded(site_records(twin, names))
     return outcomes.documents_by_digest(kind, names)
+
+
+def _bounded(records: dict[str, Any]) -> dict[str, Any]:
+    """Site records as a report has them: as many as it has room for, None in place of the others."""
+    room, found = MOST_SEALED, {}
+    for name, record in sorted(records.items()):
+        count = batch_count(record)
+        found[name] = record if count <= room else None
+        room -= count if count <= room else 0
+    return found

@@ -29,6 +29,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 64
 
 CONTRACT, RUN, EVIDENCE, STATEMENT = "contract_version", "outcome_run", "evidence_segment", "statement"
+SITE, FIRST = "site_record", "0" * 64
 
 # Shapes: {member: shape}, [shape of each item], a pattern of the canonical JSON, None for anything.
 HASH, SALT, KIND, TEXT = '"[0-9a-f]{64}"', '"[0-9a-f]{32}"', '"[a-z][a-z0-9_]{0,63}"', '(?s:".*")'
@@ -36,6 +37,9 @@ WHOLE = "[0-9]{1,15}"
 KEY = {"fingerprint": HASH, "verifier": TEXT}
 LEAF = {"digest": HASH, "index": WHOLE, "kind": KIND, "path": [WHOLE], "payload": None, "salt": SALT}
 GROWTH = {"consistency": [HASH], "head": TEXT}
+BATCH = {"body": HASH, "previous": HASH, "sequence": WHOLE, "signature": TEXT}
+SITE_KEY = {"batches": [BATCH], "fingerprint": HASH, "public_key": TEXT}
+SITE_RECORD = {"end": TEXT, "gateways": [{"gateway": TEXT, "keys": [SITE_KEY]}], SITE: "1", "start": TEXT}
 REPORT = {"bundle": "1", "hashes": [HASH], "head": TEXT, "key": KEY, "leaves": [LEAF], "previous": None}
 
 Document = dict[str, Any]
@@ -353,6 +357,39 @@ def _reliance(report: Document) -> str:
     return f"{len(earlier)} entries"
 
 
+def _sites(report: Document) -> str:
+    leaves = [leaf for leaf in report["leaves"] if leaf["kind"] == SITE]
+    given = [leaf for leaf in leaves if leaf["payload"] is not None]
+    seals: dict[tuple[str, int], tuple[str, str]] = {}
+    for leaf in given:
+        _fit(leaf["payload"], SITE_RECORD, _name(leaf))
+        for key in (key for gateway in leaf["payload"]["gateways"] for key in gateway["keys"]):
+            for number, seal in _sealed(key):
+                if seals.setdefault((key["fingerprint"], number), seal) != seal:
+                    raise RefusedError(f"the key {key['fingerprint']} has signed two batches of the number {number}")
+    for (key, number), (_, previous) in seals.items():
+        before = FIRST if number == 1 else seals.get((key, number - 1), (previous,))[0]
+        if previous != before:
+            raise RefusedError(f"batch {number} of the key {key} does not follow the one before it")
+    found = f"{len(seals)} batches of the keys {', '.join(sorted({key for key, _ in seals})) or '-'}"
+    missing = len(leaves) - len(given)
+    return f"{found}; {missing} site records are given by their digest alone" if missing else found
+
+
+def _sealed(key: Document) -> list[tuple[int, tuple[str, str]]]:
+    """Of each batch of a site's key its number, the digest of its seal and that of the seal before, all signed."""
+    public = _base64(key["public_key"])
+    if len(public) != 32 or hashlib.sha256(public).hexdigest() != key["fingerprint"]:
+        raise RefusedError(f"a site's key has not the fingerprint {key['fingerprint']}")
+    seals = []
+    for batch in key["batches"]:
+        signed = canonical({**{name: batch[name] for name in ("body", "previous", "sequence")}, "v": 1})
+        if not ed25519_holds(public, signed, _base64(batch["signature"])):
+            raise RefusedError(f"the key {key['fingerprint']} has not signed batch {batch['sequence']}")
+        seals.append((batch["sequence"], (hashlib.sha256(signed).hexdigest(), batch["previous"])))
+    return seals
+
+
 def _growth(report: Document) -> str:
     old, new = signed_head(report["previous"]["head"], report["key"]["verifier"]), read_head(report["head"])
     if old.signer != new.signer or not grown(
@@ -409,6 +446,8 @@ def verify_report(data: bytes, *, trusted: str | None = None, kept: bytes | None
         ("The statement and its outcome runs rest on the contract", _basis),
         ("What is relied upon is there, and was logged before", _reliance),
     ]
+    if any(leaf["kind"] == SITE for leaf in report["leaves"]):
+        steps.append(("Batches carry the site's signature, each naming the one before it", _sites))
     if report["previous"]:
         steps.append(("The log only grew since the earlier head in the report", _growth))
     if kept is not None:

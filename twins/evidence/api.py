@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.timezone import is_naive
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
@@ -16,6 +17,7 @@ from rest_framework.views import APIView
 
 from tenants.edge.idempotency import Idempotent
 from tenants.kernel.clock import utc_now
+from tenants.kernel.errors import NotFoundError
 from tenants.scope.actors import Permission
 from twins.composer.selectors import twin as twin_row
 from twins.evidence import selectors, services
@@ -222,6 +224,24 @@ class EvidenceView(APIView):
         found = selectors.asset_states(twin_row(pk).id, **wanted.validated_data)
         assets = [_states(each) for each in found]
         return Response({"twin": pk, "rule": selectors.RULE.as_json(), "assets": assets})
+
+
+class SiteRecordView(APIView):
+    """Batches that sites sealed and that evidence rests on."""
+
+    needs: ClassVar = {"read": Permission.TWINS_READ}
+
+    @extend_schema(
+        operation_id="twins_site_record_retrieve", responses={(200, "application/json"): OpenApiTypes.OBJECT}
+    )
+    def get(self, request: Request, pk: UUID, digest: str, **_: Any) -> Response:
+        """The record that a segment names in `relies_on`, by its digest."""
+        found = selectors.site_records(twin_row(pk).id, [digest]).get(digest)
+        if found is None:
+            raise NotFoundError(
+                "the twin has no such site record", place="digest", fix="Take it from a sealed segment's relies_on."
+            )
+        return Response(found)
 
 
 def _states(found: AssetStates) -> dict[str, Any]:

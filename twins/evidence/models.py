@@ -69,3 +69,26 @@ class EvidenceSegment(AppendOnly, PerTenant):
 
     def __str__(self) -> str:
         return f"revision {self.revision} of {self.asset} from {self.start}"
+
+
+class SiteRecord(AppendOnly, PerTenant):
+    """The batches that sites sealed and that sealed evidence of a twin rests on: what segments name in `relies_on`.
+
+    `document` is what `twins.evidence.domain.sites` makes, `digest` the SHA-256 of its canonical JSON.
+    """
+
+    twin = TenantKey(Twin, models.PROTECT)
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+
+    twin_path: ClassVar[str] = "twin"
+
+    custody: ClassVar[Custody] = Custody.MONEY
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (UniquePerTenant(fields=("twin", "digest"), name="site_record_by_digest"),)
+
+    def __str__(self) -> str:
+        return f"site record {self.digest}"

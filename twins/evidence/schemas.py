@@ -69,7 +69,8 @@ class SealedSegment:
     """The evidence of one asset for ``[start, end)`` as it was sealed.
 
     Attributes:
-        document: An entry of ``evidence`` in a rate document with ``asset``, ``name``, ``start``, ``end`` and ``rule``.
+        document: An entry of ``evidence`` in a rate document with ``asset``, ``name``, ``start``, ``end`` and ``rule``;
+            where it rests on batches that sites sealed, ``relies_on`` names their record.
         digest: SHA-256 of its canonical JSON, 64 hexadecimal digits.
         watermark: The count of commits of readings that it is sure to have seen.
     """
@@ -83,6 +84,12 @@ class SealedSegment:
     digest: str
     watermark: int
     sealed_at: datetime
+
+    @property
+    def site_records(self) -> list[str]:
+        """The digests of the site records that it relies on."""
+        names: list[str] = self.document.get("relies_on", {}).get("site_record", [])
+        return names
 
 
 @dataclass(frozen=True, slots=True)

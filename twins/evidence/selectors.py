@@ -16,13 +16,14 @@ from tenants.kernel.calendars import Span, epoch_ms, from_epoch_ms
 from tenants.kernel.canonical import digest
 from tenants.kernel.errors import Finding, OutturnError
 from tenants.scope.context import required_tenant
-from twins.evidence.domain.documents import moment_text, segment_documents
+from twins.evidence.domain.documents import moment_text
 from twins.evidence.domain.findings import breaches
 from twins.evidence.domain.items import HOUR_MS, Rule, walk
 from twins.evidence.domain.states import Cause, stretches
 from twins.evidence.gathering import gather
-from twins.evidence.models import AssetEvent, EvidenceSegment
+from twins.evidence.models import AssetEvent, EvidenceSegment, SiteRecord
 from twins.evidence.schemas import AssetStates, Evidence, KnownEvent, SealedSegment, Stretch
+from twins.evidence.sites import evidence_documents
 from twins.telemetry import stored
 from twins.telemetry.instants import moment
 from twins.telemetry.schemas import USABLE_CODES
@@ -84,6 +85,11 @@ def sealed_documents(twin: UUID, start: datetime, end: datetime, digests: Collec
     return dict(rows.values_list("digest", "document"))
 
 
+def site_records(twin: UUID, digests: Collection[str]) -> dict[str, Any]:
+    """The site records of a twin with these digests, by digest."""
+    return dict(SiteRecord.objects.filter(twin_id=twin, digest__in=digests).values_list("digest", "document"))
+
+
 def sealed_segment(row: EvidenceSegment) -> SealedSegment:
     """What a row holds."""
     return SealedSegment(
@@ -111,7 +117,7 @@ def asset_states(twin: UUID, start: datetime, end: datetime, rule: Rule = RULE) 
     if not count:
         return []
     sealed = {segment.asset: segment for segment in segments(twin, start, end)}
-    documents = segment_documents(found.assets, found.flights, found.events, rule, span)
+    documents = evidence_documents(found, rule, span).segments
     spent = _stretches(found, rule, span)
     findings = _findings(found, span)
     said = _said(found, span)

@@ -15,13 +15,13 @@ from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import ConflictError, Finding, OutturnError
 from twins.composer.models import Twin
 from twins.composer.selectors import TwinNotFoundError
-from twins.evidence.domain.documents import segment_documents
 from twins.evidence.domain.findings import breaches
 from twins.evidence.domain.items import EventKind, Flights, Rule, walk
 from twins.evidence.gathering import events_of, gather, known_events
-from twins.evidence.models import AssetEvent, EvidenceSegment
+from twins.evidence.models import AssetEvent, EvidenceSegment, SiteRecord
 from twins.evidence.schemas import NewEvent, SealedSegment
 from twins.evidence.selectors import RULE, homes, sealed_segment, segments, span_of
+from twins.evidence.sites import evidence_documents
 
 MOST_EVENTS = 1000
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -114,7 +114,7 @@ def seal_evidence(
 
     Returns:
         The newest revision for each asset that flies, by name; nothing for a twin that was never published. The caller
-        logs the digests.
+        logs the digests, after those of the site records that the segments name in `relies_on`.
 
     Raises:
         TwinNotFoundError: The tenant has no such twin.
@@ -126,7 +126,7 @@ def seal_evidence(
         if not Twin.objects.select_for_update(no_key=True).filter(id=twin).exists():
             raise TwinNotFoundError
         found = gather(twin, span, rule)
-        documents = segment_documents(found.assets, found.flights, found.events, rule, span)
+        documents, records = evidence_documents(found, rule, span)
         known = {segment.asset: segment for segment in segments(twin, start, end)}
         names = [digest(document) for document in documents]
         rows = {
@@ -137,6 +137,12 @@ def seal_evidence(
             for asset, document, name in zip(found.assets, documents, names, strict=True)
             if asset.id not in known or known[asset.id].digest != name
         }  # fmt: skip
+        SiteRecord.objects.bulk_create(
+            [
+                SiteRecord(twin_id=twin, document=record, digest=name, made_at=now) for name, record in records.items()
+            ],
+            ignore_conflicts=True,
+        )  # fmt: skip
         EvidenceSegment.objects.bulk_create(rows.values())
     known.update((asset, sealed_segment(row)) for asset, row in rows.items())
     return [known[asset.id] for asset in found.assets]

@@ -11,10 +11,10 @@ REVIEWED = {
         "billing_exclusiondecision", "billing_invoice", "billing_invoiceseries", "billing_ledgerentry",
         "billing_ledgerleg", "billing_outcomerun", "billing_report", "billing_statement", "tenants_agreement",
         "tenants_auditentry", "tenants_certificate", "tenants_log", "tenants_logleaf", "tenants_lognode",
-        "tenants_treehead", "twins_evidencesegment",
+        "tenants_treehead", "twins_evidencesegment", "twins_siterecord",
     },
     Custody.REFERRED: {"billing_contract", "tenants_customer", "twins_twin"},
-    Custody.READING: {"twins_readinglog", "twins_chunk", "twins_rollup"},
+    Custody.READING: {"twins_readinglog", "twins_chunk", "twins_rollup", "twins_sealedbatch"},
 }  # fmt: skip
 
 
