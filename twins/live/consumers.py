@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
@@ -18,18 +19,22 @@ from tenants.domains.schemas import Home
 from tenants.domains.sockets import home_of_socket
 from tenants.edge.http import address_of_socket
 from tenants.kernel.clock import utc_now
-from tenants.people.rights import RIGHTS_CHANGED, rights_channel
+from tenants.people.rights import rights_channel
 from tenants.people.selectors import actor_of_member, organisation, person_of
 from tenants.portal.entering import entry_refusal
 from tenants.scope.actors import Actor, Permission
 from tenants.scope.context import held_to, scope
 from tenants.scope.models import TenantState
 from twins.composer.selectors import twins
-from twins.live.hub import Hub, Watcher
-from twins.telemetry.push import channel
+from twins.live.hub import Hub
+from twins.live.watcher import Newest, Watcher, newest_values
+from twins.telemetry.push import channel, settling_channel
 
 CHECK_AGAIN_S = 60.0
-"""How often an open socket makes sure that its person may still watch, though nobody told it of a change."""
+"""How often an open socket makes sure that its person may still watch, though nobody told it of a change; thousands of
+them at different moments."""
+SETTLED_S = 10.0
+"""After this long what a page has read is as new as what it was sent (see `twins.telemetry.push`)."""
 NOT_ALLOWED, START_OVER = 4404, 1013
 
 CLOSED_STATES = frozenset({TenantState.SUSPENDED, TenantState.CLOSED})
@@ -83,6 +88,7 @@ class TwinConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels is 
     """Sends the messages of one twin's channel on as they are; takes none."""
 
     groups: ClassVar[list[str]] = []
+    newest: ClassVar[Newest | None] = staticmethod(newest_values)
     _sender: asyncio.Task[None] | None = None
     _is_over = False
 
@@ -107,30 +113,52 @@ class TwinConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels is 
     async def _tenant(self) -> UUID | None:
         arguments = self.scope["url_route"]["kwargs"]
         check = sync_to_async(watched_tenant, thread_sensitive=False)
-        visitor = Visitor(self.scope["session"].session_key, address_of_socket(self.scope), home_of_socket(self.scope))
-        found: UUID | None = await check(visitor, arguments["slug"], arguments["twin"])
+        found: UUID | None = await check(self._visitor(), arguments["slug"], arguments["twin"])
         return found
 
-    async def _send_on(self, tenant: UUID) -> None:
+    def _visitor(self) -> Visitor:
+        session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
+        return Visitor(session_key, address_of_socket(self.scope), home_of_socket(self.scope))
+
+    def _channels(self, tenant: UUID) -> tuple[str, str | None]:
+        """What is watched: always, and in the beginning too."""
         twin = self.scope["url_route"]["kwargs"]["twin"]
-        async with hub().watching(channel(tenant, twin), rights_channel(tenant)) as watcher:
+        return channel(tenant, twin), settling_channel(tenant, twin)
+
+    async def _send_on(self, tenant: UUID) -> None:
+        watcher, (always, settling) = Watcher(type(self).newest), self._channels(tenant)
+        channels = [always, rights_channel(tenant), *([settling] if settling else [])]
+        async with hub().watching(watcher, *channels):
             # A browser asks for the present state once the socket is open: by now nothing newer can be missed.
             await self.accept()
-            await self._forward(watcher)
+            await self._forward(watcher, settling)
 
-    async def _forward(self, watcher: Watcher) -> None:
-        while not self._is_over:
-            try:
-                async with asyncio.timeout(CHECK_AGAIN_S):
-                    text = await watcher.get()
-            except TimeoutError:
-                text = RIGHTS_CHANGED
-            if text == RIGHTS_CHANGED:
-                if await self._tenant() is None:
-                    await self.close(code=NOT_ALLOWED)
+    async def _forward(self, watcher: Watcher, settling: str | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        settled_at = loop.time() + SETTLED_S if settling else None
+        doubt = _doubt_later(watcher)
+        try:
+            while not self._is_over:
+                await watcher.wait()
+                if settling and settled_at is not None and loop.time() >= settled_at:
+                    settled_at = None
+                    await hub().leave(watcher, settling)
+                if watcher.is_unsure:
+                    watcher.is_unsure = False
+                    doubt.cancel()
+                    doubt = _doubt_later(watcher)
+                    if await self._tenant() is None:
+                        await self.close(code=NOT_ALLOWED)
+                        return
+                if watcher.is_lost:
+                    await self.close(code=START_OVER)
                     return
-            elif text is None:
-                await self.close(code=START_OVER)
-                return
-            else:
-                await self.send(text_data=text)
+                if (text := watcher.take()) is not None:
+                    await self.send(text_data=text)
+        finally:
+            doubt.cancel()
+
+
+def _doubt_later(watcher: Watcher) -> asyncio.TimerHandle:
+    seconds = CHECK_AGAIN_S * random.uniform(0.75, 1.25)  # noqa: S311 (no secret)
+    return asyncio.get_running_loop().call_later(seconds, watcher.doubt)

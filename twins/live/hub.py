@@ -14,13 +14,11 @@ import redis.asyncio
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
+from twins.live.watcher import Watcher
+
 logger = logging.getLogger(__name__)
 
-MOST_WAITING = 100
-"""Messages that may wait for one slow watcher; with the next one it is told to start over."""
 _RETRY_S = 1.0
-
-Watcher = asyncio.Queue[str | None]
 
 
 class _Subscription(PubSub):
@@ -37,10 +35,9 @@ class _Subscription(PubSub):
 
 
 class Hub:
-    """Hands the messages of channels to those who watch them.
+    """Hands the messages of channels to those who watch them, and never waits for one of them.
 
-    A watcher gets the text of each message, or None when messages were lost (Redis was away, or the watcher too slow):
-    then it must ask for the present state again.
+    A watcher is told when messages were lost, because Redis was away: then it must ask for the present state again.
 
     Args:
         url: The Redis that new values are published to.
@@ -51,32 +48,38 @@ class Hub:
         self._watchers: dict[str, set[Watcher]] = defaultdict(set)
         self._pubsub: PubSub | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
 
     @asynccontextmanager
-    async def watching(self, *channels: str) -> AsyncIterator[Watcher]:
-        """The messages of channels from now on; once this is entered none is missed."""
-        watcher: Watcher = asyncio.Queue()
+    async def watching(self, watcher: Watcher, *channels: str) -> AsyncIterator[None]:
+        """Have a watcher get the messages of channels from now on; once this is entered none is missed."""
         new = [channel for channel in channels if not self._watchers[channel]]
         for channel in channels:
             self._watchers[channel].add(watcher)
         try:
             await self._subscribe(new)
-            yield watcher
+            yield
         finally:
-            for channel in channels:
-                self._watchers[channel].discard(watcher)
-            unwatched = [channel for channel in channels if not self._watchers[channel]]
-            for channel in unwatched:
-                del self._watchers[channel]
-            if unwatched:
-                await self._unsubscribe(unwatched)
+            await self.leave(watcher, *channels)
+
+    async def leave(self, watcher: Watcher, *channels: str) -> None:
+        """Have a watcher get the messages of some channels no more."""
+        left = [channel for channel in channels if channel in self._watchers]
+        for channel in left:
+            self._watchers[channel].discard(watcher)
+        unwatched = [channel for channel in left if not self._watchers[channel]]
+        for channel in unwatched:
+            del self._watchers[channel]
+        if unwatched:
+            await self._unsubscribe(unwatched)
 
     async def _subscribe(self, channels: list[str]) -> None:
-        if self._pubsub is None:
-            self._pubsub = self._subscription()
-        if channels:
-            with contextlib.suppress(RedisError, OSError):  # the reader subscribes again when Redis is back
-                await self._pubsub.subscribe(*channels)
+        async with self._turn:  # who watches what another has begun to watch waits until that is done
+            if self._pubsub is None:
+                self._pubsub = self._subscription()
+            if channels:
+                with contextlib.suppress(RedisError, OSError):  # the reader subscribes again when Redis is back
+                    await self._pubsub.subscribe(*channels)
         if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._read(), name="live-hub")
 
@@ -128,9 +131,9 @@ class Hub:
 
     def _hand_out(self, channel: str, text: str) -> None:
         for watcher in self._watchers.get(channel, ()):
-            watcher.put_nowait(text if watcher.qsize() < MOST_WAITING else None)
+            watcher.put(text)
 
     def _tell_all_to_start_over(self) -> None:
         for watchers in self._watchers.values():
             for watcher in watchers:
-                watcher.put_nowait(None)
+                watcher.lose()

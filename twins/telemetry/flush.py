@@ -26,6 +26,9 @@ from twins.telemetry.sessions import Session
 from twins.telemetry.traffic import TrafficCount
 
 INTERVAL_SECONDS = 0.2
+TOGETHER_SECONDS = 0.005
+"""What is committed within so short a time is told to those who watch together."""
+_TELLING_REST = 2.0
 _REST = 9.0
 """How much longer than a flush the pause after it is at least, so that many signals do not crowd out the commits."""
 _RETRY_SECONDS = 1.0
@@ -52,13 +55,14 @@ class Flusher:
         self._connection: AsyncConnection[Any] | None = None
         self._wanted = asyncio.Event()
         self._closing = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._news = asyncio.Event()
         self._beat_at: datetime | None = None
         self._untold: set[UUID] = set()
 
     def start(self) -> None:
-        """Begin to flush, until closed."""
-        self._task = asyncio.create_task(self._run())
+        """Begin to flush and to tell, until closed."""
+        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._keep_telling())]
 
     def note(self, deliveries: Sequence[Delivery], committed: Committed, now: datetime) -> None:
         """Take note of a commit."""
@@ -70,6 +74,7 @@ class Flusher:
                 self._traffic.note(delivery, result, now=now)
                 self._late.note(delivery, result, now=now)
         self._wanted.set()
+        self._news.set()
 
     async def flush(self) -> None:
         """Write and publish what was noted.
@@ -81,7 +86,7 @@ class Flusher:
         begun = utc_now()
         untold, self._untold = self._untold, set()
         if untold:  # first of all: those who follow begin meanwhile
-            await self.push.tell(untold)
+            await self.push.tell_commits(untold)
         changed = self._latest.take()
         if changed is not None:
             try:
@@ -92,7 +97,8 @@ class Flusher:
                 self._latest.put_back(changed)
                 raise
             if changed_here is not None:
-                await self.push.publish(changed_here)
+                await self.push.tell_again(changed_here)
+                await self.push.tell(self._latest)  # signals met for the first time are known now
         await self._traffic.flush(connection)
         await self._late.flush(connection)
         await self._backlog.ask()
@@ -108,10 +114,12 @@ class Flusher:
         """
         self._closing.set()
         self._wanted.set()
-        if self._task is not None:
-            await self._task
+        self._news.set()
+        for task in self._tasks:
+            await task
         try:
             await self.flush()
+            await self.push.tell(self._latest, pacing=False)
             await self._session.end(await self._connected())
         except (psycopg.Error, OSError) as error:
             logger.warning("newest readings could not be written, the next writer will: %s", error)
@@ -131,6 +139,18 @@ class Flusher:
                 logger.warning("newest readings could not be written, trying again: %s", error)
                 await self._disconnect()
                 await self._pause(_RETRY_SECONDS)
+
+    async def _keep_telling(self) -> None:
+        """Tell those who watch as soon as something is committed, however long the flushes take."""
+        again: float | None = None
+        while not self._closing.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(again):
+                    await self._news.wait()
+            self._news.clear()
+            begun = time.monotonic()
+            again = await self.push.tell(self._latest)
+            await self._pause(max(TOGETHER_SECONDS, _TELLING_REST * (time.monotonic() - begun)))
 
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or until the flusher is closed."""

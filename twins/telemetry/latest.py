@@ -56,6 +56,7 @@ class Latest:
         self._commit: Ints = np.empty(0, np.int64)
         self._quality: NDArray[np.int16] = np.empty(0, np.int16)
         self._changed: NDArray[np.bool_] = np.empty(0, np.bool_)
+        self._untold: NDArray[np.bool_] = np.empty(0, np.bool_)
         self._fresh: NDArray[np.bool_] = np.empty(0, np.bool_)
 
     def note(self, rows: Rows, commits: Mapping[UUID, int]) -> None:
@@ -75,7 +76,25 @@ class Latest:
         self._value[place] = rows.value[newer]
         self._commit[place] = commit[rows.tenant[newer]]
         self._quality[place] = rows.quality[newer]
-        self._changed[place] = True
+        self._changed[place] = self._untold[place] = True
+
+    def untold(self, signals: Ints) -> NDArray[np.bool_]:
+        """Which of some signals changed since they were told, and were not met for the first time just now."""
+        if not self._signal.size:
+            return np.zeros(signals.size, np.bool_)
+        place = np.minimum(np.searchsorted(self._signal, signals), self._signal.size - 1)
+        found: NDArray[np.bool_] = (self._signal[place] == signals) & self._untold[place] & ~self._fresh[place]
+        return found
+
+    def told(self, signals: Ints) -> Changed:
+        """Some known signals as they are now, which are told to those who watch."""
+        places = np.searchsorted(self._signal, signals)
+        self._untold[places] = False
+        return self._at_places(places)
+
+    def put_back_untold(self, changed: Changed) -> None:
+        """They could not be told."""
+        self._untold[np.searchsorted(self._signal, changed.signal)] = True
 
     def take(self) -> Changed | None:
         """What has changed since the last call, or None."""
@@ -97,11 +116,13 @@ class Latest:
             return changed
         parameters = [Array(binary.UUID, changed.tenant[fresh]), Array(binary.INT8, changed.signal[fresh])]
         cursor = await connection.execute(_KNOWN, parameters, binary=True)
+        place = np.searchsorted(self._signal, changed.signal)  # others may have come meanwhile
         self._fresh[place[fresh]] = False
         known = dict(await cursor.fetchall())
         stored = np.fromiter((known.get(one, NO_TIME) for one in changed.signal.tolist()), np.int64, place.size)
         self._at[place] = np.maximum(self._at[place], stored)
         keep = changed.at >= stored
+        self._untold[place[~keep]] = False
         if keep.all():
             return changed
         return self._at_places(place[keep]) if keep.any() else None
@@ -134,6 +155,7 @@ class Latest:
         self._commit = np.insert(self._commit, where, 0)
         self._quality = np.insert(self._quality, where, 0)
         self._changed = np.insert(self._changed, where, False)
+        self._untold = np.insert(self._untold, where, False)
         self._fresh = np.insert(self._fresh, where, True)
         return np.searchsorted(self._signal, rows.signal)
 

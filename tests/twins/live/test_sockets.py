@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,6 @@ from tests.conftest import Cast
 from tests.processes import serving
 from twins.composer.services import create_twin
 from twins.live.consumers import NOT_ALLOWED
-from twins.live.hub import MOST_WAITING, Hub
 from twins.telemetry.push import channel
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -222,45 +220,3 @@ def test_who_may_watch(cast: Cast, site: str, sign_in: SignIn) -> None:
 
     asyncio.run(story())
     client.close()
-
-
-@asynccontextmanager
-async def watched(name: str) -> AsyncIterator[tuple[Hub, Any]]:
-    hub, client = Hub(settings.REDIS_URL), redis.asyncio.from_url(settings.REDIS_URL)
-    yield hub, lambda text: client.publish(name, text)
-    await client.aclose()
-
-
-async def test_a_watcher_that_is_too_slow_is_told_to_start_over() -> None:
-    async with watched("slow") as (hub, publish), hub.watching("slow") as slow:
-        for number in range(MOST_WAITING + 1):
-            await publish(str(number))
-        got = [await asyncio.wait_for(slow.get(), 10) for _ in range(MOST_WAITING + 1)]
-        assert got == [*map(str, range(MOST_WAITING)), None]
-
-
-async def test_channels_are_kept_apart_and_left() -> None:
-    async with watched("one") as (hub, publish):
-        async with hub.watching("one") as one, hub.watching("other") as other:
-            await publish("x")
-            assert await asyncio.wait_for(one.get(), 10) == "x"
-            assert other.empty()
-        assert await publish("nobody hears it") == 0
-        async with hub.watching("one") as again:
-            await publish("y")
-            assert await asyncio.wait_for(again.get(), 10) == "y"
-
-
-async def test_a_lost_redis_is_told_and_found_again(cast: Cast) -> None:
-    async with watched("lossy") as (hub, publish), hub.watching("lossy") as watcher:
-        control = redis.asyncio.from_url(settings.REDIS_URL)
-        await control.client_kill_filter(_type="pubsub")
-        assert await asyncio.wait_for(watcher.get(), 10) is None
-        text = None
-        async with asyncio.timeout(10):
-            while text is None:  # whatever is lost on the way, a None follows it
-                await publish("back")
-                with contextlib.suppress(TimeoutError):
-                    text = await asyncio.wait_for(watcher.get(), 0.2)
-        assert text == "back"
-        await control.aclose()

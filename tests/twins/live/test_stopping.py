@@ -9,7 +9,8 @@ import pytest
 from django.conf import settings
 
 from twins.live.consumers import TwinConsumer
-from twins.live.hub import Hub, Watcher
+from twins.live.hub import Hub
+from twins.live.watcher import Watcher
 
 TURNS = 50
 """Turns of the loop by which everything without I/O has long come to its end."""
@@ -31,10 +32,10 @@ async def test_a_message_at_the_last_moment_does_not_keep_a_view_open(between: i
     consumer.base_send = send
     consumer._sender = sender = asyncio.create_task(consumer._forward(watcher))
     await turns(TURNS)
-    watcher.put_nowait("one")
+    watcher.put("one")
     await turns(between)
     await consumer.disconnect(1001)
-    watcher.put_nowait("two")
+    watcher.put("two")
     await turns(TURNS)
     assert sender.done()
     assert [message["text"] for message in sent] in ([], ["one"])
@@ -43,7 +44,7 @@ async def test_a_message_at_the_last_moment_does_not_keep_a_view_open(between: i
 @pytest.mark.parametrize("between", range(8))
 async def test_a_hub_that_nobody_watches_holds_nothing(between: int) -> None:
     hub = Hub(settings.REDIS_URL)
-    async with asyncio.timeout(10), hub.watching("last"):
+    async with asyncio.timeout(10), hub.watching(Watcher(), "last"):
         reader = hub._reader
         assert reader is not None
         hub._tell_all_to_start_over()
@@ -55,13 +56,15 @@ async def test_a_hub_that_nobody_watches_holds_nothing(between: int) -> None:
 async def test_a_reader_that_loses_its_cancellation_ends_all_the_same() -> None:
     hub = Hub(settings.REDIS_URL)
     async with asyncio.timeout(10):
-        async with hub.watching("first"):
+        async with hub.watching(Watcher(), "first"):
             reader = hub._reader
             assert reader is not None
             await turns(TURNS)
             hub._reader = None  # what `_rest` does before it cancels
             await hub._redis.publish("first", "anything")
             await reader
-        async with hub.watching("again") as watcher:
+        watcher = Watcher()
+        async with hub.watching(watcher, "again"):
             await hub._redis.publish("again", "text")
-            assert await watcher.get() == "text"
+            await watcher.wait()
+            assert watcher.take() == "text"

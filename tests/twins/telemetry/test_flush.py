@@ -14,6 +14,7 @@ import redis.asyncio
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
+from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
 from tests.twins.conftest import Fleet
 from tests.twins.telemetry.sample import delivery
@@ -76,11 +77,37 @@ async def test_live_values_go_to_whoever_watches_the_twin(fleet: Fleet, flusher:
         while message is None:
             message = await watching.get_message(timeout=1)
         values = {str(fleet.gateway): {"t24": ["2025-01-01T00:00:01Z", 2.0, 0]}}
-        assert json.loads(message["data"]) == {"twin": str(fleet.twin), "values": values}
+        told = json.loads(message["data"])
+        assert timedelta(0) <= utc_now() - datetime.fromisoformat(told.pop("at")) < timedelta(seconds=10)
+        assert told == {"twin": str(fleet.twin), "values": values}
         # A late reading is stored, and moves nothing that people see.
         await commit(flusher, ingest, delivery((first, -5, 7.0), source=fleet.source, batch="late"))
         await flusher.flush()
         assert await watching.get_message(timeout=0.1) is None
+    await client.aclose()
+
+
+async def test_who_watches_is_told_while_a_flush_takes_its_time(
+    fleet: Fleet, flusher: Flusher, ingest: Ingest, owner: psycopg.Connection[Any]
+) -> None:
+    signal = fleet.signals["1/t24"]
+    flusher.push.learn({signal: Place(fleet.tenant, fleet.twin, fleet.gateway, "t24")})
+    await commit(flusher, ingest, delivery((signal, 0, 1.0), source=fleet.source))
+    await flusher.flush()
+    client = redis.asyncio.from_url(settings.REDIS_URL)
+    async with client.pubsub(ignore_subscribe_messages=True) as watching:
+        await watching.subscribe(channel(fleet.tenant, fleet.twin))
+        await watching.get_message(timeout=1)
+        with owner.transaction():
+            owner.execute("LOCK TABLE twins_latestreading IN EXCLUSIVE MODE")
+            flusher.start()
+            for second in (1, 2):
+                await commit(flusher, ingest, delivery((signal, second, 2.0), source=fleet.source, batch=str(second)))
+                message = None
+                while message is None:
+                    message = await watching.get_message(timeout=1)
+                ((value,),) = (asset.values() for asset in json.loads(message["data"])["values"].values())
+                assert value == [f"2025-01-01T00:00:0{second}Z", 2.0, 0]
     await client.aclose()
 
 
