@@ -6,7 +6,7 @@ VENV := .venv/bin
 CODE := manage.py $(wildcard analytics billing clients deploy tenants tests twins)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup development demo up check audit test bench clean python
+.PHONY: help setup development demo up check audit test soak bench clean python
 
 help:
 	@echo 'make setup   install everything into .venv and build the front end'
@@ -15,6 +15,7 @@ help:
 	@echo 'make check   all static checks'
 	@echo 'make audit   ask the package indexes for known flaws of what we stand on'
 	@echo 'make test    all static checks and all tests'
+	@echo 'make soak    processes killed at random, floods, ten thousand connections (MINUTES=N, SEED=N)'
 	@echo 'make bench   all benchmarks at full size (DATA=FOLDER: on real data)'
 	@echo 'make clean   remove the data of the demonstration and what was built; sources and .venv stay'
 
@@ -53,6 +54,9 @@ test: check
 	$(VENV)/python -m tests.chromium
 	$(VENV)/python -m deploy.frontend test
 	$(VENV)/python -m pytest --numprocesses auto --dist loadfile
+
+soak: development
+	$(VENV)/python -m tests.soak $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(SEED),--seed '$(SEED)')
 
 bench: setup
 	@$(VENV)/python manage.py bench all $(if $(DATA),--data '$(DATA)')

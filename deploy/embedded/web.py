@@ -12,6 +12,8 @@ import sys
 
 import uvicorn
 
+from deploy.embedded.connections import Guard, GuardedProtocol, GuardedServer, GuardedSocket, most_connections
+
 _STOP_SECONDS = 3
 _CONNECTIONS = 16
 """To the database, kept for the next request: a new one is a new process of PostgreSQL's, and 5 ms of its time."""
@@ -25,16 +27,23 @@ def main(number: int) -> None:
         log_config=None,  # the settings set logging up
         access_log=False,
         proxy_headers=False,  # whom a request comes from is for tenants.edge.http to tell: see OUTTURN_PROXIES
+        http=GuardedProtocol,
+        ws=GuardedSocket,
         timeout_graceful_shutdown=_STOP_SECONDS,  # an open live view would keep it for ever
+        # Each message would be packed for each browser anew, with memory for it in each connection; they are short.
+        ws_per_message_deflate=False,
         ws_max_queue=2,  # messages of a gateway that wait in memory; browsers' sockets send nothing
     )
     config.load()
-    from twins.gateways.stream import LARGEST_MESSAGE  # noqa: PLC0415 (its models are there from here on)
+    from django.conf import settings  # noqa: PLC0415 (the environment is read from here on)
+
+    from twins.gateways.stream import LARGEST_MESSAGE  # noqa: PLC0415 (its models are there)
 
     config.ws_max_size = LARGEST_MESSAGE
+    GuardedProtocol.guard = Guard(most=most_connections(), by_address=not settings.OUTTURN_PROXIES)
     _settle()
     with socket.socket(fileno=number) as listening:
-        uvicorn.Server(config).run(sockets=[listening])
+        GuardedServer(config).run(sockets=[listening])
 
 
 def _settle() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
-from deploy.bodies import LimitedBodies
+from deploy.bodies import CrowdedOutError, HeldBodies, LimitedBodies
 
 Sent = list[dict[str, Any]]
 
@@ -53,3 +56,53 @@ async def test_a_longer_one_is_refused_before_the_rest_is_read(headers: list[tup
     assert (sent[0]["status"], seen) == (413, read)
     assert dict(sent[0]["headers"])[b"content-type"] == b"application/problem+json"
     assert json.loads(sent[1]["body"])["code"] == "request.too_long"
+
+
+def asked_for(application: HeldBodies, token: bytes, parts: list[bytes]) -> Awaitable[None]:
+    """A request with a body in parts."""
+    left = list(parts)
+
+    async def receive() -> dict[str, Any]:
+        part = left.pop(0)
+        return {"type": "http.request", "body": part, "more_body": bool(left)}
+
+    async def send(_: Any) -> None:
+        pass
+
+    return application({"type": "http", "headers": [(b"authorization", token)]}, receive, send)
+
+
+class Holding:
+    """Reads a body, and is done with it when told."""
+
+    def __init__(self) -> None:
+        self.may_end = asyncio.Event()
+        self.has_read = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["more_body"]:
+            pass
+        self.has_read += 1
+        await self.may_end.wait()
+
+
+async def test_who_has_much_under_way_leaves_memory_to_others() -> None:
+    holding = Holding()
+    held = HeldBodies(holding, most=100)
+    flood = [asyncio.ensure_future(asked_for(held, b"flood", [b"x" * 30])) for _ in range(5)]
+    other = asyncio.ensure_future(asked_for(held, b"other", [b"x" * 15, b"x" * 5]))
+    done, _ = await asyncio.wait(flood, return_when=asyncio.FIRST_EXCEPTION)
+    assert [type(task.exception()) for task in done] == [CrowdedOutError] * 3
+    assert holding.has_read == 3
+    holding.may_end.set()
+    await asyncio.gather(other, *(task for task in flood if task not in done))
+    await asked_for(held, b"flood", [b"x" * 30])  # what is answered is no longer held
+    assert holding.has_read == 4
+
+
+async def test_a_body_that_outgrows_its_share_is_read_no_further() -> None:
+    holding = Holding()
+    parts = [b"x" * 10] * 100
+    with pytest.raises(CrowdedOutError) as caught:
+        await asked_for(HeldBodies(holding, most=100), b"flood", parts)
+    assert (caught.value.status, caught.value.code, holding.has_read) == (429, "ingest.busy", 0)

@@ -1,14 +1,16 @@
 """The writer: what came during one commit goes into the next, and nothing is acknowledged before it is durable.
 
 Commits run in two lanes, each with a connection of its own, so that one prepares while the other waits for the disk. A
-tenant stays in its lane while anything of it is there: its commits come one after the other.
+tenant stays in its lane while anything of it is there: its commits come one after the other. In a lane the tenants take
+turns, and none has more waiting than there is room left for others: what one of them has too much of waits behind its
+own, or is refused, and keeps nobody else waiting.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -18,17 +20,19 @@ import psycopg
 from psycopg import AsyncConnection
 
 from tenants.kernel.clock import utc_now
+from tenants.limits.domain.shares import Room
 from twins.telemetry.connections import connect_ingest
 from twins.telemetry.errors import BusyError, UnavailableError
 from twins.telemetry.flush import Flusher
 from twins.telemetry.group import commit_together
 from twins.telemetry.push import Push
 from twins.telemetry.schemas import Delivery, Outcome, Place
+from twins.telemetry.turns import Lines
 
 LANES = 2
-MOST_WAITING = 200_000
-"""Readings in a lane that are not durable yet; what comes beyond is refused for the moment."""
-MOST_WAITING_BATCHES = 10_000
+MOST_WAITING = 400_000
+"""Readings in a lane that are not durable yet, half of them of one tenant; what comes beyond is refused at present."""
+MOST_WAITING_BATCHES = 20_000
 LARGEST_GROUP = 20_000
 """Readings of one commit, more only when a single batch has more."""
 _STATEMENT_SECONDS = 30
@@ -81,7 +85,7 @@ class Writer:
         if not self._is_open:
             raise UnavailableError("the server is stopping", kept="Nothing of this batch.", fix="Send it again.")
         lane = self._lane_of(delivery.source.tenant)
-        if lane.is_full():
+        if not lane.has_room(delivery.source.tenant):
             raise BusyError(
                 "more readings are waiting to be stored than there is room for", kept="Nothing of this batch.",
                 fix="Send it again after the seconds in Retry-After.",
@@ -94,18 +98,18 @@ class Writer:
 
     def _lane_of(self, tenant: UUID) -> _Lane:
         """The one that the tenant is in, or else the one with the least to do."""
-        return next((lane for lane in self._lanes if lane.has(tenant)), min(self._lanes, key=lambda lane: lane.waiting))
+        return next((lane for lane in self._lanes if lane.has(tenant)), min(self._lanes, key=_Lane.load))
 
 
 class _Lane:
-    """A queue, and the commits that empty it one after the other."""
+    """What waits of its tenants, and the commits that empty it one after the other."""
 
     def __init__(self, flusher: Flusher) -> None:
         self._flusher = flusher
         self._connection: AsyncConnection[Any] | None = None
-        self._queue: deque[_Waiting] = deque()
-        self._tenants: Counter[UUID] = Counter()
-        self.waiting = 0
+        self._lines: Lines[UUID, _Waiting] = Lines()
+        self._readings: Room[UUID] = Room()
+        self._batches: Room[UUID] = Room()
         self._wanted = asyncio.Event()
         self._is_open = True
         self._task: asyncio.Task[None] | None = None
@@ -122,40 +126,43 @@ class _Lane:
         await self._disconnect()
 
     def has(self, tenant: UUID) -> bool:
-        return tenant in self._tenants
+        return self._batches.of(tenant) > 0
 
-    def is_full(self) -> bool:
-        return self.waiting >= MOST_WAITING or len(self._queue) >= MOST_WAITING_BATCHES
+    def load(self) -> int:
+        return self._readings.taken
+
+    def has_room(self, tenant: UUID) -> bool:
+        batches, readings = self._batches, self._readings
+        return batches.has_room(tenant, most=MOST_WAITING_BATCHES) and readings.has_room(tenant, most=MOST_WAITING)
 
     def add(self, delivery: Delivery) -> asyncio.Future[Outcome]:
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        size = delivery.normalised.readings.size
-        self._queue.append(_Waiting(delivery, future, size))
-        self._tenants[delivery.source.tenant] += 1
-        self.waiting += size
+        tenant, size = delivery.source.tenant, delivery.normalised.readings.size
+        self._lines.put(tenant, _Waiting(delivery, future, size), max(size + len(delivery.normalised.aside), 1))
+        self._batches.take(tenant, 1)
+        self._readings.take(tenant, size)
         self._wanted.set()
         return future
 
     async def _run(self) -> None:
         while True:
             await self._wanted.wait()
-            if self._queue:
-                group = self._next_group()
+            if self._lines:
+                group = self._lines.take(LARGEST_GROUP)
                 await self._commit(group)
-                self._tenants -= Counter(one.delivery.source.tenant for one in group)
-                self.waiting -= sum(one.size for one in group)
+                self._let_go(group)
             elif self._is_open:
                 self._wanted.clear()
             else:
                 return
 
-    def _next_group(self) -> list[_Waiting]:
-        group: list[_Waiting] = []
-        size = 0
-        while self._queue and (not group or size + self._queue[0].size <= LARGEST_GROUP):
-            group.append(self._queue.popleft())
-            size += group[-1].size
-        return group
+    def _let_go(self, group: Sequence[_Waiting]) -> None:
+        readings: Counter[UUID] = Counter()
+        for one in group:
+            readings[one.delivery.source.tenant] += one.size
+        for tenant, batches in Counter(one.delivery.source.tenant for one in group).items():
+            self._batches.give_back(tenant, batches)
+            self._readings.give_back(tenant, readings[tenant])
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:
         """Commit a group. Nothing that goes wrong may end the writer: every later sender would wait for ever."""

@@ -35,6 +35,22 @@ _LOOK_AGAIN_SECONDS = 0.25
 _FULL_AGAIN_SECONDS = 600.0
 """When a gateway is to try again while the storage is full."""
 _MOST_TENANTS = 2000
+_LONGEST_AWAY_SECONDS = 1.0
+"""How long a message may be turned away unread."""
+_MOST_TURNED_AWAY = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _TurnedAway:
+    """A message that met a limit.
+
+    Attributes:
+        until: Of the clock that only goes on.
+    """
+
+    length: int
+    until: float
+    error: LimitReachedError
 
 
 @dataclass(slots=True)
@@ -107,6 +123,34 @@ class Gate:
         self._is_for_history = is_for_history
         self._rates = Rates(redis_url)
         self._tenants: OrderedDict[UUID, _Tenant] = OrderedDict()
+        self._turned_away: OrderedDict[Source, _TurnedAway] = OrderedDict()
+
+    def comes_too_early(self, source: Source, length: int) -> LimitReachedError | None:
+        """What a message is refused with unread: one as long has met a limit, and the wait it was told is not over.
+
+        To read it would cost as much as to store it, and whoever sends ten times what it may would take that time from
+        all others.
+
+        Args:
+            source: Whose it is.
+            length: Bytes.
+        """
+        last = self._turned_away.get(source)
+        if last is None or length < last.length:
+            return None
+        if time.monotonic() >= last.until:
+            del self._turned_away[source]
+            return None
+        return last.error.with_traceback(None)
+
+    def turn_away(self, source: Source, length: int, error: LimitReachedError) -> None:
+        """Remember that a message has met a limit: until its rate has room, or the database is looked at again."""
+        is_rate = error.standing.meter is Meter.READINGS_PER_SECOND
+        seconds = min(error.wait or 0.0, _LONGEST_AWAY_SECONDS) if is_rate else _LOOK_AGAIN_SECONDS
+        self._turned_away[source] = _TurnedAway(length, time.monotonic() + seconds, error)
+        self._turned_away.move_to_end(source)
+        if len(self._turned_away) > _MOST_TURNED_AWAY:
+            self._turned_away.popitem(last=False)
 
     async def enter(self, source: Source, readings: int, *, now: datetime) -> Entry:
         """Let a batch in.

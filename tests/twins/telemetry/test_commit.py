@@ -12,7 +12,7 @@ from django.conf import settings
 
 from tests.twins.conftest import Fleet, stored
 from tests.twins.telemetry.sample import delivery
-from twins.telemetry import commit
+from twins.telemetry import commit, turns
 from twins.telemetry.commit import Writer
 from twins.telemetry.errors import BatchReusedError, BusyError, UnavailableError
 from twins.telemetry.schemas import Delivery, Outcome
@@ -84,7 +84,7 @@ async def test_a_sender_that_has_gone_does_not_end_the_writer(fleet: Fleet, writ
 async def test_more_than_there_is_room_for_is_refused(
     fleet: Fleet, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commit, "MOST_WAITING", 3)
+    monkeypatch.setattr(commit, "MOST_WAITING", 5)
     futures = [writer.submit(one(fleet, number)) for number in range(3)]
     with pytest.raises(BusyError) as caught:
         writer.submit(one(fleet, 4))
@@ -94,6 +94,30 @@ async def test_more_than_there_is_room_for_is_refused(
     monkeypatch.setattr(commit, "MOST_WAITING_BATCHES", 0)
     with pytest.raises(BusyError):
         writer.submit(one(fleet, 5))
+
+
+async def test_what_a_tenant_has_too_much_of_waits_behind_its_own(
+    fleet: Fleet, their_fleet: Fleet, monkeypatch: pytest.MonkeyPatch, everything: Any
+) -> None:
+    monkeypatch.setattr(commit, "LANES", 1)
+    monkeypatch.setattr(commit, "LARGEST_GROUP", 2000)
+    monkeypatch.setattr(commit, "MOST_WAITING", 101_000)
+    monkeypatch.setattr(turns, "QUANTUM", 500)
+    writer = Writer(settings.REDIS_URL)
+    await writer.start()
+    flood = [writer.submit(_large(fleet, number)) for number in range(101)]
+    with pytest.raises(BusyError):
+        writer.submit(_large(fleet, 999))
+    theirs = [writer.submit(one(their_fleet, number)) for number in range(50)]
+    assert {outcome.commit for outcome in await asyncio.gather(*theirs)} == {1}
+    assert sum(future.done() for future in flood) <= 4  # of the first group, and of the one that they were in
+    await asyncio.gather(*flood)
+    await writer.stop()
+
+
+def _large(fleet: Fleet, number: int) -> Delivery:
+    """A batch of 500 readings."""
+    return delivery(*((1, 500 * number + n, 1.0) for n in range(500)), source=fleet.source, batch=f"large{number}")
 
 
 async def test_one_bad_delivery_does_not_harm_the_others(fleet: Fleet, writer: Writer, everything: Any) -> None:

@@ -1,0 +1,103 @@
+"""Servers that are killed while readings come: nothing that was acknowledged is lost, and nobody has to help."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.faults.conftest import MakePlant
+from tests.faults.flow import Flow, over_http, over_mqtt
+from tests.faults.house import House, close_connections, until
+from tests.twins.gateways.plant import BROKERS, Plant
+from twins.gateways import uplink
+
+LONGEST_WAIT_S = 10.0
+"""For whom nothing was killed; a machine that is busy with other tests is slow."""
+MORE = 20
+"""Batches of each flow that are acknowledged before, and after, something is killed."""
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uplink, "_ACKNOWLEDGEMENT_S", 1.0)
+    monkeypatch.setattr(uplink, "_LONGEST_PAUSE_S", 0.5)
+
+
+pytestmark = [pytest.mark.usefixtures("impatient"), pytest.mark.timeout(300)]
+
+
+async def more(*flows: Flow) -> None:
+    """Wait until some more batches of each flow are acknowledged."""
+    wanted = [len(flow.seconds) + MORE for flow in flows]
+    await until(lambda: all(len(flow.seconds) >= number for flow, number in zip(flows, wanted, strict=True)))
+
+
+def assert_all_there(house: House, *flows: Flow) -> None:
+    """What was acknowledged is there once, and nothing else is but what was sent."""
+    for flow in flows:
+        there = {place: value for place, value in house.readings(flow.fleet).items() if place[0] == flow.key}
+        assert flow.acknowledged.items() <= there.items()
+        assert there.items() <= flow.sent.items()
+        assert len(flow.acknowledged) >= 2 * MORE * flow.readings
+        assert flow.refused == []
+
+
+async def test_postgresql_is_killed(house: House, plant: Plant) -> None:
+    killed = house.pid("postgres")
+    flows = [
+        over_http(plant.url, house.ours, "1/t24"), over_mqtt(plant.mqtt_url, house.ours, "1/t30"),
+        over_http(plant.url, house.theirs, "1/t24"),
+    ]  # fmt: skip
+    async with flows[0].running(), flows[1].running(), flows[2].running():
+        await more(*flows)
+        house.kill("postgres")
+        await until(lambda: house.pid("postgres") not in (0, killed))
+        await more(*flows)
+    assert_all_there(house, *flows)
+    assert "batches were not stored" in plant.log("web")
+    assert "automatic recovery in progress" in house.log("postgres")
+    assert house.log("servers").count("postgres is ready") == 2
+
+
+async def test_redis_is_killed(house: House, plant: Plant) -> None:
+    killed = house.pid("redis")
+    flows = [
+        over_http(plant.url, house.ours, "1/p30"), over_mqtt(plant.mqtt_url, house.ours, "1/nf"),
+        over_http(plant.url, house.theirs, "1/p30"),
+    ]  # fmt: skip
+    async with flows[0].running(), flows[1].running(), flows[2].running():
+        await more(*flows)
+        house.kill("redis")
+        await until(lambda: house.pid("redis") not in (0, killed))
+        await more(*flows)
+    assert_all_there(house, *flows)
+    assert "redis.sock" in plant.log("web")  # what was not published, counted or shown meanwhile
+    assert house.log("servers").count("redis is ready") == 2
+
+
+@pytest.mark.parametrize("plant", BROKERS, indirect=True)
+async def test_a_broker_is_killed(house: House, plant: Plant, plants: MakePlant) -> None:
+    theirs = {"amqtt": "1/nc", "mosquitto": "1/nf"}[plant.broker]
+    number = 1 + BROKERS.index(plant.broker)
+    flows = [
+        over_mqtt(plant.mqtt_url, house.ours, f"{number}/ps30"),
+        over_http(plants("amqtt").url, house.theirs, theirs),
+    ]
+    async with flows[0].running(), flows[1].running():
+        await more(*flows)
+        warm = len(flows[1].seconds)
+        plant.kill("broker")
+        await asyncio.to_thread(_start_broker, plant)
+        await more(*flows)
+    assert_all_there(house, *flows)
+    assert max(flows[1].seconds[warm:]) < LONGEST_WAIT_S  # who does not speak MQTT has not seen it
+    assert "is away" in plant.log("consumer")
+
+
+def _start_broker(plant: Plant) -> None:
+    """Mosquitto is told who may connect, which the database knows."""
+    try:
+        plant.start("broker")
+    finally:
+        close_connections()
