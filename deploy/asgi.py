@@ -12,16 +12,16 @@ from starlette.types import Receive, Scope, Send
 pages = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 (needs the apps to be loaded)
-from channels.sessions import SessionMiddlewareStack  # noqa: E402
+from channels.sessions import CookieMiddleware  # noqa: E402
 
-from deploy.bodies import LimitedBodies  # noqa: E402
+from deploy.bodies import HeldBodies, LimitedBodies  # noqa: E402
 from deploy.ingest import PREFIX, make_ingest  # noqa: E402
 from tenants.domains.sockets import HostOriginValidator  # noqa: E402
 from twins.alarms.socket_urls import urlpatterns as alarm_sockets  # noqa: E402
 from twins.live.socket_urls import urlpatterns  # noqa: E402
 
-ingest = make_ingest()
-sockets = HostOriginValidator(SessionMiddlewareStack(URLRouter([*urlpatterns, *alarm_sockets])))
+ingest = HeldBodies(make_ingest())
+sockets = HostOriginValidator(CookieMiddleware(URLRouter([*urlpatterns, *alarm_sockets])))
 others = ProtocolTypeRouter({"http": LimitedBodies(pages), "websocket": sockets})
 
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 
 from twins.gateways import influx, stream
 from twins.gateways.credentials import Credentials
+from twins.gateways.edge.platform.routes import edge_routes
 from twins.gateways.http import PATH, Receiver, no_such_place
 from twins.gateways.imports.pressure import Pressure
 from twins.gateways.provisioning.routes import ROUTES
@@ -24,7 +30,25 @@ from twins.telemetry.window import Window
 PREFIX = "/ingest/"
 
 
-def make_ingest() -> Starlette:
+class Ingest(Starlette):
+    """The application, in which a batch goes straight to who receives it.
+
+    What is asked a thousand times a second needs nothing of the rest, which takes longer than to read ten values.
+    """
+
+    def __init__(self, receiver: Receiver, **options: Any) -> None:
+        super().__init__(**options)
+        self._receiver = receiver
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to whom it is for."""
+        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
+            await self._receiver(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def make_ingest() -> Ingest:
     """The application that takes readings; its lifespan is that of its writer."""
     writer = Writer(settings.REDIS_URL)
     gate = Gate(settings.REDIS_URL)
@@ -55,9 +79,10 @@ def make_ingest() -> Starlette:
             await window.close()
             await pressure.close()
 
-    return Starlette(
+    return Ingest(
+        receiver,
         routes=[
-            Route(PATH, receiver.receive, methods=["POST"]),
+            Route(PATH, receiver, methods=["POST"]),
             Route(influx.WRITE_2, lines.write_2, methods=["POST"]),
             Route(influx.WRITE_1, lines.write_1, methods=["POST"]),
             Route(influx.PING, influx.ping),
@@ -65,7 +90,13 @@ def make_ingest() -> Starlette:
             Route(influx.QUERY, influx.query, methods=["GET", "POST"]),
             WebSocketRoute(stream.PATH, streams.serve),
             *ROUTES,
+            *edge_routes(credentials),
         ],
         lifespan=lifespan,
-        exception_handlers={HTTPException: no_such_place},
+        exception_handlers={HTTPException: no_such_place, ClientDisconnect: _gone},
     )
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    """Nobody is there to be answered: the connection ended in the middle of a body."""
+    return Response(status_code=HTTPStatus.REQUEST_TIMEOUT)

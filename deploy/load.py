@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import cycle
+from itertools import count, cycle
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -100,10 +100,10 @@ class Sent:
     latencies_s: list[float] = field(default_factory=list)
 
 
-def requests(ticking: Sequence[Clock], count: int, size: int) -> deque[bytes]:
+def requests(ticking: Sequence[Clock], number: int, size: int) -> deque[bytes]:
     """Whole requests, made beforehand, by the gateways in turn."""
     turns: Iterator[Clock] = cycle(ticking)
-    return deque(_request(clock.feed.token, clock.batch(size)) for clock, _ in zip(turns, range(count), strict=False))
+    return deque(_request(clock.feed.token, clock.batch(size)) for clock, _ in zip(turns, range(number), strict=False))
 
 
 def _request(token: str, body: bytes) -> bytes:
@@ -114,15 +114,27 @@ def _request(token: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-async def send_http(url: str, waiting: deque[bytes], *, connections: int) -> Sent:
-    """Send requests over some connections, each its next as soon as its last is answered."""
+async def send_http(url: str, waiting: deque[bytes], *, connections: int, every_s: float | None = None) -> Sent:
+    """Send requests over some connections, each its next as soon as its last is answered, or when it is due.
+
+    Args:
+        url: The server.
+        waiting: What is sent.
+        connections: How many at once.
+        every_s: After how many seconds the next request is due; None to send as fast as is answered.
+    """
     parts, sent = urlsplit(url), Sent()
+    due = count(time.perf_counter(), every_s or 0.0)
 
     async def client() -> None:
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         while waiting:
             request = waiting.popleft()
             begun = time.perf_counter()
+            if every_s is not None:
+                # What had to wait for a connection has waited since it was due.
+                begun = next(due)
+                await asyncio.sleep(begun - time.perf_counter())
             writer.write(request)
             await writer.drain()
             head = await reader.readuntil(b"\r\n\r\n")

@@ -111,15 +111,8 @@ def product(database: str) -> Iterator[Stage]:
         tempfile.TemporaryDirectory(prefix="outturn-stage-") as folder,
         socket.create_server((_LOOPBACK, 0)) as listening,
     ):
-        user = f"stage:{secrets.token_hex(8)}"
         broker, web = free_port(), listening.getsockname()[1]
-        environment = {
-            **os.environ,
-            **{role: make_conninfo(os.environ[role], dbname=database) for role in _ROLES},
-            "OUTTURN_SECRET": settings.SECRET_KEY,
-            "OUTTURN_URL": f"http://localhost:{web}",
-            "MQTT_URL": f"mqtt://{user}@{_LOOPBACK}:{broker}",
-        }
+        environment = _environment(database, broker) | {"OUTTURN_URL": f"http://localhost:{web}"}
         commands = {
             "broker": (["-m", "deploy.embedded.broker"], []),
             "web": (["-m", "deploy.embedded.web", str(listening.fileno())], [listening.fileno()]),
@@ -137,6 +130,34 @@ def product(database: str) -> Iterator[Stage]:
             yield Stage(f"http://{_LOOPBACK}:{web}", f"mqtt://{_LOOPBACK}:{broker}", running["web"].pid)
         finally:
             _stop(list(running.values()))
+
+
+@contextmanager
+def lone_broker(database: str) -> Iterator[str]:
+    """A broker of its own that nobody consumes from; its address, with the user who may hear everything.
+
+    Raises:
+        StageError: It does not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="outturn-broker-") as folder:
+        port, log = free_port(), Path(folder, "broker.log")
+        environment = _environment(database, port)
+        process = spawn([sys.executable, "-m", "deploy.embedded.broker"], log=log, environment=environment)
+        try:
+            _wait(lambda: listens(port), {"broker": process}, {"broker": log})
+            yield environment["MQTT_URL"]
+        finally:
+            _stop([process])
+
+
+def _environment(database: str, broker: int) -> dict[str, str]:
+    """What the processes on a stage are told, and where their broker is."""
+    return {
+        **os.environ,
+        **{role: make_conninfo(os.environ[role], dbname=database) for role in _ROLES},
+        "OUTTURN_SECRET": settings.SECRET_KEY,
+        "MQTT_URL": f"mqtt://stage:{secrets.token_hex(8)}@{_LOOPBACK}:{broker}",
+    }
 
 
 def _work_on(database: str) -> None:

@@ -13,6 +13,7 @@ from tests.processes import environment
 HEAVY = {
     *("pint", "ucumvert", "lark"),  # half a second, at the first unit that is checked
     *("xgboost", "sklearn", "scipy", "ortools", "pandas", "plotly"),  # what the worker computes with
+    *("asyncua", "pymodbus", "pyarrow"),  # for who connects a plant, and brings or takes files
     *("typst", "stripe", "amqtt", "rich"),
 }
 WEB = "import deploy.asgi; from django.urls import get_resolver; list(get_resolver().reverse_dict)"

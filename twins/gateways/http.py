@@ -1,20 +1,23 @@
 """Readings over HTTP: ``POST /ingest/v1/readings`` with a gateway's token and one batch as JSON.
 
 The body may be packed with gzip or zstd. The answer to a batch comes when it is durable: ``{"batch", "accepted",
-"duplicate", "set_aside": [{"key", "at", "code", "message", "fix"}], "set_aside_count", "commit"}``. A batch that got no
-answer, or one of 429 and 503, is sent again under its name. Errors are RFC 9457 problem details with a dotted code and
-a fix.
+"duplicate", "set_aside": [{"key", "at", "code", "message", "fix"}], "set_aside_count", "commit"}``, and ``"seal"``,
+what became of it, for one with the header ``X-Batch-Seal``. A batch that got no answer, or one of 429 and 503, is sent
+again under its name. Errors are RFC 9457 problem details with a dotted code and a fix.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from math import ceil
 from typing import Any
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from tenants.edge import problems
 from tenants.edge.context import request_id, set_request_id
@@ -22,6 +25,7 @@ from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import OutturnError
 from tenants.kernel.ids import new_id
 from twins.gateways.credentials import Credentials
+from twins.gateways.edge.platform.sealing import sealing_of
 from twins.gateways.errors import MessageTypeError
 from twins.gateways.packing import check_packing, too_large, unpacked
 from twins.gateways.said import said_in
@@ -48,17 +52,27 @@ class Receiver:
         self._intake = intake
         self._credentials = credentials
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as an ASGI application of its own."""
+        request = Request(scope, receive)
+        with suppress(ClientDisconnect):  # in the middle of a body: nobody is there to be answered
+            await (await self.receive(request))(scope, receive, send)
+
     async def receive(self, request: Request) -> Response:
         """Take one batch."""
+        headers = _headers(request)
         try:
-            kind, _, token = request.headers.get("authorization", "").partition(" ")
+            kind, _, token = headers.get("authorization", "").partition(" ")
             source = await self._credentials.of_token(token.strip() if kind.lower() == "bearer" else "")
-            receipt = await self._intake.take(
-                source, await body_of(request, "application/json"), said=said_in(request.headers)
-            )
+            body = await body_of(request, "application/json", headers)
+            sealing = sealing_of(headers, body)
+            receipt = await self._intake.take(source, body, said=said_in(headers), extra=sealing)
         except OutturnError as error:
             return problem(error)
-        return Response(msgspec.json.encode(answer_to(receipt)), media_type="application/json")
+        answer = answer_to(receipt)
+        if sealing is not None and sealing.verdict is not None:
+            answer["seal"] = sealing.verdict.told()
+        return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
 def problem(error: OutturnError) -> Response:
@@ -89,22 +103,29 @@ async def no_such_place(_: Request, error: Exception) -> Response:
     return response
 
 
-async def body_of(request: Request, wanted: str | None) -> bytes:
+def _headers(request: Request) -> dict[str, str]:
+    """The headers by their names in small letters, the first of each; Starlette looks through all for every one."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(request.scope["headers"])}
+
+
+async def body_of(request: Request, wanted: str | None, headers: Mapping[str, str] | None = None) -> bytes:
     """The body of a request, unpacked.
 
     Args:
         request: What comes.
         wanted: The only type of content that is taken, or None for any.
+        headers: Of the request, where they were read already.
 
     Raises:
         MessageTypeError: It is of another type, or packed in another way than gzip or zstd.
         MessageTooLargeError: It has too many bytes, as sent or unpacked.
         BrokenMessageError: It says that it is packed, and is not.
     """
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    headers = request.headers if headers is None else headers
+    kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if wanted is not None and kind != wanted:
         raise MessageTypeError(f"{kind[:60]} is not taken", place="Content-Type", fix=f"Send {wanted}.")
-    packing = request.headers.get("content-encoding", "identity").lower()
+    packing = headers.get("content-encoding", "identity").lower()
     check_packing(packing)
     parts, size = [], 0
     async for part in request.stream():

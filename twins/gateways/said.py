@@ -1,4 +1,4 @@
-"""What a gateway says of itself in the headers of a request: ``X-Gateway-Version``, ``X-Backlog``, ``X-Sent-At``."""
+"""What a gateway says of itself in headers: ``X-Gateway-Version``, ``X-Backlog``, ``X-Sent-At``, ``X-Replayed``."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ def said_in(headers: Mapping[str, str]) -> Said:
     """What headers say; what cannot be read is left aside, for it is a figure to look at and nothing more.
 
     ``User-Agent`` stands in for a missing version, ``Date`` (whole seconds) for a missing ``X-Sent-At``, which is ISO
-    8601 with an offset, or milliseconds since 1970.
+    8601 with an offset, or milliseconds since 1970. ``X-Replayed: 1`` says that the batch was kept through an outage.
     """
     version = headers.get("x-gateway-version") or headers.get("user-agent", "")
     return Said(
         version=as_text(version.strip())[:LONGEST_VERSION],
         backlog=_number(headers.get("x-backlog", "")),
         sent_at=_instant(headers.get("x-sent-at", ""), headers.get("date", "")),
+        replayed=headers.get("x-replayed", "").strip() == "1",
     )
 
 

@@ -3,14 +3,16 @@
 The readings of a tenant are one packed row of its log, whatever they are of and whenever: revisions are told apart when
 they are read and when the log is compacted. The count of commits of each tenant is taken first and stays locked until
 the commit: so its order is the order in which commits become visible, and two processes never store one batch. What the
-readings use up of the day's quota is added in the same transaction, one row for each tenant and customer.
+readings use up of the day's quota is added in the same transaction, one row for each tenant and customer. Nearly always
+all batches are new and all of their readings sound: then it is one statement, one way to the database and back.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from math import isfinite
 from typing import Any, NamedTuple
@@ -18,6 +20,7 @@ from uuid import UUID
 
 import numpy as np
 from psycopg import AsyncConnection
+from psycopg.errors import UniqueViolation
 
 from tenants.kernel.ids import new_id
 from tenants.limits.domain.plans import Meter
@@ -28,28 +31,36 @@ from twins.telemetry.binary import Array
 from twins.telemetry.errors import BatchReusedError
 from twins.telemetry.instants import moment
 from twins.telemetry.packing import pack_log
-from twins.telemetry.rows import Rows, replaced, rows_of
-from twins.telemetry.schemas import NO_TIME, Aside, Delivery, Ints, Outcome
+from twins.telemetry.rows import Rows, replaced, rows_of, spans
+from twins.telemetry.schemas import NO_TIME, Aside, Delivery, Outcome
 
 Connection = AsyncConnection[Any]
 Result = Outcome | BatchReusedError
 
-_LOG = """
-INSERT INTO twins_readinglog (tenant_id, commit, count, first_at, last_at, received_at, payload)
-SELECT tenant_id, commit, count, first_at, last_at, %s, payload
-FROM unnest(%s, %s, %s, %s, %s, %b) AS log (tenant_id, commit, count, first_at, last_at, payload)
-RETURNING commit"""
 _COUNT = """
 INSERT INTO twins_commitcount AS c (tenant_id, value) SELECT tenant_id, 1 FROM unnest(%s) AS tenant_id
 ON CONFLICT (tenant_id) DO UPDATE SET value = c.value + 1 RETURNING tenant_id, value"""
-_CLAIM = """
+_LOG = """
+INSERT INTO twins_readinglog (tenant_id, commit, count, first_at, last_at, received_at, payload)
+SELECT tenant_id, value, count, first_at, last_at, %s, payload
+FROM unnest(%s, %s, %s, %s, %b::bytea[]) AS log (tenant_id, count, first_at, last_at, payload)
+JOIN {counted} USING (tenant_id) RETURNING commit"""
+_ENTER = """
 INSERT INTO twins_batch
     (tenant_id, gateway, batch, digest, commit, accepted, set_aside, received_at, first_at, last_at)
-SELECT tenant_id, gateway, batch, digest, commit, accepted, set_aside, %s,
+SELECT tenant_id, gateway, batch, digest, value, accepted, set_aside, %s,
        CASE WHEN accepted > 0 THEN first_at END, CASE WHEN accepted > 0 THEN last_at END
-FROM unnest(%s, %s, %s::text[], %s, %s, %s, %s, %s, %s)
-     AS b (tenant_id, gateway, batch, digest, commit, accepted, set_aside, first_at, last_at)
-ON CONFLICT (tenant_id, gateway, batch) DO NOTHING RETURNING tenant_id, gateway, batch"""
+FROM unnest(%s, %s, %s::text[], %s, %s, %s, %s, %s)
+     AS b (tenant_id, gateway, batch, digest, accepted, set_aside, first_at, last_at)
+JOIN {counted} USING (tenant_id) {conflict} RETURNING tenant_id, gateway, batch"""
+# The counts are written, and so locked, before anything that is joined with them.
+_AT_ONCE = f"""
+WITH counted AS ({_COUNT}), entered AS ({_ENTER.format(counted="counted", conflict="")}),
+    logged AS ({_LOG.format(counted="counted")}), used AS ({ADD})
+SELECT tenant_id, value FROM counted"""  # noqa: S608
+_COUNTED = "unnest(%s, %s) AS counted (tenant_id, value)"
+_CLAIM = _ENTER.format(counted=_COUNTED, conflict="ON CONFLICT (tenant_id, gateway, batch) DO NOTHING")
+_APPEND = _LOG.format(counted=_COUNTED)
 _KNOWN = """
 SELECT b.tenant_id, b.gateway, b.batch, b.digest, b.accepted, b.set_aside, b.commit
 FROM unnest(%s, %s, %s::text[]) AS k (tenant_id, gateway, batch) JOIN twins_batch b USING (tenant_id, gateway, batch)"""
@@ -86,12 +97,17 @@ async def commit_together(connection: Connection, deliveries: Sequence[Delivery]
     Raises:
         psycopg.Error: Nothing was stored.
     """
+    if all(one.batch and one.extra is None and not one.normalised.aside for one in deliveries):
+        with suppress(UniqueViolation):  # a batch that came before
+            return await _at_once(connection, deliveries, now)
     async with connection.transaction():
-        commits = await _count(connection, sorted({delivery.source.tenant for delivery in deliveries}))
+        commits = await _count(connection, _tenants(deliveries))
         claims = await _claim(connection, deliveries, commits, now)
         rows = rows_of([delivery for delivery, claim in zip(deliveries, claims, strict=True) if claim.is_fresh])
-        await _log(connection, rows, commits, now)
-        await _use(connection, deliveries, claims)
+        if rows.signal.size:
+            await connection.execute(_APPEND, [*_log(rows, now), *_counted(commits)])
+        if used := _used(deliveries, [claim.result if claim.is_fresh else None for claim in claims]):
+            await connection.execute(ADD, _usage(used))
         asides = [
             (delivery, aside)
             for delivery, claim in zip(deliveries, claims, strict=True)
@@ -99,26 +115,73 @@ async def commit_together(connection: Connection, deliveries: Sequence[Delivery]
         ]
         if asides:
             await _set_aside(connection, asides, now)
+        for delivery, claim in zip(deliveries, claims, strict=True):
+            if delivery.extra is not None and isinstance(claim.result, Outcome):
+                await delivery.extra.write(connection, delivery, claim.result, is_fresh=claim.is_fresh, now=now)
     return Committed([claim.result for claim in claims], rows, commits)
 
 
-async def _log(connection: Connection, rows: Rows, commits: Mapping[UUID, int], now: datetime) -> None:
-    """Append the readings to the logs of their tenants."""
+async def _at_once(connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> Committed:
+    """Store batches that are all new.
+
+    Raises:
+        UniqueViolation: One of them is not; nothing was stored.
+    """
+    rows, outcomes = rows_of(deliveries), _outcomes(deliveries, Counter())
+    parameters = [
+        Array(binary.UUID, binary.uuids(rows.tenants)),
+        *_batches(deliveries, outcomes, now),
+        *_log(rows, now),
+        *_usage(_used(deliveries, outcomes)),
+    ]
+    cursor = await connection.execute(_AT_ONCE, parameters, binary=True)
+    commits = dict(await cursor.fetchall())
+    return Committed(
+        [
+            replace(one, commit=commits[delivery.source.tenant])
+            for delivery, one in zip(deliveries, outcomes, strict=True)
+        ],
+        rows,
+        commits,
+    )
+
+
+def _tenants(deliveries: Sequence[Delivery]) -> list[UUID]:
+    return sorted({delivery.source.tenant for delivery in deliveries})
+
+
+def _outcomes(deliveries: Sequence[Delivery], commits: Mapping[UUID, int]) -> list[Outcome]:
+    """What becomes of deliveries that are all new."""
+    return [
+        Outcome(
+            accepted=delivery.normalised.readings.size - duplicate,
+            duplicate=duplicate,
+            set_aside=delivery.normalised.set_aside,
+            commit=commits[delivery.source.tenant],
+        )
+        for delivery, duplicate in zip(deliveries, replaced(deliveries), strict=True)
+    ]
+
+
+def _log(rows: Rows, now: datetime) -> list[Any]:
+    """The readings of each tenant as parameters."""
     log = list(rows.by_tenant())
-    if not log:
-        return
     numbers = [
-        (binary.INT8, [commits[tenant] for tenant, _ in log]),
         (binary.INT4, [readings.size for _, readings in log]),
         (binary.INSTANT, [int(readings.at.min()) for _, readings in log]),
         (binary.INSTANT, [int(readings.at.max()) for _, readings in log]),
     ]
-    parameters = [
+    return [
         *(now, Array(binary.UUID, binary.uuids([tenant for tenant, _ in log]))),
         *(Array(kind, np.array(values, np.int64)) for kind, values in numbers),
         [pack_log(readings) for _, readings in log],
     ]
-    await connection.execute(_LOG, parameters)
+
+
+def _counted(commits: Mapping[UUID, int]) -> list[Array]:
+    """The counts of the tenants as parameters."""
+    values = np.array(list(commits.values()), np.int64)
+    return [Array(binary.UUID, binary.uuids(list(commits))), Array(binary.INT8, values)]
 
 
 async def _count(connection: Connection, tenants: Sequence[UUID]) -> dict[UUID, int]:
@@ -127,19 +190,27 @@ async def _count(connection: Connection, tenants: Sequence[UUID]) -> dict[UUID, 
     return dict(await cursor.fetchall())
 
 
-async def _use(connection: Connection, deliveries: Sequence[Delivery], claims: Sequence[_Claim]) -> None:
-    """Add what was stored to the usage of the day, of each tenant and of each customer whose gateway sent it."""
+def _used(deliveries: Sequence[Delivery], results: Sequence[Result | None]) -> Counter[tuple[UUID, date, UUID]]:
+    """What was stored, by tenant, day, and the customer whose gateway sent it."""
     used: Counter[tuple[UUID, date, UUID]] = Counter()
-    for delivery, claim in zip(deliveries, claims, strict=True):
-        if claim.is_fresh and delivery.day is not None and isinstance(claim.result, Outcome) and claim.result.accepted:
+    for delivery, result in zip(deliveries, results, strict=True):
+        if delivery.day is not None and isinstance(result, Outcome) and result.accepted:
             tenant, customer = delivery.source.tenant, delivery.source.customer
-            used[tenant, delivery.day, WHOLE] += claim.result.accepted
+            used[tenant, delivery.day, WHOLE] += result.accepted
             if customer is not None:
-                used[tenant, delivery.day, customer] += claim.result.accepted
-    if used:
-        tenants, days, parts = zip(*used, strict=True)
-        meters = [Meter.READINGS_PER_DAY.value] * len(used)
-        await connection.execute(ADD, [list(tenants), meters, list(days), list(parts), list(used.values())])
+                used[tenant, delivery.day, customer] += result.accepted
+    return used
+
+
+def _usage(used: Counter[tuple[UUID, date, UUID]]) -> list[Any]:
+    """The same as parameters."""
+    return [
+        Array(binary.UUID, binary.uuids([tenant for tenant, _, _ in used])),
+        [Meter.READINGS_PER_DAY.value] * len(used),
+        [day for _, day, _ in used],
+        Array(binary.UUID, binary.uuids([part for _, _, part in used])),
+        Array(binary.INT8, np.array(list(used.values()), np.int64)),
+    ]
 
 
 class _Claim(NamedTuple):
@@ -158,16 +229,7 @@ async def _claim(
     connection: Connection, deliveries: Sequence[Delivery], commits: Mapping[UUID, int], now: datetime
 ) -> list[_Claim]:
     """Enter the batches; those that are there already are not stored again."""
-    outcomes = [
-        Outcome(
-            accepted=delivery.normalised.readings.size - duplicate,
-            duplicate=duplicate,
-            set_aside=delivery.normalised.set_aside,
-            commit=commits[delivery.source.tenant],
-        )
-        for delivery in deliveries
-        for duplicate in (replaced(delivery.normalised.readings),)
-    ]
+    outcomes = _outcomes(deliveries, commits)
     entered = await _enter(connection, deliveries, outcomes, now)
     claims: list[_Claim | None] = []
     for delivery, outcome in zip(deliveries, outcomes, strict=True):
@@ -208,19 +270,23 @@ async def _enter(
     named = [(one, outcome) for one, outcome in zip(deliveries, outcomes, strict=True) if one.batch]
     if not named:
         return set()
-    spans = [_span(one.normalised.readings.at) for one, _ in named]
-    numbers = [
-        (binary.INT8, [one.digest for one, _ in named]),
-        (binary.INT8, [outcome.commit for _, outcome in named]),
-        (binary.INT4, [outcome.accepted for _, outcome in named]),
-        (binary.INT4, [outcome.set_aside for _, outcome in named]),
-        (binary.INSTANT, [first for first, _ in spans]),
-        (binary.INSTANT, [last for _, last in spans]),
-    ]
-    names = _names([one for one, _ in named])
-    parameters = [now, *names, *(Array(kind, np.array(values, np.int64)) for kind, values in numbers)]
+    commits = {one.source.tenant: outcome.commit for one, outcome in named}
+    parameters = [*_batches([one for one, _ in named], [outcome for _, outcome in named], now), *_counted(commits)]
     cursor = await connection.execute(_CLAIM, parameters, binary=True)
     return set(await cursor.fetchall())
+
+
+def _batches(deliveries: Sequence[Delivery], outcomes: Sequence[Outcome], now: datetime) -> list[Any]:
+    """The batches as parameters."""
+    first, last = spans(deliveries)
+    numbers = [
+        (binary.INT8, np.array([one.digest for one in deliveries], np.int64)),
+        (binary.INT4, np.array([outcome.accepted for outcome in outcomes], np.int64)),
+        (binary.INT4, np.array([outcome.set_aside for outcome in outcomes], np.int64)),
+        (binary.INSTANT, first),
+        (binary.INSTANT, last),
+    ]
+    return [now, *_names(deliveries), *(Array(kind, values) for kind, values in numbers)]
 
 
 async def _known(connection: Connection, deliveries: Sequence[Delivery]) -> dict[_Name, tuple[int, Outcome]]:
@@ -257,8 +323,3 @@ def _names(deliveries: Sequence[Delivery]) -> list[Any]:
         Array(binary.UUID, binary.uuids([one.source.gateway for one in deliveries])),
         [one.batch for one in deliveries],
     ]
-
-
-def _span(at: Ints) -> tuple[int, int]:
-    """The first and the last of some instants; of none, any."""
-    return (int(at.min()), int(at.max())) if at.size else (0, 0)

@@ -23,6 +23,7 @@ _SHAPES = {
     for shape in (b"0000-00-00T00:00:00Z", b"0000-00-00T00:00:00.000Z", b"0000-00-00T00:00:00.000000Z")
 }
 _ZERO = ord("0")
+_FEW = 16
 
 
 def instants(written: Sequence[Written]) -> Ints | None:
@@ -71,7 +72,17 @@ def moment(instant_us: int) -> datetime:
     return _EPOCH + instant_us * _MICROSECOND
 
 
+def _one_by_one(written: Sequence[Written]) -> Ints | None:
+    """The same for so few that arrays would take longer."""
+    try:
+        return np.array([instant(one) for one in written], np.int64)
+    except ValueError:
+        return None
+
+
 def _from_texts(written: Sequence[Written]) -> Ints | None:
+    if len(written) <= _FEW:
+        return _one_by_one(written)
     try:
         text = "".join(written).encode()  # type: ignore[arg-type] # a number among them raises
         lengths = set(map(len, written))  # type: ignore[arg-type]

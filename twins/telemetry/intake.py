@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -17,6 +18,7 @@ import numpy as np
 
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
+from tenants.limits.domain.shares import Room
 from tenants.limits.domain.standing import LimitReachedError
 from tenants.scope.context import scope
 from twins.composer.selectors import publication_mark
@@ -24,6 +26,7 @@ from twins.telemetry.bindings import bindings_of
 from twins.telemetry.commit import Writer
 from twins.telemetry.decode import decode
 from twins.telemetry.errors import BrokenMessageError, BusyError, UnavailableError
+from twins.telemetry.extras import Extra
 from twins.telemetry.gate import Entry, Gate
 from twins.telemetry.instants import micros, moment
 from twins.telemetry.normalise import normalise
@@ -46,6 +49,7 @@ from twins.telemetry.selectors import bound_signals
 from twins.telemetry.series import Series
 from twins.telemetry.services import provide_signals
 from twins.telemetry.threads import in_thread
+from twins.telemetry.turns import FairLock
 from twins.telemetry.window import Window
 
 Decoder = Callable[[bytes], Message]
@@ -58,9 +62,15 @@ _LOOK_AGAIN_SECONDS = 0.25
 _MOST_TENANTS = 2000
 _NOTE_SECONDS = 60.0
 """How often the tenant is told that a gateway meets a limit."""
+MOST_HELD = 256 * 1024 * 1024
+"""Bytes of messages that are not durable yet, half of them of one tenant."""
+_TOO_EARLY_SECONDS = 0.25
+"""How long whoever comes again before its time waits for the refusal: it would be back as soon as it has it."""
 _EXCERPT_BYTES = 400
 SILENT = Said()
 _LONG_BODY_BYTES = 8192
+
+logger = logging.getLogger("outturn.ingest")
 
 
 @dataclass(slots=True)
@@ -91,11 +101,14 @@ class Intake:
         self._noted: dict[Source, float] = {}
         self._known: OrderedDict[UUID, _Known] = OrderedDict()
         self._looking: dict[UUID, asyncio.Task[_Known]] = {}
-        self._turn = asyncio.Lock()
+        self._turns: FairLock[UUID] = FairLock()
+        self._bodies: Room[UUID] = Room()
         self._pasts = Pasts()
         self.waiting = 0
 
-    async def take(self, source: Source, body: bytes, decoder: Decoder = decode, said: Said = SILENT) -> Receipt:
+    async def take(
+        self, source: Source, body: bytes, decoder: Decoder = decode, said: Said = SILENT, extra: Extra | None = None
+    ) -> Receipt:
         """Take one message; returns when it is durable.
 
         Args:
@@ -103,6 +116,7 @@ class Intake:
             body: The message as it came.
             decoder: Reads it; JSON unless told.
             said: What the gateway says of itself beside it.
+            extra: What is written with it.
 
         Raises:
             BrokenMessageError: Nothing of it can be kept; the tenant can read why.
@@ -111,29 +125,56 @@ class Intake:
             BusyError: Too much is waiting.
             UnavailableError: It cannot be stored at present.
         """
+        with self._held(source, body):
+            return await self._take(source, body, decoder, said, extra)
+
+    @contextmanager
+    def _held(self, source: Source, body: bytes) -> Iterator[None]:
+        """Have room for a body until it is stored or refused: it may be a thousand times as long as it came packed."""
+        if not self._bodies.has_room(source.tenant, most=MOST_HELD):
+            raise BusyError(
+                "more is waiting to be read than there is memory for", kept="Nothing of this batch.",
+                fix="Send it again after the seconds in Retry-After.",
+            )  # fmt: skip
+        self._bodies.take(source.tenant, len(body))
         try:
-            message = await self._decoded(body, decoder)
+            yield
+        finally:
+            self._bodies.give_back(source.tenant, len(body))
+
+    async def _take(self, source: Source, body: bytes, decoder: Decoder, said: Said, extra: Extra | None) -> Receipt:
+        if (refusal := self._gate.comes_too_early(source, len(body))) is not None:
+            await asyncio.sleep(_TOO_EARLY_SECONDS)
+            raise refusal
+        try:
+            message = await self._decoded(source, body, decoder)
         except BrokenMessageError as error:
-            self._show(source, body, None, error)
+            self._show(source, body, None, error, said)
             await self.note(source, error, excerpt=as_text(body[:_EXCERPT_BYTES].decode("utf-8", "replace")))
             raise
         try:
-            receipt = await self.take_message(source, message, said)
+            receipt = await self.take_message(source, message, said, extra)
         except OutturnError as error:
-            self._show(source, body, message, error)
+            if isinstance(error, LimitReachedError):
+                self._gate.turn_away(source, len(body), error)
+            self._show(source, body, message, error, said)
             raise
-        self._show(source, body, message, receipt)
+        self._show(source, body, message, receipt, said)
         return receipt
 
-    def _show(self, source: Source, body: bytes, message: Message | None, became: Receipt | OutturnError) -> None:
+    def _show(
+        self, source: Source, body: bytes, message: Message | None, became: Receipt | OutturnError, said: Said
+    ) -> None:
         """Show a message to whoever looks at its gateway; costs nothing while nobody does."""
         if self._window is None or not self._window.is_watched(source):
             return
         known = self._known.get(source.tenant)
         bindings = known.gateways.get(source.gateway, _NONE) if known is not None else _NONE
-        self._window.show(source, body, bindings, message, became)
+        self._window.show(source, body, bindings, message, became, is_replayed=said.replayed)
 
-    async def take_message(self, source: Source, message: Message, said: Said = SILENT) -> Receipt:
+    async def take_message(
+        self, source: Source, message: Message, said: Said = SILENT, extra: Extra | None = None
+    ) -> Receipt:
         """Take one message that is decoded; otherwise as `take`.
 
         Raises:
@@ -149,13 +190,15 @@ class Intake:
         if normalised.unbound:
             bindings = await self._bindings(source, _LOOK_AGAIN_SECONDS)
             normalised = normalise(message, bindings, now_us=now_us)
+        if said.replayed:
+            normalised = replace(normalised, late=np.arange(normalised.readings.size))
         entry = await self._let_in(source, normalised.readings.size, now)
         accepted, waiting = 0, normalised.readings.size
         self.waiting += waiting
         try:
             normalised = await self._judged(source, bindings.rules, normalised, now_us)
             outcome = await self._writer.submit(
-                Delivery(source, message.batch, _digest(message), normalised, day=entry.day, said=said)
+                Delivery(source, message.batch, _digest(message), normalised, day=entry.day, said=said, extra=extra)
             )
             accepted = outcome.accepted
         except OutturnError:
@@ -183,15 +226,19 @@ class Intake:
             clock = time.monotonic()
             if clock - self._noted.get(source, -_NOTE_SECONDS) >= _NOTE_SECONDS:
                 self._noted[source] = clock
+                logger.warning("gateway %s of %s meets a limit: %s", source.gateway, source.tenant, error.message)
                 with suppress(BusyError, UnavailableError):
                     await self.note(source, error)
             raise
 
-    async def _decoded(self, body: bytes, decoder: Decoder) -> Message:
-        """The message; long ones one at a turn of the event loop, for commits under way wait while they are decoded."""
+    async def _decoded(self, source: Source, body: bytes, decoder: Decoder) -> Message:
+        """The message; long ones one at a turn of the event loop, for commits under way wait while they are decoded.
+
+        The tenants take turns, so that what one of them sends a lot of keeps nobody else's waiting.
+        """
         if len(body) <= _LONG_BODY_BYTES:
             return decoder(body)
-        async with self._turn:
+        async with self._turns.held(source.tenant):
             await asyncio.sleep(0)
             return decoder(body)
 

@@ -22,6 +22,7 @@ MOST_AHEAD_US = 15 * 3600 * 1_000_000
 
 Mask = NDArray[np.bool_]
 
+_NONE = np.empty(0, np.int64)
 _NOT_FINITE = (
     "reading.not_finite",
     "its value is not a finite number",
@@ -49,7 +50,8 @@ def normalise(message: Message, bindings: Bindings, *, now_us: int) -> Normalise
     bound = bindings.numbers(message.keys)[message.key]
     asides, unbound = list(message.broken), {}
     chosen = np.arange(bound.size)
-    if not _is_sound(message, bound, now_us):
+    first, last = (int(message.at.min()), int(message.at.max())) if message.at.size else (now_us, NO_TIME)
+    if not _is_sound(message, bound, first, last, now_us):
         sound = np.ones(bound.size, np.bool_)
         for fault, code, said, fix in _faults(message, bound, now_us):
             failed = np.flatnonzero(fault & sound)
@@ -70,32 +72,26 @@ def normalise(message: Message, bindings: Bindings, *, now_us: int) -> Normalise
     if not credible.all():
         quality[~credible & (quality != Quality.BAD)] = Quality.OUT_OF_RANGE
     readings = Readings(bindings.signal[signal], message.at[chosen], value, quality)
-    return Normalised(
-        readings, tuple(asides), unbound, newest=_newest(message.at, now_us), late=_late(readings.at, now_us)
-    )
+    # The places of the instants that lie too far back for their readings to come only now; mostly none.
+    late = np.flatnonzero(readings.at < now_us - LATE_US) if first < now_us - LATE_US else _NONE
+    return Normalised(readings, tuple(asides), unbound, newest=_newest(message.at, last, now_us), late=late)
 
 
-def _newest(at: Ints, now_us: int) -> int:
+def _newest(at: Ints, last: int, now_us: int) -> int:
     """The newest instant that a clock which is wrong by a time zone could say."""
-    newest = int(at.max(initial=NO_TIME))
-    if newest > now_us + MOST_AHEAD_US:
-        newest = int(at[at <= now_us + MOST_AHEAD_US].max(initial=NO_TIME))
-    return newest
+    if last <= now_us + MOST_AHEAD_US:
+        return last
+    return int(at[at <= now_us + MOST_AHEAD_US].max(initial=NO_TIME))
 
 
-def _late(at: Ints, now_us: int) -> Ints:
-    """The places of the instants that lie too far back for their readings to come only now; mostly none."""
-    return np.flatnonzero(at < now_us - LATE_US)
-
-
-def _is_sound(message: Message, bound: Ints, now_us: int) -> bool:
+def _is_sound(message: Message, bound: Ints, first: int, last: int, now_us: int) -> bool:
     """Whether there is no fault in any reading, as nearly always; cheaper than to look for each in each."""
     if not bound.size:
         return True
     return bool(
         bound.min() >= 0
-        and message.at.max() <= now_us + CLOCK_TOLERANCE_US
-        and message.at.min() >= now_us - LONGEST_HISTORY_US
+        and last <= now_us + CLOCK_TOLERANCE_US
+        and first >= now_us - LONGEST_HISTORY_US
         and np.isfinite(message.value).all()
     )
 

@@ -280,8 +280,8 @@ def _enough(signal_ids: list[int], start: int, end: int, most: int) -> int:
     return end
 
 
-def check_number(signals: Sequence[KnownSignal], start: datetime, end: datetime, most: int) -> None:
-    """Refuse a span with more readings than `most`.
+def check_number(signals: Sequence[KnownSignal], start: datetime, end: datetime, most: int) -> int:
+    """How many readings a span has; refuse one with more than `most`.
 
     Raises:
         HistorySpanError: The span is empty or out of bounds.
@@ -294,6 +294,7 @@ def check_number(signals: Sequence[KnownSignal], start: datetime, end: datetime,
             f"there are {number:,} readings in this time", place="end",
             fix=f"Ask for at most {most:,} at once: fewer signals, a shorter time, or buckets.",
         )  # fmt: skip
+    return number
 
 
 def _number(signals: Sequence[KnownSignal], start: datetime, end: datetime) -> int:

@@ -70,14 +70,27 @@ def rows_of(deliveries: Sequence[Delivery]) -> Rows:
     )
 
 
-def replaced(readings: Readings) -> int:
-    """How many readings of a delivery a later one of it, of the same signal and instant, replaces."""
-    if readings.size < 2:
-        return 0
-    mixed = np.sort(readings.at * _SPREAD ^ readings.signal)
+def replaced(deliveries: Sequence[Delivery]) -> list[int]:
+    """How many readings of each delivery a later one of it, of the same signal and instant, replaces."""
+    readings = [_NONE, *(delivery.normalised.readings for delivery in deliveries)]
+    mixed = np.concatenate([one.at for one in readings]) * _SPREAD ^ np.concatenate([one.signal for one in readings])
+    mixed.sort()
     if (mixed[1:] != mixed[:-1]).all():  # nearly always; two that are mixed alike may still differ
-        return 0
-    return readings.size - len(set(zip(readings.signal.tolist(), readings.at.tolist(), strict=True)))
+        return [0] * len(deliveries)
+    return [one.size - len(set(zip(one.signal.tolist(), one.at.tolist(), strict=True))) for one in readings[1:]]
+
+
+def spans(deliveries: Sequence[Delivery]) -> tuple[Ints, Ints]:
+    """The first and the last instant of each delivery, shape ``(len(deliveries),)``; of one without readings, 0."""
+    readings = [delivery.normalised.readings for delivery in deliveries]
+    sizes = np.array([one.size for one in readings], np.int64)
+    first, last = np.zeros(sizes.size, np.int64), np.zeros(sizes.size, np.int64)
+    filled = np.flatnonzero(sizes)
+    if filled.size:
+        at = np.concatenate([one.at for one in readings])
+        begins = (np.cumsum(sizes) - sizes)[filled]
+        first[filled], last[filled] = np.minimum.reduceat(at, begins), np.maximum.reduceat(at, begins)
+    return first, last
 
 
 _NONE = Readings(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.int16))

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
 _SHORTEST_LIST, _MOST_LISTS = 16, 200
-
 NO_TIME = int(np.iinfo(np.int64).min)
 """Stands for an instant that could not be read."""
+NEVER = int(np.iinfo(np.int64).max)
+"""Stands for a length of time that nothing reaches."""
 
 
 class Quality(IntEnum):
@@ -133,10 +133,6 @@ class BoundSignal:
     offset: Decimal | None = None
     sent_unit: str | None = None
     rules: Rules = Rules()
-
-
-NEVER = int(np.iinfo(np.int64).max)
-"""Stands for a length of time that nothing reaches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -344,11 +340,13 @@ class Said:
         version: Of its program; empty when it says none.
         backlog: Readings that wait to be sent; None when it does not say.
         sent_at: When it sent the batch, by its own clock; ``NO_TIME`` when it does not say.
+        replayed: Whether it kept the batch through an outage: all of it is late.
     """
 
     version: str = ""
     backlog: int | None = None
     sent_at: int = NO_TIME
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -360,6 +358,7 @@ class Delivery:
         digest: Tells two batches of one name apart.
         day: The day of the tenant's time zone on which its readings count; None for those that count on none.
         said: What the gateway says of itself.
+        extra: What is written with it, an ``extras.Extra``.
     """
 
     source: Source
@@ -368,6 +367,7 @@ class Delivery:
     normalised: Normalised
     day: date | None = None
     said: Said = Said()
+    extra: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,11 +69,13 @@ class Window:
         return now - self._shown_at.get(source.gateway, 0.0) >= _PAUSE_SECONDS
 
     def show(
-        self, source: Source, body: bytes, bindings: Bindings, what: Message | None, became: Receipt | OutturnError
-    ) -> None:
-        """Show a message: as it came, and what became of each of its keys."""
+        self, source: Source, body: bytes, bindings: Bindings, what: Message | None, became: Receipt | OutturnError,
+        *, is_replayed: bool = False,
+    ) -> None:  # fmt: skip
+        """Show a message: as it came, what became of each of its keys, and whether it was kept through an outage."""
         self._shown_at[source.gateway] = time.monotonic()
-        told = msgspec.json.encode(_told(body, bindings, what, became)).decode()
+        shown = _told(body, bindings, what, became) | {"replayed": is_replayed}
+        told = msgspec.json.encode(shown).decode()
         self._begin(self._put(_list(source.tenant, source.gateway), told))
 
     async def close(self) -> None:

@@ -59,11 +59,12 @@ def test_numbers_are_milliseconds(written: list[int]) -> None:
     assert read.tolist() == [one * 1000 for one in written]
 
 
-@given(st.lists(st.text("0123456789-:.TZ+", max_size=30), min_size=1, max_size=5))
-def test_a_text_is_never_read_in_another_way_than_by_itself(written: list[str]) -> None:
-    read = instants(written)
+@pytest.mark.parametrize("times", [1, 10], ids=["few", "many"])
+@given(written=st.lists(st.text("0123456789-:.TZ+", max_size=30), min_size=1, max_size=5))
+def test_a_text_is_never_read_in_another_way_than_by_itself(written: list[str], times: int) -> None:
+    read = instants(written * times)
     if read is not None:
-        assert read.tolist() == [instant(one) for one in written]
+        assert read.tolist() == [instant(one) for one in written] * times
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,13 @@ def test_a_text_is_never_read_in_another_way_than_by_itself(written: list[str]) 
     ],
 )
 def test_what_is_not_alike_is_left_to_be_looked_at_one_by_one(written: list[int | str]) -> None:
-    assert instants(written) is None
+    assert instants(written * 10) is None
+
+
+def test_few_are_looked_at_one_by_one_at_once() -> None:
+    read = instants(["2026-11-20T12:00:00Z", "2026-11-20T13:00:00.5+01:00", 1])
+    assert read is not None
+    assert read.tolist() == [1_795_176_000_000_000, 1_795_176_000_500_000, 1000]
 
 
 @given(MOMENTS)

@@ -46,6 +46,8 @@ MAY = {
     "twins_traffic": {"SELECT", "INSERT", "UPDATE"},
     "twins_unboundkey": {"SELECT", "INSERT", "UPDATE"},
     "twins_latereadings": {"SELECT", "INSERT", "UPDATE"},
+    "twins_sealedbatch": {"SELECT", "INSERT"},
+    "twins_sitekey": {"SELECT", "UPDATE"},
     "twins_setaside": {"INSERT"},
     "twins_writersession": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "twins_watermark": {"SELECT"},

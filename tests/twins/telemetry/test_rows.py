@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.twins.telemetry.sample import delivery, readings
-from twins.telemetry.rows import Rows, replaced, rows_of
+from twins.telemetry.rows import Rows, replaced, rows_of, spans
 from twins.telemetry.schemas import Readings, Source
 
 OTHER = Source(UUID(int=0), UUID(int=9))
@@ -39,7 +39,9 @@ def test_rows_of_a_tenant_stand_together_as_they_came() -> None:
 def test_nothing_at_all() -> None:
     assert rows_of([]).signal.size == 0
     assert list(rows_of([delivery()]).by_tenant()) == []
-    assert replaced(delivery().normalised.readings) == 0
+    assert replaced([]) == []
+    assert replaced([delivery()]) == [0]
+    assert [column.tolist() for column in spans([delivery()])] == [[0], [0]]
 
 
 READINGS = st.lists(st.tuples(st.integers(1, 3), st.integers(0, 3), st.floats(0, 1)), max_size=6)
@@ -51,6 +53,17 @@ def test_nothing_is_lost_and_the_order_stays(sent: list[list[tuple[int, int, flo
     assert [row[1:] for row in listed(rows_of(deliveries))] == [reading for some in sent for reading in some]
 
 
-@given(READINGS)
-def test_a_reading_that_a_later_one_of_its_delivery_replaces_is_counted(sent: list[tuple[int, int, float]]) -> None:
-    assert replaced(readings(*sent)) == len(sent) - len({reading[:2] for reading in sent})
+@given(st.lists(READINGS, max_size=4))
+def test_readings_that_later_ones_of_their_delivery_replace_are_counted(
+    sent: list[list[tuple[int, int, float]]],
+) -> None:
+    deliveries = [delivery(*some) for some in sent]
+    assert replaced(deliveries) == [len(some) - len({reading[:2] for reading in some}) for some in sent]
+
+
+@given(st.lists(READINGS, max_size=4))
+def test_the_span_of_each_delivery(sent: list[list[tuple[int, int, float]]]) -> None:
+    first, last = spans([delivery(*some) for some in sent])
+    at = [sorted(readings(*some).at.tolist()) or [0] for some in sent]
+    assert first.tolist() == [each[0] for each in at]
+    assert last.tolist() == [each[-1] for each in at]
