@@ -18,6 +18,11 @@ from tests.browser.conftest import WIDTHS
 from tests.conftest import Cast
 from tests.twins.conftest import Fleet, make_fleet
 from tests.twins.history.test_api import store
+from twins.alarms.following import finish
+from twins.alarms.planning import current_plan
+from twins.alarms.rules import Scope as AlarmScope
+from twins.alarms.rules import create_rule
+from twins.alarms.transitions import Change, apply_changes
 from twins.dashboards.services import create_dashboard
 from twins.telemetry.instants import micros
 from twins.telemetry.schemas import Delivery, Normalised, Readings
@@ -85,6 +90,67 @@ def test_the_explorer_by_keyboard(cast: Cast, fleet: Fleet, open_page: OpenPage)
     expect(page).not_to_have_url(before)
     with page.expect_response(lambda answer: "/history/?" in answer.url and answer.ok):
         page.reload()
+
+
+def raise_alarm(fleet: Fleet, asset: str) -> None:
+    """An alarm of an engine that was active for ten minutes, an hour ago."""
+    document = {"signal": "t24", "above": "650", "priority": "critical", "name": {"en": "Outlet hot"}}
+    now = utc_now()
+    begun = micros(now) - 3_600_000_000
+    with scope(fleet.tenant):
+        create_rule(key="hot", scope=AlarmScope(asset_type="turbofan-engine"), document=document, by="ada", now=now)
+        plan = current_plan()
+        number = next(index for index, point in enumerate(plan.points) if str(point.asset) == asset)
+        over = Change(number, begun + 600_000_000, active=False, value=649.0)
+        finish(apply_changes(plan, [Change(number, begun, active=True, value=651.0), over], now=now))
+
+
+def test_alarms_are_marked_and_opened_by_keyboard(
+    cast: Cast, fleet: Fleet, open_page: OpenPage, reads_well: ReadsWell
+) -> None:
+    one, two = places(fleet)
+    raise_alarm(fleet, one[:36])
+    page = open_page(f"/t/meridian/twins/fleet/history/?signal={one}&signal={two}", cast.owner)
+    alarms = page.get_by_role("region", name="Alarms in this time")
+    expect(alarms.get_by_role("listitem")).to_contain_text("Outlet hot · Critical")
+    expect(alarms).to_contain_text("(10 min)")
+    expect(page.locator(".annotation-text", has_text="A1")).to_be_attached()
+    reads_well(page)
+    page.get_by_role("group", name="Chart").focus()
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Outlet hot")
+    reads_well(page)
+
+
+def test_alarms_stand_on_the_charts_of_a_dashboard(
+    cast: Cast, fleet: Fleet, open_page: OpenPage, reads_well: ReadsWell
+) -> None:
+    one, _ = places(fleet)
+    asset, key = one.split("/")
+    raise_alarm(fleet, asset)
+    widget = {
+        "id": "chart", "kind": "chart", "x": 0, "y": 0, "width": 12, "height": 6, "range_s": 86_400,
+        "signals": [{"asset": asset, "key": key}],
+    }  # fmt: skip
+    with scope(fleet.tenant):
+        by = Actor(fleet.tenant, "meridian", Role.OWNER, PERMISSIONS[Role.OWNER], "x", user=cast.owner.id)
+        row = create_dashboard(twin=fleet.twin, name="Wall", document={"widgets": [widget]}, by=by, now=utc_now())
+    page = open_page(f"/t/meridian/dashboards/{row.id}/", cast.owner)
+    alarm = page.get_by_role("link", name="Critical alarm: Engine 001, Outlet hot")
+    expect(alarm).to_be_visible()
+    reads_well(page)
+    alarm.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Outlet hot")
+
+
+def test_readings_are_taken_along(cast: Cast, fleet: Fleet, open_page: OpenPage) -> None:
+    page = open_page(f"/t/meridian/twins/fleet/history/?signal={places(fleet)[0]}", cast.owner)
+    page.get_by_text("Take along").click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Readings as CSV").click()
+    assert saved.value.suggested_filename.endswith(".csv")
 
 
 def test_a_note_is_written_and_taken_away(cast: Cast, fleet: Fleet, open_page: OpenPage) -> None:

@@ -19,6 +19,8 @@ from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
 from twins.alarms import rules, selectors, services
 from twins.alarms.models import PRIORITIES, STATES, Alarm, AlarmEvent, AlarmRule, EventKind
+from twins.alarms.spans import Raised, raised
+from twins.composer.selectors import twin as twin_by_id
 
 _PRIORITIES = [value for value, _ in PRIORITIES]
 _STATES = [value for value, _ in STATES]
@@ -51,6 +53,38 @@ class AlarmEventOutput(serializers.ModelSerializer[AlarmEvent]):
         model = AlarmEvent
         fields = ("id", "kind", "at", "recorded_at", "by", "note", "value", "priority", "is_annunciation")
         read_only_fields = fields
+
+
+class SpansInput(serializers.Serializer[Any]):
+    """Which spans are wanted: those of a twin's alarms, or only of some of its assets', that touch a time."""
+
+    twin = serializers.UUIDField()
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    asset = serializers.ListField(
+        child=serializers.UUIDField(), required=False, max_length=50,
+        help_text="To ask for several, name the parameter as often.",
+    )  # fmt: skip
+
+
+class SpanOutput(serializers.Serializer[Raised]):
+    """An alarm that was active."""
+
+    alarm = serializers.UUIDField(source="alarm.id")
+    name = serializers.CharField(source="alarm.name")
+    asset = serializers.UUIDField(source="alarm.asset")
+    asset_name = serializers.CharField(source="alarm.asset_name")
+    signal = serializers.CharField(source="alarm.signal", help_text="Empty for an expression.")
+    priority = serializers.ChoiceField(choices=_PRIORITIES)
+    start = serializers.DateTimeField(allow_null=True, help_text="Null: it was active before `start`.")
+    end = serializers.DateTimeField(allow_null=True, help_text="Null: it still was at `end`.")
+
+
+class SpansOutput(serializers.Serializer[Any]):
+    """When alarms were active."""
+
+    spans = SpanOutput(many=True, help_text="The newest first.")
+    more = serializers.IntegerField(help_text="How many there are beyond these.")
 
 
 class AlarmsInput(serializers.Serializer[Any]):
@@ -113,6 +147,16 @@ class AlarmViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Alarm]):
     def retrieve(self, request: Request, pk: UUID, **_: Any) -> Response:
         """One alarm."""
         return Response(AlarmOutput(selectors.alarm(pk)).data)
+
+    @extend_schema(parameters=[SpansInput], responses=SpansOutput, filters=False)
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def spans(self, request: Request, **_: Any) -> Response:
+        """When alarms of a twin were active in `[start, end)`, for charts."""
+        asked = SpansInput(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        found, more = raised(twin_by_id(values["twin"]).id, values["start"], values["end"], values.get("asset") or ())
+        return Response(SpansOutput({"spans": found, "more": more}).data)
 
     @extend_schema(responses=AlarmEventOutput(many=True))
     @action(detail=True, methods=["get"])

@@ -114,7 +114,7 @@ def _tell_level(rows: Sequence[Escalation], targets: _Targets, now: datetime, *,
         row.level += 1
         if row.level < len(chain.levels):
             row.due_at = max(now, row.due_at + timedelta(seconds=chain.levels[row.level]["wait_s"]))
-    names = ", ".join(target.name for target in told) or "-"
+    names = ", ".join(dict.fromkeys(target.name for target in told)) or "-"
     note = f"{chain.name}, {level + 1}: {names}"[:1000]
     return [
         AlarmEvent(

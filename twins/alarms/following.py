@@ -15,7 +15,7 @@ from twins.alarms.domain.conditions import Batch, Points, evaluate, nothing_read
 from twins.alarms.domain.states import shelved
 from twins.alarms.escalating import begin_escalations, run_escalations
 from twins.alarms.flooding import end_floods, note_annunciations
-from twins.alarms.memory import due_twins, forget_twins, keep_memory, remembered
+from twins.alarms.memory import Remembered, due_twins, forget_twins, keep_memory, remembered
 from twins.alarms.models import Alarm, EventKind
 from twins.alarms.planning import Plan, current_plan
 from twins.alarms.push import publish_changes
@@ -82,7 +82,7 @@ def _run_out(now: datetime) -> datetime | None:
     gone = forget_twins(plan)
     if gone:
         written = Written(now)
-        withdraw(gone, written)
+        withdraw(plan, gone, written)
         finish(written)
     twins, _ = due_twins(plan, upto=upto)
     if twins:
@@ -106,9 +106,15 @@ def _evaluate(plan: Plan, twins: Collection[UUID], batch: Batch, horizon: int, n
         )
     ]
     if changes or held.forgotten:
-        written = apply_changes(plan, changes, now=now)
-        withdraw(held.forgotten, written)
+        written = apply_changes(plan, changes, now=now, by_design=_by_design(plan, held))
+        withdraw(plan, held.forgotten, written)
         finish(written)
+
+
+def _by_design(plan: Plan, held: Remembered) -> list[tuple[UUID, str]]:
+    """The alarms that an expression suppresses, as it is remembered."""
+    points = (plan.points[number] for number in held.numbers[held.memory["active"]].tolist())
+    return [(point.asset, point.hides) for point in points if point.hides]
 
 
 def finish(written: Written) -> None:

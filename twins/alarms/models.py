@@ -161,12 +161,14 @@ class AlarmEvent(PerTenant):
 
     twin_path: ClassVar[str] = "twin"
     audited: ClassVar[bool] = False
+    kept_by: ClassVar[tuple[str, str]] = ("audit", "recorded_at")
 
     class Meta:
         ordering = ("-at", "-id")
         indexes = (
             models.Index(fields=("tenant", "alarm", "at"), name="alarm_event_by_alarm"),
             models.Index(fields=("tenant", "at"), name="alarm_annunciations", condition=models.Q(is_annunciation=True)),
+            models.Index(fields=("tenant", "recorded_at"), name="alarm_event_by_age"),
         )
 
     def __str__(self) -> str:
@@ -207,6 +209,7 @@ class AlarmFlood(PerTenant):
     ended_at = models.DateTimeField(null=True)
 
     audited: ClassVar[bool] = False
+    kept_by: ClassVar[tuple[str, str]] = ("audit", "ended_at")
 
     class Meta:
         ordering = ("-id",)
@@ -323,11 +326,13 @@ class AlarmDelivery(PerTenant):
     done_at = models.DateTimeField(null=True)
 
     audited: ClassVar[bool] = False
+    kept_by: ClassVar[tuple[str, str]] = ("jobs", "done_at")
 
     class Meta:
         ordering = ("-id",)
         indexes = (
             models.Index(fields=("tenant", "next_at"), name="alarm_delivery_due", condition=models.Q(state="waiting")),
+            models.Index(fields=("tenant", "done_at"), name="alarm_delivery_by_age"),
         )
 
     def __str__(self) -> str:

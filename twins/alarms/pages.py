@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -20,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
-from tenants.kernel.clock import utc_now
+from tenants.kernel.clock import isoformat, utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.scope.actors import Permission
 from twins.alarms import selectors, services
@@ -28,7 +29,9 @@ from twins.alarms.domain.states import AlarmState, Priority
 from twins.alarms.models import Alarm
 from twins.alarms.planning import current_plan
 from twins.alarms.trend import trend_of
+from twins.alarms.wording import measured, words
 from twins.composer.selectors import twin_choices
+from twins.language.symbols import symbol
 
 PRIORITIES = (
     (Priority.CRITICAL.value, gettext_lazy("Critical")), (Priority.HIGH.value, gettext_lazy("High")),
@@ -93,7 +96,18 @@ def _listing(slug: str) -> Listing:
 
 
 def _value(row: Alarm) -> str:
-    return "" if row.value is None else f"{row.value:.6g} {row.unit}".rstrip()
+    """What was measured, in the viewer's numbers; nothing for an expression, which only holds or does not."""
+    return measured(row.value, row.unit) if row.value is not None and row.signal else ""
+
+
+def _around(row: Alarm, now: datetime) -> str:
+    """The history explorer around the alarm, with the signal it watches."""
+    start = row.activated_at or row.changed_at
+    words = [
+        ("from", isoformat(start - timedelta(minutes=30))),
+        ("to", isoformat(min(now, start + timedelta(hours=1)))),
+    ]
+    return urlencode([("signal", f"{row.asset}/{row.signal}"), *words] if row.signal else words)
 
 
 @require_safe
@@ -177,7 +191,8 @@ def alarm(request: HttpRequest, alarm: UUID) -> HttpResponse:
         "trend": trend_of(row, None if point is None else point.alarm, now=utc_now()),
         "history": selectors.history(row.id)[:100], "similar": selectors.similar_to(row)[:MOST_SIMILAR],
         "hours": SHELF_HOURS, "here": request.path, "can_operate": actor.may(Permission.ALARMS_OPERATE),
-        "can_edit": actor.may(Permission.ALARMS_EDIT), "value": _value(row),
+        "can_edit": actor.may(Permission.ALARMS_EDIT), "value": _value(row), "around": _around(row, utc_now()),
+        "condition": "" if point is None else words(point.alarm, symbol(point.unit)), "unit": symbol(row.unit),
     }  # fmt: skip
     return render(request, "alarms/detail.html", context)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from uuid import UUID
 
@@ -32,6 +32,8 @@ _KINDS = {
     "above": Kind.ABOVE, "below": Kind.BELOW, "rising": Kind.RISING, "falling": Kind.FALLING, "silent": Kind.STALE,
 }  # fmt: skip
 _MICROSECOND = 1e6
+BY_DESIGN = "~"
+"""Follows the key of an alarm in that of the expression that suppresses it; no alarm's own key has it."""
 _HELD = 0.5
 """The limit of an expression's truth, which is 1 or 0."""
 
@@ -46,6 +48,7 @@ class Point:
         rule: The rule that people made, None when the type says it.
         of: The type of the asset with what it inherits.
         properties: Of the asset, for expressions.
+        hides: The key of the alarm that it suppresses by design: then it is none itself, but only an expression.
     """
 
     twin: UUID
@@ -58,6 +61,7 @@ class Point:
     rule: UUID | None
     of: AssetType
     properties: Properties
+    hides: str = ""
 
     @property
     def name(self) -> str:
@@ -128,7 +132,12 @@ class Plan:
         return None if point.alarm.suppressed_by is None else self.index.get((point.asset, point.alarm.suppressed_by))
 
     def depth(self, number: int) -> int:
-        """How many alarms stand above one in a line of suppression; a circle ends somewhere."""
+        """How many alarms stand above one in a line of suppression; a circle ends somewhere.
+
+        An expression that suppresses stands above all alarms.
+        """
+        if self.points[number].hides:
+            return -1
         seen: list[int] = []
         above: int | None = self.suppressor(self.points[number])
         while above is not None and above not in seen:
@@ -186,20 +195,15 @@ def _points_of(
         if own := of_assets.get(UUID(asset_id)):
             alarms = _overruled(alarms, own)
         for key, alarm, rule_id in alarms:
-            found.append(
-                Point(
-                    twin,
-                    site,
-                    UUID(asset_id),
-                    asset.name,
-                    key,
-                    alarm,
-                    _unit(resolved.document, alarm),
-                    rule_id,
-                    resolved.document,
-                    properties_of(resolved.document, asset) if alarm.when is not None else {},
-                )
-            )
+            properties = properties_of(resolved.document, asset) if alarm.when or alarm.suppressed_when else {}
+            point = Point(
+                twin, site, UUID(asset_id), asset.name, key, alarm, _unit(resolved.document, alarm), rule_id,
+                resolved.document, properties,
+            )  # fmt: skip
+            found.append(point)
+            if alarm.suppressed_when is not None:
+                expression = Alarm(when=alarm.suppressed_when)
+                found.append(replace(point, key=f"{key}{BY_DESIGN}", alarm=expression, unit="", hides=key))
     return found
 
 

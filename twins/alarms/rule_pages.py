@@ -30,6 +30,7 @@ from twins.alarms import selectors
 from twins.alarms.models import AlarmRule
 from twins.alarms.pages import PRIORITIES
 from twins.alarms.planning import current_plan
+from twins.alarms.wording import words
 from twins.catalog.domain.alarms import LIMITS, RATES, condition_of
 from twins.catalog.schemas import Alarm
 from twins.catalog.selectors import resolved_types
@@ -94,6 +95,10 @@ class RuleForm(forms.Form):
         label=gettext_lazy("Silent while"),
         help_text=gettext_lazy("This alarm of the same asset is active."),
     )
+    suppressed_when = forms.CharField(
+        required=False, max_length=2000, label=gettext_lazy("Suppressed while"),
+        help_text=gettext_lazy("An expression, such as that the machine is stopped: speed < 50 {rpm}"),
+    )  # fmt: skip
     latched = forms.BooleanField(required=False, label=gettext_lazy("Stays on the list until somebody resets it"))
 
     def __init__(
@@ -114,7 +119,7 @@ class RuleForm(forms.Form):
         values = self.cleaned_data
         condition = values["condition"]
         found: dict[str, Any] = {"name": {"en": values["name"]}, "priority": values["priority"]}
-        texts = ("message", "cause", "consequence", "action", "level", "suppressed_by")
+        texts = ("message", "cause", "consequence", "action", "level", "suppressed_by", "suppressed_when")
         found |= {name: values[name] for name in texts if values[name]}
         if condition == "when":
             found["when"] = values["when"] or None
@@ -158,28 +163,14 @@ def rules(request: HttpRequest) -> HttpResponse:
     counted = Counter(
         (each.key, each.name, words(each.alarm, each.unit), each.alarm.priority)
         for each in plan.points
-        if each.rule is None
+        if each.rule is None and not each.hides
     )
     context = {
-        "listing": listed, "can_edit": actor.may(Permission.ALARMS_EDIT), "number": len(plan.points),
+        "listing": listed, "can_edit": actor.may(Permission.ALARMS_EDIT),
+        "number": sum(not each.hides for each in plan.points),
         "from_types": [(*what, count) for what, count in sorted(counted.items())[:MOST_FROM_TYPES]],
     }  # fmt: skip
     return listed.csv or render(request, "alarms/rules.html", context)
-
-
-def words(alarm: Alarm, unit: str) -> str:
-    """A condition in words."""
-    condition = condition_of(alarm) or ""
-    if condition == "when":
-        return str(alarm.when)
-    if condition == "silent" and alarm.silent is not None:
-        return _("%(signal)s silent for %(time)s s") % {
-            "signal": alarm.signal, "time": f"{alarm.silent.total_seconds():g}",
-        }  # fmt: skip
-    sign = {"above": ">", "below": "<", "rising": "↑ >", "falling": "↓ >"}.get(condition, "?")
-    per = "/s" if condition in RATES else ""
-    delay = "" if alarm.for_ is None else f" ({alarm.for_.total_seconds():g} s)"
-    return f"{alarm.signal} {sign} {getattr(alarm, condition, '')} {unit}{per}{delay}"
 
 
 def _condition(row: AlarmRule) -> str:
@@ -250,7 +241,8 @@ def _put(form: RuleForm, error: OutturnError) -> None:
         "silent": "patience",
         "key": "name",
     }
-    error.place = places.get(error.place, error.place)
+    place = error.place.partition(":")[0]  # what follows is where in an expression it is
+    error.place = places.get(place, place)
     put_error(form, error)
 
 
@@ -312,7 +304,7 @@ def _initial(row: AlarmRule) -> dict[str, Any]:
     condition = condition_of(alarm) or "above"
     limit = getattr(alarm, condition) if condition in LIMITS else None
     names = ("signal", "when", "level", "deadband", "priority", "message", "cause", "consequence", "action",
-             "suppressed_by", "latched")  # fmt: skip
+             "suppressed_by", "suppressed_when", "latched")  # fmt: skip
     spans = {"patience": alarm.silent, "on_delay": alarm.for_, "off_delay": alarm.clear_after, "window": alarm.window}
     return {
         **{name: getattr(alarm, name) for name in names}, "name": (alarm.name or {}).get("en", row.key),

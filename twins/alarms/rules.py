@@ -166,13 +166,17 @@ def _checked(key: str, scope: Scope, document: Mapping[str, Any]) -> Alarm:
         ) from None
     of = resolved.document
     found = list(alarm_findings({key: alarm}, of.model_copy(update={"alarms": {**of.alarms, **_siblings(scope)}})))
-    found += formulas_of(of.model_copy(update={"alarms": {key: alarm}})).findings if alarm.when is not None else ()
+    found += formulas_of(of.model_copy(update={"alarms": {key: alarm}})).findings if _has_formula(alarm) else ()
     if found:
         first = found[0]
         raise AlarmRuleError(
             first.message.removesuffix("."), place=first.place.rpartition("/")[2], fix=first.fix, findings=found
         )
     return alarm
+
+
+def _has_formula(alarm: Alarm) -> bool:
+    return alarm.when is not None or alarm.suppressed_when is not None
 
 
 def _siblings(scope: Scope) -> dict[str, Alarm]:

@@ -21,7 +21,7 @@ from twins.alarms.domain.states import (
     suppressed,
 )
 from twins.alarms.models import Alarm, AlarmEvent, EventKind
-from twins.alarms.planning import Plan, Point
+from twins.alarms.planning import BY_DESIGN, Plan, Point
 from twins.telemetry.instants import micros, moment
 
 _AT_ONCE = 500
@@ -42,6 +42,7 @@ class Written:
         events: In the order in which they happened.
         annunciated: What called for an operator, and when.
         sites: Where the twins stand.
+        by_design: Alarms that an expression suppresses at the moment, by asset and key.
     """
 
     now: datetime
@@ -51,6 +52,7 @@ class Written:
     annunciated: list[tuple[Alarm, datetime]] = field(default_factory=list)
     changed: dict[UUID, Alarm] = field(default_factory=dict)
     sites: dict[UUID, UUID | None] = field(default_factory=dict)
+    by_design: set[tuple[UUID, str]] = field(default_factory=set)
 
     def move(
         self, alarm: Alarm, after: Standing, kind: EventKind, *, at: datetime, by: str = "", note: str = "",
@@ -128,13 +130,21 @@ class Change:
     value: float | None
 
 
-def apply_changes(plan: Plan, changes: Sequence[Change], *, now: datetime) -> Written:
+def apply_changes(
+    plan: Plan, changes: Sequence[Change], *, now: datetime, by_design: Iterable[tuple[UUID, str]] = ()
+) -> Written:
     """Take changes of conditions into the rows of alarms; nothing is saved yet.
 
-    Two at one instant are taken so that the alarm which suppresses another comes first.
+    Two at one instant are taken so that what suppresses another alarm comes first.
+
+    Args:
+        plan: The alarms there are.
+        changes: Of their conditions.
+        now: The moment.
+        by_design: Alarms that an expression suppresses before these changes, by asset and key.
     """
     points = [plan.points[change.number] for change in changes]
-    written = Written(now, sites={point.twin: point.site for point in points})
+    written = Written(now, sites={point.twin: point.site for point in points}, by_design=set(by_design))
     assets = {point.asset for point in points}
     rows = Alarm.objects.select_for_update().filter(asset__in=assets).order_by("id")
     written.alarms = {(row.asset, row.key): row for row in rows}
@@ -145,17 +155,42 @@ def apply_changes(plan: Plan, changes: Sequence[Change], *, now: datetime) -> Wr
 
 def _apply(plan: Plan, change: Change, written: Written) -> None:
     point, at = plan.points[change.number], moment(change.at)
+    if point.hides:
+        _hide(plan, change, written, at)
+        return
+    alarm = _row_of(point, written)
+    if change.active:
+        _activate(plan, change, alarm, written, at)
+    elif alarm.is_active:
+        written.move(alarm, cleared(standing(alarm)), EventKind.CLEARED, at=at, value=change.value)
+    _suppress_others(plan, change, written, at)
+
+
+def _row_of(point: Point, written: Written) -> Alarm:
     alarm = written.alarms.get((point.asset, point.key))
     if alarm is None:
         alarm = new_alarm(point, now=written.now)
         written.alarms[point.asset, point.key] = alarm
         written.new.append(alarm)
     describe(alarm, point)
-    if change.active:
-        _activate(plan, change, alarm, written, at)
-    elif alarm.is_active:
-        written.move(alarm, cleared(standing(alarm)), EventKind.CLEARED, at=at, value=change.value)
-    _suppress_others(plan, change, written, at)
+    return alarm
+
+
+def _hide(plan: Plan, change: Change, written: Written, at: datetime) -> None:
+    """The expression that suppresses an alarm by design holds from now on, or no longer."""
+    expression = plan.points[change.number]
+    place = (expression.asset, expression.hides)
+    number = plan.index.get(place)
+    if number is None:
+        return
+    (written.by_design.add if change.active else written.by_design.discard)(place)
+    point = plan.points[number]
+    alarm, above = _row_of(point, written), plan.suppressor(point)
+    over = None if above is None else written.alarms.get((point.asset, plan.points[above].key))
+    hidden = change.active or (over is not None and over.is_active)
+    if alarm.is_suppressed != hidden:
+        kind = EventKind.SUPPRESSED if hidden else EventKind.UNSUPPRESSED
+        written.move(alarm, suppressed(standing(alarm), on=hidden), kind, at=at, note=str(expression.alarm.when)[:1000])
 
 
 def _activate(plan: Plan, change: Change, alarm: Alarm, written: Written, at: datetime) -> None:
@@ -174,7 +209,7 @@ def _suppress_others(plan: Plan, change: Change, written: Written, at: datetime)
     for number in plan.dependents.get(change.number, ()):
         point = plan.points[number]
         other = written.alarms.get((point.asset, point.key))
-        if other is None or other.is_suppressed == change.active:
+        if other is None or other.is_suppressed == change.active or (point.asset, point.key) in written.by_design:
             continue
         kind = EventKind.SUPPRESSED if change.active else EventKind.UNSUPPRESSED
         name = plan.points[change.number].name
@@ -195,13 +230,32 @@ def describe(alarm: Alarm, point: Point) -> None:
     alarm.signal, alarm.unit, alarm.priority = point.alarm.signal or "", point.unit, point.alarm.priority
 
 
-def withdraw(gone: Iterable[tuple[UUID, str]], written: Written) -> None:
-    """End alarms whose rule, or whose asset, is no more."""
+def withdraw(plan: Plan, gone: Iterable[tuple[UUID, str]], written: Written) -> None:
+    """End alarms whose rule, or whose asset, is no more; show those again that no expression suppresses any more."""
     keys: Mapping[UUID, set[str]] = _by_asset(gone)
     rows = Alarm.objects.select_for_update().filter(asset__in=list(keys)).order_by("id")
-    for alarm in rows:
-        if alarm.key in keys[alarm.asset] and (alarm.is_active or not alarm.is_acknowledged or alarm.is_latched):
-            written.move(alarm, acknowledged(Standing()), EventKind.WITHDRAWN, at=written.now)
+    for row in rows:
+        alarm = written.changed.get(row.id, row)
+        if alarm.key in keys[alarm.asset]:
+            if alarm.is_active or not alarm.is_acknowledged or alarm.is_latched or alarm.is_suppressed:
+                written.move(alarm, acknowledged(Standing()), EventKind.WITHDRAWN, at=written.now)
+        elif (
+            f"{alarm.key}{BY_DESIGN}" in keys[alarm.asset]
+            and alarm.is_suppressed
+            and not _is_below(plan, alarm, written)
+        ):
+            written.move(alarm, suppressed(standing(alarm), on=False), EventKind.UNSUPPRESSED, at=written.now)
+
+
+def _is_below(plan: Plan, alarm: Alarm, written: Written) -> bool:
+    """Whether another alarm that is active suppresses one."""
+    number = plan.index.get((alarm.asset, alarm.key))
+    above = None if number is None else plan.suppressor(plan.points[number])
+    if above is None:
+        return False
+    key = plan.points[above].key
+    over = written.alarms.get((alarm.asset, key)) or Alarm.objects.filter(asset=alarm.asset, key=key).first()
+    return over is not None and over.is_active
 
 
 def _by_asset(pairs: Iterable[tuple[UUID, str]]) -> dict[UUID, set[str]]:

@@ -279,6 +279,7 @@ class Alarm(Part):
         for_: So long must it hold.
         clear_after: So long must it be over.
         suppressed_by: The key of an alarm of the same asset that makes this one pointless while it is active.
+        suppressed_when: An expression that makes it pointless while it holds, such as that a machine is stopped.
         latched: Whether it stays until somebody resets it.
     """
 
@@ -301,6 +302,7 @@ class Alarm(Part):
     consequence: Text | None = None
     action: Text | None = None
     suppressed_by: Key | None = None
+    suppressed_when: Text | None = None
     latched: bool = False
 
 

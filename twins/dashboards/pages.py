@@ -118,6 +118,7 @@ def dashboard(request: HttpRequest, dashboard_id: UUID) -> HttpResponse:
         "api": f"/t/{actor.slug}/api/v1",
         "websocket": f"/t/{actor.slug}/live/twins/{row.twin_id}/",
         "can_edit": actor.may(Permission.DASHBOARDS_EDIT),
+        "alarms": reverse("alarms", args=[actor.slug]) if actor.may(Permission.ALARMS_READ) else None,
     }
     is_own = row.author == selectors.identity(actor) or actor.may(Permission.ORGANISATION_ADMINISTER)
     context = {"dashboard": row, "dashboard_config": config, "can_edit": config["can_edit"], "is_own": is_own}

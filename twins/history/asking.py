@@ -199,7 +199,16 @@ def file_question(asked: Request) -> tuple[HistoryQuestion, File]:
     Raises:
         ValidationError: It does not fit.
     """
-    form = FileInput(data=asked.query_params)
+    return file_question_of(asked.query_params)
+
+
+def file_question_of(said: Any) -> tuple[HistoryQuestion, File]:
+    """What an address or a document wants as a file, and which.
+
+    Raises:
+        ValidationError: It does not fit.
+    """
+    form = FileInput(data=said)
     form.is_valid(raise_exception=True)
     values = form.validated_data
     wanted = Wanted.BUCKETS if values.get("every") else Wanted.READINGS

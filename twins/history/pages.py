@@ -32,7 +32,10 @@ def history(request: HttpRequest, twin: str) -> HttpResponse:
     slug, document = actor_of(request).slug, selectors.published_twin(found.id)
     context: dict[str, Any] = {"twin": found, "canvas_url": reverse("canvas", args=[slug, found.slug])}
     if document is not None and document.assets:
-        context["history_config"] = {"api": f"/t/{slug}/api/v1", "twin": str(found.id), **_choice(document)}
+        config = {"api": f"/t/{slug}/api/v1", "twin": str(found.id), **_choice(document)}
+        if actor_of(request).may(Permission.ALARMS_READ):
+            config["alarms"] = reverse("alarms", args=[slug])
+        context["history_config"] = config
     return render(request, "history/history.html", context)
 
 

@@ -17,9 +17,9 @@ export function spanInWords(seconds: number): string {
   return gettext("{count} days", { count: Math.floor(seconds / 86_400) });
 }
 
-/** A moment in the viewer's zone, to the minute. */
-export function momentInWords(moment: Date, language: string): string {
-  return moment.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
+/** A moment in the viewer's zone, to the minute, or with "medium" to the second. */
+export function momentInWords(moment: Date, language: string, timeStyle: "short" | "medium" = "short"): string {
+  return moment.toLocaleString(language, { dateStyle: "medium", timeStyle });
 }
 
 /** A moment to the second with its zone, for a hover. */

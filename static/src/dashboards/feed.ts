@@ -1,6 +1,7 @@
 /** Where a dashboard's readings come from: for colleagues the websocket of the twin, for customers their view, asked again. */
 import { call, RefusedError, UnreachableError } from "../common/api.ts";
 import { load, type Stretch } from "../history/data.ts";
+import { loadSpans, type AlarmSpan } from "../history/spans.ts";
 import type { Reading, Values } from "../live/fleet.ts";
 import { LiveSocket, type SocketState } from "../live/socket.ts";
 import type { Known } from "./known.ts";
@@ -114,6 +115,20 @@ export class Feed {
       // The chart keeps what it shows; the connection's state is told above, and it is asked again soon.
       if (!(error instanceof RefusedError || error instanceof UnreachableError)) throw error;
     }
+  }
+}
+
+/** The alarms of some assets that were active in the last so many seconds; none where they are not to be seen. */
+export async function alarmsOf(known: Known, assets: string[], seconds: number): Promise<AlarmSpan[]> {
+  const { api, twin, alarms, view } = known.settings;
+  if (!alarms || view || !assets.length) return [];
+  const now = Date.now();
+  try {
+    const of = { api, twin, page: alarms };
+    return (await loadSpans(of, assets, [now - seconds * 1000, now], new AbortController().signal)).spans;
+  } catch (error) {
+    if (!(error instanceof RefusedError || error instanceof UnreachableError)) throw error;
+    return [];
   }
 }
 

@@ -14,6 +14,8 @@ export interface Configuration {
   /** For an end customer: the view they look through. */
   view?: { id: string; start: string; end: string | null };
   can_edit: boolean;
+  /** Where the alarms are, for those who may see them. */
+  alarms?: string | null;
   assets: { id: string; name: string; type: string; lineage: string[]; keys: string[] | null }[];
   signals: Record<
     string,

@@ -6,7 +6,7 @@ import { connectionLook } from "../live/tools.ts";
 import { Board } from "../tiles/board.ts";
 import { Pace } from "../tiles/pace.ts";
 import { added, changed, placed, removed, Steps, type Document, type Kind, type Widget } from "./document.ts";
-import { Feed } from "./feed.ts";
+import { alarmsOf, Feed } from "./feed.ts";
 import { frameOf, lay, titleOf, type Arranging, type Frame } from "./grid.ts";
 import { Known, type Configuration } from "./known.ts";
 import { panelOf } from "./panel.ts";
@@ -294,6 +294,20 @@ export class DashboardPage {
       const { widget } = frame;
       void this.feed.draw(shown.plot, this.known.signalsOf(widget), widget.range_s ?? 3600, off.signal);
     }
+    void this.drawAlarms();
+  }
+
+  /** The alarms of all charts, asked for at once. */
+  private async drawAlarms(): Promise<void> {
+    const charts = [...this.pieces.values()].filter(({ shown }) => shown.plot);
+    const places = charts.flatMap(({ frame }) => this.known.signalsOf(frame.widget).map(({ place }) => place));
+    const longest = Math.max(0, ...charts.map(({ frame }) => frame.widget.range_s ?? 3600));
+    const spans = await alarmsOf(
+      this.known,
+      places.map((place) => place.slice(0, 36)),
+      longest,
+    );
+    for (const { shown } of charts) shown.plot?.showAlarms(spans, this.known.settings.alarms ?? "");
   }
 
   private showPanel(): void {

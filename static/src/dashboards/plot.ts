@@ -2,10 +2,17 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { gettext } from "../common/gettext.ts";
-import { lineOf, type Answer } from "../history/data.ts";
+import { momentInWords } from "../common/times.ts";
+import { lineOf, type Answer, type Stretch } from "../history/data.ts";
+import { priorityInWords, within, type AlarmSpan } from "../history/spans.ts";
+import { ticks, tickTexts } from "../history/clock.ts";
 import type { TileSignal } from "../tiles/tile.ts";
 
 const COLOURS = 6;
+const TICK_WIDTH = 90;
+const MOST_ALARMS = 40;
+const language = document.documentElement.lang || "en";
+const number = new Intl.NumberFormat(language, { maximumSignificantDigits: 7 });
 /** The side of an axis: uPlot declares it as an enumeration that is not there when the page runs. */
 const RIGHT: object = { side: 1 };
 
@@ -18,23 +25,35 @@ function colour(place: HTMLElement, name: string): string {
   return found;
 }
 
+function fontOf(place: HTMLElement): string {
+  return `12px ${getComputedStyle(place).fontFamily}`;
+}
+
 export class Plot {
   readonly element = document.createElement("div");
+  private readonly drawing = document.createElement("div");
   private readonly signals: TileSignal[];
   private plot: uPlot | null = null;
   private data: uPlot.AlignedData = [[]];
   private size: [number, number] = [0, 0];
+  private readonly alarms = document.createElement("div");
+  private spans: AlarmSpan[] = [];
+  private page = "";
   private readonly sizes = new ResizeObserver(([entry]) => {
     if (!entry) return;
     this.size = [Math.floor(entry.contentRect.width), Math.floor(entry.contentRect.height)];
     if (this.plot) this.plot.setSize({ width: this.size[0], height: this.size[1] });
     else this.draw();
+    this.layAlarms();
   });
 
   constructor(signals: TileSignal[]) {
     this.signals = signals;
     this.element.className = "widget-plot";
-    this.element.setAttribute("role", "img");
+    this.drawing.className = "widget-drawing";
+    this.drawing.setAttribute("role", "img");
+    this.alarms.className = "widget-alarms";
+    this.element.append(this.drawing, this.alarms);
     this.sizes.observe(this.element);
   }
 
@@ -52,9 +71,61 @@ export class Plot {
           lines.map(() => [1, 2]),
         )
       : [[]];
-    this.element.setAttribute("aria-label", this.spoken(answer));
+    this.drawing.setAttribute("aria-label", this.spoken(answer));
     if (this.plot) this.plot.setData(this.data);
     else this.draw();
+    this.layAlarms();
+  }
+
+  /** Shows when alarms of the chart's assets were active; each opens its alarm below `page`. */
+  showAlarms(spans: AlarmSpan[], page: string): void {
+    const assets = new Set(this.signals.map(({ place }) => place.slice(0, 36)));
+    const mine = spans.filter(({ asset }) => assets.has(asset)).slice(0, MOST_ALARMS);
+    if (JSON.stringify(mine) === JSON.stringify(this.spans)) {
+      this.layAlarms();
+      return;
+    }
+    [this.spans, this.page] = [mine, page];
+    const focused = this.alarms.contains(document.activeElement)
+      ? document.activeElement?.getAttribute("href")
+      : undefined;
+    this.alarms.replaceChildren(...mine.map((span) => this.alarmLink(span)));
+    this.layAlarms();
+    if (focused) this.alarms.querySelector<HTMLElement>(`[href="${focused}"]`)?.focus();
+  }
+
+  private alarmLink(span: AlarmSpan): HTMLElement {
+    const link = document.createElement("a");
+    const moment = (text: string): string => momentInWords(new Date(text), language, "medium");
+    link.href = `${this.page}${span.alarm}/`;
+    link.className = `widget-alarm priority-${span.priority}`;
+    link.title = gettext("{priority} alarm: {asset}, {name}, {start} – {end}", {
+      priority: priorityInWords(span.priority),
+      asset: span.asset_name,
+      name: span.name,
+      start: span.start ? moment(span.start) : gettext("from before"),
+      end: span.end ? moment(span.end) : gettext("still active"),
+    });
+    link.setAttribute("aria-label", link.title);
+    return link;
+  }
+
+  /** Puts the alarms where the chart's time has them. */
+  private layAlarms(): void {
+    const { plot } = this;
+    const [min, max] = [plot?.scales.x?.min, plot?.scales.x?.max];
+    if (!plot || min === undefined || max === undefined) return;
+    const stretch: Stretch = [min * 1000, max * 1000];
+    const edge = plot.over.offsetLeft;
+    this.spans.forEach((span, index) => {
+      const link = this.alarms.children[index];
+      if (!(link instanceof HTMLElement)) return;
+      const [from, to] = within(span, stretch);
+      link.hidden = to < from;
+      const [left, right] = [plot.valToPos(from / 1000, "x"), plot.valToPos(to / 1000, "x")];
+      link.style.insetInlineStart = `${edge + Math.max(0, Math.min(left, plot.over.clientWidth - 24))}px`;
+      link.style.setProperty("--length", `${Math.max(right - left, 4)}px`);
+    });
   }
 
   private spoken(answer: Answer): string {
@@ -80,7 +151,12 @@ export class Plot {
     if (!width || !height || this.data.length < 2) return;
     const units = [...new Set(this.signals.map(({ unit }) => unit ?? ""))];
     const [ink, line] = [colour(this.element, "chart-soft"), colour(this.element, "chart-line")];
-    const look = { stroke: ink, ticks: { stroke: line }, grid: { stroke: line } };
+    const look = {
+      stroke: ink,
+      ticks: { stroke: line, width: 1 },
+      grid: { stroke: line, width: 1 },
+      font: fontOf(this.element),
+    };
     this.plot = new uPlot(
       {
         width,
@@ -89,13 +165,25 @@ export class Plot {
         cursor: { drag: { x: false, y: false } },
         scales: Object.fromEntries(units.map((unit) => [`u${unit}`, {}])),
         axes: [
-          look,
+          {
+            ...look,
+            size: 44,
+            splits: (_plot, _axis, from, to) =>
+              ticks([from * 1000, to * 1000], this.size[0] / TICK_WIDTH).map((moment) => moment / 1000),
+            values: (_plot, splits) =>
+              tickTexts(
+                splits.map((split) => split * 1000),
+                language,
+              ).map((text) => text.replace("<br>", "\n")),
+          },
           ...units.slice(0, 2).map((unit, index) => ({
             ...look,
             scale: `u${unit}`,
-            size: 56,
+            size: 64,
+            ...(unit ? { label: unit, labelSize: 20, labelFont: look.font } : {}),
+            values: (_plot: uPlot, splits: number[]): string[] => splits.map((split) => number.format(split)),
             ...(index ? RIGHT : {}),
-            grid: { show: !index, stroke: line },
+            grid: { show: !index, stroke: line, width: 1 },
           })),
         ],
         series: [
@@ -109,7 +197,7 @@ export class Plot {
         ],
       },
       this.data,
-      this.element,
+      this.drawing,
     );
   }
 
@@ -118,6 +206,7 @@ export class Plot {
     this.plot?.destroy();
     this.plot = null;
     this.draw();
+    this.layAlarms();
   }
 
   remove(): void {

@@ -1,5 +1,8 @@
 /** The chart: plotly, loaded with the first drawing. */
+import { DAY } from "./address.ts";
+import { ahead, offsetInWords, ticks, tickTexts } from "./clock.ts";
 import type { Line, Stretch } from "./data.ts";
+import { grouped, markOf, within, type AlarmSpan, type Priority } from "./spans.ts";
 
 export interface Trace {
   label: string;
@@ -20,22 +23,27 @@ export interface Mark {
 export interface Picture {
   traces: Trace[];
   marks: Mark[];
+  alarms: AlarmSpan[];
   stretch: Stretch;
 }
 
+const language = document.documentElement.lang || "en";
 const MOST_SHADES = 200;
+const MOST_LABELS = 30;
+const MOST_GROUNDS = 20;
 const DASHES = ["solid", "dot", "dash", "longdash", "dashdot", "longdashdot"];
 const COLOURS = 6;
 
-/** Plotly knows no zones: a moment is given as what the viewer's clock shows. */
-function onClock(moment: number): number {
-  return moment - new Date(moment).getTimezoneOffset() * 60_000;
-}
+const TICK_WIDTH = 110;
+const PRIORITIES: Priority[] = ["critical", "high", "medium", "low"];
 
-/** The moment at which the viewer's clock shows what plotly tells. */
-function fromClock(text: unknown): number {
-  const shown = typeof text === "number" ? new Date(text).toISOString().slice(0, 23) : String(text).replace(" ", "T");
-  return new Date(shown.length === 10 ? `${shown}T00:00` : shown).getTime();
+/** Plotly knows no zones: a moment is given as what a clock shows that is never put forward or back. */
+type Clock = (moment: number) => number;
+
+/** The moment of which such a clock shows what plotly tells. */
+function fromClock(text: unknown, offset: number): number {
+  const shown = typeof text === "number" ? text : Date.parse(`${String(text).replace(" ", "T")}Z`);
+  return (Number.isNaN(shown) ? Date.parse(String(text)) : shown) - offset;
 }
 
 function style(place: HTMLElement, name: string): string {
@@ -60,6 +68,7 @@ interface Look {
   ground: string;
   mark: string;
   doubt: string;
+  alarms: Record<Priority, string>;
   series: string[];
   font: string;
 }
@@ -68,7 +77,10 @@ function lookAt(place: HTMLElement): Look {
   const series = Array.from({ length: COLOURS }, (_, index) => style(place, `series-${index + 1}`));
   const [ink, soft, line] = [style(place, "chart-ink"), style(place, "chart-soft"), style(place, "chart-line")];
   const [ground, mark, doubt] = [style(place, "chart-ground"), style(place, "chart-mark"), style(place, "chart-doubt")];
-  return { ink, soft, line, ground, mark, doubt, series, font: getComputedStyle(place).fontFamily };
+  const alarms = Object.fromEntries(
+    PRIORITIES.map((each) => [each, style(place, `priority-${each}`)]),
+  ) as Look["alarms"];
+  return { ink, soft, line, ground, mark, doubt, alarms, series, font: getComputedStyle(place).fontFamily };
 }
 
 function faded(colour: string, share: number): string {
@@ -76,7 +88,7 @@ function faded(colour: string, share: number): string {
 }
 
 /** The ground between the lowest and the highest, a shape for each run without a gap. */
-function band({ times, low, high }: Line): { x: (number | null)[]; y: (number | null)[] } {
+function band({ times, low, high }: Line, onClock: Clock): { x: (number | null)[]; y: (number | null)[] } {
   const [x, y]: [(number | null)[], (number | null)[]] = [[], []];
   let run: number[] = [];
   const close = (): void => {
@@ -95,7 +107,7 @@ function band({ times, low, high }: Line): { x: (number | null)[]; y: (number | 
   return { x, y };
 }
 
-function drawn(trace: Trace, axis: string, look: Look): object[] {
+function drawn(trace: Trace, axis: string, look: Look, onClock: Clock): object[] {
   const colour = look.series[trace.place % COLOURS] ?? look.ink;
   const shared = { type: "scatter", yaxis: axis, showlegend: false };
   const dash = trace.isPast ? "dot" : DASHES[Math.floor(trace.place / COLOURS)];
@@ -103,7 +115,16 @@ function drawn(trace: Trace, axis: string, look: Look): object[] {
   const isBand = line.low.some((value, index) => value !== line.high[index]);
   const ground =
     isBand && !trace.isPast
-      ? [{ ...shared, ...band(line), mode: "none", fill: "toself", fillcolor: faded(colour, 0.16), hoverinfo: "skip" }]
+      ? [
+          {
+            ...shared,
+            ...band(line, onClock),
+            mode: "none",
+            fill: "toself",
+            fillcolor: faded(colour, 0.16),
+            hoverinfo: "skip",
+          },
+        ]
       : [];
   const curve = {
     ...shared,
@@ -114,7 +135,7 @@ function drawn(trace: Trace, axis: string, look: Look): object[] {
     opacity: trace.isPast ? 0.75 : 1,
     line: { color: colour, width: trace.isChosen ? 3 : 1.5, dash },
     name: trace.label,
-    hovertemplate: `%{y} ${trace.unit}<extra>%{fullData.name}</extra>`,
+    hovertemplate: `%{y:,.6~g} ${trace.unit}<extra>%{fullData.name}</extra>`,
     connectgaps: false,
   };
   return [...ground, curve];
@@ -131,14 +152,16 @@ function axes(units: string[], look: Look): Record<string, object> {
         tickfont: { color: look.soft },
         automargin: true,
         fixedrange: true,
-        ...(index ? { overlaying: "y", side: index % 2 ? "right" : "left" } : {}),
+        separatethousands: true,
+        exponentformat: "power",
+        ...(index ? { overlaying: "y", tickmode: "auto", zeroline: false, side: index % 2 ? "right" : "left" } : {}),
         ...(index > 1 ? { anchor: "free", autoshift: true, shift: index % 2 ? 8 : -8 } : {}),
       },
     ]),
   );
 }
 
-function shades(picture: Picture, look: Look): object[] {
+function shades(picture: Picture, look: Look, onClock: Clock): object[] {
   const doubtful = picture.traces.filter((trace) => !trace.isPast).flatMap((trace) => trace.line.doubtful);
   const across = { type: "rect", xref: "x", yref: "paper", y0: 0, y1: 1, layer: "below" };
   return doubtful.slice(0, MOST_SHADES).map(([from, to]) => ({
@@ -150,7 +173,7 @@ function shades(picture: Picture, look: Look): object[] {
   }));
 }
 
-function marked(marks: Mark[], look: Look): { shapes: object[]; annotations: object[] } {
+function marked(marks: Mark[], look: Look, onClock: Clock): { shapes: object[]; annotations: object[] } {
   const across = { xref: "x", yref: "paper", y0: 0, y1: 1, layer: "below" };
   return {
     shapes: marks.map(({ start, end }) => ({
@@ -173,10 +196,83 @@ function marked(marks: Mark[], look: Look): { shapes: object[]; annotations: obj
   };
 }
 
+/** Alarms as bars at the foot, a row for each priority and the more urgent the thicker; a few with a ground above. */
+function alarmed(picture: Picture, look: Look, onClock: Clock): { shapes: object[]; annotations: object[] } {
+  const { alarms, stretch } = picture;
+  const shortest = (stretch[1] - stretch[0]) / 400;
+  const hasGround = alarms.length <= MOST_GROUNDS;
+  const shapes = alarms.flatMap((span) => {
+    const [start, end] = within(span, stretch);
+    const colour = look.alarms[span.priority];
+    const [y0, y1] = rowOf(span.priority);
+    // What is shorter than the eye can see is drawn as long as it can.
+    const x1 = onClock(Math.max(end, start + shortest));
+    const shape = { type: "rect", xref: "x", yref: "paper", x0: onClock(start), x1, line: { width: 0 } };
+    const ground = { ...shape, y0: 0, y1: 1, layer: "below", fillcolor: faded(colour, 0.07) };
+    return [...(hasGround ? [ground] : []), { ...shape, y0, y1, layer: "above", fillcolor: colour }];
+  });
+  const annotations = grouped(alarms)
+    .slice(0, MOST_LABELS)
+    .map(([span]) => ({
+      x: onClock(within(span, stretch)[0]),
+      y: rowOf(span.priority)[1],
+      yref: "paper",
+      xanchor: "left",
+      yanchor: "bottom",
+      showarrow: false,
+      text: markOf(span, alarms),
+      bgcolor: look.ground,
+      font: { color: look.alarms[span.priority], size: 12 },
+    }));
+  return { shapes, annotations };
+}
+
+/** Where the row of a priority lies, in shares of the height. */
+function rowOf(priority: Priority): [number, number] {
+  const rank = PRIORITIES.length - PRIORITIES.indexOf(priority);
+  const foot = PRIORITIES.slice(PRIORITIES.indexOf(priority) + 1).length * 0.03;
+  return [foot, foot + 0.006 * rank];
+}
+
+/** The axis of time: round moments of the viewer's clock, also to either side, where somebody may pull it. */
+function timeAxis([from, to]: Stretch, width: number, look: Look, onClock: Clock): object {
+  const length = to - from;
+  const found = ticks([from - length, to + length], (3 * width) / TICK_WIDTH);
+  const shown = found.filter((moment) => moment >= from);
+  const texts = [...found.filter((moment) => moment < from).map(() => ""), ...tickTexts(shown, language)];
+  const zone = offsetInWords(ahead(from));
+  // Where the clock is put forward or back meanwhile, the hover says which of its times it means.
+  const day = length < 2 * DAY && length > 60_000 ? "%H:%M:%S" : "%H:%M";
+  const hover = `%{x|%Y-%m-%d ${length <= 60_000 ? "%H:%M:%S.%L" : day}}${ahead(from) === ahead(to) ? "" : ` (${zone})`}`;
+  return {
+    type: "date",
+    range: [onClock(from), onClock(to)],
+    tickmode: "array",
+    tickvals: found.map(onClock),
+    ticktext: texts,
+    title: { text: zoneName(to), font: { color: look.soft, size: 12 }, standoff: 4 },
+    unifiedhovertitle: { text: hover },
+    gridcolor: look.line,
+    tickfont: { color: look.soft },
+  };
+}
+
+function zoneName(moment: number): string {
+  return `${Intl.DateTimeFormat().resolvedOptions().timeZone} (${offsetInWords(ahead(moment))})`;
+}
+
+/** The decimal mark and that of thousands in the viewer's language, as plotly takes them. */
+function separators(): string {
+  const parts = new Intl.NumberFormat(language).formatToParts(12345.6);
+  const mark = (type: string): string => parts.find((part) => part.type === type)?.value ?? "";
+  return `${mark("decimal") || "."}${mark("group")}`;
+}
+
 export class Chart {
   private readonly place: HTMLElement;
   private readonly moved: (stretch: Stretch) => void;
   private isHeard = false;
+  private offset = 0;
   private picture: Picture | null = null;
 
   /** `moved` is told when a person has dragged or scrolled to another stretch. */
@@ -199,34 +295,33 @@ export class Chart {
     const look = lookAt(this.place);
     const units = [...new Set(picture.traces.map(({ unit }) => unit))];
     const axisOf = (unit: string): string => (units.indexOf(unit) > 0 ? `y${units.indexOf(unit) + 1}` : "y");
-    const { shapes, annotations } = marked(picture.marks, look);
+    this.offset = ahead(picture.stretch[0]);
+    const onClock = (moment: number): number => moment + this.offset;
+    const [notes, alarms] = [marked(picture.marks, look, onClock), alarmed(picture, look, onClock)];
     const layout = {
       autosize: true,
       dragmode: "zoom",
       hovermode: "x unified",
-      margin: { l: 56, r: units.length > 1 ? 56 : 16, t: 24, b: 36 },
+      margin: { l: 56, r: units.length > 1 ? 56 : 16, t: 24, b: 56 },
       font: { family: look.font, color: look.ink, size: 13 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       hoverlabel: { bgcolor: look.ground, font: { color: look.ink } },
-      xaxis: {
-        type: "date",
-        range: picture.stretch.map(onClock),
-        gridcolor: look.line,
-        tickfont: { color: look.soft },
-      },
+      separators: separators(),
+      xaxis: timeAxis(picture.stretch, this.place.clientWidth, look, onClock),
       ...axes(units, look),
-      shapes: [...shades(picture, look), ...shapes],
-      annotations,
+      shapes: [...shades(picture, look, onClock), ...alarms.shapes, ...notes.shapes],
+      annotations: [...alarms.annotations, ...notes.annotations],
     };
     const config = { displayModeBar: false, responsive: true, scrollZoom: true, doubleClick: false };
-    const traces = picture.traces.flatMap((trace) => drawn(trace, axisOf(trace.unit), look));
+    const traces = picture.traces.flatMap((trace) => drawn(trace, axisOf(trace.unit), look, onClock));
     const chart = await plotly.react(this.place, traces, layout, config);
     if (this.isHeard) return;
     this.isHeard = true;
     chart.on("plotly_relayout", (change) => {
       const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
-      if (from !== undefined && to !== undefined) this.moved([fromClock(from), fromClock(to)]);
+      if (from !== undefined && to !== undefined)
+        this.moved([fromClock(from, this.offset), fromClock(to, this.offset)]);
     });
   }
 

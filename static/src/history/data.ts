@@ -65,9 +65,12 @@ export function load(api: string, signals: string[], stretch: Stretch, n: number
   );
 }
 
-/** The line through a history, moved by `shift` milliseconds; lifted over gaps. */
-export function lineOf(history: SignalHistory, shift = 0): Line {
-  return history.columns.at ? ofPoints(history, shift) : ofBuckets(history, shift);
+/** Where a moment (in milliseconds) is drawn. */
+type Place = (moment: number) => number;
+
+/** The line through a history, each moment `moved` to where it is drawn; lifted over gaps. */
+export function lineOf(history: SignalHistory, moved: Place = (moment) => moment): Line {
+  return history.columns.at ? ofPoints(history, moved) : ofBuckets(history, moved);
 }
 
 function empty(): Line {
@@ -89,12 +92,12 @@ function push(
   line.counts.push(n);
 }
 
-function ofPoints({ columns, gaps }: SignalHistory, shift: number): Line {
+function ofPoints({ columns, gaps }: SignalHistory, moved: Place): Line {
   const [line, at, values, quality] = [empty(), columns.at ?? [], columns.value ?? [], columns.quality ?? []];
   const isBroken = breaks(gaps);
   at.forEach((moment, index) => {
-    const [before, value, time] = [at[index - 1], values[index] ?? null, moment / 1000 + shift];
-    if (before !== undefined && isBroken(before, moment)) lift(line, (before + moment) / 2000 + shift);
+    const [before, value, time] = [at[index - 1], values[index] ?? null, moved(moment / 1000)];
+    if (before !== undefined && isBroken(before, moment)) lift(line, moved((before + moment) / 2000));
     push(line, time, value, value, value, 1);
     if (quality[index]) doubt(line, time, time, Boolean(quality[index - 1]));
   });
@@ -120,18 +123,18 @@ function doubt(line: Line, from: number, to: number, goesOn: boolean): void {
   else line.doubtful.push([from, to]);
 }
 
-function ofBuckets({ columns, gaps }: SignalHistory, shift: number): Line {
+function ofBuckets({ columns, gaps }: SignalHistory, moved: Place): Line {
   const line = empty();
   const { start = [], end = [], min = [], avg = [], max = [], count = [], doubtful = [] } = columns;
   const isBroken = breaks(gaps);
   const at = <Value>(values: Value[], index: number): Value | null => values[index] ?? null;
   start.forEach((first, index) => {
     const [after, before] = [at(end, index) ?? first, at(end, index - 1) ?? first];
-    if (before < first && isBroken(before, first)) lift(line, (before + first) / 2000 + shift);
-    push(line, (first + after) / 2000 + shift, at(avg, index), at(min, index), at(max, index), at(count, index) ?? 0);
+    if (before < first && isBroken(before, first)) lift(line, moved((before + first) / 2000));
+    push(line, moved((first + after) / 2000), at(avg, index), at(min, index), at(max, index), at(count, index) ?? 0);
     if ((at(doubtful, index) ?? 0) <= 0) return;
-    const from = first / 1000 + shift;
-    doubt(line, from, after / 1000 + shift, line.doubtful.at(-1)?.[1] === from);
+    const from = moved(first / 1000);
+    doubt(line, from, moved(after / 1000), line.doubtful.at(-1)?.[1] === from);
   });
   return line;
 }

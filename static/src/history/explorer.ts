@@ -3,8 +3,10 @@ import { RefusedError, UnreachableError } from "../common/api.ts";
 import { announce } from "../common/dom.ts";
 import { gettext } from "../common/gettext.ts";
 import { addressOf, HOUR, panned, viewOf, zoomed, type View } from "./address.ts";
+import { Alarms } from "./alarms.ts";
 import { Chart, type Trace } from "./chart.ts";
 import { chosenMarks, signalChoice, type Choosable } from "./choice.ts";
+import { before } from "./clock.ts";
 import { lineOf, load, type Answer, type Stretch } from "./data.ts";
 import { Notes } from "./notes.ts";
 import { tableOf } from "./table.ts";
@@ -18,6 +20,8 @@ export interface Configuration {
   /** By type. */
   signals: Record<string, { key: string; name: string; unit: string }[]>;
   usual: string[];
+  /** Where the alarms are, for those who may see them. */
+  alarms?: string;
 }
 
 const SETTLED_MS = 180;
@@ -29,6 +33,7 @@ export class Explorer {
   private readonly byPlace: Map<string, Choosable>;
   private readonly chart: Chart;
   private readonly notes: Notes;
+  private readonly alarms: Alarms | null;
   private readonly place: HTMLElement;
   private readonly frame = document.createElement("div");
   private readonly plot = document.createElement("div");
@@ -58,6 +63,8 @@ export class Explorer {
       this.look(stretch);
     });
     this.notes = new Notes(settings.api, settings.twin, () => void this.draw());
+    const { api, twin, alarms } = settings;
+    this.alarms = alarms ? new Alarms({ api, twin, page: alarms }, () => void this.draw()) : null;
     this.tools = toolbar({
       api: settings.api,
       choice: signalChoice(this.all, () => this.view.signals, this.toggle.bind(this)),
@@ -86,7 +93,7 @@ export class Explorer {
     keys.id = "history-keys";
     keys.className = "form-hint";
     keys.textContent = gettext(
-      "Drag or scroll to look closer. Keys: left and right move, plus and minus zoom, up and down choose the next signal, Home goes to now.",
+      "Drag or scroll to look closer. Keys: left and right move, plus and minus zoom, up and down choose the next signal, Home goes to now, A goes to the alarms.",
     );
     this.place.replaceChildren(
       this.tools.element,
@@ -95,6 +102,7 @@ export class Explorer {
       this.told,
       keys,
       this.tableFrame,
+      ...(this.alarms ? [this.alarms.element] : []),
       this.notes.element,
     );
     addEventListener("popstate", () => {
@@ -160,10 +168,10 @@ export class Explorer {
     const off = new AbortController();
     this.off = off;
     const number = Math.min(2000, Math.max(200, Math.round(this.frame.clientWidth)));
-    const before: Stretch = [stretch[0] - past, stretch[1] - past];
+    const earlier: Stretch = [before(stretch[0], past), before(stretch[1], past)];
     try {
       const asked = signals.length ? [load(this.settings.api, signals, stretch, number, off.signal)] : [];
-      if (past && signals.length) asked.push(load(this.settings.api, signals, before, number, off.signal));
+      if (past && signals.length) asked.push(load(this.settings.api, signals, earlier, number, off.signal));
       const [now, then] = await Promise.all(asked);
       if (off.signal.aborted) return;
       this.traces = [...this.tracesOf(then, past), ...this.tracesOf(now, 0)];
@@ -177,6 +185,8 @@ export class Explorer {
     this.frame.removeAttribute("aria-busy");
     this.frame.classList.remove("is-new");
     void this.notes.load(stretch);
+    const assets = signals.map((place) => place.slice(0, 36));
+    void this.alarms?.load(assets, stretch, off.signal);
   }
 
   private tracesOf(answer: Answer | undefined, shift: number): Trace[] {
@@ -187,7 +197,7 @@ export class Explorer {
       return {
         label: shift ? gettext("{signal}, before", { signal: label }) : label,
         unit: unit || signal.unit,
-        line: lineOf(signal, shift),
+        line: lineOf(signal, (moment) => before(moment, -shift)),
         place: this.view.signals.indexOf(place),
         isPast: shift > 0,
         isChosen: place === this.forward,
@@ -202,7 +212,12 @@ export class Explorer {
       label: String(index + 1),
     }));
     this.tableFrame.replaceChildren(...(this.view.isTable ? [tableOf(this.traces)] : []));
-    await this.chart.show({ traces: this.traces, marks: notes, stretch: this.view.stretch });
+    await this.chart.show({
+      traces: this.traces,
+      marks: notes,
+      alarms: this.alarms?.spans ?? [],
+      stretch: this.view.stretch,
+    });
   }
 
   private tell(): void {
@@ -247,6 +262,9 @@ export class Explorer {
       case "Home":
         this.change({ span: Math.max(stretch[1] - stretch[0], HOUR / 60) });
         return true;
+      case "a":
+      case "A":
+        return this.alarms?.enter() ?? false;
       default:
         return false;
     }

@@ -72,7 +72,7 @@ describe("a line", () => {
         },
         [[4000, 8000]],
       ),
-      100,
+      (moment) => moment + 100,
     );
     expect(line.times).toEqual([101, 103, 106, 109]);
     expect(line.values).toEqual([1, 2, null, 3]);

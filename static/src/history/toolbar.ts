@@ -3,7 +3,7 @@ import { announce, icon } from "../common/dom.ts";
 import { gettext } from "../common/gettext.ts";
 import { DAY, HOUR, type View } from "./address.ts";
 import { closesItself } from "./choice.ts";
-import { question } from "./data.ts";
+import { Files } from "./files.ts";
 import { forField } from "./notes.ts";
 
 interface Wiring {
@@ -121,12 +121,17 @@ function dates({ view, change }: Wiring): [HTMLElement, () => void] {
 
 function files(wiring: Wiring): [HTMLElement, () => void] {
   const [details, inside] = panel("download", gettext("Take along"));
-  const links = (["csv", "parquet"] as const).map((file) => {
-    const link = document.createElement("a");
-    link.className = "btn d-flex mb-2";
-    link.download = "";
-    link.textContent = file === "csv" ? gettext("Readings as CSV") : gettext("Readings as Parquet");
-    return [file, link] as const;
+  const written = new Files(wiring.api);
+  const buttons = (["csv", "parquet"] as const).map((file) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn w-100 mb-2";
+    button.textContent = file === "csv" ? gettext("Readings as CSV") : gettext("Readings as Parquet");
+    button.addEventListener("click", () => {
+      const { signals, stretch } = wiring.view();
+      void written.ask(file, signals, stretch);
+    });
+    return button;
   });
   const picture = document.createElement("button");
   picture.type = "button";
@@ -138,13 +143,9 @@ function files(wiring: Wiring): [HTMLElement, () => void] {
       announce(gettext("The picture was saved."));
     });
   });
-  inside.append(...links.map(([, link]) => link), picture);
+  inside.append(...buttons, picture, written.element);
   const show = (): void => {
-    const { signals, stretch } = wiring.view();
-    for (const [file, link] of links) {
-      if (signals.length) link.href = `${wiring.api}/history/file/?${question(signals, stretch, { file })}`;
-      else link.removeAttribute("href");
-    }
+    for (const button of buttons) button.disabled = !wiring.view().signals.length;
   };
   return [details, show];
 }

@@ -48,7 +48,9 @@ export class LiveAge extends TimeElement {
 export class ViewerTime extends TimeElement {
   override connectedCallback(): void {
     super.connectedCallback();
-    if (this.time) this.time.textContent = momentInWords(new Date(this.time.dateTime), language);
+    if (!this.time) return;
+    const moment = new Date(this.time.dateTime);
+    this.time.textContent = momentInWords(moment, language, this.hasAttribute("seconds") ? "medium" : "short");
   }
 }
 

@@ -142,9 +142,11 @@ def _too_deep(place: str) -> Finding:
 
 def _alarms(of: AssetType, known: Vocabulary) -> Iterator[Finding]:
     for key, alarm in of.alarms.items():
-        if alarm.when is not None:
+        for field, text in (("when", alarm.when), ("suppressed_when", alarm.suppressed_when)):
+            if text is None:
+                continue
             try:
-                check(alarm.when, known, sort=Sort.TRUTH)
+                check(text, known, sort=Sort.TRUTH)
             except FormulaError as error:
                 for problem in error.problems:
-                    yield problem.finding(f"alarms/{key}/when")
+                    yield problem.finding(f"alarms/{key}/{field}")
