@@ -127,15 +127,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- Redis: jobs and live push ---------------------------------------------------------------------------------------
 REDIS_URL = env_secret("REDIS_URL", "redis://localhost:6379/0")
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": REDIS_URL}], "prefix": "outturn"},
-    },
-}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 MQTT_URL = env_secret("MQTT_URL", "")
+MQTT_ADDRESS = env_str("OUTTURN_MQTT_ADDRESS", "")
 
 # -- people ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "tenants.User"
@@ -263,6 +258,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # Names of choices that fields of one name, or of several, share; all others are called after their field.
     "ENUM_NAME_OVERRIDES": {
+        "EdgeStatusEnum": "twins.gateways.edge.platform.api.STATES",
         "EventKindEnum": "twins.evidence.models.EVENT_KINDS",
         "GatewayStatusEnum": "twins.gateways.api.STATES",
         "InvoiceKindEnum": "billing.invoices.models.InvoiceKind",
@@ -275,6 +271,8 @@ SPECTACULAR_SETTINGS = {
         "PricePlanEnum": "tenants.limits.domain.plans.PLANS",
         "ProvisioningKeyStateEnum": "twins.gateways.provisioning.api.KEY_STATES",
         "RefusedStateEnum": "twins.gateways.refused.selectors.STATES",
+        "SealStateEnum": "twins.gateways.edge.platform.api.SEAL_STATES",
+        "SiteKeyStateEnum": "twins.gateways.edge.platform.api.KEY_STATES",
         "SpaceKindEnum": "tenants.people.models.SpaceKind",
     },
     "AUTHENTICATION_WHITELIST": ["tenants.edge.authentication.ActorAuthentication"],
@@ -300,6 +298,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal-logs": {"task": "record.seal_logs", "schedule": 3600.0},
     "watch-limits": {"task": "limits.watch_all", "schedule": 900.0},
     "compact-logs": {"task": "telemetry.compact_due", "schedule": 30.0},
+    "sweep-history-files": {"task": "history.sweep_files", "schedule": 86_400.0},
     "roll-up": {"task": "telemetry.roll_due", "schedule": 600.0},
     "measure-storage": {"task": "limits.measure_all", "schedule": 6 * 3600.0},
 }

@@ -59,6 +59,7 @@ def _register_work() -> None:
     from tenants.limits.domain.plans import Meter  # noqa: PLC0415
     from tenants.limits.registry import register_counter  # noqa: PLC0415
     from tenants.people.places import register_twins  # noqa: PLC0415
+    from tenants.scope.sealed import register_sealed  # noqa: PLC0415
     from twins.gateways.refused import services as replaying  # noqa: PLC0415
     from twins.gateways.trash import GATEWAY, TWIN  # noqa: PLC0415
     from twins.live.following import register_step  # noqa: PLC0415
@@ -70,6 +71,9 @@ def _register_work() -> None:
     register_counter("twins.gateways.selectors.gateways_counted", Meter.GATEWAYS)
     register_job(replaying.KIND, "twins.gateways.refused.tasks.replay_refused", label="Replay what was refused")
     register_job("gateways.import", "twins.gateways.imports.running.run_import", label="Import a file of history")
+    register_job("history.file", "twins.history.filing.write_file", label="File of a history")
     register_job("readings.substitute", "twins.telemetry.quality_tasks.store_substitution", label="Replace readings")
+    register_sealed("alarm_channels", "twins.alarms.telling.reseal_channels")
+    register_sealed("connections", "twins.gateways.connections.services.reseal_connections")
     register_step("twins.live.derived.DERIVED_SIGNALS")
     register_step("twins.alarms.following.STEP")

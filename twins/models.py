@@ -16,7 +16,7 @@ from twins.alarms.models import (
 from twins.catalog.models import AssetTypeVersion
 from twins.composer.models import DraftOperation, Twin, TwinVersion
 from twins.dashboards.models import Dashboard, DashboardRevision, DashboardShare
-from twins.evidence.models import AssetEvent, EvidenceSegment
+from twins.evidence.models import AssetEvent, EvidenceSegment, SiteRecord
 from twins.gateways.connections.models import (
     ClientCertificate,
     Connection,
@@ -24,6 +24,7 @@ from twins.gateways.connections.models import (
     ConnectionState,
     Connector,
 )
+from twins.gateways.edge.platform.models import EdgeAgent, EdgeConfiguration, SealedBatch, SiteKey
 from twins.gateways.imports.models import FileImport
 from twins.gateways.models import (
     Authority,
@@ -81,6 +82,8 @@ __all__ = [
     "DashboardRevision",
     "DashboardShare",
     "DraftOperation",
+    "EdgeAgent",
+    "EdgeConfiguration",
     "Escalation",
     "EscalationChain",
     "EvidenceSegment",
@@ -94,9 +97,12 @@ __all__ = [
     "ProvisioningKey",
     "ReadingLog",
     "Rollup",
+    "SealedBatch",
     "SetAside",
     "SharedView",
     "Signal",
+    "SiteKey",
+    "SiteRecord",
     "SparkplugBirth",
     "SparkplugNode",
     "Substitution",

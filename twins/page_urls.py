@@ -16,10 +16,13 @@ from twins.gateways import pages as gateways
 from twins.gateways import quality_pages, quality_replacing
 from twins.gateways.connections import pages as connections
 from twins.gateways.connections import setup_pages
+from twins.gateways.edge.platform import configuring as edge_configuring
+from twins.gateways.edge.platform import pages as edge
 from twins.gateways.imports import pages as imports
 from twins.gateways.provisioning import authority_pages, bulk_pages
 from twins.gateways.provisioning import pages as provisioning
 from twins.gateways.refused import pages as refused
+from twins.gateways.sparkplug import pages as sparkplug
 from twins.history import pages as history
 from twins.live import pages as live
 from twins.sharing import admin_pages as sharing_admin
@@ -51,6 +54,18 @@ urlpatterns = [
     path("gateways/<uuid:gateway>/arriving/", gateways.arriving, name="gateway-arriving"),
     path("gateways/<uuid:gateway>/disable/", gateways.disable, name="gateway-disable"),
     path("gateways/<uuid:gateway>/rotate/", gateways.rotate, name="gateway-rotate"),
+    path("gateways/<uuid:gateway>/edge/", edge.edge, name="gateway-edge"),
+    path("gateways/<uuid:gateway>/edge/doing/", edge.doing, name="gateway-edge-doing"),
+    path("gateways/<uuid:gateway>/edge/file/", edge.bootstrap, name="gateway-edge-file"),
+    path("gateways/<uuid:gateway>/edge/seals/", edge.seals, name="gateway-edge-seals"),
+    path("gateways/<uuid:gateway>/edge/keys/<uuid:key>/approve/", edge.approve, name="gateway-edge-key"),
+    path("gateways/<uuid:gateway>/edge/configure/", edge_configuring.configure, name="gateway-edge-configure"),
+    path("gateways/<uuid:gateway>/edge/versions/<int:number>/", edge_configuring.version, name="gateway-edge-version"),
+    path(
+        "gateways/<uuid:gateway>/edge/versions/<int:number>/restore/",
+        edge_configuring.restore,
+        name="gateway-edge-restore",
+    ),
     path("alarms/", alarms.alarms, name="alarms"),
     path("alarms/act/", alarms.act, name="alarms-act"),
     path("alarms/badge/", alarms.badge, name="alarms-badge"),
@@ -63,6 +78,11 @@ urlpatterns = [
     path("alarms/rules/<uuid:rule>/delete/", alarm_rules.delete, name="alarm-rule-delete"),
     path("gateways/<uuid:gateway>/connections/", connections.connections, name="gateway-connections"),
     path("gateways/<uuid:gateway>/connections/new/", connections.new_connection, name="new-connection"),
+    path("gateways/<uuid:gateway>/edge-nodes/", sparkplug.edge_nodes, name="gateway-edge-nodes"),
+    path("gateways/<uuid:gateway>/edge-nodes/new/", sparkplug.new_edge_node, name="new-edge-node"),
+    path("gateways/<uuid:gateway>/edge-nodes/<uuid:node>/", sparkplug.edge_node, name="gateway-edge-node"),
+    path("gateways/<uuid:gateway>/edge-nodes/<uuid:node>/ask/", sparkplug.ask, name="edge-node-ask"),
+    path("gateways/<uuid:gateway>/edge-nodes/<uuid:node>/take/", sparkplug.take, name="edge-node-take"),
     path("connections/certificate/", connections.certificate, name="client-certificate"),
     path("connections/<uuid:connection>/", connections.connection, name="connection"),
     path("connections/<uuid:connection>/going/", connections.going, name="connection-going"),

@@ -35,7 +35,7 @@ LABELS = {
     "readings": gettext_lazy("Raw readings"),
     "set_aside": gettext_lazy("Readings set aside"),
     "jobs": gettext_lazy("Jobs that have ended"),
-    "audit": gettext_lazy("Audit entries"),
+    "audit": gettext_lazy("Audit entries and the history of alarms"),
     "answers": gettext_lazy("Answers to repeated requests"),
 }
 

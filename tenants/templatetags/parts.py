@@ -88,6 +88,16 @@ def moment(value: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def second(value: datetime | None) -> SafeString | str:
+    """A moment to the second in the viewer's zone, for what follows closely; an en dash where there is none."""
+    if not value:
+        return "–"
+    iso = isoformat(value)
+    fallback = f"{iso[:19].replace('T', ' ')} UTC"
+    return format_html('<viewer-time seconds><time datetime="{}">{}</time></viewer-time>', iso, fallback)
+
+
+@register.filter
 def age(value: datetime | None) -> SafeString | str:
     """How long ago a moment was, kept up to date; an en dash where there is none."""
     return _time(value, "live-age") if value else "–"

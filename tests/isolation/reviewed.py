@@ -53,6 +53,8 @@ INGEST = {
     "twins_unboundkey": {"SELECT", "INSERT", "UPDATE"},
     "twins_setaside": {"INSERT"},
     "twins_latereadings": {"SELECT", "INSERT", "UPDATE"},
+    "twins_sealedbatch": {"SELECT", "INSERT"},
+    "twins_sitekey": {"SELECT", "UPDATE"},
     "twins_writersession": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "twins_watermark": {"SELECT"},
     "tenants_usageday": {"SELECT", "INSERT", "UPDATE"},

@@ -31,6 +31,7 @@ from tenants.signon.services import PURPOSE
 from tests.analytics.fleets import a_plan_and_an_order, predict_by_hand
 from tests.billing.isolation import settled
 from tests.conftest import Cast
+from tests.twins.gateways.edge_platform.isolation import agent_at
 from twins.alarms.following import finish as finish_alarms
 from twins.alarms.models import Alarm
 from twins.alarms.planning import current_plan
@@ -233,6 +234,15 @@ def furnish(cast: Cast) -> Samples:
     now = utc_now()
     with scope(cast.meridian.id):
         job = start_job(kind="health.train", params={}, by="owner@meridian.example", now=now).id
+        asked = {
+            "signals": [],
+            "start": "2026-01-01T00:00:00Z",
+            "end": "2026-01-02T00:00:00Z",
+            "file": "csv",
+            "rows": 1,
+        }
+        asked["folder"] = str(job)
+        file = start_job(kind="history.file", params=asked, by="owner@meridian.example", now=now).id
         made = create_key(name="historian", role=Role.VIEWER, now=now)[0]
         key, account = made.id, made.account_id
         ref = publish_type(document=PUMP, by="owner@meridian.example", now=now).ref
@@ -254,6 +264,7 @@ def furnish(cast: Cast) -> Samples:
             not_after=now + timedelta(days=9), created_by="owner@meridian.example",
         ).id  # fmt: skip
         connection = _connection(gateway, now)
+        site = agent_at(gateway, twin.id, now)
         worth = settled(cast.northwind)
         view = SharedView.objects.create(
             customer_id=cast.northwind, twin=twin, name="Northwind engine", signals={str(asset): ["t24"]}, start=now,
@@ -279,6 +290,7 @@ def furnish(cast: Cast) -> Samples:
         "job-cancel": {"job_id": job},
         "api:job-detail": {"pk": job},
         "api:job-cancel": {"pk": job},
+        **{f"api:history-file-job-{name}": {"pk": file} for name in ("detail", "content")},
         **{f"api-key-{name}": {"key": key} for name in ("rotate", "revoke")},
         **{name: {"account": account} for name in ("service-account", "new-api-key")},
         **{f"service-account-{name}": {"account": account} for name in ("edit", "disable", "enable")},
@@ -315,6 +327,11 @@ def furnish(cast: Cast) -> Samples:
         },
         "api:edge-node-list": {"gateway": gateway},
         "api:edge-node-detail": {"gateway": gateway, "pk": edge_node},
+        **{name: {"gateway": gateway} for name in ("gateway-edge-nodes", "new-edge-node")},
+        **{
+            name: {"gateway": gateway, "node": edge_node}
+            for name in ("gateway-edge-node", "edge-node-ask", "edge-node-take")
+        },
         "provisioning-key-revoke": {"key": provisioning},
         **{f"api:provisioning-key-{name}": {"pk": provisioning} for name in ("detail", "revoke")},
         **{f"authority-{name}": {"authority": authority} for name in ("list-put", "withdraw")},
@@ -331,6 +348,7 @@ def furnish(cast: Cast) -> Samples:
         **held,
         **seen,
         **alarms,
+        **site,
         "canvas": {"twin": twin.slug},
         "fleet": {"twin": twin.slug},
         "evidence": {"twin": twin.slug},

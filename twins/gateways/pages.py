@@ -28,13 +28,14 @@ from tenants.kernel.secrets import Token
 from tenants.people.selectors import site_choices
 from tenants.scope.actors import Permission
 from twins.gateways import selectors, services
+from twins.gateways.connecting import ways_in
+from twins.gateways.edge.platform.pages import edge_summary
 from twins.gateways.models import Gateway
 from twins.gateways.provisioning.claiming import claim_gateway
-from twins.gateways.refused.pages import newest_refused
+from twins.gateways.refused.pages import LOOKED_AT, newest_refused
 from twins.telemetry.selectors import recent_keys
 from twins.telemetry.window import look
 
-INGEST_PATH = "/ingest/v1/readings"
 MOST_KEYS = 500
 """Keys that the page shows; the API has them all."""
 CLOCK_WRONG_MS = 2000
@@ -127,7 +128,7 @@ def _listing(slug: str, now: datetime) -> Listing:
             Column("last_seen_at", _("Last seen"), kind="age"),
             Column("per_minute", _("Readings"), kind="number", unit=_("per minute")),
             Column("readings", _("Stored"), kind="number"),
-            Column("set_aside", _("Set aside"), kind="number", link=refused),
+            Column("set_aside", _("Refused"), kind="number", link=refused),
             Column("version", _("Version"), kind="code"),
             Column("gateway__created_at", _("Made"), sort="created_at", kind="moment"),
             Column("gateway__serial", _("Serial"), is_shown=False),
@@ -285,11 +286,12 @@ def _detail(request: HttpRequest, row: Gateway, token: Token | None = None) -> H
     context = {
         **_arriving(request, row),
         "refused": newest_refused(row.id),
+        "edge": edge_summary(row.id),
         "token": token and token.text,
         "has_token": bool(token) or selectors.tokens_in_force(row.id, now=now) > 0,
         "can_edit": actor.may(Permission.GATEWAYS_EDIT),
-        "ingest_url": f"{settings.BASE_URL}{INGEST_PATH}",
-        "topic": f"outturn/{row.id}",
+        "refused_looked_at": LOOKED_AT,
+        "way": ways_in(row.id, token.text if token else f"{row.token_prefix}…", now=now),
     }
     response = render(request, "gateways/detail.html", context)
     if token:
@@ -305,7 +307,9 @@ def _arriving(request: HttpRequest, row: Gateway) -> dict[str, Any]:
         "state": state,
         "clock": _clock(state.clock_ms),
         "messages_seen": [{**one, "at": datetime.fromisoformat(one["at"])} for one in seen],
+        "is_new": state.last_seen_at is None,
         "keys": keys[:MOST_KEYS],
+        "has_unbound": any(not one.signal for one in keys),
         "more_keys": max(0, len(keys) - MOST_KEYS),
         "arriving_url": reverse("gateway-arriving", args=[actor_of(request).slug, row.id]),
     }

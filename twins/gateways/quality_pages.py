@@ -24,8 +24,9 @@ from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
 from tenants.kernel.clock import isoformat, utc_now
 from tenants.scope.actors import Permission
+from twins.catalog.selectors import resolved_types
 from twins.composer.models import Twin
-from twins.composer.selectors import twin_by_slug
+from twins.composer.selectors import published_twin, twin_by_slug
 from twins.gateways.quality_words import CLOCK_WORDS, drift_words, length_words, share_words, shares
 from twins.gateways.selectors import gateways
 from twins.telemetry.instants import moment
@@ -146,6 +147,7 @@ def signal(request: HttpRequest, twin: str, asset: UUID, key: str) -> HttpRespon
         "span": detail.span,
         "grain": detail.span.grain and GRAINS[detail.span.grain],
         "one": one,
+        "is_derived": one.bound is None and _is_derived(found),
         "row": _row(one, names, actor_of(request).slug, row, asked),
         "rate": one.bound and one.bound.rules.rate and length_words(one.bound.rules.rate // timedelta(microseconds=1)),
         "gaps": gaps,
@@ -169,6 +171,14 @@ def _twin(slug: str) -> Twin:
     if row is None:
         raise Http404
     return row
+
+
+def _is_derived(signal: Signal) -> bool:
+    """Whether a signal is worked out from others by a formula of its asset's type, and sent by no gateway."""
+    document = published_twin(signal.twin)
+    asset = document.assets.get(str(signal.asset)) if document else None
+    found = resolved_types().get(asset.type) if asset else None
+    return found is not None and signal.key in found.document.derived
 
 
 def _names(ids: Iterable[UUID]) -> dict[UUID, str]:

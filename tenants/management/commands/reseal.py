@@ -17,6 +17,7 @@ from tenants.record.domain.keys import KeyUnreadableError
 from tenants.record.services import rewrap_key
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
+from tenants.scope.sealed import sealed
 from tenants.signon.services import reseal_secret
 
 
@@ -26,13 +27,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.SECRET_IS_EPHEMERAL:
             raise CommandError("OUTTURN_SECRET is not set: nothing may be sealed under a secret that ends with this.")
-        moved: Counter[str] = Counter(log_keys=0, second_factors=0, sign_on_secrets=0)
+        moves = {"log_keys": rewrap_key, "sign_on_secrets": reseal_secret, **sealed()}
+        moved: Counter[str] = Counter(dict.fromkeys(("second_factors", *moves), 0))
         unreadable: list[str] = []
         for user in people_with_factors():
             _try(moved, "second_factors", partial(reseal_factors, user), f"person/{user}", unreadable)
         # A short scope for each: nobody waits long for a row, and what is done stays done if this ends early.
         for tenant in Tenant.objects.order_by("id"):
-            for name, move in (("log_keys", rewrap_key), ("sign_on_secrets", reseal_secret)):
+            for name, move in moves.items():
                 with scope(tenant.id):
                     _try(moved, name, move, f"{name} of {tenant.slug}", unreadable)
         self.stdout.write(json.dumps({"moved": dict(moved), "unreadable": unreadable}))

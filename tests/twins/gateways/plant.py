@@ -102,6 +102,10 @@ class Plant:
         process.terminate()
         return process.wait(timeout=20)
 
+    def pid(self, name: str) -> int:
+        """The number of a process."""
+        return self._processes[name].pid
+
     def log(self, name: str) -> str:
         """What a process has printed."""
         return (self._folder / f"{name}.log").read_text()

@@ -118,7 +118,7 @@ def test_the_file(cast: Cast, sign_in: SignIn, four: dict[str, Gateway]) -> None
     assert len(rows) == 4
     assert rows["Hall 1"] | {"Last seen": ""} == {
         "Name": "Hall 1", "State": "connected", "Customer": "", "Last seen": "", "Readings per minute": "60",
-        "Stored": "123456", "Set aside": "12", "Made": isoformat(four["sending"].created_at), "Version": "fw 2.1",
+        "Stored": "123456", "Refused": "12", "Made": isoformat(four["sending"].created_at), "Version": "fw 2.1",
         "Serial": "", "Site": "", "Clock ahead ms": "-1500", "Newest reading s old": "3", "Waiting": "40",
         "Id": str(four["sending"].id),
     }  # fmt: skip

@@ -25,6 +25,7 @@ NOON = 1_795_262_400_000_000  # 2026-11-21T12:00:00Z
         ({"x-sent-at": "2026-11-21T12:00:00"}, Said()), ({"x-sent-at": "noon"}, Said()),
         ({"date": "Sat, 21 Nov 2026 12:00:00 GMT"}, Said(sent_at=NOON)),
         ({"date": "Sat, 21 Nov 2026 12:00:00 -0000"}, Said()), ({"date": "soon"}, Said()),
+        ({"x-replayed": " 1 "}, Said(replayed=True)), ({"x-replayed": "yes"}, Said()),
         ({"date": "Sat, 21 Nov 99999 12:00:00 GMT"}, Said()),
     ],
 )  # fmt: skip

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from twins.gateways.connections.models import Kind
 from twins.gateways.field.certificates import spaced
-from twins.gateways.field.opcua_client import Endpoint
+from twins.gateways.field.opcua_found import Endpoint
 from twins.gateways.field.opcua_settings import Identity, Mode, Policy
 
 _POLICIES = {
@@ -108,7 +108,7 @@ class SecurityForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._trusted = frozenset(trusted)
         ordered = sorted(endpoints, key=lambda one: (list(Mode).index(one.mode), list(Policy).index(one.policy)))[::-1]
-        self.fields["endpoint"].choices = [(endpoint_key(one), _word(one)) for one in ordered]  # type: ignore[attr-defined]
+        self.fields["endpoint"].choices = [(endpoint_key(one), security_word(one.policy, one.mode)) for one in ordered]  # type: ignore[attr-defined]
         shown = {one.fingerprint: one for one in endpoints if one.fingerprint and one.mode is not Mode.NONE}
         if not shown or set(shown) <= self._trusted:
             del self.fields["trust"]
@@ -139,5 +139,6 @@ def endpoint_key(endpoint: Endpoint) -> str:
     return f"{endpoint.policy}|{endpoint.mode}|{'' if endpoint.mode is Mode.NONE else endpoint.fingerprint}"
 
 
-def _word(endpoint: Endpoint) -> str:
-    return f"{_POLICIES[endpoint.policy]}: {_MODES[endpoint.mode]}"
+def security_word(policy: str, mode: str) -> str:
+    """How messages are secured, for people."""
+    return f"{_POLICIES[Policy(policy)]}: {_MODES[Mode(mode)]}"

@@ -22,7 +22,7 @@ from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.scope.actors import Permission
 from twins.gateways import selectors as gateway_selectors
 from twins.gateways.connections import selectors, services, trying
-from twins.gateways.connections.forms import AddressForm, ModbusForm, OpcUaForm
+from twins.gateways.connections.forms import AddressForm, ModbusForm, OpcUaForm, security_word
 from twins.gateways.connections.models import Connection, Kind
 from twins.gateways.connections.selectors import ConnectionView
 from twins.gateways.field.certificates import spaced
@@ -138,6 +138,7 @@ def _going(request: HttpRequest, row: Connection) -> dict[str, Any]:
         "connection": row, "gateway": row.gateway, "view": view,
         "word": dict(STATES)[view.state], "is_opcua": row.kind == Kind.OPCUA,
         "certificate": spaced(held.fingerprint) if held and row.kind == Kind.OPCUA else "",
+        "security": security_word(row.settings["policy"], row.settings["mode"]) if row.kind == Kind.OPCUA else "",
         "going_url": reverse("connection-going", args=[actor_of(request).slug, row.id]),
     }  # fmt: skip
 

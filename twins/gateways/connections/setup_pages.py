@@ -24,8 +24,7 @@ from twins.gateways.connections.forms import SecurityForm, endpoint_key
 from twins.gateways.connections.models import Connection, Kind
 from twins.gateways.connections.pages import back_to, found, renamed
 from twins.gateways.connections.register_csv import registers_from, table_of
-from twins.gateways.field.opcua_browse import PAGE, ROOT
-from twins.gateways.field.opcua_client import Endpoint
+from twins.gateways.field.opcua_found import PAGE, ROOT, Endpoint
 from twins.gateways.field.registers import modbus_settings
 
 MOST_MAP = 2_000_000

@@ -1,22 +1,26 @@
-"""Trying a connection out while a person waits: whether it works, what there is to read, and what it says now."""
+"""Trying a connection out while a person waits: whether it works, what there is to read, and what it says now.
+
+What speaks the protocols is loaded when it is first needed: it takes a second, and most pages never need it.
+"""
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, TypeVar
-
-from asyncua.client.client import Client
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from twins.gateways.connections.addresses import allowed_address
 from twins.gateways.connections.schemas import Plan
-from twins.gateways.field import opcua_browse
 from twins.gateways.field.errors import UnreachableError
-from twins.gateways.field.modbus import Once, connect, read_once
-from twins.gateways.field.opcua_browse import Entries, Entry
-from twins.gateways.field.opcua_client import Endpoint, endpoints, session
+from twins.gateways.field.opcua_found import Endpoint, Entries, Entry
 from twins.gateways.field.opcua_settings import opcua_settings
 from twins.gateways.field.registers import modbus_settings
+
+if TYPE_CHECKING:
+    from asyncua.client.client import Client
+
+    from twins.gateways.field.modbus import Once
 
 PATIENCE_S = 12.0
 """How long a person is kept waiting at most."""
@@ -31,6 +35,8 @@ def offered(url: str) -> list[Endpoint]:
         FieldError: It cannot be reached, or may not be.
         FieldSettingsError: The address is none.
     """
+    from twins.gateways.field.opcua_client import endpoints
+
     return _waited(endpoints(opcua_settings({"url": url}).url, resolve=allowed_address))
 
 
@@ -41,6 +47,7 @@ def try_device(document: dict[str, Any]) -> None:
         FieldError: It does not.
         FieldSettingsError: The settings do not fit.
     """
+    from twins.gateways.field.modbus import connect
 
     async def go() -> None:
         (await connect(modbus_settings(document), allowed_address)).close()
@@ -63,6 +70,8 @@ def children(plan: Plan, node: str, *, skip: int) -> Entries:
     Raises:
         FieldError: The server does not say.
     """
+    from twins.gateways.field import opcua_browse
+
     return _in_session(plan, lambda client: opcua_browse.children(client, node, skip=skip))
 
 
@@ -72,6 +81,8 @@ def found(plan: Plan, words: str) -> Entries:
     Raises:
         FieldError: The server does not say.
     """
+    from twins.gateways.field import opcua_browse
+
     return _in_session(plan, lambda client: opcua_browse.find(client, words))
 
 
@@ -81,6 +92,8 @@ def values(plan: Plan, nodes: Sequence[str]) -> dict[str, Entry]:
     Raises:
         FieldError: The server does not say.
     """
+    from twins.gateways.field import opcua_browse
+
     return _in_session(plan, lambda client: opcua_browse.values(client, nodes))
 
 
@@ -91,10 +104,14 @@ def read_map(document: dict[str, Any]) -> Once:
         FieldError: The device does not answer.
         FieldSettingsError: The settings do not fit.
     """
+    from twins.gateways.field.modbus import read_once
+
     return _waited(read_once(modbus_settings(document), resolve=allowed_address))
 
 
 def _in_session(plan: Plan, ask: Callable[[Client], Awaitable[T]]) -> T:
+    from twins.gateways.field.opcua_client import session
+
     assert plan.application is not None
     settings, application = opcua_settings({**plan.document, "points": []}), plan.application
 

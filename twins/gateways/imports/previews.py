@@ -15,8 +15,6 @@ from pydantic import ValidationError
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import Finding
 from tenants.scope.context import required_tenant
-from twins.gateways.imports import csv_files, detect, parquet_files
-from twins.gateways.imports.convert import converted
 from twins.gateways.imports.errors import FileUnreadableError, MappingError
 from twins.gateways.imports.models import FileImport
 from twins.gateways.imports.schemas import CODES, LATEST_HEADER, Chunk, FileMapping, Head, Kind, Rejected
@@ -103,6 +101,8 @@ def preview(
         FileUnreadableError: It cannot be read at all.
         MappingError: The mapping names columns that it does not have.
     """
+    from twins.gateways.imports.convert import converted  # noqa: PLC0415 (Arrow: most pages never need it)
+
     path = ImportFiles(required_tenant("an import"), row.id).data
     head, guess, findings = look(path, Kind(row.kind), mapping, zone=zone, known=writing or {})
     if mapping is None:
@@ -130,6 +130,8 @@ def look(
     Raises:
         FileUnreadableError: It cannot be read at all, or is gone.
     """
+    from twins.gateways.imports import csv_files, detect  # noqa: PLC0415 (Arrow)
+
     if not path.is_file():
         raise FileUnreadableError("the file is gone", place="file", fix="Remove this import and bring the file again.")
     if kind is Kind.PARQUET:
@@ -180,6 +182,8 @@ def _writing(mapping: FileMapping) -> dict[str, object]:
 
 
 def _parquet_head(path: Path) -> Head:
+    from twins.gateways.imports import parquet_files  # noqa: PLC0415 (Arrow)
+
     try:
         with parquet_files.reading(path, columns=None, size=LOOKED_AT, most=LOOKED_AT) as batches:
             batch = next(batches)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from twins.telemetry.salvage import LONGEST_KEY
 from twins.telemetry.schemas import Ints
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MOST_COLUMNS = 2000
 LONGEST_NAME = 256

@@ -36,6 +36,10 @@ class FileForm(forms.Form):
     )  # fmt: skip
     text = forms.CharField(required=False, widget=forms.HiddenInput, strip=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].required = not self.data.get("text")
+
     def clean_file(self) -> str:
         """Its text.
 

@@ -28,6 +28,8 @@ from twins.telemetry.models import SetAside
 
 NEWEST = 8
 """Rows on the gateway's own page."""
+LOOKED_AT = 100
+"""Refusals that they are made of."""
 SHOWN_FOR = timedelta(hours=1)
 """How long a replay that has ended is shown."""
 WORDS = {"open": _("Can be replayed"), "replayed": _("Replayed"), "lost": _("Not kept")}
@@ -35,8 +37,12 @@ _STATUS = {"open": "warning", "replayed": "done", "lost": "unknown"}
 
 
 def newest_refused(gateway: UUID) -> list[dict[str, Any]]:
-    """The newest of what was refused, as the gateway's page shows it."""
-    return [_shown(row) for row in refused(gateway)[:NEWEST]]
+    """The newest of what was refused, by key and reason, as the gateway's page shows it."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in refused(gateway)[:LOOKED_AT]:
+        one = found.setdefault((row.key, row.code), {**_shown(row), "readings": 0})
+        one["readings"] += row.count
+    return list(found.values())[:NEWEST]
 
 
 @require_safe

@@ -114,7 +114,12 @@ class Ask:
     """The node is to be asked to be born anew."""
 
 
-Effect = Data | Born | Died | Ask
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Messages of the sequence did not come."""
+
+
+Effect = Data | Born | Died | Ask | Gap
 
 
 @dataclass
@@ -272,6 +277,7 @@ class Node:
         self._ahead = {}
         start = self._next or 0
         self._is_alive = False
+        yield Gap()
         for note in sorted(notes, key=lambda one: ((one.payload.seq or 0) - start) % 256):
             yield from self._hold(note, now)
 

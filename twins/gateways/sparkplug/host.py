@@ -21,6 +21,7 @@ from twins.gateways.mqtt_client import connect, leave, make_client, version_of
 from twins.gateways.mqtt_turns import Hand
 from twins.gateways.sparkplug.line import Line
 from twins.gateways.sparkplug.selectors import online_nodes
+from twins.gateways.sparkplug.standing import Standings
 from twins.gateways.sparkplug.wire import rebirth
 from twins.gateways.topics import DEVICE_SENDS, NAMESPACE, NODE_SENDS, STATE, EdgeNode
 from twins.telemetry.errors import UnavailableError
@@ -45,13 +46,17 @@ class Host:
         intake: Where readings go.
         credentials: Whose gateways are let in.
         staleness: Where it is told that values are stale.
+        standings: Where it is told what nodes meet, and whom people ask for.
     """
 
-    def __init__(self, url: str, intake: Intake, credentials: Credentials, staleness: Staleness) -> None:
+    def __init__(
+        self, url: str, intake: Intake, credentials: Credentials, staleness: Staleness, standings: Standings
+    ) -> None:
         self._url = url
         self._intake = intake
         self._credentials = credentials
         self._staleness = staleness
+        self._standings = standings
         self._hand = Hand(MOST_IN_HAND)
         self._arrived: deque[tuple[str, bytes]] = deque()
         self._is_told = False
@@ -77,6 +82,8 @@ class Host:
         while not stop.is_set():
             for line in self._lines.values():
                 line.tick()
+            for node in await self._standings.take_asked_for():
+                self._line(node).ask()
             try:
                 async with asyncio.timeout(_TICK_SECONDS):
                     await stop.wait()
@@ -90,6 +97,7 @@ class Host:
         await asyncio.gather(*(line.close(_STOP_SECONDS) for line in self._lines.values()))
         await asyncio.to_thread(leave, client)
         await self._staleness.close()
+        await self._standings.close()
 
     def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
@@ -140,7 +148,13 @@ class Host:
         line = self._lines.get(node)
         if line is None:
             line = self._lines[node] = Line(
-                node, self._intake, self._credentials, self._staleness, ask=self._ask, done=self._hand.give_back
+                node,
+                self._intake,
+                self._credentials,
+                self._staleness,
+                standings=self._standings,
+                ask=self._ask,
+                done=self._hand.give_back,
             )
         return line
 

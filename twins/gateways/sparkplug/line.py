@@ -15,9 +15,10 @@ from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
 from twins.gateways.credentials import Credentials
 from twins.gateways.sparkplug import selectors, services
-from twins.gateways.sparkplug.domain import Ask, Birth, Born, Data, Died, Effect, Node, Note
+from twins.gateways.sparkplug.domain import Ask, Birth, Born, Data, Died, Effect, Gap, Node, Note
 from twins.gateways.sparkplug.readings import Columns, keys_of
 from twins.gateways.sparkplug.selectors import NodeHolder
+from twins.gateways.sparkplug.standing import Standings
 from twins.gateways.sparkplug.wire import Payload, parse
 from twins.gateways.topics import EdgeNode
 from twins.telemetry.decode import LARGEST_BODY
@@ -49,25 +50,27 @@ class Line:
         intake: Where readings go.
         credentials: Whose gateways are let in.
         staleness: Where it is told that values are stale.
+        standings: Where it is told what the node meets.
         ask: Asks the node to be born anew.
         done: Is told the size of each message that has been dealt with.
     """
 
     def __init__(
         self, node: EdgeNode, intake: Intake, credentials: Credentials, staleness: Staleness, *,
-        ask: Callable[[EdgeNode], None], done: Callable[[int], None],
+        standings: Standings, ask: Callable[[EdgeNode], None], done: Callable[[int], None],
     ) -> None:  # fmt: skip
         self._node = node
         self._intake = intake
         self._credentials = credentials
         self._staleness = staleness
+        self._standings = standings
         self._ask = ask
         self._done = done
         self._came: deque[tuple[str, str, bytes]] = deque()
         self._life = Node()
         self._holder: NodeHolder | None = None
         self._looked_at: float | None = None
-        self._expects_birth = False
+        self._expects_birth = self._is_asked = False
         self._is_open = True
         self._work: asyncio.Task[None] | None = None
         self._marking: set[asyncio.Task[None]] = set()
@@ -80,6 +83,11 @@ class Line:
     def expect_birth(self) -> None:
         """Ask the node to be born anew; without an answer it has died."""
         self._expects_birth = True
+        self._go_on()
+
+    def ask(self) -> None:
+        """Ask the node to be born anew, because a person wants it."""
+        self._is_asked = True
         self._go_on()
 
     def tick(self) -> None:
@@ -125,6 +133,9 @@ class Line:
             if payload is not None:
                 effects += self._life.receive(Note(kind, device, payload), now=now)
         effects += self._life.tick(now=now)
+        if self._is_asked:
+            self._is_asked = False
+            effects.append(Ask())
         await self._carry_out(source, effects)
 
     async def _source(self) -> Source | None:
@@ -167,10 +178,17 @@ class Line:
                     columns = await self._store(source, columns)
             elif isinstance(effect, Ask):
                 self._ask(self._node)
+                await self._note(self._standings.note_asked)
+            elif isinstance(effect, Gap):
+                await self._note(self._standings.note_break)
             else:
                 columns = await self._store(source, columns)
                 await self._remember(source, effect)
         await self._store(source, columns)
+
+    async def _note(self, noted: Callable[[NodeHolder], Awaitable[None]]) -> None:
+        if self._holder is not None:
+            await noted(self._holder)
 
     async def _store(self, source: Source, columns: Columns) -> Columns:
         """Make them durable; new ones to go on with."""
@@ -185,6 +203,7 @@ class Line:
         at = now if effect.at is None else min(now, moment(min(effect.at * 1000, micros(now))))
         if isinstance(effect, Born):
             device, birth = effect.device, effect.birth
+            await self._standings.note_born(holder, device)
             await self._surely(
                 lambda: in_thread(
                     lambda: services.keep_birth(holder=holder, node=self._node, device=device, birth=birth, at=at)
@@ -195,7 +214,9 @@ class Line:
         task = asyncio.get_running_loop().create_task(self._mark(source, keys, micros(at)))
         self._marking.add(task)
         task.add_done_callback(self._marking.discard)
-        if not effect.device:
+        if effect.device:
+            await self._standings.note_gone(holder, effect.device, at)
+        else:
             await self._surely(lambda: in_thread(lambda: services.note_death(holder=holder, at=at)))
 
     async def _mark(self, source: Source, keys: Sequence[str], until_us: int) -> None:

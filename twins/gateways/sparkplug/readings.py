@@ -39,7 +39,7 @@ def key_of(node: EdgeNode, device: str, metric: str) -> str:
 
 def keys_of(node: EdgeNode, device: str, birth: Birth) -> list[str]:
     """The keys of all metrics of a birth."""
-    return [key_of(node, device, name) for name in birth.kinds if not _is_control(name)]
+    return [key_of(node, device, name) for name in birth.kinds if not is_control(name)]
 
 
 class Columns:
@@ -68,7 +68,7 @@ class Columns:
             if metric.is_null or metric.is_transient or metric.value is None:
                 continue
             name, fault = _name_of(metric, data)
-            if not _is_control(name):
+            if not is_control(name):
                 at = data.payload.at if metric.at is None else metric.at
                 self._take(data, metric, name, fault, arrival_ms if at is None else at)
 
@@ -94,7 +94,7 @@ class Columns:
         if not fault:
             fault = _fault(key, number, micros)
         if fault or number is None:
-            said = f"its type is {_word(kind)}, which is no number" if fault == "sparkplug.not_a_number" else ""
+            said = f"its type is {word_of(kind)}, which is no number" if fault == "sparkplug.not_a_number" else ""
             self._set_aside(key, fault, said, micros, float("nan") if number is None else number, metric.value)
         else:
             quality = _quality(metric.quality, is_sure=data.is_sure)
@@ -161,9 +161,11 @@ def _quality(said: int | None, *, is_sure: bool) -> int:
     return int(max(own, Quality.GOOD if is_sure else Quality.UNCERTAIN))
 
 
-def _is_control(name: str) -> bool:
+def is_control(name: str) -> bool:
+    """Whether a metric is the protocol's own, and no reading."""
     return name == BD_SEQ or name.startswith(_CONTROLS)
 
 
-def _word(kind: int) -> str:
+def word_of(kind: int) -> str:
+    """What a data type is called."""
     return Kind(kind).name.lower().replace("_", " ") if kind in tuple(Kind) else f"number {kind}, an array or unknown"

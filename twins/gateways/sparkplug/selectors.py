@@ -49,6 +49,12 @@ def nodes_of(gateway: UUID) -> QuerySet[SparkplugNode]:
     return rows.order_by("group", "node")
 
 
+def births_of(node: SparkplugNode) -> QuerySet[SparkplugBirth]:
+    """The last births of an edge node of the tenant in scope: its own first, then its devices' by name."""
+    rows = SparkplugBirth.objects.filter(gateway=node.gateway, group=node.group, node=node.node)
+    return rows.order_by("device")
+
+
 def births(holder: NodeHolder, node: EdgeNode) -> dict[str, Birth]:
     """By device, what the last births of an edge node declared; opens the scope itself."""
     with scope(holder.tenant):

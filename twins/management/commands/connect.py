@@ -14,6 +14,7 @@ from twins.gateways.credentials import Credentials
 from twins.telemetry.commit import Writer
 from twins.telemetry.gate import Gate
 from twins.telemetry.intake import Intake
+from twins.telemetry.window import Window
 
 
 class Command(BaseCommand):
@@ -30,9 +31,11 @@ async def _connect() -> None:
     writer = Writer(settings.REDIS_URL)
     await writer.start()
     gate = Gate(settings.REDIS_URL)
-    intake = Intake(writer, gate)
+    window = Window(settings.REDIS_URL)
+    intake = Intake(writer, gate, window)
     try:
         await Connector(intake, Credentials(intake)).run(stop)
     finally:
         await writer.stop()
         await gate.close()
+        await window.close()

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from twins.gateways.credentials import Credentials
 from twins.gateways.mqtt import Consumer
 from twins.gateways.sparkplug.host import Host
+from twins.gateways.sparkplug.standing import Standings
 from twins.telemetry.commit import Writer
 from twins.telemetry.gate import Gate
 from twins.telemetry.intake import Intake
@@ -58,7 +59,8 @@ async def _consume(share: str, *, json: bool, sparkplug: bool) -> None:
                 group.create_task(Consumer(settings.MQTT_URL, intake, credentials, share=share).run(stop))
             if sparkplug:
                 staleness = Staleness(settings.REDIS_URL, intake)
-                group.create_task(Host(settings.MQTT_URL, intake, credentials, staleness).run(stop))
+                standings = Standings(settings.REDIS_URL)
+                group.create_task(Host(settings.MQTT_URL, intake, credentials, staleness, standings).run(stop))
     finally:
         await writer.stop()
         await gate.close()

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
@@ -23,6 +24,7 @@ from twins.gateways.connections.services import (
     start_connection,
 )
 from twins.telemetry.selectors import readings
+from twins.telemetry.window import look
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases=["default", "owner"]), pytest.mark.timeout(300)]
 AT = 1_735_689_600.125
@@ -63,6 +65,9 @@ def test_what_servers_say_becomes_readings_with_their_instants(
 
     assert wait_for(stored) == [(int(AT * 1e6), 641.5)]
     assert newest(fleet)["tank"] == 42.0
+    # Whoever looks at the gateway sees what is read as it comes.
+    shown = wait_for(lambda: look(settings.REDIS_URL, fleet.tenant, fleet.gateway))
+    assert {one["key"] for one in shown[0]["keys"]} <= {"1/t24", "Level", "tank"}
     for connection in (pump, tank):
         wait_for(partial(is_connected, fleet, connection))
     assert going(fleet, pump).last_sample_at is not None

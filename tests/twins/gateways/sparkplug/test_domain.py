@@ -16,6 +16,7 @@ from twins.gateways.sparkplug.domain import (
     Data,
     Died,
     Effect,
+    Gap,
     Node,
     Note,
 )
@@ -48,6 +49,8 @@ def told(effects: Iterable[Effect]) -> list[tuple[str, object]]:
             short.append(("data" if one.is_sure else "doubt", one.payload.metrics[-1].value))
         elif isinstance(one, Ask):
             short.append(("ask", ""))
+        elif isinstance(one, Gap):
+            short.append(("gap", ""))
         else:
             short.append((type(one).__name__.lower(), one.device))
     return short
@@ -77,7 +80,7 @@ def test_messages_in_another_order_are_taken_in_theirs(node: Node) -> None:
 
 def test_a_gap_holds_what_follows_until_the_node_is_born_anew(node: Node) -> None:
     node.receive(data(2, 2.0), now=0)
-    assert told(node.tick(now=REORDER_SECONDS)) == [("ask", "")]
+    assert told(node.tick(now=REORDER_SECONDS)) == [("gap", ""), ("ask", "")]
     assert told(node.receive(data(3, 3.0), now=1.1)) == []
     effects = node.receive(birth(at=5000), now=2)
     assert told(effects) == [("born", ""), ("data", 2.0), ("data", 3.0), ("data", 0.0)]

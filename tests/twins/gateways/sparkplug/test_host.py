@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
@@ -17,6 +18,7 @@ from twins.composer.models import Twin
 from twins.composer.services import edit_draft, publish_twin
 from twins.gateways.sparkplug.models import SparkplugNode
 from twins.gateways.sparkplug.services import give_edge_node
+from twins.gateways.sparkplug.standing import Standing, ask_for, standings
 from twins.gateways.sparkplug.wire import Kind, Metric
 from twins.gateways.topics import EdgeNode
 
@@ -77,6 +79,8 @@ def test_a_life(edge: Edge, plant: Plant, fleet: Fleet, everything: Any, owned: 
     edge.data({"t24": 642.0}, lost=True)
     edge.data({"t24": 643.0})
     assert edge.command() == ["Node Control/Rebirth"]
+    met = standing(fleet)
+    assert (met.breaks, met.births_asked) == (1, 1)
     edge.birth()
     assert values(everything, fleet, 7) == [630.0, 640.0, 640.0, 641.0, 643.0, 1500.0, 1500.0]
     wait_for(lambda: qualities(everything, fleet) == [0, 0, 0])
@@ -86,6 +90,26 @@ def test_a_life(edge: Edge, plant: Plant, fleet: Fleet, everything: Any, owned: 
     assert len(stored(everything, fleet.tenant)) == 7
     assert not SparkplugNode.objects.get().online
     assert ("", "message.broken") in owned("key, code")
+
+
+def standing(fleet: Fleet) -> Standing:
+    """What the node has met so far, once it is noted."""
+    row = SparkplugNode.objects.get()
+
+    def noted() -> Standing | None:
+        (found,) = standings(settings.REDIS_URL, fleet.tenant, [row.id]).values()
+        return found if found.births_asked else None
+
+    return wait_for(noted)  # type: ignore[no-any-return]
+
+
+def test_whom_a_person_asks_for_is_asked(edge: Edge, plant: Plant, fleet: Fleet, everything: Any) -> None:
+    edge.birth()
+    assert values(everything, fleet, 2) == [640.0, 1500.0]
+    edge.device_birth("pump", {"t24": 630.0})
+    assert ask_for(settings.REDIS_URL, edge.node)
+    assert edge.command() == ["Node Control/Rebirth"]
+    assert (standing(fleet).breaks, standing(fleet).births_asked) == (0, 1)
 
 
 def test_the_consumer_restarts(edge: Edge, plant: Plant, fleet: Fleet, everything: Any) -> None:
