@@ -76,13 +76,19 @@ async def test_redis_is_killed(house: House, plant: Plant) -> None:
     assert house.log("servers").count("redis is ready") == 2
 
 
+@pytest.fixture
+def web(plants: MakePlant) -> str:
+    """Where the web server is."""
+    return plants("amqtt").url
+
+
 @pytest.mark.parametrize("plant", BROKERS, indirect=True)
-async def test_a_broker_is_killed(house: House, plant: Plant, plants: MakePlant) -> None:
+async def test_a_broker_is_killed(house: House, plant: Plant, web: str) -> None:
     theirs = {"amqtt": "1/nc", "mosquitto": "1/nf"}[plant.broker]
     number = 1 + BROKERS.index(plant.broker)
     flows = [
         over_mqtt(plant.mqtt_url, house.ours, f"{number}/ps30"),
-        over_http(plants("amqtt").url, house.theirs, theirs),
+        over_http(web, house.theirs, theirs),
     ]
     async with flows[0].running(), flows[1].running():
         await more(*flows)

@@ -110,7 +110,7 @@ export class Feed {
     if (!signals.length || stretch[1] <= stretch[0]) return;
     try {
       const places = signals.map(({ place }) => place);
-      plot.show(await load(this.known.source, places, stretch, STEPS, off));
+      plot.show(await load(this.known.source, places, stretch, STEPS, off), stretch);
     } catch (error) {
       // The chart keeps what it shows; the connection's state is told above, and it is asked again soon.
       if (!(error instanceof RefusedError || error instanceof UnreachableError)) throw error;

@@ -35,6 +35,7 @@ export class Plot {
   private readonly signals: TileSignal[];
   private plot: uPlot | null = null;
   private data: uPlot.AlignedData = [[]];
+  private stretch: Stretch = [0, 0];
   private size: [number, number] = [0, 0];
   private readonly alarms = document.createElement("div");
   private spans: AlarmSpan[] = [];
@@ -57,8 +58,9 @@ export class Plot {
     this.sizes.observe(this.element);
   }
 
-  /** Shows what the history told, each signal on the axis of its unit. */
-  show(answer: Answer): void {
+  /** Shows what the history told of a stretch of time, all of which is drawn; each signal on the axis of its unit. */
+  show(answer: Answer, stretch: Stretch): void {
+    this.stretch = stretch;
     const lines = this.signals.map(({ place }) => {
       const history = answer.signals.find(({ asset, key }) => `${asset}/${key}` === place);
       const line = history ? lineOf(history) : null;
@@ -112,18 +114,18 @@ export class Plot {
 
   /** Puts the alarms where the chart's time has them. */
   private layAlarms(): void {
-    const { plot } = this;
-    const [min, max] = [plot?.scales.x?.min, plot?.scales.x?.max];
-    if (!plot || min === undefined || max === undefined) return;
-    const stretch: Stretch = [min * 1000, max * 1000];
-    const edge = plot.over.offsetLeft;
+    const { plot, stretch } = this;
+    const [low, high] = stretch;
+    if (!plot || high <= low) return;
+    const [edge, width] = [plot.over.offsetLeft, plot.over.clientWidth];
+    const at = (moment: number): number => ((moment - low) / (high - low)) * width;
     this.spans.forEach((span, index) => {
       const link = this.alarms.children[index];
       if (!(link instanceof HTMLElement)) return;
       const [from, to] = within(span, stretch);
       link.hidden = to < from;
-      const [left, right] = [plot.valToPos(from / 1000, "x"), plot.valToPos(to / 1000, "x")];
-      link.style.insetInlineStart = `${edge + Math.max(0, Math.min(left, plot.over.clientWidth - 24))}px`;
+      const [left, right] = [at(from), at(to)];
+      link.style.insetInlineStart = `${edge + Math.max(0, Math.min(left, width - 24))}px`;
       link.style.setProperty("--length", `${Math.max(right - left, 4)}px`);
     });
   }
@@ -163,7 +165,10 @@ export class Plot {
         height,
         legend: { show: false },
         cursor: { drag: { x: false, y: false } },
-        scales: Object.fromEntries(units.map((unit) => [`u${unit}`, {}])),
+        scales: {
+          x: { range: () => [this.stretch[0] / 1000, this.stretch[1] / 1000] },
+          ...Object.fromEntries(units.map((unit) => [`u${unit}`, {}])),
+        },
         axes: [
           {
             ...look,
