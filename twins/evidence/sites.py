@@ -14,9 +14,10 @@ from tenants.kernel.calendars import Span, from_epoch_ms
 from tenants.kernel.canonical import digest
 from twins.evidence.domain.documents import segment_documents
 from twins.evidence.domain.items import Rule
-from twins.evidence.domain.sites import KIND, SiteSeal, site_record
+from twins.evidence.domain.sites import KIND, site_record
 from twins.evidence.schemas import Evidence
-from twins.gateways.edge.platform.selectors import KeptSeal, is_any_seal_within, seals_within
+from twins.gateways.edge.platform.selectors import is_any_seal_within, seals_within
+from twins.gateways.edge.signing import SiteSeal
 from twins.telemetry.packing import joined
 from twins.telemetry.schemas import usable
 from twins.telemetry.selectors import signals
@@ -44,11 +45,11 @@ def evidence_documents(found: Evidence, rule: Rule, span: Span) -> Documents:
     start, end = from_epoch_ms(span[0]), from_epoch_ms(span[1])
     sealed = _seals_by_asset([asset.id for asset in found.assets], start, end)
     records: dict[str, dict[str, Any]] = {}
-    names: dict[frozenset[KeptSeal], str] = {}
+    names: dict[frozenset[SiteSeal], str] = {}
     for asset, segment in zip(found.assets, segments, strict=True):
         seals = sealed.get(asset.id, frozenset())
         if seals and seals not in names:
-            record = site_record([SiteSeal(*seal) for seal in seals], span)
+            record = site_record(seals, span)
             names[seals] = digest(record)
             records[names[seals]] = record
         if seals:
@@ -56,7 +57,7 @@ def evidence_documents(found: Evidence, rule: Rule, span: Span) -> Documents:
     return Documents(segments, records)
 
 
-def _seals_by_asset(assets: Collection[UUID], start: datetime, end: datetime) -> dict[UUID, frozenset[KeptSeal]]:
+def _seals_by_asset(assets: Collection[UUID], start: datetime, end: datetime) -> dict[UUID, frozenset[SiteSeal]]:
     """The kept seals of batches that gave usable readings of assets within a span.
 
     A batch gave a reading when the reading that stands now came with the batch's commit; one that was replaced since is
@@ -69,7 +70,7 @@ def _seals_by_asset(assets: Collection[UUID], start: datetime, end: datetime) ->
     kept = kept.where(usable(kept.quality))
     pairs = np.unique(np.stack([kept.signal, kept.commit], axis=1), axis=0)
     given = {(signal, commit) for signal, commit in pairs.tolist()}
-    found: defaultdict[UUID, set[KeptSeal]] = defaultdict(set)
+    found: defaultdict[UUID, set[SiteSeal]] = defaultdict(set)
     for seal, commit, some in seals_within(start, end):
         for signal in some:
             if (signal, commit) in given:

@@ -15,7 +15,8 @@ from billing.reports.verifier import verify_report
 from tenants.kernel.canonical import digest
 from tests.billing.reports.bundles import CONTRACT, Log, failures, the_failure
 from tests.twins.gateways.edge_platform.site import Site
-from twins.evidence.domain.sites import SiteSeal, batch_count, site_record
+from twins.evidence.domain.sites import batch_count, site_record
+from twins.gateways.edge.signing import SiteSeal
 
 CLAIM = "Batches carry the site's signature, each naming the one before it"
 NOVEMBER = 1_793_491_200_000, 1_796_083_200_000

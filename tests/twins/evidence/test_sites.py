@@ -16,13 +16,13 @@ from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.twins.evidence.fleet import DAY, OCTOBER, SEPTEMBER, day, fly, published_fleet
 from tests.twins.gateways.edge_platform.site import Site
-from twins.evidence.domain.sites import SiteSeal, site_record
+from twins.evidence.domain.sites import site_record
 from twins.evidence.models import SiteRecord
 from twins.evidence.schemas import SealedSegment
 from twins.evidence.selectors import asset_states, site_records
 from twins.evidence.services import seal_evidence
 from twins.gateways.edge.platform.models import KeyState, SealedBatch, SealState, SiteKey
-from twins.gateways.edge.signing import seal_digest
+from twins.gateways.edge.signing import SiteSeal, seal_digest
 from twins.telemetry.schemas import Quality
 from twins.telemetry.selectors import commit_count, signals
 

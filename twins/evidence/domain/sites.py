@@ -5,39 +5,15 @@ from __future__ import annotations
 import base64
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from tenants.kernel.calendars import Span
 from twins.evidence.domain.documents import moment_text
+from twins.gateways.edge.signing import SiteSeal
 
 Json = dict[str, Any]
 KIND = "site_record"
 """Of its entry in the log."""
-
-
-@dataclass(frozen=True, slots=True)
-class SiteSeal:
-    """The site's word for one batch.
-
-    Attributes:
-        gateway: Whose site.
-        public_key: The 32 bytes of the site's Ed25519 key.
-        fingerprint: SHA-256 of these, hexadecimal.
-        sequence: Number of the batch under this key.
-        previous: Digest of the seal before it.
-        body: SHA-256 of the batch's body.
-        signature: 64 bytes.
-    """
-
-    gateway: UUID
-    public_key: bytes
-    fingerprint: str
-    sequence: int
-    previous: str
-    body: str
-    signature: bytes
 
 
 def site_record(seals: Iterable[SiteSeal], span: Span) -> Json:

@@ -12,6 +12,7 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -46,6 +47,29 @@ class Seal:
     def header(self) -> str:
         """As it is sent."""
         return f"{self.key};{self.sequence};{self.previous};{base64.b64encode(self.signature).decode()}"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSeal:
+    """A seal that was kept, with the key and the body that it is of.
+
+    Attributes:
+        gateway: Whose site.
+        public_key: The 32 bytes of the site's Ed25519 key.
+        fingerprint: SHA-256 of these, hexadecimal.
+        sequence: Number of the batch under this key.
+        previous: Digest of the seal before it.
+        body: SHA-256 of the batch's body.
+        signature: 64 bytes.
+    """
+
+    gateway: UUID
+    public_key: bytes
+    fingerprint: str
+    sequence: int
+    previous: str
+    body: str
+    signature: bytes
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
@@ -17,6 +17,7 @@ from twins.gateways.edge.platform.errors import (
 )
 from twins.gateways.edge.platform.models import EdgeAgent, EdgeConfiguration, SealedBatch, SealState, SiteKey
 from twins.gateways.edge.platform.sealing import unpacked
+from twins.gateways.edge.signing import SiteSeal
 
 SILENT_AFTER = timedelta(seconds=120)
 """An agent speaks every 30 seconds."""
@@ -147,29 +148,7 @@ def kept_seal(gateway: UUID, sequence: int, fingerprint: str = "") -> SealedBatc
     return found
 
 
-class KeptSeal(NamedTuple):
-    """A seal that was kept.
-
-    Attributes:
-        gateway: Whose site.
-        public_key: The 32 bytes of the site's key.
-        fingerprint: Of that key.
-        sequence: The number of the batch under it.
-        previous: Digest of the seal before it.
-        body: SHA-256 of the body.
-        signature: 64 bytes.
-    """
-
-    gateway: UUID
-    public_key: bytes
-    fingerprint: str
-    sequence: int
-    previous: str
-    body: str
-    signature: bytes
-
-
-def seals_within(start: datetime, end: datetime) -> Iterator[tuple[KeptSeal, int, list[int]]]:
+def seals_within(start: datetime, end: datetime) -> Iterator[tuple[SiteSeal, int, list[int]]]:
     """The kept seals of batches that may have given readings in ``[start, end)``.
 
     Yields:
@@ -182,7 +161,7 @@ def seals_within(start: datetime, end: datetime) -> Iterator[tuple[KeptSeal, int
         if (gateway, name) not in keys:
             raw = SiteKey.objects.values_list("public_key", flat=True).get(gateway=gateway, fingerprint=name)
             keys[gateway, name] = bytes(raw)
-        seal = KeptSeal(gateway, keys[gateway, name], name, sequence, previous, body, bytes(signature))
+        seal = SiteSeal(gateway, keys[gateway, name], name, sequence, previous, body, bytes(signature))
         yield seal, commit, given
 
 
