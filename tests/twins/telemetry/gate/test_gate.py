@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,7 @@ import httpx
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from starlette.applications import Starlette
 
-from deploy.ingest import make_ingest
 from tenants.customers.services import create_customer
 from tenants.kernel.clock import utc_now
 from tenants.limits import services
@@ -38,31 +36,6 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owne
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 AT = "2025-01-01T00:00:00Z"
 Rows = Callable[[str], list[tuple[Any, ...]]]
-
-
-@pytest.fixture
-def tenant(transactional_db: None) -> Tenant:
-    """Meridian Engines, on the smallest plan."""
-    return Tenant.objects.create(slug="meridian", name="Meridian Engines", plan="trial", created_at=utc_now())
-
-
-@pytest.fixture
-async def gate(transactional_db: None) -> AsyncIterator[Gate]:
-    made = Gate(settings.REDIS_URL)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def client(transactional_db: None, fleet: Fleet) -> AsyncIterator[httpx.AsyncClient]:
-    """The gateway of the fleet, at the route with its writer at work."""
-    app: Starlette = make_ingest()
-    headers = {"Authorization": f"Bearer {fleet.token}"}
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers) as made,
-    ):
-        yield made
 
 
 def limited(tenant: UUID, meter: Meter, value: int | None) -> None:

@@ -3,52 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-from django.conf import settings
 
-from deploy.ingest import make_ingest
-from tenants.kernel.clock import utc_now
 from tenants.limits.domain.plans import Meter
 from tenants.limits.domain.standing import LimitReachedError
 from tenants.limits.schemas import WHOLE
-from tenants.scope.models import Tenant
 from tests.twins.conftest import Fleet
-from tests.twins.telemetry.test_gate import NOW, limit, send, used
+from tests.twins.telemetry.gate.test_gate import NOW, limit, send, used
 from twins.telemetry.gate import Gate
 from twins.telemetry.intake import Intake
 from twins.telemetry.schemas import Source
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
-
-
-@pytest.fixture
-def tenant(transactional_db: None) -> Tenant:
-    """Meridian Engines, on the smallest plan."""
-    return Tenant.objects.create(slug="meridian", name="Meridian Engines", plan="trial", created_at=utc_now())
-
-
-@pytest.fixture
-async def gate(transactional_db: None) -> AsyncIterator[Gate]:
-    made = Gate(settings.REDIS_URL)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def client(fleet: Fleet) -> AsyncIterator[httpx.AsyncClient]:
-    """The gateway of the fleet, at the route with its writer at work."""
-    app = make_ingest()
-    headers = {"Authorization": f"Bearer {fleet.token}"}
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers) as made,
-    ):
-        yield made
 
 
 @pytest.fixture
