@@ -43,10 +43,12 @@ class Flusher:
 
     Args:
         push: Where live values go.
+        is_for_history: Whether what is committed are files of history, which tell nothing of how a gateway is now.
     """
 
-    def __init__(self, push: Push) -> None:
+    def __init__(self, push: Push, *, is_for_history: bool = False) -> None:
         self.push = push
+        self._is_for_history = is_for_history
         self._latest = Latest()
         self._traffic = TrafficCount()
         self._late = LateCount()
@@ -69,12 +71,16 @@ class Flusher:
         self._latest.note(committed.rows, committed.commits)
         self._untold.update(committed.commits)
         self._backlog.note(committed.rows)
+        if not self._is_for_history:
+            self._hear(deliveries, committed, now)
+        self._wanted.set()
+        self._news.set()
+
+    def _hear(self, deliveries: Sequence[Delivery], committed: Committed, now: datetime) -> None:
         for delivery, result in zip(deliveries, committed.results, strict=True):
             if isinstance(result, Outcome):
                 self._traffic.note(delivery, result, now=now)
                 self._late.note(delivery, result, now=now)
-        self._wanted.set()
-        self._news.set()
 
     async def flush(self) -> None:
         """Write and publish what was noted.

@@ -4,7 +4,8 @@ The readings of a tenant are one packed row of its log, whatever they are of and
 they are read and when the log is compacted. The count of commits of each tenant is taken first and stays locked until
 the commit: so its order is the order in which commits become visible, and two processes never store one batch. What the
 readings use up of the day's quota is added in the same transaction, one row for each tenant and customer. Nearly always
-all batches are new and all of their readings sound: then it is one statement, one way to the database and back.
+all batches are new: then it is one statement, one way to the database and back, and more only where something of them
+was set aside or is written beside them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from math import isfinite
 from typing import Any, NamedTuple
@@ -97,9 +98,9 @@ async def commit_together(connection: Connection, deliveries: Sequence[Delivery]
     Raises:
         psycopg.Error: Nothing was stored.
     """
-    if all(one.batch and one.extra is None and not one.normalised.aside for one in deliveries):
+    if all(one.batch for one in deliveries):
         with suppress(UniqueViolation):  # a batch that came before
-            return await _at_once(connection, deliveries, now)
+            return await _all_new(connection, deliveries, now)
     async with connection.transaction():
         commits = await _count(connection, _tenants(deliveries))
         claims = await _claim(connection, deliveries, commits, now)
@@ -108,25 +109,27 @@ async def commit_together(connection: Connection, deliveries: Sequence[Delivery]
             await connection.execute(_APPEND, [*_log(rows, now), *_counted(commits)])
         if used := _used(deliveries, [claim.result if claim.is_fresh else None for claim in claims]):
             await connection.execute(ADD, _usage(used))
-        asides = [
-            (delivery, aside)
-            for delivery, claim in zip(deliveries, claims, strict=True)
-            for aside in (delivery.normalised.aside if claim.is_fresh else claim.aside)
-        ]
-        if asides:
-            await _set_aside(connection, asides, now)
-        for delivery, claim in zip(deliveries, claims, strict=True):
-            if delivery.extra is not None and isinstance(claim.result, Outcome):
-                await delivery.extra.write(connection, delivery, claim.result, is_fresh=claim.is_fresh, now=now)
+        await _write_beside(connection, deliveries, claims, now)
     return Committed([claim.result for claim in claims], rows, commits)
 
 
-async def _at_once(connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> Committed:
+async def _all_new(connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> Committed:
     """Store batches that are all new.
 
     Raises:
         UniqueViolation: One of them is not; nothing was stored.
     """
+    if all(one.extra is None and not one.normalised.aside for one in deliveries):
+        return await _at_once(connection, deliveries, now)
+    async with connection.transaction():
+        committed = await _at_once(connection, deliveries, now)
+        claims = [_Claim(result, is_fresh=True) for result in committed.results]
+        await _write_beside(connection, deliveries, claims, now)
+    return committed
+
+
+async def _at_once(connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> Committed:
+    """Store the batches and their readings in one statement; as `_all_new`."""
     rows, outcomes = rows_of(deliveries), _outcomes(deliveries, Counter())
     parameters = [
         Array(binary.UUID, binary.uuids(rows.tenants)),
@@ -138,12 +141,28 @@ async def _at_once(connection: Connection, deliveries: Sequence[Delivery], now: 
     commits = dict(await cursor.fetchall())
     return Committed(
         [
-            replace(one, commit=commits[delivery.source.tenant])
+            one._replace(commit=commits[delivery.source.tenant])
             for delivery, one in zip(deliveries, outcomes, strict=True)
         ],
         rows,
         commits,
     )
+
+
+async def _write_beside(
+    connection: Connection, deliveries: Sequence[Delivery], claims: Sequence[_Claim], now: datetime
+) -> None:
+    """Write what stands beside the readings: what was set aside, and what is written with a delivery."""
+    asides = [
+        (delivery, aside)
+        for delivery, claim in zip(deliveries, claims, strict=True)
+        for aside in (delivery.normalised.aside if claim.is_fresh else claim.aside)
+    ]
+    if asides:
+        await _set_aside(connection, asides, now)
+    for delivery, claim in zip(deliveries, claims, strict=True):
+        if delivery.extra is not None and isinstance(claim.result, Outcome):
+            await delivery.extra.write(connection, delivery, claim.result, is_fresh=claim.is_fresh, now=now)
 
 
 def _tenants(deliveries: Sequence[Delivery]) -> list[UUID]:

@@ -7,13 +7,13 @@ Readings travel as columns: one numpy array for each of their parts. Instants ar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import IntEnum
 from functools import cached_property
 from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -370,8 +370,7 @@ class Delivery:
     extra: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a delivery in the commit.
 
     Attributes:
@@ -397,4 +396,4 @@ class Receipt:
 
     def summary(self) -> dict[str, Any]:
         """In figures, as an ``ack`` message has it."""
-        return {"batch": self.batch, **asdict(self.outcome)}
+        return {"batch": self.batch, **self.outcome._asdict()}

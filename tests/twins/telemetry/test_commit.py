@@ -40,6 +40,28 @@ async def test_what_comes_together_is_committed_together(fleet: Fleet, writer: W
     assert len(stored(everything, fleet.tenant)) == 50
 
 
+async def test_where_several_came_at_once_more_is_waited_for(
+    fleet: Fleet, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit, "GATHER_SECONDS", 0.2)
+    assert (await writer.submit(one(fleet, 1))).commit == 1
+    assert (await writer.submit(one(fleet, 2))).commit == 2  # who sends alone waits for nobody
+    await asyncio.gather(*(writer.submit(one(fleet, number)) for number in (3, 4)))
+    first = writer.submit(one(fleet, 5))
+    await asyncio.to_thread(lambda: None)  # the loop has gone round, and the lane has seen it
+    outcomes = await asyncio.gather(first, *(writer.submit(one(fleet, number)) for number in (6, 7)))
+    assert [outcome.commit for outcome in outcomes] == [4, 4, 4]
+
+
+async def test_what_is_enough_for_a_commit_waits_for_nothing(
+    fleet: Fleet, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit, "GATHER_SECONDS", 3600.0)
+    monkeypatch.setattr(commit, "ENOUGH", 1)
+    await asyncio.gather(*(writer.submit(one(fleet, number)) for number in (1, 2)))
+    assert (await writer.submit(one(fleet, 3))).commit == 2
+
+
 async def test_a_group_has_a_largest_size(
     fleet: Fleet, writer: Writer, monkeypatch: pytest.MonkeyPatch, everything: Any
 ) -> None:

@@ -96,7 +96,8 @@ class _Run:
 
     async def go(self) -> None:
         """Take every batch from the position on."""
-        writer, pressure = Writer(settings.REDIS_URL), Pressure(settings.REDIS_URL)
+        writer = Writer(settings.REDIS_URL, is_for_history=True)
+        pressure = Pressure(settings.REDIS_URL)
         gate = Gate(settings.REDIS_URL, is_for_history=True)
         self._rows = _about(self._files.data, Kind(self._row.kind))
         intake = Intake(writer, gate)

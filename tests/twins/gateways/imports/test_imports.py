@@ -24,6 +24,7 @@ from tests.twins.gateways.imports.conftest import API, bring, carried_out, mappe
 from twins.gateways.imports import running, schemas, selectors, services
 from twins.gateways.imports.models import FileImport
 from twins.gateways.imports.storage import ImportFiles
+from twins.telemetry.models import LateReadings, Traffic
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
@@ -58,6 +59,18 @@ def test_a_wide_file_is_taken(engineer: APIClient, fleet: Fleet, everything: Any
     assert rows[999] == ("1/t24", BEGIN + timedelta(seconds=999), 649.0)
     with scope(fleet.tenant):
         assert not ImportFiles(fleet.tenant, UUID(id_)).data.exists()
+
+
+def test_what_a_file_holds_is_not_taken_for_what_the_gateway_sends(
+    engineer: APIClient, fleet: Fleet, everything: Any
+) -> None:
+    id_ = bring(engineer, fleet, wide(5))
+    mapped(engineer, id_)
+    assert carried_out(engineer, fleet, id_)["stored"] == 10
+    assert len(values(everything, fleet)) == 10
+    with scope(fleet.tenant):
+        assert not Traffic.objects.filter(gateway=fleet.gateway).exists()  # it has not been seen, and is not late
+        assert not LateReadings.objects.exists()
 
 
 def test_the_same_file_again_stores_nothing_twice(engineer: APIClient, fleet: Fleet, everything: Any) -> None:
