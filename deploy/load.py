@@ -7,10 +7,11 @@ import json
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count, cycle
+from types import MappingProxyType
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -26,6 +27,8 @@ from twins.telemetry.selectors import bound_signals
 
 _BLUEPRINT, _SIGNALS = "turbofan-fleet", 24
 _PERIOD = timedelta(seconds=5)
+_INSTANTS = 20
+"""Of a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +76,33 @@ class Clock:
             self._place += 1
             if self._place == len(self.feed.keys):
                 self._place, self._moment = 0, self._moment + _PERIOD
-        body = {"batch": secrets.token_hex(8), "readings": readings}
-        return json.dumps(body, separators=(",", ":")).encode()
+        return _json({"batch": secrets.token_hex(8), "readings": readings})
+
+    def table(self, size: int) -> bytes:
+        """The next readings as a table of some keys at several instants, as a gateway sends that has gathered them.
+
+        A clock gives either batches of rows or such tables.
+
+        Args:
+            size: Readings, a multiple of the instants.
+        """
+        columns = min(size // _INSTANTS, len(self.feed.keys) - self._place)
+        moments = [isoformat(self._moment + number * _PERIOD) for number in range(_INSTANTS)]
+        keys = self.feed.keys[self._place : self._place + columns]
+        self._place += columns
+        if self._place == len(self.feed.keys):
+            self._place, self._moment = 0, self._moment + _INSTANTS * _PERIOD
+        table = {key: [round(value + number / 10, 1) for number in range(_INSTANTS)] for key, value in keys}
+        return _json({"batch": secrets.token_hex(8), "at": moments, "columns": table})
 
 
-def clocks(feeds: Sequence[Feed]) -> list[Clock]:
-    """A clock for each feed, which begins with yesterday."""
-    start = utc_now().replace(microsecond=0) - timedelta(days=1)
+def _json(body: dict[str, object]) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+def clocks(feeds: Sequence[Feed], *, days: int = 1) -> list[Clock]:
+    """A clock for each feed, which begins so many days ago."""
+    start = utc_now().replace(microsecond=0) - timedelta(days=days)
     return [Clock(feed, start.astimezone(UTC)) for feed in feeds]
 
 
@@ -89,7 +112,7 @@ class Sent:
 
     Attributes:
         accepted: Readings that were acknowledged as stored.
-        refused: Answers other than 200.
+        refused: Answers that are no success.
         seconds: How long it took.
         latencies_s: Of each request, from its first byte to the last of its answer.
     """
@@ -100,18 +123,24 @@ class Sent:
     latencies_s: list[float] = field(default_factory=list)
 
 
-def requests(ticking: Sequence[Clock], number: int, size: int) -> deque[bytes]:
+def requests(
+    ticking: Sequence[Clock], number: int, size: int, make: Callable[[Clock, int], bytes] = Clock.batch
+) -> deque[bytes]:
     """Whole requests, made beforehand, by the gateways in turn."""
     turns: Iterator[Clock] = cycle(ticking)
-    return deque(_request(clock.feed.token, clock.batch(size)) for clock, _ in zip(turns, range(number), strict=False))
+    return deque(_of_gateway(clock, make(clock, size)) for clock, _ in zip(turns, range(number), strict=False))
 
 
-def _request(token: str, body: bytes) -> bytes:
-    head = (
-        f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+def _of_gateway(clock: Clock, body: bytes) -> bytes:
+    headers = {"Authorization": f"Bearer {clock.feed.token}", "Content-Type": "application/json"}
+    return request_of(PATH, body, headers)
+
+
+def request_of(path: str, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> bytes:
+    """A whole request that posts a body."""
+    told = {"Host": "localhost", **headers, "Content-Length": str(len(body))}
+    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items()), "", ""]
+    return "\r\n".join(lines).encode() + body
 
 
 async def send_http(url: str, waiting: deque[bytes], *, connections: int, every_s: float | None = None) -> Sent:
@@ -140,8 +169,8 @@ async def send_http(url: str, waiting: deque[bytes], *, connections: int, every_
             head = await reader.readuntil(b"\r\n\r\n")
             body = await reader.readexactly(_length(head))
             sent.latencies_s.append(time.perf_counter() - begun)
-            if head.startswith(b"HTTP/1.1 200"):
-                sent.accepted += json.loads(body)["accepted"]
+            if head.startswith(b"HTTP/1.1 2"):
+                sent.accepted += json.loads(body)["accepted"] if body else 0
             else:
                 sent.refused += 1
         writer.close()
@@ -154,7 +183,7 @@ async def send_http(url: str, waiting: deque[bytes], *, connections: int, every_
 
 def _length(head: bytes) -> int:
     _, _, rest = head.lower().partition(b"content-length:")
-    return int(rest.partition(b"\r\n")[0])
+    return int(rest.partition(b"\r\n")[0] or 0)
 
 
 async def send_mqtt(url: str, clock: Clock, *, messages: int, size: int, at_once: int) -> Sent:

@@ -1,26 +1,29 @@
 """Other stores of readings, to measure beside ours: a server of its own for each that is installed here.
 
-Both take InfluxDB's line protocol on ``/write``. Each gets one client that sends 5,000 lines at a time and waits.
+Both take InfluxDB's line protocol on ``/write``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import shutil
 import subprocess
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
+from deploy.load import request_of, send_http
 from deploy.stage import free_port, listens
 from tenants.kernel.errors import OutturnError
 
 _LOOPBACK = "127.0.0.1"
-_SERIES, _LINES, _PERIOD_NS = 10_000, 5000, 5_000_000_000
+_SERIES, _PERIOD_NS = 10_000, 5_000_000_000
 _READY_SECONDS = 30.0
 _INFLUX_SETTINGS = """
 reporting-disabled = true
@@ -55,21 +58,22 @@ class Peer:
     path: str
     _written: int = field(default=0)
 
-    def points_per_s(self, points: int) -> float:
-        """Write so many new points, and say how many it took in a second."""
-        bodies = [self._lines(begin, min(begin + _LINES, points)) for begin in range(0, points, _LINES)]
-        connection = http.client.HTTPConnection(_LOOPBACK, self.port, timeout=60)
-        begun = time.perf_counter()
-        for body in bodies:
-            connection.request("POST", self.path, body)
-            answer = connection.getresponse()
-            answer.read()
-            if answer.status >= 300:
-                raise PeerError(f"{self.name} answers {answer.status}.", fix="Look at its version, or leave it out.")
-        seconds = time.perf_counter() - begun
-        connection.close()
+    def points_per_s(self, points: int, *, lines: int, connections: int) -> float:
+        """Write so many new points, and say how many it took in a second.
+
+        Args:
+            points: A multiple of `lines`.
+            lines: Points in a request.
+            connections: Requests at once.
+        """
+        waiting = deque(
+            request_of(self.path, self._lines(begin, min(begin + lines, points))) for begin in range(0, points, lines)
+        )
+        sent = asyncio.run(send_http(f"http://{_LOOPBACK}:{self.port}", waiting, connections=connections))
+        if sent.refused:
+            raise PeerError(f"{self.name} refuses what it is sent.", fix="Look at its version, or leave it out.")
         self._written += points
-        return points / seconds
+        return points / sent.seconds
 
     def _lines(self, begin: int, end: int) -> bytes:
         first = 1_760_000_000_000_000_000

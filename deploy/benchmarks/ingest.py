@@ -3,7 +3,9 @@
 Rounds follow each other: COPY, requests of 1,000 readings over HTTP, requests of 10, messages of 10 over MQTT, and what
 these are compared with: a bare subscriber, Django's REST framework with `bulk_create`, and the peers that are
 installed. Ten gateways of ten tenants send 1,000 signals each: every signal once, then all again five seconds later,
-which is the order that an index by signal likes least. HTTP requests hold rows of key, time as text and value.
+which is the order that an index by signal likes least. HTTP requests hold rows of key, time as text and value;
+`tables_points_per_s` is of as many readings in tables of 50 signals at 20 instants. Peers get requests of the same
+size over as many connections, and, told beside it, 5,000 lines at a time over one.
 `ack_p99_ms` is taken at 70 % of the load that was reached, from when a request was due; `full_p99_ms` at full load,
 where most of it is waiting for one's turn.
 """
@@ -50,6 +52,9 @@ AT_ONCE = 200
 """Messages under way at a time."""
 LOAD = 0.7
 """Of what was reached, where the time of an acknowledgement is taken."""
+_CONNECTIONS, _SMALL_CONNECTIONS = 32, 64
+_PEER_LOADS = ((1000, _CONNECTIONS), (5000, 1))
+"""Points in a request and requests at once: the load that we get, and the one that peers document as the fastest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ class _Figures:
     mqtt: list[float] = field(default_factory=list)
     heard: list[float] = field(default_factory=list)
     framework: list[float] = field(default_factory=list)
+    tables: list[float] = field(default_factory=list)
     peers: dict[str, list[float]] = field(default_factory=dict)
     full_s: list[float] = field(default_factory=list)
     paced_s: list[float] = field(default_factory=list)
@@ -87,6 +93,25 @@ class _Figures:
     def take(self, sent: Sent) -> None:
         self.accepted += sent.accepted
         self.refused += sent.refused
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What a round is measured on.
+
+    Attributes:
+        bare_url: A broker that nobody consumes from.
+        rows: What the gateways send in batches of rows.
+        tables: What the same gateways send in tables.
+    """
+
+    database: str
+    stage: Stage
+    bare_url: str
+    peers: list[Peer]
+    size: _Size
+    rows: list[Clock]
+    tables: list[Clock]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -105,50 +130,62 @@ def run(options: argparse.Namespace, progress: Progress) -> dict[str, Any]:
         installed_peers(options.peers) as peers,
     ):
         feeds = [make_feed(size.signals) for _ in range(size.feeds)]
-        ticking, figures = clocks(feeds), _Figures()
+        scene = _Scene(database, stage, bare_url, peers, size, clocks(feeds), clocks(feeds, days=4))
+        figures = _Figures()
         # One request a gateway, so that nobody measures how long its bindings take to load.
-        figures.take(asyncio.run(send_http(stage.url, requests(ticking, len(feeds), size.signals), connections=1)))
+        first = requests(scene.rows, len(feeds), size.signals)
+        figures.take(asyncio.run(send_http(stage.url, first, connections=1)))
         number, measured = 0, 0.0
         while number < ROUNDS or (measured < options.seconds and not options.toy):
             share = max(number / ROUNDS / 2, min(measured / options.seconds, 0.99))
             progress(share, f"round {number + 1}")
             begun = time.monotonic()
-            _round(database, stage, bare_url, ticking, size, figures, peers)
+            _round(scene, figures)
             measured, number = measured + time.monotonic() - begun, number + 1
         stored, distinct = _counted(database)
     return _told(figures, stored, distinct)
 
 
-def _round(
-    database: str, stage: Stage, bare_url: str, ticking: list[Clock], size: _Size, figures: _Figures, peers: list[Peer]
-) -> None:
-    figures.copy.append(bare_copy(database, size.copied))
-    _over_http(stage.url, ticking, size, figures)
-    messages = asyncio.run(send_mqtt(stage.mqtt_url, ticking[0], messages=size.messages, size=10, at_once=AT_ONCE))
+def _round(scene: _Scene, figures: _Figures) -> None:
+    clock, size = scene.rows[0], scene.size
+    figures.copy.append(bare_copy(scene.database, size.copied))
+    _over_http(scene, figures)
+    messages = asyncio.run(send_mqtt(scene.stage.mqtt_url, clock, messages=size.messages, size=10, at_once=AT_ONCE))
     figures.mqtt.append(len(messages.latencies_s) / messages.seconds)
     figures.take(messages)
-    bodies = [ticking[0].batch(10) for _ in range(size.messages)]
-    figures.heard.append(heard_messages_per_s(bare_url, bodies, at_once=AT_ONCE))
-    figures.framework.append(framework_points_per_s(database, [ticking[0].batch(1000) for _ in range(size.framework)]))
-    for peer in peers:
-        figures.peers.setdefault(peer.name, []).append(peer.points_per_s(size.copied))
+    bodies = [clock.batch(10) for _ in range(size.messages)]
+    figures.heard.append(heard_messages_per_s(scene.bare_url, bodies, at_once=AT_ONCE))
+    figures.framework.append(framework_points_per_s(scene.database, [clock.batch(1000) for _ in range(size.framework)]))
+    for peer in scene.peers:
+        for lines, connections in _PEER_LOADS:
+            rate = peer.points_per_s(size.copied, lines=lines, connections=connections)
+            figures.peers.setdefault(f"{peer.name}_{lines}", []).append(rate)
 
 
-def _over_http(url: str, ticking: list[Clock], size: _Size, figures: _Figures) -> None:
-    prepared = requests(ticking, size.requests, 1000)
+def _over_http(scene: _Scene, figures: _Figures) -> None:
+    size = scene.size
+    prepared = requests(scene.rows, size.requests, 1000)
     again = deque(prepared[place] for place in range(min(8, len(prepared))))
-    sent = asyncio.run(send_http(url, prepared, connections=32))
+    sent = _send(scene, figures, prepared, _CONNECTIONS)
     figures.http.append(sent.accepted / sent.seconds)
     figures.full_s += sent.latencies_s
-    figures.take(sent)
-    figures.take(asyncio.run(send_http(url, again, connections=2)))  # as after a lost answer: nothing is stored twice
+    _send(scene, figures, again, 2)  # as after a lost answer: nothing is stored twice
     every_s = sent.seconds / size.requests / LOAD
-    paced = asyncio.run(send_http(url, requests(ticking, size.requests, 1000), connections=32, every_s=every_s))
-    figures.paced_s += paced.latencies_s
-    figures.take(paced)
-    small = asyncio.run(send_http(url, requests(ticking, size.small_requests, 10), connections=64))
+    figures.paced_s += _send(
+        scene, figures, requests(scene.rows, size.requests, 1000), _CONNECTIONS, every_s=every_s
+    ).latencies_s
+    tables = _send(scene, figures, requests(scene.tables, size.requests, 1000, Clock.table), _CONNECTIONS)
+    figures.tables.append(tables.accepted / tables.seconds)
+    small = _send(scene, figures, requests(scene.rows, size.small_requests, 10), _SMALL_CONNECTIONS)
     figures.small.append(small.accepted / small.seconds)
-    figures.take(small)
+
+
+def _send(
+    scene: _Scene, figures: _Figures, waiting: deque[bytes], connections: int, *, every_s: float | None = None
+) -> Sent:
+    sent = asyncio.run(send_http(scene.stage.url, waiting, connections=connections, every_s=every_s))
+    figures.take(sent)
+    return sent
 
 
 def _counted(database: str) -> tuple[int, int]:
@@ -182,8 +219,10 @@ def _told(figures: _Figures, stored: int, distinct: int) -> dict[str, Any]:
         "points_per_s": round(http),
         "copy_points_per_s": round(copy),
         "ratio_copy": round(statistics.median(a / b for a, b in zip(figures.http, figures.copy, strict=True)), 3),
-        "ratio_influxdb": _ratio(http, figures.peers.get("influxdb")),
-        "ratio_victoriametrics": _ratio(http, figures.peers.get("victoriametrics")),
+        "tables_points_per_s": round(statistics.median(figures.tables)),
+        "ratio_influxdb": _ratio(http, figures.peers.get("influxdb_1000")),
+        "ratio_victoriametrics": _ratio(http, figures.peers.get("victoriametrics_1000")),
+        "peers_points_per_s": {name: round(statistics.median(rates)) for name, rates in figures.peers.items()},
         "small_batch_points_per_s": round(statistics.median(figures.small)),
         "ratio_small": round(statistics.median(a / b for a, b in zip(figures.small, figures.copy, strict=True)), 3),
         "mqtt_messages_per_s": round(statistics.median(figures.mqtt)),
