@@ -20,18 +20,25 @@ import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from amqtt.adapters import BufferReader, ReaderAdapter, WriterAdapter
 from amqtt.broker import Broker
 from amqtt.contexts import Action, ListenerConfig
 from amqtt.errors import MQTTError
-from amqtt.mqtt.connack import NOT_AUTHORIZED, UNACCEPTABLE_PROTOCOL_VERSION, ConnackPacket
+from amqtt.mqtt.connack import (
+    NOT_AUTHORIZED,
+    SERVER_UNAVAILABLE,
+    UNACCEPTABLE_PROTOCOL_VERSION,
+    ConnackPacket,
+)
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
+from deploy.embedded.admission import MOST, MOST_UNNAMED, Admission
 from deploy.embedded.delivery import MOST_WAITING, Delivery
+from deploy.embedded.openfiles import room_for
 from deploy.env import env_list, env_secret
 from twins.gateways.directory import GatewayDirectory
 from twins.gateways.topics import EdgeNode, may_hear, may_send
@@ -42,6 +49,7 @@ _SESSION_SECONDS = 24 * 3600  # how long messages wait for a persistent session 
 _LET_GO_SECONDS = 0.1
 _CONNECT_SECONDS = 10.0
 _LONGEST_CONNECT = 64 * 1024
+_OTHER_FILES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +113,11 @@ class GuardedBroker(Broker):  # type: ignore[misc] # the library carries no type
         host: The address to listen on.
         port: The port to listen on.
         directory: Who may connect.
+        admission: How many may.
     """
 
-    def __init__(self, host: str, port: int, directory: Directory) -> None:
+    def __init__(self, host: str, port: int, directory: Directory, admission: Admission) -> None:
+        self._admission = admission
         self._connections: dict[str, asyncio.Event] = {}  # by client id; set when the connection has ended
         super().__init__(
             {
@@ -122,9 +132,14 @@ class GuardedBroker(Broker):  # type: ignore[misc] # the library carries no type
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
     ) -> None:
         """Serve a connection, and close it whatever happened in it."""
+        peer = writer.get_extra_info("peername")
+        if peer is not None:
+            self._admission.came(peer[:2], writer.transport)
         try:
             await super().stream_connected(reader, writer, listener_name)
         finally:
+            if peer is not None:
+                self._admission.has_spoken(peer[:2])
             writer.close()
 
     async def _initialize_client_session(
@@ -132,15 +147,23 @@ class GuardedBroker(Broker):  # type: ignore[misc] # the library carries no type
     ) -> tuple[BrokerProtocolHandler, Session]:
         connect = await _connect_packet(reader, writer)
         handler, claimed = await Delivery.init_from_connect(BufferReader(connect), writer, self.plugins_manager)
-        principal = await self._directory.is_known(claimed.username or "", claimed.password or "")
+        name, client_id = claimed.username or "", f"{claimed.username}/{claimed.client_id}"
+        # Whose are all used up is not asked of the database who they are, each of their thousands anew.
+        if client_id not in self._connections and self._admission.has_some(name):
+            await self._check_room(name, writer)
+        principal = await self._directory.is_known(name, claimed.password or "")
         if principal is None or (claimed.will_flag and not principal.may(Action.PUBLISH, claimed.will_topic)):
-            await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
-            await writer.close()
-            raise MQTTError(f"{remote_address}:{remote_port} is not let in")
-        claimed.client_id = f"{principal.name}/{claimed.client_id}"
-        await self._end_connection(claimed.client_id)
+            await _refuse(writer, NOT_AUTHORIZED)
+        claimed.client_id = client_id
+        await self._end_connection(client_id)
+        if not principal.is_platform:
+            await self._check_room(name, writer)
         session = await self._session_of(claimed)
-        self._connections[claimed.client_id] = asyncio.Event()
+        if not self._admission.has_spoken((remote_address, remote_port)):
+            raise MQTTError("a connection was closed before it was known whose it is")
+        if not principal.is_platform:
+            self._admission.take(name)
+        self._connections[client_id] = asyncio.Event()
         session.attributes[_PRINCIPAL] = principal
         session.attributes[_CREDENTIAL] = claimed.username or "", claimed.password or ""
         return handler, session
@@ -151,7 +174,14 @@ class GuardedBroker(Broker):  # type: ignore[misc] # the library carries no type
         try:
             await super()._handle_client_session(reader, writer, client_session, *others)
         finally:
+            principal: Principal = client_session.attributes[_PRINCIPAL]
+            if not principal.is_platform:
+                self._admission.left(principal.name)
             self._connections.pop(client_session.client_id).set()
+
+    async def _check_room(self, gateway: str, writer: WriterAdapter) -> None:
+        if not self._admission.has_room(gateway):
+            await _refuse(writer, SERVER_UNAVAILABLE)
 
     async def _end_connection(self, client_id: str) -> None:
         """End the connection that this client still has, and wait until it has let go of the session."""
@@ -222,6 +252,17 @@ class GuardedBroker(Broker):  # type: ignore[misc] # the library carries no type
             self._tasks_queue.append(asyncio.ensure_future(sending))
 
 
+async def _refuse(writer: WriterAdapter, reason: int) -> NoReturn:
+    """Tell a client why it is not let in, and end its connection.
+
+    Raises:
+        MQTTError: Always.
+    """
+    await ConnackPacket.build(0, reason).to_stream(writer)
+    await writer.close()
+    raise MQTTError("a client is not let in")
+
+
 async def _connect_packet(reader: ReaderAdapter, writer: WriterAdapter) -> bytes:
     """The first packet; the library would wait for ever for the rest of one that is of another version.
 
@@ -254,10 +295,12 @@ async def serve(url: str) -> None:
     secrets = [env_secret("OUTTURN_SECRET", ""), *env_list("OUTTURN_FORMER_SECRETS")]
     gateways = GatewayDirectory(env_secret("DATABASE_URL", ""), secrets)
     directory = Directory(unquote(parts.username or ""), unquote(parts.password or ""), gateways)
-    broker = GuardedBroker(parts.hostname or "127.0.0.1", parts.port or 1883, directory)
+    admission = Admission(most=room_for(MOST, others=MOST_UNNAMED + _OTHER_FILES))
+    broker = GuardedBroker(parts.hostname or "127.0.0.1", parts.port or 1883, directory, admission)
     await broker.start()
     while True:
         await asyncio.sleep(_CHECK_SECONDS)
+        admission.tell()
         await broker.end_revoked()
 
 

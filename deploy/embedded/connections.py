@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 from collections import Counter
 from typing import Any, ClassVar
 
@@ -21,13 +20,13 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol
 
+from deploy.embedded.openfiles import room_for
 from tenants.limits.domain.shares import Room
 
 MOST = 8192
 HEAD_SECONDS = 15.0
 BODY_SECONDS = 30.0
 BODY_RATE = 2048
-_MOST_FILES = 65_536
 _OTHER_FILES = 256
 """What the process opens besides: the database, Redis, files of the page."""
 _MOST_PARTING = 256
@@ -47,15 +46,8 @@ logger = logging.getLogger("outturn.web")
 
 
 def most_connections() -> int:
-    """How many connections the limit of open files leaves room for, once it is raised as far as we may."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        soft = wanted
-    if soft == resource.RLIM_INFINITY:
-        return MOST
-    return max(1, min(MOST, soft - _OTHER_FILES - _MOST_PARTING))
+    """How many connections there may be, as far as the limit of open files goes."""
+    return room_for(MOST, others=_OTHER_FILES + _MOST_PARTING)
 
 
 class Guard:

@@ -4,7 +4,8 @@ One script call fills the buckets of the organisation and of its customer and ta
 process takes a little more than it needs at once and gives it out itself for a moment (a tenth of a second's worth, for
 at most a second), so that many small batches cost few calls; never more is given out than the buckets hold.
 
-Without Redis everything is let in: a rate protects us for seconds, the quota of the day, which PostgreSQL keeps, holds.
+Without Redis each process counts by itself, from what it knew last: a tenant has its rate in each of them, and no more.
+That Redis is slow to answer is just what a flood may bring about, so it must not open the door to one.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from uuid import UUID
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from tenants.limits.domain.bucket import SCALE
+from tenants.limits.domain.bucket import SCALE, Bucket, full, take
 
 SECONDS_AT_HAND = 1.0
 """How long what was taken in advance may be given out."""
@@ -54,7 +55,8 @@ for n = 1, #KEYS do
                'at', string.format('%.0f', at[n]))
     redis.call('PEXPIRE', KEYS[n], math.ceil((capacity * scale - levels[n] + taken * scale) / rate / 1000) + 1000)
 end
-return {taken, string.format('%.0f', wait), slowest}
+for n = 1, #KEYS do levels[n] = string.format('%.0f', levels[n] - taken * scale) end
+return {taken, string.format('%.0f', wait), slowest, unpack(levels)}
 """
 
 logger = logging.getLogger("outturn.limits")
@@ -100,6 +102,7 @@ class Rates:
         )
         self._script = self._redis.register_script(_TAKE)
         self._at_hand: OrderedDict[tuple[UUID, tuple[Rate, ...]], _AtHand] = OrderedDict()
+        self._known: OrderedDict[tuple[UUID, Rate], Bucket] = OrderedDict()
         self._away_until = 0.0
 
     async def take(self, tenant: UUID, rates: Sequence[Rate], amount: int, *, now_us: int) -> Wait | None:
@@ -118,13 +121,13 @@ class Rates:
             return None
         clock = time.monotonic()
         if clock < self._away_until:
-            return None
+            return self._take_here(tenant, rates, amount, now_us)
         try:
             taken, wait_us, slowest = await self._call(tenant, rates, amount, now_us)
         except (RedisError, OSError, TimeoutError) as error:
             self._away_until = clock + _AWAY_S
-            logger.warning("rates cannot be counted, everything is let in for a moment: %s", error)
-            return None
+            logger.warning("rates are counted by this process alone for a moment: %s", error)
+            return self._take_here(tenant, rates, amount, now_us)
         if wait_us:
             return Wait(rates[slowest - 1], wait_us / SCALE)
         self._keep(key, taken - amount, clock)
@@ -139,7 +142,28 @@ class Rates:
         keys = [f"outturn:rate:{{{tenant}}}:{one.part}" for one in rates]
         numbers = [number for one in rates for number in (one.rate, one.capacity)]
         told: Any = await self._script(keys=keys, args=[amount, extra, now_us, *numbers])
+        for rate, level in zip(rates, told[3:], strict=True):
+            self._learn(tenant, rate, Bucket(int(level), now_us))
         return int(told[0]), int(told[1]), int(told[2])
+
+    def _take_here(self, tenant: UUID, rates: Sequence[Rate], amount: int, now_us: int) -> Wait | None:
+        """Take from the buckets as this process knows them, which are full where it knows nothing."""
+        tried = []
+        for one in rates:
+            bucket = self._known.get((tenant, one)) or full(one.capacity, now_us)
+            tried.append(take(bucket, rate=one.rate, capacity=one.capacity, amount=amount, at=now_us))
+        longest, slowest = max((taken.wait_us, -number) for number, taken in enumerate(tried))
+        if longest:
+            return Wait(rates[-slowest], longest / SCALE)
+        for one, taken in zip(rates, tried, strict=True):
+            self._learn(tenant, one, taken.bucket)
+        return None
+
+    def _learn(self, tenant: UUID, rate: Rate, bucket: Bucket) -> None:
+        self._known[tenant, rate] = bucket
+        self._known.move_to_end((tenant, rate))
+        if len(self._known) > _MOST:
+            self._known.popitem(last=False)
 
     def _gives_out(self, key: tuple[UUID, tuple[Rate, ...]], amount: int) -> bool:
         held = self._at_hand.get(key)

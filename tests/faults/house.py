@@ -59,10 +59,10 @@ class House:
         ]
         self.ours, self.theirs = make_fleet(tenants[0]), make_fleet(tenants[1], count=1)
 
-    def another_gateway(self) -> Fleet:
+    def another_gateway(self, name: str) -> Fleet:
         """Another gateway of ours, to which nothing is bound."""
         with at_home(self.ours):
-            row, token = create_gateway(name="rival", now=utc_now())
+            row, token = create_gateway(name=name, now=utc_now())
         return replace(self.ours, gateway=row.id, token=token.text)
 
     def limit(self, meter: Meter, value: int | None) -> None:
@@ -82,6 +82,17 @@ class House:
     def kill(self, server: str) -> None:
         """End a server with SIGKILL; nobody but its keeper has it back."""
         os.kill(self.pid(server), signal.SIGKILL)
+
+    @contextmanager
+    def away(self, server: str) -> Iterator[None]:
+        """End a server with SIGKILL, and have its keeper notice when the block is over: not before all others have."""
+        keeper = int(read_json(self.home.endpoints)["keeper"])
+        os.kill(keeper, signal.SIGSTOP)
+        try:
+            self.kill(server)
+            yield
+        finally:
+            os.kill(keeper, signal.SIGCONT)
 
     def log(self, server: str) -> str:
         """What a server has printed."""

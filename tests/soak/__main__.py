@@ -25,7 +25,7 @@ from tests.soak.product import running
 def main() -> None:
     """Run all."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak")
-    parser.add_argument("--minutes", type=float, default=3.0, help="how long processes are killed")
+    parser.add_argument("--minutes", type=float, default=3.0, help="how long processes are killed; 0 for not at all")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000), help="the same kills in the same order")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))  # with all that runs for us

@@ -106,3 +106,12 @@ def assert_all_there(address: str, fleets: Sequence[Fleet], flows: Sequence[Flow
             assert int(used[0]) == len(rows) == len(there), "some were counted twice, or not at all"
             total += len(rows)
     return total
+
+
+def assert_there(address: str, flow: Flow) -> None:
+    """What was acknowledged to one flow, of an organisation to which others belong as well, is there with its value."""
+    with psycopg.connect(address, autocommit=True, options="-c TimeZone=UTC") as connection:
+        rows = stored(connection, flow.fleet.tenant)
+    number = flow.fleet.signals[flow.key]
+    there = {(flow.key, int(at.timestamp())): value for signal, at, value, _, _ in rows if signal == number}
+    assert there == flow.acknowledged, f"{len(there)} are there, {len(flow.acknowledged)} were acknowledged"

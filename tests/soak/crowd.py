@@ -41,6 +41,8 @@ async def crowd(port: int, connections: int, seconds: float) -> Counter[str]:
 
 
 if __name__ == "__main__":
+    sys.stdout.write("begins\n")
+    sys.stdout.flush()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     counted = asyncio.run(crowd(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))

@@ -25,8 +25,13 @@ async def flood(url: str, token: str, seconds: float, senders: int) -> Counter[s
     async def send(client: httpx.AsyncClient, number: int) -> None:
         sent = 0
         while time.monotonic() < ends_at:
-            at = [1000 * (FIRST + number * 10_000_000 + sent * READINGS + n) for n in range(READINGS)]
-            batch = {"batch": f"hog.{number}.{sent}", "key": "1/t24", "at": at, "value": [640.5] * READINGS}
+            at = [1000 * (FIRST + number * 1_000_000 + sent * READINGS + n) for n in range(READINGS)]
+            batch = {
+                "batch": f"hog.{os.getpid()}.{number}.{sent}",
+                "key": "1/t24",
+                "at": at,
+                "value": [640.5] * READINGS,
+            }
             told = await client.post(PATH, content=msgspec.json.encode(batch))
             answers[str(told.status_code)] += 1
             sent += 1
@@ -40,5 +45,7 @@ async def flood(url: str, token: str, seconds: float, senders: int) -> Counter[s
 
 
 if __name__ == "__main__":
+    sys.stdout.write("begins\n")
+    sys.stdout.flush()
     told = asyncio.run(flood(sys.argv[1], os.environ["TOKEN"], float(sys.argv[2]), int(sys.argv[3])))
     sys.stdout.write(msgspec.json.encode(told).decode())

@@ -66,6 +66,11 @@ class Product:
                     found[name, pid] = process.memory_full_info().uss / 2**20
         return found
 
+    def busy_seconds(self, name: str) -> float:
+        """Seconds of a processor that a process has used."""
+        times = psutil.Process(self.pids()[name]).cpu_times()
+        return float(times.user + times.system)
+
 
 @contextmanager
 def running(folder: Path) -> Iterator[Product]:

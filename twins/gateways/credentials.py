@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
 from uuid import UUID
 
 from tenants.kernel.clock import utc_now
@@ -20,46 +16,12 @@ from twins.gateways.errors import (
     ShutOutError,
     UnknownTokenError,
 )
+from twins.gateways.lookups import Lookups
 from twins.gateways.schemas import Holder, Standing
 from twins.telemetry.intake import Intake
 from twins.telemetry.schemas import Source
-from twins.telemetry.threads import in_thread
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-REMEMBERED_SECONDS = 2.0
-"""A token that is revoked is refused after this at the latest."""
-_MOST = 20_000
 _NOTE_SECONDS = 60.0
-
-
-class _Memory(Generic[K, V]):
-    """Answers of the database, for a moment; also that there is none, so that a wrong token costs one query."""
-
-    def __init__(self, look_up: Callable[[K], V]) -> None:
-        self._look_up = look_up
-        self._known: OrderedDict[K, tuple[float, V]] = OrderedDict()
-        self._asking: dict[K, asyncio.Task[V]] = {}
-
-    async def get(self, key: K) -> V:
-        """The answer; those who ask at the same time get one."""
-        if (known := self._known.get(key)) is not None and time.monotonic() - known[0] < REMEMBERED_SECONDS:
-            return known[1]
-        task = self._asking.get(key)
-        if task is None:
-            task = self._asking[key] = asyncio.create_task(self._ask(key))
-            task.add_done_callback(lambda _: self._asking.pop(key))
-        return await asyncio.shield(task)
-
-    async def _ask(self, key: K) -> V:
-        asked_at = time.monotonic()
-        found = await in_thread(lambda: self._look_up(key))
-        self._known[key] = (asked_at, found)
-        self._known.move_to_end(key)
-        if len(self._known) > _MOST:
-            self._known.popitem(last=False)
-        return found
 
 
 class Credentials:
@@ -71,10 +33,8 @@ class Credentials:
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
-        self._tokens: _Memory[str, Holder | None] = _Memory(lambda token: services.admit_token(token, now=utc_now()))
-        self._gateways: _Memory[UUID, Holder | None] = _Memory(
-            lambda gateway: selectors.holder_of(gateway, now=utc_now())
-        )
+        self._tokens: Lookups[str, Holder] = Lookups(lambda tokens: services.admit_tokens(tokens, now=utc_now()))
+        self._gateways: Lookups[UUID, Holder] = Lookups(lambda ids: selectors.holders_of(ids, now=utc_now()))
         self._noted: dict[Source, float] = {}
 
     async def of_token(self, token: str) -> Source:
@@ -83,6 +43,7 @@ class Credentials:
         Raises:
             UnknownTokenError: Nobody has it.
             ShutOutError: It is no longer in force, or its gateway is held; the tenant can read that.
+            BusyError: Too many come with tokens that nobody has.
             UnavailableError: The database cannot be reached.
         """
         # What has not even the form of a token, of any length, is neither looked up nor remembered.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -214,14 +214,15 @@ def put_hold(*, gateway: Gateway) -> None:
     GatewayToken.objects.filter(gateway=gateway.id).update(hold=_hold(gateway))
 
 
-def admit_token(token: str, *, now: datetime) -> Holder | None:
-    """Whose token it is, in force or not; needs no scope.
+def admit_tokens(tokens: Iterable[str], *, now: datetime) -> dict[str, Holder]:
+    """Whose some tokens are, in force or not, without those that nobody has; needs no scope.
 
     A token kept under a former secret of the installation is kept under the newest from now on.
     """
-    found = selectors.holder(token, now=now)
-    if found is not None and found.digest != found.newest:
-        GatewayToken.objects.filter(digest=found.digest).update(digest=found.newest)
+    found = selectors.holders(tokens, now=now)
+    for holder in found.values():
+        if holder.digest != holder.newest:
+            GatewayToken.objects.filter(digest=holder.digest).update(digest=holder.newest)
     return found
 
 

@@ -24,6 +24,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 _ANSWER_S = 30.0
 _ACKNOWLEDGEMENT_S = 5.0
 _REFUSALS = 3
+_CROWDED = "Server unavailable"
+"""What a broker says to one connection too many: the library comes again."""
 _COME_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
 _NOT_LET_IN = frozenset((401, 403))
 _KEPT = frozenset((LimitReachedError.code, "organisation.suspended", "organisation.closed"))
@@ -206,7 +208,8 @@ class MqttUplink:
         """In the library's thread."""
         if not reason.is_failure:
             client.subscribe(f"{self._topic}/ack", qos=1)
-        self._loop.call_soon_threadsafe(self._answered, str(reason) if reason.is_failure else "")
+        if not reason.is_failure or reason.getName() != _CROWDED:
+            self._loop.call_soon_threadsafe(self._answered, str(reason) if reason.is_failure else "")
 
     def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
         """In the library's thread."""

@@ -17,6 +17,7 @@ from deploy.embedded import Endpoints, servers
 from deploy.embedded.places import Home
 from deploy.embedded.postgres import binary_folder
 from deploy.embedded.private import read_json
+from tests.processes import LONG_S
 from tests.servers import short_folder
 
 INSTALLED = {"wheel": binary_folder()} | {
@@ -91,14 +92,14 @@ def wheel_machine() -> Iterator[Machine]:
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], Any]], Any]:
-    """Look again and again until something is so, a minute at most; what it then is."""
+    """Look again and again until something is so; what it then is."""
 
     def wait(condition: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LONG_S
         while time.monotonic() < deadline:
             if result := condition():
                 return result
             time.sleep(0.005)
-        raise AssertionError("it did not come to pass in a minute")
+        raise AssertionError("it did not come to pass")
 
     return wait

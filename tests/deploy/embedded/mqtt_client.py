@@ -11,7 +11,7 @@ from paho.mqtt.client import Client as Paho
 from paho.mqtt.client import MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
-SECONDS = 10
+SECONDS = 30
 
 
 class Client:
@@ -80,6 +80,8 @@ class Client:
         """Say goodbye."""
         self._paho.disconnect()
         self._paho.loop_stop()
+        if (left := self._paho.socket()) is not None:  # its thread had ended before the connection did
+            left.close()
 
     def drop(self) -> None:
         """Break the connection without a goodbye, as a client does whose power fails."""

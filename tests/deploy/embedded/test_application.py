@@ -17,6 +17,7 @@ import pytest
 from deploy.embedded.application import listen
 from deploy.embedded.places import PROJECT, ServerError
 from tests.deploy.embedded.conftest import Machine
+from tests.processes import LONG_S
 
 pytestmark = pytest.mark.timeout(300)  # each start is one of the whole product
 
@@ -55,7 +56,7 @@ class Up:
 
     def answers(self) -> bool:
         """Whether somebody asking for the first page gets it, or is sent to where they sign in."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONG_S)
         try:
             connection.request("GET", "/")
             return connection.getresponse().status in {200, 302}
@@ -107,7 +108,7 @@ def test_up_serves_until_it_is_told_to_stop_and_leaves_nothing(wheel_machine: Ma
         assert f"Outturn already runs in {wheel_machine.path}: http://localhost:{running.port}." in second.stderr
         everything = running.everything()
         running.process.terminate()
-        assert running.process.wait(60) == 0
+        assert running.process.wait(LONG_S) == 0
         assert not running.answers()
         assert _gone(everything)
         assert wheel_machine.processes() == []
@@ -128,7 +129,7 @@ def test_up_recovers_from_every_kill(wheel_machine: Machine, eventually: Eventua
     with up(wheel_machine, eventually) as again:
         assert again.answers()
         again.process.send_signal(signal.SIGINT)
-        assert again.process.wait(60) == 0
+        assert again.process.wait(LONG_S) == 0
 
 
 def test_the_port_asked_for_is_the_port_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

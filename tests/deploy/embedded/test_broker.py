@@ -1,59 +1,25 @@
 from __future__ import annotations
 
-import asyncio
-import queue
 import socket
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
 from amqtt.contexts import Action
 
-from deploy.embedded.broker import Directory, GuardedBroker, Principal
+from deploy.embedded.admission import Admission
+from deploy.embedded.broker import Principal
 from tests.deploy.embedded.conftest import Machine
+from tests.deploy.embedded.mqtt_broker import CONSUMER, NORTH, SOUTH, TwoGateways, broker_at_work
 from tests.deploy.embedded.mqtt_client import Client, connected
-from twins.gateways.directory import GatewayDirectory
-from twins.gateways.topics import STATE, EdgeNode
-
-CONSUMER = ("outturn-consumer", "consumer's")
-NORTH, SOUTH = ("0198-north", "north's"), ("0198-south", "south's")
-
-
-class TwoGateways(GatewayDirectory):
-    """Two gateways that are known without a database."""
-
-    def __init__(self) -> None:
-        super().__init__("", "")
-
-    async def knows(self, username: str, password: str) -> bool:
-        return (username, password) in {NORTH, SOUTH}
-
-    async def edge_nodes(self, gateway: str | None = None) -> dict[str, frozenset[EdgeNode]]:
-        return {NORTH[0]: frozenset({EdgeNode("plant", "line1")})}
+from twins.gateways.topics import STATE
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """A broker that knows the consumer and two gateways."""
-    started: queue.Queue[int] = queue.Queue()
-    stop = threading.Event()
-
-    async def serve() -> None:
-        broker = GuardedBroker("127.0.0.1", 0, Directory(*CONSUMER, TwoGateways()))
-        await broker.start()
-        started.put(broker._servers["default"].instance.sockets[0].getsockname()[1])
-        await asyncio.to_thread(stop.wait)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(broker.shutdown(), 0.2)
-
-    thread = threading.Thread(target=asyncio.run, args=[serve()])
-    thread.start()
-    yield started.get(timeout=10)
-    stop.set()
-    thread.join(10)
-    assert not thread.is_alive()
+    with broker_at_work(Admission(), TwoGateways()) as number:
+        yield number
 
 
 @pytest.mark.parametrize(

@@ -121,8 +121,29 @@ async def test_the_share_of_a_customer_stops_it_and_nobody_else(processes: tuple
     assert await rates.take(tenant, (whole,), 1, now_us=START) is not None
 
 
-async def test_without_redis_everything_is_let_in() -> None:
-    rates = Rates("redis://127.0.0.1:1/0")
-    for _ in range(3):
-        assert await rates.take(TENANT, (Rate(WHOLE, 1, 1),), 1_000_000, now_us=START) is None
+async def test_without_redis_a_process_counts_by_itself() -> None:
+    rates, customer = Rates("redis://127.0.0.1:1/0"), uuid4()
+    whole, share = Rate(WHOLE, 100, 1000), Rate(customer, 5, 50)
+    assert await rates.take(TENANT, (whole, share), 50, now_us=START) is None
+    wait = await rates.take(TENANT, (whole, share), 10, now_us=START)
+    assert wait is not None
+    assert (wait.rate, wait.seconds) == (share, 2.0)
+    assert await rates.take(TENANT, (whole,), 950, now_us=START) is None  # nothing of the refused ten was taken
+    assert await rates.take(TENANT, (whole,), 1, now_us=START) is not None
+    assert await rates.take(uuid4(), (whole,), 1000, now_us=START) is None  # nobody else is in the way
     await rates.close()
+
+
+async def test_when_redis_does_not_answer_it_goes_on_from_what_it_said_last(processes: tuple[Rates, Rates]) -> None:
+    tenant, whole = uuid4(), (Rate(WHOLE, 100, 1000),)
+    here, there = processes
+    for amount in (300, 300):
+        assert await there.take(tenant, whole, amount, now_us=START) is None
+    assert await here.take(tenant, whole, 300, now_us=START) is None  # and learns of the other
+    here._redis.connection_pool.connection_kwargs |= {"path": "/nowhere", "host": "127.0.0.1", "port": 1}
+    await here._redis.connection_pool.disconnect()
+    assert await here.take(tenant, whole, 70, now_us=START) is None  # all that is left: each took ten in advance
+    wait = await here.take(tenant, whole, 20, now_us=START)
+    assert wait is not None
+    assert wait.seconds == 0.2
+    assert await here.take(tenant, whole, 20, now_us=START + 200_000) is None

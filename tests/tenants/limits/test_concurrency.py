@@ -18,6 +18,7 @@ from tenants.limits.schemas import WHOLE
 from tenants.limits.usage import add_usage
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
+from tests.processes import LONG_S
 from twins.composer.models import Twin
 from twins.composer.services import create_twin
 from twins.gateways.services import create_gateway
@@ -33,7 +34,7 @@ def at_once(tenant: Tenant, times: int, work: Callable[[int], object]) -> list[o
     def one(number: int) -> object:
         try:
             with scope(tenant.id):
-                barrier.wait(timeout=10)
+                barrier.wait(timeout=LONG_S)
                 return work(number)
         except LimitReachedError as error:
             return error.code

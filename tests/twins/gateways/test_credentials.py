@@ -17,4 +17,4 @@ async def test_what_has_not_the_form_of_a_token_costs_neither_a_query_nor_memory
     credentials = Credentials(cast("Any", None))
     with pytest.raises(UnknownTokenError):
         await credentials.of_token(token)
-    assert not credentials._tokens._known
+    assert len(credentials._tokens) == 0
