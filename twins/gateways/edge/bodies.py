@@ -16,9 +16,13 @@ from twins.gateways.field.samples import Sample, SampleQuality
 
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes of a message, unpacked, that the platform takes."""
+MOST_READINGS = 20_000
+"""Readings of a message that the platform takes."""
 _LEVEL = 3
 _SPARSE = 2
 """How many places a table may have for each reading in it."""
+_SPARSE_JOINED = 8
+"""The same where tables are joined: a place without a value takes an eighth of what a reading by itself does."""
 
 
 def packed(body: bytes) -> bytes:
@@ -75,9 +79,68 @@ def written(at: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> list[int] | 
     return [one + "Z" for one in np.datetime_as_string(at.astype("datetime64[us]")).tolist()]
 
 
+def document_in(body: bytes) -> dict[str, Any]:
+    """What a body says, for `joined`.
+
+    Raises:
+        ValueError: It is not of the form that the agent writes.
+    """
+    document = json.loads(body)
+    if not isinstance(document, dict) or not ("readings" in document or {"at", "columns"} <= document.keys()):
+        raise ValueError("it is no batch of ours")
+    return document
+
+
+def joined(name: str, documents: Sequence[dict[str, Any]]) -> bytes:
+    """Several batches as one of this name, their readings in the same order."""
+    documents = _written_alike(documents)
+    if all("columns" in each for each in documents):
+        keys = dict.fromkeys(key for each in documents for key in each["columns"])
+        at = [one for each in documents for one in each["at"]]
+        held = sum(len(column) - column.count(None) for each in documents for column in each["columns"].values())
+        if len(keys) * len(at) <= _SPARSE_JOINED * held:
+            columns: dict[str, list[float | None]] = {key: [] for key in keys}
+            for each in documents:
+                none = [None] * len(each["at"])
+                for key in keys:
+                    columns[key] += each["columns"].get(key, none)
+            return _json({"batch": name, "at": at, "columns": columns})
+    return _json({"batch": name, "readings": [row for each in documents for row in _rows(each)]})
+
+
+def _written_alike(documents: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """All instants as text where some are: a message that mixes them is read slowly."""
+    if len({type(one) for each in documents for one in _instants(each)}) < 2:
+        return documents
+    return [
+        {"at": _texts(each["at"]), "columns": each["columns"]}
+        if "columns" in each
+        else {
+            "readings": [
+                {**row, "at": at}
+                for row, at in zip(each["readings"], _texts([row["at"] for row in each["readings"]]), strict=True)
+            ]
+        }
+        for each in documents
+    ]  # fmt: skip
+
+
+def _instants(document: dict[str, Any]) -> list[int] | list[str]:
+    """Its instants, or as many as tell how all of them are written: a batch of ours is written in one way."""
+    first: list[Any] = document["at"][:1] if "columns" in document else [row["at"] for row in document["readings"][:1]]
+    return first
+
+
+def _texts(at: list[int] | list[str]) -> list[str]:
+    return [
+        one if isinstance(one, str) else f"{np.datetime_as_string(np.datetime64(one, 'ms').astype('datetime64[us]'))}Z"
+        for one in at
+    ]
+
+
 def halves(body: bytes, names: tuple[str, str]) -> tuple[tuple[bytes, int], tuple[bytes, int]] | None:
     """A body as two of these names, each with the number of its readings; None for one that has a single reading."""
-    rows = _rows(body)
+    rows = _rows(json.loads(body))
     if len(rows) < 2:
         return None
     middle = len(rows) // 2
@@ -113,8 +176,7 @@ def thinned(body: bytes, name: str) -> tuple[bytes, int]:
     }), count  # fmt: skip
 
 
-def _rows(body: bytes) -> list[dict[str, Any]]:
-    document = json.loads(body)
+def _rows(document: dict[str, Any]) -> list[dict[str, Any]]:
     if "readings" in document:
         return list(document["readings"])
     return [

@@ -12,10 +12,10 @@ from contextlib import suppress
 from itertools import count
 
 from twins.gateways.edge import bodies
+from twins.gateways.edge.batches import FEATURES, RAW, Batch
 from twins.gateways.edge.configuration import Configuration
 from twins.gateways.edge.features import FeatureSet
 from twins.gateways.edge.spool import Receipt, Spool
-from twins.gateways.edge.store import FEATURES, RAW, Batch
 from twins.gateways.field.samples import Sample
 from twins.gateways.field.troubles import now_us
 

@@ -17,6 +17,8 @@ LARGEST_PAYLOAD = 4 * 1024 * 1024
 MOST_VALUES = 100_000
 _LONGEST_KEY = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What datetime can hold: the years 1 to 9999.
+_FIRST_MS, _END_MS = -62_135_596_800_000, 253_402_300_800_000
 _LEVEL = re.compile(r"\{(topic|\d{1,2})\}")
 _WORDS = {"true": 1.0, "false": 0.0}
 _QUALITIES = {each.value: each for each in SampleQuality}
@@ -116,6 +118,8 @@ def _number(told: object) -> float:
 def _instant(told: object) -> int:
     """Microseconds since 1970, of ISO 8601 with an offset or of milliseconds."""
     try:
+        if type(told) is int and _FIRST_MS <= told < _END_MS:
+            return told * 1000
         if isinstance(told, str):
             moment = datetime.fromisoformat(told)
         elif isinstance(told, int | float) and not isinstance(told, bool):

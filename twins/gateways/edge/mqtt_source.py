@@ -13,7 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from paho.mqtt import client as paho
 from paho.mqtt.client import topic_matches_sub
@@ -31,6 +31,16 @@ _AT_ONCE = 2_000
 _LAST_S = 3.0
 _GATHER_S = 0.01
 _REMEMBERED = 10_000
+
+
+class Message(NamedTuple):
+    """What counts of a message: what the library keeps besides takes more time and memory than all else."""
+
+    topic: str
+    payload: bytes | bytearray
+    mid: int
+    qos: int
+    is_retained: bool
 
 
 class DurableSink(Sink, Protocol):
@@ -97,7 +107,7 @@ class _Session:
         self._client.on_connect_fail = self._on_connect_fail
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
-        self._waiting: deque[paho.MQTTMessage] = deque()
+        self._waiting: deque[Message] = deque()
         self._events: deque[str] = deque()
         self._news = asyncio.Event()
         self._lost = 0
@@ -146,7 +156,7 @@ class _Session:
         if message.qos == 0 and len(self._waiting) >= MOST_WAITING:
             self._lost += 1
             return
-        self._waiting.append(message)
+        self._waiting.append(Message(_topic_of(message), message.payload, message.mid, message.qos, message.retain))
         if not self._is_woken:  # to wake the loop for each would cost more than to read them
             self._is_woken = True
             self._loop.call_soon_threadsafe(self._news.set)
@@ -195,13 +205,13 @@ class _Session:
         for mid, qos in numbers:
             self._client.ack(mid, qos)
 
-    async def _read(self, message: paho.MQTTMessage) -> list[Sample]:
+    async def _read(self, message: Message) -> list[Sample]:
         topic = message.topic
         rule = self._rule(topic)
         if rule is None:
             return []
         try:
-            found = samples_in(topic, message.payload, rule, None if message.retain else now_us())
+            found = samples_in(topic, message.payload, rule, None if message.is_retained else now_us())
         except ValueError as error:
             await self._troubles.tell(Trouble(
                 "mqtt.unreadable", f"a message on {topic[:200]} cannot be read: {error}",
@@ -219,6 +229,13 @@ class _Session:
             rules = self._source.settings.topics
             self._rules[topic] = next((rule for rule in rules if topic_matches_sub(rule.topic, topic)), None)
         return self._rules[topic]
+
+
+def _topic_of(message: paho.MQTTMessage) -> str:
+    try:
+        return message.topic
+    except UnicodeDecodeError:  # no broker may let it pass; of no topic nothing can be read
+        return ""
 
 
 logging.getLogger("paho").setLevel(logging.CRITICAL)

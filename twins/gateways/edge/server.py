@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,13 +13,14 @@ from typing import Any, Self
 
 import httpx
 
+from twins.gateways.edge.batches import Batch
 from twins.gateways.edge.bootstrap import Bootstrap
 from twins.gateways.edge.files import FolderError, read_secret
 from twins.gateways.edge.signing import HEADER, Seal
-from twins.gateways.edge.store import Batch
 
 READINGS, CONFIGURATION, STATUS = "/ingest/v1/readings", "/ingest/v1/edge/configuration", "/ingest/v1/edge/status"
 _ANSWER_S = 30.0
+_AWAY = 500
 _LONGEST_WAIT_S = 3_600.0
 
 
@@ -75,6 +77,8 @@ class Server:
         self._client = httpx.AsyncClient(
             base_url=bootstrap.server, timeout=_ANSWER_S, verify=context, headers={"User-Agent": agent_version()}
         )
+        self.heard = asyncio.Event()
+        """Set by each answer of a platform that works."""
 
     async def __aenter__(self) -> Self:
         """Connections are made when they are needed."""
@@ -115,6 +119,8 @@ class Server:
             return Answer(0, {"detail": error.told})
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return Answer(0, {"detail": f"{type(error).__name__}: {error}".strip(": ")})
+        if response.status_code < _AWAY:
+            self.heard.set()
         try:
             body = response.json() if response.content else {}
         except ValueError:

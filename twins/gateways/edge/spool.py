@@ -13,12 +13,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from twins.gateways.edge.batches import RAW, THINNEST, Batch, Chain, Dropped, thinned
 from twins.gateways.edge.configuration import Policy, Storing
-from twins.gateways.edge.store import RAW, THINNEST, Batch, Chain, DiskError, Dropped, Store, thinned
+from twins.gateways.edge.store import DiskError, Store
 from twins.gateways.field.troubles import now_us
 
 T = TypeVar("T")
@@ -132,6 +134,27 @@ class Spool:
         async with self._turn:
             found = await self._in_thread(self._open_store.head)
             return found or (self._memory[0][0] if self._memory else None)
+
+    async def join(self, *, most: int, before: int | None) -> Batch | None:
+        """Have the next batches on disk, none of which was tried, sent as one; None when that cannot be.
+
+        Args:
+            most: Bytes of their bodies, unpacked.
+            before: They are to be closed before this instant, in microseconds since 1970; None for any.
+        """
+        async with self._turn:
+            with suppress(DiskError):  # then they are sent as they are
+                return await self._in_thread(lambda: self._open_store.join(most=most, before=before))
+        return None
+
+    async def part(self, batch: Batch) -> None:
+        """Have what was joined sent one by one.
+
+        Raises:
+            DiskError: The disk does not take it; they stay joined.
+        """
+        async with self._turn:
+            await self._in_thread(lambda: self._open_store.part(batch))
 
     async def acknowledged(self, batch: Batch, chain: Chain) -> None:
         """Let go of what the platform has."""

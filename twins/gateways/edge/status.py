@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tenants.kernel.clock import isoformat, utc_now
-from twins.gateways.edge.server import Server, agent_version
+from twins.gateways.edge.server import Answer, Server, agent_version
 from twins.gateways.edge.sources import Going
 from twins.gateways.edge.spool import Figures
 
@@ -77,14 +77,14 @@ class Reporter:
         """Something goes otherwise than before."""
         self._changed.set()
 
-    async def tell(self) -> bool:
-        """Tell the platform once; whether it answered, whatever it said."""
+    async def tell(self) -> Answer:
+        """Tell the platform once."""
         answer = await self._server.status(await self._document())
         told = answer.body.get("key")
         if answer.is_good and isinstance(told, dict) and told.get("state") != self.key_state:
             self.key_state = str(told.get("state"))
             logger.info("the site's key is %s", self.key_state, extra={"told": {"key": told.get("fingerprint")}})
-        return bool(answer.status)
+        return answer
 
     async def run(self) -> None:
         """Tell until cancelled."""

@@ -12,25 +12,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from tenants.kernel.errors import OutturnError
 from twins.gateways.edge import bodies
+from twins.gateways.edge.batches import RAW, THINNEST, Batch, Chain, Dropped, joined, thinned
 from twins.gateways.edge.configuration import Policy, Storing
-from twins.gateways.edge.signing import FIRST
 
-RAW, FEATURES = 0, 1
-"""Kinds of batches."""
 _SPACING = 1 << 20
 """Between the positions of two batches: one that is too large is halved in its place."""
-THINNEST = 12
-"""What was thinned so often is dropped as a whole."""
 _ASIDE_SHARE = 4
 _PAGE = 1024
 """Small, so that what is thinned makes room."""
 _COLUMNS = "position, name, kind, readings, closed_at, level, body"
+_MOST_PARTS = 2_000
 _TABLES = f"""
 PRAGMA page_size = {_PAGE};
 PRAGMA auto_vacuum = INCREMENTAL;
@@ -41,6 +38,10 @@ CREATE TABLE IF NOT EXISTS batch (
     position INTEGER PRIMARY KEY, name TEXT, kind INTEGER, readings INTEGER, closed_at INTEGER, level INTEGER, body BLOB
 );
 CREATE INDEX IF NOT EXISTS batch_level ON batch (kind, level, position, readings);
+CREATE TABLE IF NOT EXISTS joined (
+    position INTEGER PRIMARY KEY, name TEXT, kind INTEGER, readings INTEGER, closed_at INTEGER, level INTEGER,
+    body BLOB, parts INTEGER
+);
 CREATE TABLE IF NOT EXISTS aside (
     position INTEGER PRIMARY KEY, name TEXT, readings INTEGER, at INTEGER, code TEXT, message TEXT, body BLOB
 );
@@ -53,58 +54,6 @@ class DiskError(OutturnError):
 
     code = "edge.disk"
     status = 507
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Readings that are sent together.
-
-    Attributes:
-        name: Of no other batch.
-        kind: `RAW` or `FEATURES`.
-        readings: How many.
-        closed_at: When it was made, in microseconds since 1970.
-        body: As it is sent, packed.
-        level: How often it was thinned.
-        position: Its place in the order; 0 while it is not on disk.
-    """
-
-    name: str
-    kind: int
-    readings: int
-    closed_at: int
-    body: bytes
-    level: int = 0
-    position: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """The last seal that was acknowledged.
-
-    Attributes:
-        key: Fingerprint of the key.
-        sequence: Its number, 0 for none.
-        digest: What the next one names it by.
-    """
-
-    key: str
-    sequence: int = 0
-    digest: str = FIRST
-
-
-@dataclass(slots=True)
-class Dropped:
-    """What a policy has taken away."""
-
-    readings: int = 0
-    batches: int = 0
-
-    def __iadd__(self, other: Dropped) -> Dropped:
-        """Both together."""
-        self.readings += other.readings
-        self.batches += other.batches
-        return self
 
 
 class Store:
@@ -136,7 +85,7 @@ class Store:
         self.chain = Chain(key)
         if told.get("key") == key:
             self.chain = Chain(key, int(told["sequence"]), told["digest"])
-        self._sent = 0
+        self._sent, self._is_noted = 0, True
 
     @property
     def bytes(self) -> int:
@@ -171,17 +120,61 @@ class Store:
         """
         dropped = Dropped()
         with self._change():
-            need = len(batch.body) * _PAGE // (_PAGE - 4) + 2 * _PAGE
-            if not self._make_room(need, dropped):
+            if not self._is_noted:  # the disk took no note of it before
+                self._write_sent()
+            if not self._make_room(_room_for(batch.body), dropped):
                 dropped += Dropped(batch.readings, 1)
             else:
                 self._insert(replace(batch, position=self._last + _SPACING))
             self._count(dropped)
+        self._is_noted = True
         return dropped
 
     def head(self) -> Batch | None:
         """The batch that is to be sent next."""
-        return self._next("position > ?", self._sent, "position")
+        found = self._sql.execute(
+            f"SELECT {_COLUMNS}, parts FROM joined WHERE position > ?",  # noqa: S608 (columns)
+            [self._sent],
+        ).fetchone()
+        return self._next("position > ?", self._sent, "position") if found is None else _batch(*found)
+
+    def join(self, *, most: int, before: int | None) -> Batch | None:
+        """Have the next batches sent as one, if there are several; none of them may have been tried before.
+
+        They stay what they are until the one is acknowledged, and it is on disk before it is tried: whatever happens,
+        its name stands for the same readings.
+
+        Args:
+            most: Bytes of their bodies, unpacked.
+            before: They are to be closed before this instant, in microseconds since 1970; None for any.
+
+        Raises:
+            DiskError: The disk does not take it.
+        """
+        rows = self._sql.execute(
+            f"SELECT {_COLUMNS} FROM batch WHERE position > ? ORDER BY position LIMIT {_MOST_PARTS}",  # noqa: S608 (ours)
+            [self._sent],
+        )
+        with closing(rows):
+            made = joined((_batch(*row) for row in rows), most=most, before=before)
+        if made is None or self.bytes + _room_for(made.body) > self.settings.limit:
+            return None
+        values = [made.position, made.name, made.kind, made.readings, made.closed_at, made.level, made.body, made.parts]
+        with self._change():
+            self._sql.execute(
+                f"INSERT INTO joined ({_COLUMNS}, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 (columns)
+                values,
+            )
+        return made
+
+    def part(self, batch: Batch) -> None:
+        """Have batches that were joined sent one by one.
+
+        Raises:
+            DiskError: The disk does not take it; they stay joined.
+        """
+        with self._change():
+            self._sql.execute("DELETE FROM joined WHERE position = ?", [batch.position])
 
     def acknowledged(self, batch: Batch, chain: Chain) -> None:
         """Let go of a batch that the platform has, with the seal under which it has it.
@@ -192,8 +185,9 @@ class Store:
         self.chain = chain
         if batch.position:
             self._sent = batch.position
-            self.batches -= 1
+            self.batches -= batch.parts
             self.readings -= batch.readings
+        self._is_noted = False
         self._note_sent()
 
     def set_aside(self, batch: Batch, *, code: str, message: str, at: int) -> None:
@@ -243,7 +237,10 @@ class Store:
         thinned = 0
         while self.bytes + need > self.settings.limit:
             # The batch that may be on its way stays: its seal is made.
-            first = self._sql.execute("SELECT min(position) FROM batch WHERE position > ?", [self._sent]).fetchone()[0]
+            first = self._sql.execute(
+                "SELECT coalesce((SELECT position FROM joined WHERE position > ?1), "
+                "(SELECT min(position) FROM batch WHERE position > ?1))", [self._sent],
+            ).fetchone()[0]  # fmt: skip
             if self.settings.policy is Policy.NEWEST or first is None:
                 return False
             # Rows that became shorter give their pages back only when enough of them did.
@@ -285,10 +282,7 @@ class Store:
             f"SELECT {_COLUMNS} FROM batch WHERE {condition} ORDER BY {order} LIMIT 1",  # noqa: S608 (all ours)
             [after],
         ).fetchone()
-        if found is None:
-            return None
-        position, name, kind, readings, closed_at, level, body = found
-        return Batch(name, kind, readings, closed_at, body, level, position)
+        return None if found is None else _batch(*found)
 
     def _insert(self, batch: Batch) -> None:
         self._sql.execute(
@@ -318,13 +312,18 @@ class Store:
 
     def _note_sent(self) -> None:
         with self._change(counts=False):
-            self._sql.execute("DELETE FROM batch WHERE position <= ?", [self._sent])
-            self._tell(
-                key=self.chain.key, sequence=self.chain.sequence, digest=self.chain.digest,
-                dropped_readings=self.dropped.readings, dropped_batches=self.dropped.batches,
-            )  # fmt: skip
+            self._write_sent()
+        self._is_noted = True
         with suppress(sqlite3.Error):  # what was let go is given back to the disk, a piece at a time
             self._sql.execute("PRAGMA incremental_vacuum(1024)").fetchall()
+
+    def _write_sent(self) -> None:
+        for table in ("batch", "joined"):
+            self._sql.execute(f"DELETE FROM {table} WHERE position <= ?", [self._sent])  # noqa: S608 (ours)
+        self._tell(
+            key=self.chain.key, sequence=self.chain.sequence, digest=self.chain.digest,
+            dropped_readings=self.dropped.readings, dropped_batches=self.dropped.batches,
+        )  # fmt: skip
 
     @contextmanager
     def _change(self, *, counts: bool = True) -> Iterator[None]:
@@ -355,9 +354,12 @@ def _disk_error(error: sqlite3.Error) -> DiskError:
     return DiskError(f"the disk takes nothing: {error}", fix="Make room; the agent goes on by itself.")
 
 
-def thinned(batch: Batch) -> Batch:
-    """A batch with every second reading of each key, under another name."""
-    name = f"{batch.name}~"
-    body, count = bodies.thinned(bodies.unpacked(batch.body), name)
-    level = batch.level + 1 if count < batch.readings else THINNEST
-    return replace(batch, name=name, readings=count, level=level, body=bodies.packed(body))
+def _batch(
+    position: int, name: str, kind: int, readings: int, closed_at: int, level: int, body: bytes, parts: int = 1
+) -> Batch:
+    return Batch(name, kind, readings, closed_at, body, level, position, parts)
+
+
+def _room_for(body: bytes) -> int:
+    """Bytes of the file that a body takes, and what the rest of its row may."""
+    return len(body) * _PAGE // (_PAGE - 4) + 2 * _PAGE

@@ -17,7 +17,7 @@ import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.processes import kill, start
+from tests.processes import LONG_S, kill, start
 from tests.twins.gateways.field.conftest import free_port, modbus_server, opcua_server
 from tests.twins.gateways.plant import MOSQUITTO, Plant, wait_for
 
@@ -53,7 +53,7 @@ class Site:
         before = len(self.said("the agent runs"))
         self._process = start(["-m", "twins.gateways.edge", str(self.file)], self._log, env=env)
         if is_waited_for:
-            wait_for(lambda: len(self.said("the agent runs")) > before, seconds=20)
+            wait_for(lambda: len(self.said("the agent runs")) > before)
 
     @property
     def pid(self) -> int:
@@ -71,7 +71,7 @@ class Site:
         assert self._process is not None
         begun = time.monotonic()
         self._process.send_signal(signal.SIGTERM)
-        status = self._process.wait(timeout=20)
+        status = self._process.wait(timeout=LONG_S)
         self._process = None
         return status, time.monotonic() - begun
 
@@ -81,7 +81,8 @@ class Site:
 
     def said(self, begun: str) -> list[dict[str, Any]]:
         """The lines of its log whose message begins like this."""
-        lines = [json.loads(line) for line in self.log.splitlines() if line.startswith("{")]
+        whole = self.log.rpartition("\n")[0]  # the last line may be half written
+        lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
         return [line for line in lines if line["message"].startswith(begun)]
 
 
@@ -135,7 +136,7 @@ class Broker:
         """Stop it."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=LONG_S)
             self._process = None
 
     def publish(self, topic: str, *payloads: object, retain: bool = False) -> None:
@@ -200,7 +201,7 @@ def section(name: str, **values: object) -> str:
     return f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
 
 
-def python(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
+def python(*arguments: str, timeout: float = LONG_S) -> subprocess.CompletedProcess[str]:
     """A Python process that ends by itself."""
     env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     command = [sys.executable, *arguments]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +43,30 @@ def test_the_platform_reads_what_was_taken(sent: list[Sample]) -> None:
     body = bodies.encoded("n", sent)
     assert read(body) == as_read(sent)
     assert bodies.unpacked(bodies.packed(body)) == body
+
+
+@given(st.lists(samples, min_size=1, max_size=4))
+def test_what_is_joined_says_the_same(parts: list[list[Sample]]) -> None:
+    documents = [bodies.document_in(bodies.encoded("n", part)) for part in parts]
+    body = bodies.joined("j", documents)
+    assert decode(body).batch == "j"
+    assert read(body) == as_read([one for part in parts for one in part])
+
+
+def test_tables_are_joined_to_a_table_and_other_bodies_to_none() -> None:
+    tables = [[Sample("a", 1000, 1.0)], [Sample("a", 2000, 2.0), Sample("b", 2000, 3.0)]]
+    documents = [bodies.document_in(bodies.encoded("n", table)) for table in tables]
+    assert bodies.joined("j", documents) == b'{"batch":"j","at":[1,2],"columns":{"a":[1.0,2.0],"b":[null,3.0]}}'
+    documents.append(bodies.document_in(bodies.encoded("n", [Sample("a", 3001, 4.0, SampleQuality.BAD)])))
+    instants = [row["at"] for row in json.loads(bodies.joined("j", documents))["readings"]]
+    assert instants == [
+        "1970-01-01T00:00:00.001000Z",
+        *["1970-01-01T00:00:00.002000Z"] * 2,
+        "1970-01-01T00:00:00.003001Z",
+    ]
+    for broken in (b"7", b"{}", b'{"at": []}', b"no JSON"):
+        with pytest.raises(ValueError, match=r"batch|Expecting"):
+            bodies.document_in(broken)
 
 
 @given(samples)

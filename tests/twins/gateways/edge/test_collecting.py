@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from twins.gateways.edge import bodies
+from twins.gateways.edge.batches import FEATURES, RAW, Chain
 from twins.gateways.edge.collecting import Collector
 from twins.gateways.edge.configuration import Configuration, Storing, configuration_from
 from twins.gateways.edge.forwarding import jittered
 from twins.gateways.edge.server import _wait
 from twins.gateways.edge.spool import Spool
-from twins.gateways.edge.store import FEATURES, RAW, Chain
 from twins.gateways.field.samples import Sample
 
 KEY = "ab" * 32

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from twins.gateways.edge import bodies
+from twins.gateways.edge.batches import FEATURES, RAW, THINNEST, Batch, Chain
 from twins.gateways.edge.configuration import MIB, Policy, Storing
 from twins.gateways.edge.signing import FIRST
 from twins.gateways.edge.spool import Spool
-from twins.gateways.edge.store import FEATURES, RAW, THINNEST, Batch, Chain, DiskError, Store
+from twins.gateways.edge.store import DiskError, Store
 from twins.gateways.field.samples import Sample
 
 KEY = "ab" * 32
@@ -180,6 +182,110 @@ def test_a_batch_that_the_disk_has_changed_stops_nothing(tmp_path: Path) -> None
     store.append(Batch("large", RAW, 9, 2, bytes(700 * 1024)))
     assert (store.dropped.batches, store.dropped.readings) == (1, 7)
     assert [one.name for one in held(store)] == ["e.0", "large"]
+
+
+def test_small_batches_are_joined_for_good_and_sent_as_they_were_when_they_have_to(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s.db", KEY, ROOM)
+    for number in range(5):
+        store.append(batch(number))
+    made = store.join(most=1 << 20, before=None)
+    assert made is not None
+    assert (made.name, made.parts, made.readings) == ("e.0+5", 5, 500)
+    assert instants(made) == [at for number in range(5) for at in instants(batch(number))]
+    assert (store.batches, store.readings) == (5, 500)
+    store.close()
+    store = Store(tmp_path / "s.db", KEY, ROOM)
+    assert first(store) == made  # it may have been tried: its name stands for the same
+    store.part(made)
+    assert first(store).name == "e.0"
+    again = store.join(most=1 << 20, before=None)
+    assert again == made
+    store.append(batch(5))
+    store.acknowledged(again, Chain(KEY, 1, "cd" * 32))
+    assert (store.batches, store.readings, first(store).name) == (1, 100, "e.5")
+    assert store.join(most=1 << 20, before=None) is None
+
+
+def test_only_what_fits_is_joined(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s.db", KEY, ROOM)
+    for number in range(4):
+        store.append(batch(number))
+    closed = first(store).closed_at
+    size = len(bodies.unpacked(first(store).body))
+    assert store.join(most=2 * size - 1, before=None) is None
+    assert store.join(most=1 << 20, before=closed) is None
+    found = store.join(most=2 * size + size // 2, before=None)
+    assert found is not None
+    assert found.parts == 2
+    store.acknowledged(found, Chain(KEY, 1, "cd" * 32))
+    store.settings = Storing(limit=MIB)
+    store.append(Batch("broken", RAW, 7, 1, b"no batch"))
+    assert store.join(most=1 << 20, before=None) is not None
+    store.acknowledged(first(store), Chain(KEY, 2, "cd" * 32))
+    store.append(batch(9))
+    assert store.join(most=1 << 20, before=None) is None
+
+
+@pytest.mark.parametrize("policy", [Policy.OLDEST, Policy.THIN])
+def test_what_is_joined_is_on_its_way_and_never_dropped(tmp_path: Path, policy: Policy) -> None:
+    store = Store(tmp_path / "s.db", KEY, Storing(limit=MIB, policy=policy))
+    for number in range(3):
+        store.append(batch(number, 2000, noise=1))
+    made = store.join(most=1 << 21, before=None)
+    assert made is not None
+    for number in range(3, 200):
+        store.append(batch(number, 2000, noise=1))
+    assert store.bytes <= MIB
+    assert store.dropped.readings > 0
+    assert first(store) == made
+    store.acknowledged(made, Chain(KEY, 1, "cd" * 32))
+    assert store.readings == sum(one.readings for one in held(store))
+    assert store.batches == 0
+
+
+class Device:
+    """The file to which SQLite writes first, swapped for a device that never has room: the kernel says ENOSPC."""
+
+    def __init__(self, path: Path) -> None:
+        wal = str(path) + "-wal"
+        (self._number,) = (
+            int(one.name) for one in Path("/proc/self/fd").iterdir() if one.exists() and str(one.readlink()) == wal
+        )
+        self._kept = os.dup(self._number)
+
+    def fill(self) -> None:
+        self._become("/dev/full")
+
+    def empty(self) -> None:
+        os.dup2(self._kept, self._number)
+        os.close(self._kept)
+
+    def _become(self, path: str) -> None:
+        number = os.open(path, os.O_RDWR)
+        os.dup2(number, self._number)
+        os.close(number)
+
+
+def test_a_device_without_room_is_survived(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    store = Store(path, KEY, ROOM)
+    for number in range(3):
+        store.append(batch(number))
+    store._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    device = Device(path)
+    device.fill()
+    with pytest.raises(DiskError, match="full"):
+        store.append(batch(3))
+    with pytest.raises(DiskError, match="full"):
+        store.join(most=1 << 20, before=None)
+    with pytest.raises(DiskError, match="full"):
+        store.acknowledged(first(store), Chain(KEY, 1, "cd" * 32))
+    assert (store.batches, first(store).name) == (2, "e.1")
+    device.empty()
+    store.append(batch(3))
+    store._sql.close()  # as if it were killed: what was sent is noted with the first thing that the disk takes
+    store = Store(path, KEY, ROOM)
+    assert (store.chain.sequence, [one.name for one in held(store)]) == (1, ["e.1", "e.2", "e.3"])
 
 
 def full(store: Store, *, is_full: bool) -> None:
