@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from channels.security.websocket import AllowedHostsOriginValidator
 
 from tenants.domains.hosts import home_of
@@ -30,7 +30,7 @@ class HostOriginValidator:
     async def __call__(self, scope: MutableMapping[str, Any], receive: Messages, send: Send) -> None:
         """Pass the connection on, or refuse it."""
         host = _header(scope, b"host")
-        home = await sync_to_async(home_of, thread_sensitive=False)(host)
+        home = await database_sync_to_async(home_of, thread_sensitive=False)(host)
         scope["home"] = home
         if home is not None and urlsplit(_header(scope, b"origin")).netloc.lower() == host.lower():
             await self.application(scope, receive, send)

@@ -27,6 +27,8 @@ class ActorPermission(BasePermission):
     method's name in place of ``read`` and ``write``; a set of permissions means any of them.
     """
 
+    message: str | None = None
+
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the actor may make this call.
 
@@ -42,7 +44,15 @@ class ActorPermission(BasePermission):
         action = getattr(view, "action", None) or ""
         kind = "read" if request.method in READING else "write"
         wanted = needs.get(action) or needs.get(kind)
-        return wanted is not None and may_any(actor, wanted)
+        if wanted is None or may_any(actor, wanted):
+            return wanted is not None
+        self.message = f"this needs the permission {words_for(wanted)}"
+        return False
+
+
+def words_for(wanted: Needed) -> str:
+    """The permission, or those of which any is enough, in a sentence."""
+    return wanted.value if isinstance(wanted, Permission) else " or ".join(sorted(each.value for each in wanted))
 
 
 def may_any(actor: Actor, wanted: Needed) -> bool:

@@ -66,7 +66,7 @@ class AccountForm(forms.Form):
     )
     permissions = forms.MultipleChoiceField(
         required=False, widget=forms.CheckboxSelectMultiple, label=gettext_lazy("Permissions of its own"),
-        help_text=gettext_lazy("Count when it has no role."),
+        help_text=gettext_lazy("For an account without a role."),
     )  # fmt: skip
     sites = forms.MultipleChoiceField(
         required=False, widget=forms.CheckboxSelectMultiple, label=gettext_lazy("Held to sites"),
@@ -92,6 +92,11 @@ class AccountForm(forms.Form):
             self.fields[name].choices = offered  # type: ignore[attr-defined]
             if not offered:
                 del self.fields[name]
+
+    def clean(self) -> None:
+        """Refuse permissions beside a role, which would count for nothing."""
+        if self.cleaned_data.get("role") and self.cleaned_data.get("permissions"):
+            self.add_error("role", _("Choose “None: permissions of its own”, or take the permissions out below."))
 
     def terms(self) -> AccountTerms:
         """What was filled in."""

@@ -181,8 +181,12 @@ def gateway(request: HttpRequest, gateway: UUID) -> HttpResponse:
 @require_safe
 @page(needs=Permission.GATEWAYS_READ)
 def arriving(request: HttpRequest, gateway: UUID) -> HttpResponse:
-    """What arrives right now, asked for again and again by the gateway's page."""
-    return render(request, "gateways/_arriving.html", _arriving(request, found(gateway)))
+    """What arrives right now, asked for again and again by the gateway's page, and what was refused meanwhile."""
+    row = found(gateway)
+    context = {**_arriving(request, row), "swaps": True, "refused_looked_at": LOOKED_AT}
+    is_known = request.GET.get("refused") == str(context["state"].set_aside)
+    context["refused"] = None if is_known else newest_refused(row.id)
+    return render(request, "gateways/_arriving.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -301,6 +305,7 @@ def _detail(request: HttpRequest, row: Gateway, token: Token | None = None) -> H
 
 def _arriving(request: HttpRequest, row: Gateway) -> dict[str, Any]:
     (state,) = selectors.states([row], now=utc_now())
+    arriving_url = reverse("gateway-arriving", args=[actor_of(request).slug, row.id])
     keys, seen = recent_keys(row.id), look(settings.REDIS_URL, row.tenant_id, row.id)  # type: ignore[arg-type]
     return {
         "gateway": row,
@@ -311,7 +316,7 @@ def _arriving(request: HttpRequest, row: Gateway) -> dict[str, Any]:
         "keys": keys[:MOST_KEYS],
         "has_unbound": any(not one.signal for one in keys),
         "more_keys": max(0, len(keys) - MOST_KEYS),
-        "arriving_url": reverse("gateway-arriving", args=[actor_of(request).slug, row.id]),
+        "arriving_url": f"{arriving_url}?refused={state.set_aside}",
     }
 
 

@@ -32,8 +32,16 @@ from twins.gateways.selectors import gateways
 from twins.telemetry.instants import moment
 from twins.telemetry.models import Signal
 from twins.telemetry.quality_figures import LEVELS
-from twins.telemetry.quality_report import LONGEST, GatewayQuality, SignalQuality, Span, signal_quality, twin_quality
-from twins.telemetry.schemas import Quality
+from twins.telemetry.quality_report import (
+    LONGEST,
+    GatewayQuality,
+    SignalQuality,
+    Span,
+    TwinQuality,
+    signal_quality,
+    twin_quality,
+)
+from twins.telemetry.schemas import BoundSignal, Quality
 from twins.telemetry.series import Grain
 
 SHOWN = 100
@@ -92,12 +100,19 @@ def quality(request: HttpRequest, twin: str) -> HttpResponse:
     """The data quality of a twin in a span, worst first."""
     row, now = _twin(twin), utc_now()
     asked = Asked.of(request, now)
-    found = twin_quality(row.id, asked.start, asked.end, now=now)
+    words, gateway = request.GET.get("q", "")[:120].lower().split(), request.GET.get("gateway", "")
+    part = _number_of(request, "part")
+    found = twin_quality(
+        row.id, asked.start, asked.end, now=now, part=part - 1,
+        first=lambda one: _fits(one.asset_name, one.key, one, words, gateway),
+    )  # fmt: skip
+    if part > 1 and not found.signals:
+        raise Http404
     names = _names(one.gateway for one in found.gateways)
-    signals = _fitting(found.signals, request.GET.get("q", "")[:120], request.GET.get("gateway", ""))
+    signals = [one for one in found.signals if _fits(one.name, one.key, one.bound, words, gateway)]
     if request.GET.get("format") == "csv":
         return _csv(f"{row.slug}-quality", signals, names)
-    slug, number = actor_of(request).slug, _page_number(request)
+    slug, number = actor_of(request).slug, _number_of(request, "page")
     came, doubtful = sum(one.seen.came for one in signals), sum(_doubtful(one) for one in signals)
     expected = [one.seen.completeness for one in signals if one.seen.completeness is not None]
     longest = max((one.seen.gaps.longest_us for one in signals), default=0)
@@ -115,7 +130,7 @@ def quality(request: HttpRequest, twin: str) -> HttpResponse:
         ],
         "rows": [_row(one, names, slug, row, asked) for one in signals[(number - 1) * SHOWN : number * SHOWN]],
         "count": len(signals),
-        "more": found.more,
+        "parts": _parts(request, part, found),
         "gateways": [_gateway(one, names, slug, found.span) for one in found.gateways],
         "choices": names,
         "pager": _pager(request, number, len(signals)),
@@ -185,14 +200,12 @@ def _names(ids: Iterable[UUID]) -> dict[UUID, str]:
     return dict(gateways().filter(id__in=list(ids)).values_list("id", "name"))
 
 
-def _fitting(signals: Sequence[SignalQuality], words: str, gateway: str) -> list[SignalQuality]:
-    wanted = words.lower().split()
-    return [
-        one
-        for one in signals
-        if all(word in f"{one.name} {one.key}".lower() for word in wanted)
-        and (not gateway or (one.bound is not None and str(one.bound.gateway) == gateway))
-    ]
+def _fits(name: str, key: str, bound: BoundSignal | None, words: Sequence[str], gateway: str) -> bool:
+    """Whether a signal is one of those that are looked for."""
+    text = f"{name} {key}".lower()
+    return all(word in text for word in words) and (
+        not gateway or (bound is not None and str(bound.gateway) == gateway)
+    )
 
 
 def _doubtful(one: SignalQuality) -> int:
@@ -267,13 +280,13 @@ def _spans(now: datetime) -> list[tuple[Any, str]]:
     ]
 
 
-def _page_number(request: HttpRequest) -> int:
-    text = request.GET.get("page", "1")
+def _number_of(request: HttpRequest, name: str) -> int:
+    text = request.GET.get(name, "1")
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 6 else 1
 
 
 def _query(request: HttpRequest, **changed: str) -> str:
-    kept = {name: request.GET[name] for name in ("from", "to", "q", "gateway") if request.GET.get(name)}
+    kept = {name: request.GET[name] for name in ("from", "to", "q", "gateway", "part") if request.GET.get(name)}
     return urlencode(kept | changed)
 
 
@@ -281,6 +294,20 @@ def _pager(request: HttpRequest, number: int, count: int) -> dict[str, Any]:
     return {
         "previous_url": f"?{_query(request, page=str(number - 1))}" if number > 1 else None,
         "next_url": f"?{_query(request, page=str(number + 1))}" if number * SHOWN < count else None,
+    }
+
+
+def _parts(request: HttpRequest, part: int, found: TwinQuality) -> dict[str, Any] | None:
+    """Which of very many signals these are, and the way to the others; None when these are all."""
+    if not found.more:
+        return None
+    last = found.before + len(found.signals)
+    return {
+        "first": found.before + 1,
+        "last": last,
+        "total": found.total,
+        "previous_url": f"?{_query(request, part=str(part - 1))}#signals" if part > 1 else None,
+        "next_url": f"?{_query(request, part=str(part + 1))}#signals" if last < found.total else None,
     }
 
 

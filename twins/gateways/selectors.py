@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -103,7 +103,8 @@ def _state(gateway: Gateway, sent: Traffic | None, now: datetime) -> GatewayStat
         return GatewayState(gateway, _held(gateway) or "unknown", None, 0, 0, 0, version=gateway.version)
     state = "connected" if now - sent.last_seen_at < SILENT_AFTER else "late"
     this_minute = now.replace(second=0, microsecond=0)
-    per_minute = {this_minute: sent.last_minute, this_minute - timedelta(minutes=1): sent.this_minute}
+    last_whole = sent.last_minute or sent.this_minute  # of a gateway that has just begun, what came since
+    per_minute = {this_minute: last_whole, this_minute - timedelta(minutes=1): sent.this_minute}
     return GatewayState(
         gateway=gateway,
         state=_held(gateway) or state,
@@ -129,20 +130,31 @@ def _clock(sent: Traffic) -> int | None:
     return round(-min(least) / 1000) if least else None
 
 
-def holder(token: str, *, now: datetime) -> Holder | None:
-    """Whose token it is, in force or not; needs no scope. What has not the form of a token costs no query."""
-    if not is_token(token, "gateway"):
-        return None
-    digests = token_digests(token, keys=settings.SEALING_KEYS)
-    row = GatewayToken.objects.filter(digest__in=digests).first()
-    return None if row is None else replace(_holder(row, now), digest=row.digest, newest=digests[0])
+def holders(tokens: Iterable[str], *, now: datetime) -> dict[str, Holder]:
+    """Whose some tokens are, in force or not, without those that nobody has; needs no scope.
+
+    What has not the form of a token costs no query.
+    """
+    digests = {
+        token: token_digests(token, keys=settings.SEALING_KEYS) for token in tokens if is_token(token, "gateway")
+    }
+    if not digests:
+        return {}
+    every = [digest for kept_under in digests.values() for digest in kept_under]
+    rows = {row.digest: row for row in GatewayToken.objects.filter(digest__in=every)}
+    found = {}
+    for token, kept_under in digests.items():
+        row = next((rows[digest] for digest in kept_under if digest in rows), None)
+        if row is not None:
+            found[token] = replace(_holder(row, now), digest=row.digest, newest=kept_under[0])
+    return found
 
 
-def holder_of(gateway_id: UUID, *, now: datetime) -> Holder | None:
-    """Whose gateway it is, and whether it is shut out; needs no scope. For messages of a broker, which name it."""
-    tokens = GatewayToken.objects.filter(gateway=gateway_id)
-    row = tokens.order_by(F("revoked_at").desc(nulls_first=True), F("until").desc(nulls_first=True)).first()
-    return None if row is None else _holder(row, now)
+def holders_of(gateways: Collection[UUID], *, now: datetime) -> dict[UUID, Holder]:
+    """Whose some gateways are, and whether they are shut out; needs no scope. A broker's messages name them."""
+    tokens = GatewayToken.objects.filter(gateway__in=gateways)
+    order = F("revoked_at").desc(nulls_first=True), F("until").desc(nulls_first=True)
+    return {row.gateway: _holder(row, now) for row in tokens.order_by("gateway", *order).distinct("gateway")}
 
 
 def _holder(row: GatewayToken, now: datetime) -> Holder:

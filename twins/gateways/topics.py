@@ -25,6 +25,11 @@ class EdgeNode(NamedTuple):
     node: str
 
 
+def topic_of(node: EdgeNode, kind: str, device: str = "") -> str:
+    """Where an edge node, or a device of it, sends a kind of message."""
+    return "/".join((NAMESPACE, node.group, kind, node.node, *([device] if device else [])))
+
+
 def may_send(gateway: str, nodes: Iterable[EdgeNode], topic: str) -> bool:
     """Whether a gateway may publish to a topic."""
     readings = f"outturn/{gateway}/readings"

@@ -149,7 +149,7 @@ class Intake:
         try:
             message = await self._decoded(source, body, decoder)
         except BrokenMessageError as error:
-            self._show(source, body, None, error, said)
+            self.show(source, body, None, error, said)
             await self.note(source, error, excerpt=as_text(body[:_EXCERPT_BYTES].decode("utf-8", "replace")))
             raise
         try:
@@ -157,20 +157,30 @@ class Intake:
         except OutturnError as error:
             if isinstance(error, LimitReachedError):
                 self._gate.turn_away(source, len(body), error)
-            self._show(source, body, message, error, said)
+            self.show(source, body, message, error, said)
             raise
-        self._show(source, body, message, receipt, said)
+        self.show(source, body, message, receipt, said)
         return receipt
 
-    def _show(
-        self, source: Source, body: bytes, message: Message | None, became: Receipt | OutturnError, said: Said
-    ) -> None:
-        """Show a message to whoever looks at its gateway; costs nothing while nobody does."""
+    def show(
+        self, source: Source, body: bytes, message: Message | None, became: Receipt | OutturnError,
+        said: Said = SILENT, *, topic: str = "",
+    ) -> None:  # fmt: skip
+        """Show a message to whoever looks at its gateway; costs nothing while nobody does. `take` does so by itself.
+
+        Args:
+            source: Whose it is.
+            body: As it came.
+            message: What was read of it, if anything.
+            became: What became of it.
+            said: What the gateway says of itself beside it.
+            topic: Where it came, if the body alone does not tell: it is then no text.
+        """
         if self._window is None or not self._window.is_watched(source):
             return
         known = self._known.get(source.tenant)
         bindings = known.gateways.get(source.gateway, _NONE) if known is not None else _NONE
-        self._window.show(source, body, bindings, message, became, is_replayed=said.replayed)
+        self._window.show(source, body, bindings, message, became, is_replayed=said.replayed, topic=topic)
 
     async def take_message(
         self, source: Source, message: Message, said: Said = SILENT, extra: Extra | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -108,13 +108,20 @@ class TwinQuality:
     Attributes:
         signals: Worst first.
         gateways: Those that its bindings name.
-        more: Signals that were not looked at: there are more than `MOST_SIGNALS`.
+        before: Signals of the parts before this one; a part has at most `MOST_SIGNALS`.
+        total: Signals of all parts.
     """
 
     span: Span
     signals: tuple[SignalQuality, ...]
     gateways: tuple[GatewayQuality, ...]
-    more: int
+    before: int
+    total: int
+
+    @property
+    def more(self) -> int:
+        """Signals of other parts."""
+        return self.total - len(self.signals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +141,34 @@ class SignalDetail:
     substitutions: tuple[Substitution, ...]
 
 
-def twin_quality(twin: UUID, start: datetime, end: datetime, *, now: datetime) -> TwinQuality:
-    """How well the signals of a twin came in ``[start, end)``; nothing is expected of the time after `now`."""
+def twin_quality(
+    twin: UUID, start: datetime, end: datetime, *, now: datetime, part: int = 0,
+    first: Callable[[BoundSignal], bool] | None = None,
+) -> TwinQuality:  # fmt: skip
+    """How well the signals of a twin came in ``[start, end)``; nothing is expected of the time after `now`.
+
+    Args:
+        twin: Which.
+        start: First instant.
+        end: First instant after.
+        now: The present.
+        part: Which of the parts that a twin of very many signals is told in, from 0; in the order of their assets.
+        first: Whether a signal is looked for: those are in the first parts.
+    """
     end = max(min(end, now), start + timedelta(seconds=1))
     bound = {(one.asset, one.key): one for one in bound_signals() if one.twin == twin}
-    rows = list(Signal.objects.filter(twin=twin).order_by("asset", "key")[: MOST_SIGNALS + 1])
-    rows = [row for row in rows if (row.asset, row.key) in bound]
-    found, span = _qualities(rows[:MOST_SIGNALS], bound, start, end)
+    stored = Signal.objects.filter(twin=twin).order_by("asset", "key").values_list("id", "asset", "key")
+    known = [(number, bound[asset, key]) for number, asset, key in stored if (asset, key) in bound]
+    if first is not None and len(known) > MOST_SIGNALS:
+        known.sort(key=lambda one: not first(one[1]))
+    wanted = [number for number, _ in known[part * MOST_SIGNALS : (part + 1) * MOST_SIGNALS]]
+    found, span = _qualities(list(Signal.objects.filter(id__in=wanted)), bound, start, end)
     return TwinQuality(
         span=span,
         signals=tuple(sorted(found, key=lambda one: (-one.badness, one.name, one.key))),
         gateways=_gateways(found, span),
-        more=max(0, len(bound) - len(found)),
+        before=min(part * MOST_SIGNALS, len(known)),
+        total=len(known),
     )
 
 

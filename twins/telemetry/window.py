@@ -34,6 +34,8 @@ MOST_SHOWN = 12
 MOST_KEYS = 30
 """Keys of one message."""
 EXCERPT_BYTES = 1200
+EXCERPT_HEX = 200
+"""Bytes of a message that is no text."""
 _KEPT_SECONDS = 60
 _ASK_SECONDS = 1.0
 _PAUSE_SECONDS = 0.25
@@ -70,11 +72,16 @@ class Window:
 
     def show(
         self, source: Source, body: bytes, bindings: Bindings, what: Message | None, became: Receipt | OutturnError,
-        *, is_replayed: bool = False,
+        *, is_replayed: bool = False, topic: str = "",
     ) -> None:  # fmt: skip
-        """Show a message: as it came, what became of each of its keys, and whether it was kept through an outage."""
+        """Show a message: as it came, what became of each of its keys, and whether it was kept through an outage.
+
+        With a topic the body is bytes and no text.
+        """
         self._shown_at[source.gateway] = time.monotonic()
         shown = _told(body, bindings, what, became) | {"replayed": is_replayed}
+        if topic:
+            shown["raw"] = f"{topic}\n{_in_hex(body)}"
         told = msgspec.json.encode(shown).decode()
         self._begin(self._put(_list(source.tenant, source.gateway), told))
 
@@ -159,8 +166,12 @@ def _raw(body: bytes) -> str:
     part = body[:EXCERPT_BYTES]
     text = keepable(part.decode("utf-8", "replace"))
     if text.count("\ufffd") > len(text) // 10:
-        text = part[:200].hex(" ")
+        return _in_hex(body)
     return text + ("…" if len(body) > EXCERPT_BYTES else "")
+
+
+def _in_hex(body: bytes) -> str:
+    return body[:EXCERPT_HEX].hex(" ") + (" …" if len(body) > EXCERPT_HEX else "")
 
 
 def _keys(message: Message, bindings: Bindings, reasons: Mapping[str, str]) -> dict[str, Any]:

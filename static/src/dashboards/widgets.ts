@@ -152,6 +152,9 @@ function bars(widget: Widget, signals: TileSignal[]): Shown {
 
 function table(signals: TileSignal[]): Shown {
   const frame = made("widget-table");
+  frame.tabIndex = 0; // more rows than fit are scrolled to, also with the keys
+  frame.setAttribute("role", "group");
+  frame.setAttribute("aria-label", gettext("Latest values"));
   const sheet = document.createElement("table");
   sheet.className = "sheet";
   const caption = sheet.createCaption();

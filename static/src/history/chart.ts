@@ -258,7 +258,8 @@ function timeAxis([from, to]: Stretch, width: number, look: Look, onClock: Clock
 }
 
 function zoneName(moment: number): string {
-  return `${Intl.DateTimeFormat().resolvedOptions().timeZone} (${offsetInWords(ahead(moment))})`;
+  const [name, offset] = [Intl.DateTimeFormat().resolvedOptions().timeZone, offsetInWords(ahead(moment))];
+  return name === offset ? name : `${name} (${offset})`;
 }
 
 /** The decimal mark and that of thousands in the viewer's language, as plotly takes them. */

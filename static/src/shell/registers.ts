@@ -11,7 +11,14 @@ const CHOICES: Record<string, string[]> = {
 };
 
 /** What an empty cell stands for. */
-const USUAL: Record<string, string> = { table: "holding", type: "uint16", word_order: "big", byte_order: "big" };
+const USUAL: Record<string, string> = {
+  unit: "1",
+  table: "holding",
+  type: "uint16",
+  word_order: "big",
+  byte_order: "big",
+  every_ms: "1000",
+};
 
 /** `<register-map>`: holds the text area; shows a table in its place. */
 export class RegisterMap extends HTMLElement {
@@ -132,6 +139,7 @@ function control(column: string, value: string): HTMLElement {
     const made = document.createElement("input");
     made.className = "form-control";
     made.value = value;
+    made.placeholder = USUAL[column] ?? "";
     made.setAttribute("aria-label", column.replace("_", " "));
     return made;
   }

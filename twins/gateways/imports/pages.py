@@ -128,7 +128,9 @@ def _listing(slug: str) -> Listing:
         columns=(
             Column("row__name", _("File"), sort="name",
                    link=lambda state: reverse("import", args=[slug, state.row.id])),
-            Column("state", _("State"), kind="status", word=lambda state: STATES[state.state]),
+            Column("look", _("State"), kind="status", value=lambda state: _LOOKS.get(state.state, state.state),
+                   word=lambda state: STATES[state.state], is_filed=False),
+            Column("state", _("State"), is_shown=False),
             Column("row__gateway__name", _("Gateway")),
             Column("tally__rows", _("Rows"), kind="number"),
             Column("tally__stored", _("Stored"), kind="number"),

@@ -20,12 +20,12 @@ from twins.gateways.sparkplug.readings import Columns, keys_of
 from twins.gateways.sparkplug.selectors import NodeHolder
 from twins.gateways.sparkplug.standing import Standings
 from twins.gateways.sparkplug.wire import Payload, parse
-from twins.gateways.topics import EdgeNode
+from twins.gateways.topics import EdgeNode, topic_of
 from twins.telemetry.decode import LARGEST_BODY
 from twins.telemetry.errors import BrokenMessageError, BusyError, UnavailableError
 from twins.telemetry.instants import micros, moment
 from twins.telemetry.intake import Intake
-from twins.telemetry.schemas import Source
+from twins.telemetry.schemas import Message, Receipt, Source
 from twins.telemetry.stale import Staleness
 from twins.telemetry.threads import in_thread
 
@@ -67,10 +67,11 @@ class Line:
         self._ask = ask
         self._done = done
         self._came: deque[tuple[str, str, bytes]] = deque()
+        self._newest: tuple[str, bytes] = ("", b"")
         self._life = Node()
         self._holder: NodeHolder | None = None
         self._looked_at: float | None = None
-        self._expects_birth = self._is_asked = False
+        self._expects_birth = self._is_asked = self._is_called = False
         self._is_open = True
         self._work: asyncio.Task[None] | None = None
         self._marking: set[asyncio.Task[None]] = set()
@@ -103,13 +104,13 @@ class Line:
             await asyncio.wait(pending, timeout=seconds)
 
     def _go_on(self) -> None:
+        self._is_called = True
         if self._work is None or self._work.done():
             self._work = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
-        is_first = True
-        while self._came or is_first:
-            is_first = False
+        while self._came or self._is_called:  # somebody may call while what came before is dealt with
+            self._is_called = False
             taken = [self._came.popleft() for _ in range(min(_AT_ONCE, len(self._came)))]
             try:
                 await self._deal_with(taken)
@@ -129,6 +130,7 @@ class Line:
             self._expects_birth = False
             effects += self._life.expect_birth(now=now)
         for kind, device, body in taken:
+            self._newest = (topic_of(self._node, kind, device), body)
             payload = await self._parsed(source, device, body)
             if payload is not None:
                 effects += self._life.receive(Note(kind, device, payload), now=now)
@@ -166,6 +168,7 @@ class Line:
             return parse(body)
         except BrokenMessageError as error:
             told = error
+        self._show(source, None, told)
         await self._surely(lambda: self._intake.note(source, told, excerpt=body[:100].hex()))
         return None
 
@@ -194,8 +197,21 @@ class Line:
         """Make them durable; new ones to go on with."""
         if columns.size:
             message = columns.message()
-            await self._surely(lambda: self._intake.take_message(source, message))
+            await self._surely(lambda: self._take(source, message))
         return Columns(self._node)
+
+    async def _take(self, source: Source, message: Message) -> None:
+        try:
+            receipt = await self._intake.take_message(source, message)
+        except OutturnError as error:
+            self._show(source, message, error)
+            raise
+        self._show(source, message, receipt)
+
+    def _show(self, source: Source, message: Message | None, became: Receipt | OutturnError) -> None:
+        """Show the newest of the payloads, and what became of all that are stored together."""
+        topic, body = self._newest
+        self._intake.show(source, body, message, became, topic=topic)
 
     async def _remember(self, source: Source, effect: Born | Died) -> None:
         holder, now = self._holder, utc_now()
