@@ -20,6 +20,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client
 from psycopg.sql import SQL, Identifier
+from pytest_django.plugin import blocking_manager_key
 from rest_framework.test import APIClient
 
 from tenants.customers.services import create_customer
@@ -34,6 +35,19 @@ from tenants.scope.models import Tenant
 from tenants.scope.tables import TenantTable
 
 TEMPLATE = "outturn_template"
+_OF_DATABASES = {"db", "transactional_db", "django_db_setup"}
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """The schema is made before the first test, which has a time limit that is not for this."""
+    if not session.config.option.collectonly and any(map(_needs_database, session.items)):
+        with session.config.stash[blocking_manager_key].unblock():
+            _make_template()
+
+
+def _needs_database(item: pytest.Item) -> bool:
+    names = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(names & _OF_DATABASES)
 
 
 @pytest.fixture(scope="session")
@@ -41,40 +55,44 @@ def django_db_setup(django_db_blocker: Any, worker_id: str) -> Iterator[None]:
     """A database of this worker's own, copied from one that was migrated once for the run."""
     name = f"outturn_{worker_id}"
     with django_db_blocker.unblock():
-        _migrated_template()
-        with _maintenance() as server:
+        with maintenance() as server:
             server.execute(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
             server.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(TEMPLATE)))
-        _point_at(name)
+        point_at(name)
     yield
     with django_db_blocker.unblock():
         for alias in connections:
             connections[alias].close()
-        with _maintenance() as server:
+        with maintenance() as server:
             server.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
 
 
-def _migrated_template() -> None:
+def _make_template() -> None:
+    """Migrate a database, once for all workers; it has its name when it is whole."""
+    draft, known = Identifier(f"{TEMPLATE}_draft"), connection.settings_dict["NAME"]
     with (Path(os.environ["OUTTURN_HOME"]) / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with _maintenance() as server:
+        with maintenance() as server:
             if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
                 return
-            server.execute(SQL("CREATE DATABASE {}").format(Identifier(TEMPLATE)))
-        _point_at(TEMPLATE)
-        call_command("migrate", verbosity=0)
-        for alias in connections:
-            connections[alias].close()
+            server.execute(SQL("DROP DATABASE IF EXISTS {}").format(draft))
+            server.execute(SQL("CREATE DATABASE {}").format(draft))
+            point_at(f"{TEMPLATE}_draft")
+            call_command("migrate", verbosity=0)
+            point_at(known)
+            server.execute(SQL("ALTER DATABASE {} RENAME TO {}").format(draft, Identifier(TEMPLATE)))
 
 
-def _maintenance() -> psycopg.Connection[Any]:
+def maintenance() -> psycopg.Connection[Any]:
+    """A connection of the owner, who makes databases and drops them."""
     owner = settings.DATABASES["owner"]
     return psycopg.connect(
         dbname="postgres", user=owner["USER"], password=owner["PASSWORD"], host=owner["HOST"], autocommit=True
     )
 
 
-def _point_at(name: str) -> None:
+def point_at(name: str) -> None:
+    """Have Django's connections, and those of the ingest role, lead to a database."""
     for alias in connections:
         connections[alias].close()
         connections[alias].settings_dict["NAME"] = name
@@ -92,7 +110,7 @@ def _outside_requests() -> None:
 def _literal_tenant(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail any query of the application on a tenant's table that does not name the tenant (security needs the policy,
     a database split by tenant needs the literal)."""
-    if not {"db", "transactional_db", "django_db_setup"} & set(request.fixturenames):
+    if not _OF_DATABASES & set(request.fixturenames):
         yield
         return
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
+LONG_S = 120.0
+"""After this long something hangs, also on a machine that is slow, or busy with other tests."""
 ROLES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_INGEST_URL")
 
 
@@ -59,9 +61,9 @@ def serving(log: Path) -> Iterator[str]:
 
 
 def _wait_until_it_answers(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + LONG_S
     while time.monotonic() < deadline and process.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG_S)
         try:
             connection.request("HEAD", "/")
             connection.getresponse()

@@ -14,16 +14,17 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tenants.people.models import User
-from tests.processes import serving
+from tests.processes import LONG_S, serving
 from tests.twins.gateways.plant import wait_for
 
 AXE = Path(settings.BASE_DIR) / "static" / "node_modules" / "axe-core" / "axe.min.js"
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 WIDTHS = (1440, 360)
+expect.set_options(timeout=LONG_S * 1000 / 2)  # what does not come at all is told before the test is over
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
@@ -62,6 +63,7 @@ def open_page(transactional_db: None, chromium: Browser, site: str) -> Iterator[
             base_url=site, color_scheme=theme, viewport={"width": width, "height": 900},
             reduced_motion="reduce",
         )  # fmt: skip
+        context.set_default_timeout(LONG_S * 1000 / 2)
         contexts.append(context)
         if user is not None:
             client = Client()
@@ -115,20 +117,24 @@ def scrolls_sideways(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
-_UNTIL_SETTLED = """async () => {
-    const frame = () => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))
-    const isSeen = each => each instanceof CSSTransition && each.effect.target.checkVisibility()
-    do { await frame() } while (document.getAnimations().some(isSeen))
+_UNTIL_DRAWN = """async () => {
+    if (!document.adoptedStyleSheets.length) {
+        const still = new CSSStyleSheet()
+        still.replaceSync('*, ::before, ::after { transition: none !important }')
+        document.adoptedStyleSheets = [still]
+    }
+    await new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))
 }"""
-"""A colour that changes by a transition, however short, is handed down by one element a frame; within what is folded up
-it stands still."""
+"""A colour that changes by a transition, however short, is handed down by one element a frame, which takes minutes in
+a long table: without transitions it is there with the next."""
 
 
 def in_themes(page: Page, themes: Iterable[Theme] = THEMES) -> Iterator[Theme]:
     """Show the page as it is in one theme after the other: a theme is nothing but colours of the style sheet."""
+    page.evaluate(_UNTIL_DRAWN)
     for theme in themes:
         page.emulate_media(color_scheme=theme)
-        page.evaluate(_UNTIL_SETTLED)
+        page.evaluate(_UNTIL_DRAWN)
         yield theme
 
 

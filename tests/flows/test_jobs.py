@@ -14,7 +14,7 @@ from tenants.jobs.services import cancel_job, start_job, sweep_jobs
 from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
-from tests.processes import environment, kill, start
+from tests.processes import LONG_S, environment, kill, start
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 Worker = Callable[[], subprocess.Popen[bytes]]
@@ -39,7 +39,7 @@ def worker(tmp_path: Path) -> Iterator[Worker]:
 
 def ended(tenant: Tenant, job: Job, *, sweeping: bool = False) -> Job:
     """The job once it has ended."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + LONG_S
     while time.monotonic() < deadline:
         with scope(tenant.id):
             found = Job.objects.get(id=job.id)

@@ -16,7 +16,7 @@ from tenants.record.services import record_audit, seal_head
 from tenants.record.tasks import EVERY_S, seal_log, seal_logs
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
-from tests.processes import environment, kill, start
+from tests.processes import LONG_S, environment, kill, start
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
@@ -52,7 +52,7 @@ def test_every_tenant_with_news_is_sealed_and_one_that_fails_holds_up_no_other(
         seal_head(now=utc_now())
         record_audit(action="x.undone", subject="x/1", by="somebody", now=utc_now())
     seal_logs.delay()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + LONG_S
     while time.monotonic() < deadline and (heads(tenant), heads(stranger)) != ([1], [1, 2]):
         time.sleep(0.1)
     seal_log.delay(str(tenant.id))

@@ -102,7 +102,10 @@ class Run:
         assert self._browser.get("/api/v1/jobs/", headers=bearer).status_code == 200
         self.told(httpx.post(f"{self._site}/api/v1/twins/", content=b"{", headers=bearer, timeout=60), 400)
         self.told(httpx.get(f"{self._site}/api/v1/nothing/", headers=bearer, timeout=60), 404)
-        self.told(httpx.get(f"{self._site}/api/v1/jobs/", headers={"Authorization": f"Bearer {self.gateway}"}), 401)
+        self.told(
+            httpx.get(f"{self._site}/api/v1/jobs/", headers={"Authorization": f"Bearer {self.gateway}"}, timeout=60),
+            401,
+        )
         self.told(
             httpx.post(
                 f"{self._site}/ingest/v1/readings", content=b"{", headers={"Authorization": self.gateway}, timeout=60

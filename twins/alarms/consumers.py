@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 
 from tenants.scope.actors import Actor, Permission
 from twins.alarms.push import alarms_channel
@@ -27,7 +27,7 @@ class AlarmConsumer(TwinConsumer):
     _twins: frozenset[UUID] | None = None
 
     async def _tenant(self) -> UUID | None:
-        check = sync_to_async(alarms_reader, thread_sensitive=False)
+        check = database_sync_to_async(alarms_reader, thread_sensitive=False)
         actor: Actor | None = await check(self._visitor(), self.scope["url_route"]["kwargs"]["slug"])
         if actor is None:
             return None

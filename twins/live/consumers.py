@@ -9,7 +9,7 @@ from typing import ClassVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
@@ -112,7 +112,8 @@ class TwinConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels is 
 
     async def _tenant(self) -> UUID | None:
         arguments = self.scope["url_route"]["kwargs"]
-        check = sync_to_async(watched_tenant, thread_sensitive=False)
+        # Any thread, and it keeps no connection: those are few, and threads are many.
+        check = database_sync_to_async(watched_tenant, thread_sensitive=False)
         found: UUID | None = await check(self._visitor(), arguments["slug"], arguments["twin"])
         return found
 

@@ -8,20 +8,19 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 from asgiref.sync import async_to_sync
 
 from billing.reports import services
 from billing.reports.services import settle_period
 from billing.reports.verifier import verify_report
-from deploy.ingest import make_ingest
 from tenants.kernel.canonical import digest
 from tenants.kernel.clock import isoformat, utc_now
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.billing.world import BY, Fleet, agreement, at, published
+from tests.ingest import ingesting
 from tests.twins.conftest import make_fleet
 from tests.twins.gateways.edge_platform.site import Site, body_of
 from twins.composer.selectors import draft
@@ -36,12 +35,7 @@ CLAIM = "Batches carry the site's signature, each naming the one before it"
 @async_to_sync
 async def send(token: str, site: Site, bodies: list[bytes]) -> None:
     """The site's agent tells its key, and sends what it has sealed."""
-    app = make_ingest()
-    headers = {"Authorization": f"Bearer {token}"}
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers) as client,
-    ):
+    async with ingesting(token) as client:
         assert (await client.post(f"{PREFIX}/status", json=site.status())).status_code == 200
         for body in bodies:
             answer = (await client.post(PATH, **site.signed(body))).json()

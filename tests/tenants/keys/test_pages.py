@@ -103,6 +103,14 @@ def test_a_key_is_revoked_by_its_name(cast: Cast, sign_in: SignIn) -> None:
     assert b"was not in force any more" in again.content
 
 
+def test_permissions_beside_a_role_are_refused(cast: Cast, sign_in: SignIn) -> None:
+    """They would count for nothing, and nobody would say so."""
+    both = {"name": "historian", "role": "viewer", "permissions": ["gateways.edit"]}
+    answer = sign_in(cast.owner).post(f"{ACCOUNTS}new/", both)
+    assert answer.status_code == 400
+    assert "Choose “None: permissions of its own”" in answer.content.decode()
+
+
 def test_an_account_is_changed_disabled_and_enabled(cast: Cast, sign_in: SignIn) -> None:
     client = sign_in(cast.owner)
     client.post(f"{ACCOUNTS}new/", {"name": "historian", "role": "viewer"})

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import pytest
 from django.db import connections, transaction
-from django.db.migrations.executor import MigrationExecutor
 
 from tenants.kernel.clock import utc_now
 from tenants.kernel.ids import new_id
 from tenants.keys.models import ApiKey
 from tenants.scope.context import scope, set_local
 from tenants.scope.models import Tenant
+from tests.migrating import database_of_its_own, migrate, migrate_all
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 BEFORE, FILLED = "0010_lifecycle", "0011_an_account_for_each_key"
@@ -22,21 +22,11 @@ INSERT INTO tenants_apikey (tenant_id, id, name, prefix, role, networks, last_us
 VALUES (%s, %s, %s, 'ot_key_abc', %s, '[]', '', %s)"""
 
 
-def migrate(name: str) -> None:
-    MigrationExecutor(connections["owner"]).migrate([("tenants", name)])
-
-
-def migrate_all() -> None:
-    """Bring every domain to its newest: what was built upon the tables went with them."""
-    executor = MigrationExecutor(connections["owner"])
-    executor.migrate(executor.loader.graph.leaf_nodes())
-
-
 @pytest.fixture
-def _before() -> Iterator[None]:
-    migrate(BEFORE)
-    yield
-    migrate_all()
+def _before(transactional_db: None) -> Iterator[None]:
+    with database_of_its_own(is_empty=True):
+        migrate("tenants", BEFORE)
+        yield
 
 
 def keys_of(tenant: Tenant, *roles: str) -> list[UUID]:
@@ -52,8 +42,8 @@ def keys_of(tenant: Tenant, *roles: str) -> list[UUID]:
 @pytest.mark.usefixtures("_before")
 def test_every_key_of_every_organisation_has_an_account_of_its_own(tenant: Tenant, stranger: Tenant) -> None:
     mine, theirs = keys_of(tenant, "viewer", "engineer"), keys_of(stranger, "owner")
-    migrate(FILLED)
-    migrate_all()
+    migrate("tenants", FILLED)
+    migrate_all("tenants")
     with scope(tenant.id):
         accounts = [(key.account_id, key.account.name, key.account.role) for key in ApiKey.objects.order_by("id")]
         assert accounts == [(mine[0], "meridian's viewer", "viewer"), (mine[1], "meridian's engineer", "engineer")]
@@ -65,8 +55,8 @@ def test_every_key_of_every_organisation_has_an_account_of_its_own(tenant: Tenan
 @pytest.mark.usefixtures("_before")
 def test_a_migration_that_is_run_again_changes_nothing(tenant: Tenant) -> None:
     (key,) = keys_of(tenant, "viewer")
-    migrate(FILLED)
-    migrate(BEFORE)
-    migrate_all()
+    migrate("tenants", FILLED)
+    migrate("tenants", BEFORE)
+    migrate_all("tenants")
     with scope(tenant.id):
         assert ApiKey.objects.get().account_id == key

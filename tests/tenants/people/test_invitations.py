@@ -31,6 +31,7 @@ from tenants.scope.actors import PERMISSIONS, Actor, Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.conftest import Cast
+from tests.processes import LONG_S
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "uncommon-gearbox-42"
@@ -235,7 +236,7 @@ def test_a_link_opened_twice_at_the_same_moment_lets_one_in(cast: Cast) -> None:
 
     def join() -> str:
         try:
-            start.wait(timeout=20)
+            start.wait(timeout=LONG_S)
             inviting.accept(token=secret, user=user, now=utc_now())
         except inviting.LinkOverError:
             return "used already"

@@ -23,6 +23,7 @@ from tenants.record.models import AuditEntry
 from tenants.scope.actors import PERMISSIONS, Actor, Permission, Role
 from tenants.scope.context import scope
 from tests.conftest import Cast
+from tests.processes import LONG_S
 
 pytestmark = pytest.mark.django_db
 
@@ -176,7 +177,7 @@ def test_of_two_who_remove_each_other_one_stays(cast: Cast, role: Role) -> None:
 
     def remove(by: User, whom: User) -> str:
         try:
-            start.wait(timeout=20)
+            start.wait(timeout=LONG_S)
             with scope(cast.meridian.id):
                 writing.remove_member(membership=ids[whom], by=actor(cast, role, by), now=utc_now())
         except writing.NoLongerAllowedError as error:

@@ -88,6 +88,7 @@ class TestKeys:
     def test_a_viewers_key_may_not_administer(self, cast: Cast, with_key: WithKey) -> None:
         response = with_key(cast.meridian, Role.VIEWER).get("/api/v1/keys/")
         assert (response.status_code, response.json()["code"]) == (403, "request.permission_denied")
+        assert response.json()["detail"] == "this needs the permission organisation.administer"
 
 
 class TestSessionsInTheApi:

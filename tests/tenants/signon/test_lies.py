@@ -95,9 +95,9 @@ def test_userinfo_of_somebody_else(cast: Cast, liar: str, connect: Connect) -> N
 
 def test_an_unknown_key_is_asked_for_once_more(cast: Cast, liar: str, connect: Connect) -> None:
     connect(cast.meridian, f"{liar}/unknown-key")
-    before = httpx.get(f"{liar}/fetches").json().get("unknown-key", 0)
+    before = httpx.get(f"{liar}/fetches", timeout=30).json().get("unknown-key", 0)
     come("unknown-key")
-    assert httpx.get(f"{liar}/fetches").json()["unknown-key"] - before == 2
+    assert httpx.get(f"{liar}/fetches", timeout=30).json()["unknown-key"] - before == 2
 
 
 def test_a_slow_provider_is_not_waited_for(cast: Cast, liar: str, connect: Connect, settings: Any) -> None:
@@ -129,7 +129,7 @@ def test_a_provider_that_was_changed_meanwhile(cast: Cast, liar: str, connect: C
     connect(cast.meridian, f"{liar}/honest")
     client = Client()
     there = client.get("/sso/meridian/", {"login_hint": ADA})["Location"]
-    back = httpx.get(there, follow_redirects=False).headers["Location"]
+    back = httpx.get(there, follow_redirects=False, timeout=30).headers["Location"]
     connect(cast.meridian, f"{liar}/es256")
     assert refused(client.get(local(back))) == "sign_on.changed"
 

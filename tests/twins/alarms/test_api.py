@@ -261,3 +261,14 @@ def test_a_customers_people_see_the_alarms_of_what_is_shared_with_them(cast: Cas
     for each in (later, other):
         assert b"Outlet hot" not in client.get(f"/t/meridian/assets/{each}/").content
     assert client.get(PAGES).status_code == 403
+
+
+def test_the_bell_says_how_many_wait(cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.viewer)
+    assert '<span class="visually-hidden">No alarm to acknowledge</span>' in bell(client)
+    raised(cast.meridian)
+    assert '<span class="visually-hidden">2 alarms to acknowledge</span>' in bell(client)
+
+
+def bell(client: Client) -> str:
+    return client.get(f"{PAGES}badge/").content.decode()

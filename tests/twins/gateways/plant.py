@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 
-from tests.processes import environment, kill, start
+from tests.processes import LONG_S, environment, kill, start
 
 CONSUMER, PASSWORD = "outturn-consumer", "a-password"
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
@@ -100,7 +100,7 @@ class Plant:
         """End a process with SIGTERM; its exit status."""
         process = self._processes.pop(name)
         process.terminate()
-        return process.wait(timeout=20)
+        return process.wait(timeout=LONG_S)
 
     def pid(self, name: str) -> int:
         """The number of a process."""
@@ -123,7 +123,7 @@ class Plant:
         return True
 
 
-def wait_for(condition: Callable[[], Any], *, seconds: float = 60) -> Any:
+def wait_for(condition: Callable[[], Any], *, seconds: float = LONG_S) -> Any:
     """What the condition gives, once it is true."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

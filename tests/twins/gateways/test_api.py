@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,7 +24,7 @@ from tests.twins.telemetry.sample import delivery
 from tests.twins.telemetry.test_group import aside, commit
 from twins.gateways import selectors
 from twins.gateways.refused.pages import NEWEST
-from twins.gateways.services import admit_token, create_gateway
+from twins.gateways.services import admit_tokens, create_gateway
 from twins.telemetry.compaction import compact
 from twins.telemetry.models import SetAside
 from twins.telemetry.schemas import Delivery, Normalised
@@ -47,14 +48,14 @@ def test_a_gateway_from_its_making_to_its_end(tenant: Tenant, with_key: Keyed) -
     assert client.get("/api/v1/gateways/").json()["results"] == [body]
     renewed = client.post(f"{one}rotate/").json()
     assert renewed["token"] != token
-    assert selectors.holder(token, now=utc_now()).is_revoked  # type: ignore[union-attr]
+    assert selectors.holders([token], now=utc_now()).get(token).is_revoked  # type: ignore[union-attr]
     assert client.post(f"{one}disable/").json()["status"] == "disconnected"
     refused = client.post(f"{one}rotate/")
     assert (refused.status_code, refused.json()["code"]) == (409, "gateway.disabled")
     assert client.post(f"{one}enable/").json()["status"] == "unknown"
     again = client.post(f"{one}rotate/", {"overlap_hours": 24})
     assert again.status_code == 200
-    assert not selectors.holder(renewed["token"], now=utc_now()).is_revoked  # type: ignore[union-attr]
+    assert not selectors.holders([renewed["token"]], now=utc_now()).get(renewed["token"]).is_revoked  # type: ignore[union-attr]
     assert client.post(f"{one}rotate/", {"overlap_hours": 721}).status_code == 400
 
 
@@ -137,12 +138,18 @@ class TestWithTraffic:
         assert "hangar" in shown
         assert "Sending" in shown
         shown = client.get(f"/t/meridian/gateways/{sending.gateway}/").content.decode()
-        for text in ("Engine 001 · t24", "640.0", "°R", "Not bound", "It is so. Do so.", "reading.test"):
+        for text in ("Engine 001 · t24", ">640<", "°R", "Not bound", "It is so. Do so.", "reading.test"):
             assert text in shown, text
         assert "ot_gateway_" in shown
-        fragment = client.get(f"/t/meridian/gateways/{sending.gateway}/arriving/").content.decode()
+        arriving = f"/t/meridian/gateways/{sending.gateway}/arriving/"
+        assert f'hx-get="{arriving}?refused=1"' in shown
+        fragment = client.get(arriving).content.decode()
         assert "Engine 001 · t24" in fragment
+        assert f"<code>{sending.gateway}</code>" in fragment
         assert "<html" not in fragment
+        assert re.search('id="gateway-state" hx-swap-oob="true">.*Sending', fragment)
+        assert "reading.test" in fragment
+        assert "reading.test" not in client.get(f"{arriving}?refused=1").content.decode()  # the page has it already
 
 
 class TestPages:
@@ -161,6 +168,7 @@ class TestPages:
             gateway = selectors.gateways().get()
         token = made.context["token"]
         assert token in made.content.decode()
+        assert f'data-address="/t/meridian/gateways/{gateway.id}/"' in made.content.decode()
         assert token not in client.get(f"/t/meridian/gateways/{gateway.id}/").content.decode()
         assert "There is a gateway named hangar" in client.post(
             "/t/meridian/gateways/new/", {"name": "hangar"}
@@ -170,7 +178,7 @@ class TestPages:
         for path in (rotate, disable):
             assert "undone" in client.get(path).content.decode() or path == disable
             assert client.post(path, {"typed": "Hangar"}).status_code == 400
-        holder = admit_token(token, now=utc_now())
+        holder = admit_tokens([token], now=utc_now()).get(token)
         assert holder is not None
         assert not holder.is_revoked
         renewed = client.post(rotate, typed)
@@ -199,10 +207,12 @@ class TestPages:
         with scope(cast.meridian.id):
             gateway, _ = create_gateway(name="hangar", now=utc_now())
             for number in range(NEWEST + 1):
-                noted(gateway.id, batch=f"batch-{number}", excerpt="<script>", value=[None])
+                noted(gateway.id, key=f"key-{number}", excerpt="<script>", value=[None], count=2)
+            noted(gateway.id, key=f"key-{NEWEST}", count=1230)
         shown = sign_in(cast.viewer).get(f"/t/meridian/gateways/{gateway.id}/").content.decode()
-        assert f"batch-{NEWEST}<" in shown
-        assert "batch-0<" not in shown
+        keys = re.findall(r"<code>(key-\d)</code>", shown)
+        assert keys == [f"key-{number}" for number in range(NEWEST, 0, -1)]  # one row a key and reason, the oldest left
+        assert ">1,232<" in shown
         assert "&lt;script&gt;" in shown
         assert f"/t/meridian/gateways/{gateway.id}/refused/" in shown
 

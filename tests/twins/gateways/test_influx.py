@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 from asgiref.sync import sync_to_async
-from starlette.applications import Starlette
 
-from deploy.ingest import make_ingest
 from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
+from tests.ingest import client_of, ingest_running
+from tests.processes import LONG_S
 from tests.twins.conftest import Fleet, stored
 from twins.composer.models import Twin
 from twins.composer.services import edit_draft, publish_twin
@@ -45,14 +45,9 @@ def telegraf(fleet: Fleet) -> Fleet:
 
 @pytest.fixture
 async def client(telegraf: Fleet) -> AsyncIterator[httpx.AsyncClient]:
-    made = make_ingest()
-    async with made.router.lifespan_context(made), anybody(made) as found:
+    async with ingest_running() as app, client_of(app) as found:
         found.headers["Authorization"] = f"Token {telegraf.token}"
         yield found
-
-
-def anybody(app: Starlette) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 
 
 def values(everything: Any, fleet: Fleet) -> list[float]:
@@ -170,7 +165,7 @@ async def test_keys_that_nothing_reads_are_shown_with_their_names(client: httpx.
         with scope(telegraf.tenant):
             return [one.key for one in recent_keys(telegraf.gateway)]
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_S):
         while "cpu,cpu=0,host=b.idle" not in await sync_to_async(seen)():  # noqa: ASYNC110 (another connection's)
             await asyncio.sleep(0.05)
 

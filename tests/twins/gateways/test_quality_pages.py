@@ -19,11 +19,12 @@ from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.conftest import Cast
+from tests.twins.gateways import pumps
 from tests.twins.gateways.pumps import Station, every, make_station, send
 from twins.composer.services import create_twin
 from twins.gateways.quality_words import length_words, share_words
 from twins.telemetry import quality_report
-from twins.telemetry.models import LateReadings, Substitution
+from twins.telemetry.models import LateReadings, Signal, Substitution
 from twins.telemetry.quality_report import twin_quality
 from twins.telemetry.schemas import Quality
 from twins.telemetry.series import Grain
@@ -33,6 +34,7 @@ SignIn = Callable[[User], Client]
 DAY = datetime(2026, 11, 3, tzinfo=UTC)
 NOON = DAY + timedelta(hours=12)
 HOUR = timedelta(hours=1)
+NAMES = ["P-1 · flow", "P-1 · pressure", "P-2 · flow", "P-2 · pressure"]
 SPAN = "from=2026-11-03&to=2026-11-03"
 
 
@@ -121,6 +123,45 @@ def test_the_page_its_search_and_its_file(
         ("P-2", "pressure", "8640"), ("P-1", "flow", "0"), ("P-2", "flow", "0"), ("P-1", "pressure", "5"),
     ]  # fmt: skip
     assert "Data quality" in client.get("/t/meridian/twins/station/").content.decode()
+
+
+def test_very_many_signals_are_told_in_parts(
+    station: Station, cast: Cast, sign_in: SignIn, tenant: Tenant, with_key: Callable[[Tenant, Role], APIClient],
+    monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(quality_report, "MOST_SIGNALS", 3)
+    client = sign_in(cast.viewer)
+    here = f"/t/meridian/twins/station/quality/?{SPAN}"
+    with django_assert_max_num_queries(16):
+        first = client.get(here).content.decode()
+    assert "These are the signals 1 to 3 of 4" in first
+    assert "&amp;part=2#signals" in first
+    rest = client.get(f"{here}&part=2").content.decode()
+    assert "These are the signals 4 to 4 of 4" in rest
+    assert "part=1#signals" in rest
+    shown = [name for name in NAMES if name in first], [name for name in NAMES if name in rest]
+    assert (len(shown[0]), len(shown[1]), sorted(shown[0] + shown[1])) == (3, 1, sorted(NAMES))
+    for name in NAMES:  # whatever part it is in
+        assert name in client.get(f"{here}&q={name.replace(' · ', '+')}").content.decode()
+    assert client.get(f"{here}&part=3").status_code == 404
+    path = f"/api/v1/twins/{station.twin}/quality/?start=2026-11-03T00:00:00Z&end=2026-11-04T00:00:00Z"
+    answer = with_key(tenant, Role.VIEWER).get(f"{path}&part=2").json()
+    assert (len(answer["signals"]), answer["more"]) == (1, 3)
+
+
+def test_a_derived_signal_says_so(cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no gateway to blame, and the page says why."""
+    derived = {"power": {"unit": "kW", "formula": "flow * pressure"}}
+    monkeypatch.setattr(pumps, "PUMP", pumps.PUMP | {"derived": derived})
+    station = make_station(cast.meridian.id, now=DAY)
+    with scope(station.tenant):
+        for key in ("power", "leakage"):
+            Signal.objects.create(twin=station.twin, asset=station.pumps[0], key=key, unit="kW")
+    here, client = f"/t/meridian/twins/station/quality/{station.pumps[0]}", sign_in(cast.viewer)
+    power = client.get(f"{here}/power/?{SPAN}").content.decode()
+    assert "derived: worked out from other signals of the asset" in power
+    assert "none is bound to it" in client.get(f"{here}/leakage/?{SPAN}").content.decode()
+    assert "derived" not in client.get(f"{here}/flow/?{SPAN}").content.decode()
 
 
 def test_a_figure_opens_to_what_it_was_computed_from(station: Station, cast: Cast, sign_in: SignIn) -> None:

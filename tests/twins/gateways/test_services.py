@@ -25,7 +25,7 @@ from twins.gateways.errors import (
 )
 from twins.gateways.models import Gateway, GatewayToken
 from twins.gateways.schemas import Standing
-from twins.gateways.services import admit_token, create_gateway, disable_gateway, enable_gateway, rotate_token
+from twins.gateways.services import admit_tokens, create_gateway, disable_gateway, enable_gateway, rotate_token
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
@@ -38,14 +38,12 @@ def test_a_token_is_kept_as_a_digest_and_says_whose_it_is(tenant: Tenant) -> Non
     assert token.text.startswith(gateway.token_prefix)
     kept = GatewayToken.objects.get()
     assert token.text not in str(vars(kept))
-    held = selectors.holder(token.text, now=NOW)
+    held = selectors.holders([token.text], now=NOW).get(token.text)
     assert held is not None
     assert (held.source.tenant, held.source.gateway, held.is_revoked) == (tenant.id, gateway.id, False)
-    assert selectors.holder_of(gateway.id, now=NOW) == held
-    assert selectors.holder(token.text + "x", now=NOW) is None
-    assert selectors.holder("", now=NOW) is None
-    assert selectors.holder("x" * 10_000, now=NOW) is None
-    assert selectors.holder_of(uuid4(), now=NOW) is None
+    assert selectors.holders_of([gateway.id], now=NOW).get(gateway.id) == held
+    assert selectors.holders([token.text + "x", "", "x" * 10_000], now=NOW) == {}
+    assert selectors.holders_of([uuid4()], now=NOW) == {}
 
 
 def test_a_new_token_takes_the_place_of_the_old_one(tenant: Tenant) -> None:
@@ -53,11 +51,14 @@ def test_a_new_token_takes_the_place_of_the_old_one(tenant: Tenant) -> None:
         gateway, old = create_gateway(name="hangar", now=NOW)
         renewed, new = rotate_token(gateway=gateway.id, now=NOW)
     assert renewed.token_prefix == new.prefix
-    first, second = selectors.holder(old.text, now=NOW), selectors.holder(new.text, now=NOW)
+    first, second = (
+        selectors.holders([old.text], now=NOW).get(old.text),
+        selectors.holders([new.text], now=NOW).get(new.text),
+    )
     assert first is not None
     assert second is not None
     assert (first.is_revoked, second.is_revoked) == (True, False)
-    held = selectors.holder_of(gateway.id, now=NOW)
+    held = selectors.holders_of([gateway.id], now=NOW).get(gateway.id)
     assert held is not None
     assert not held.is_revoked
 
@@ -69,7 +70,10 @@ def test_a_disabled_gateway_stays_out(tenant: Tenant) -> None:
         assert disable_gateway(gateway=gateway.id, now=NOW + timedelta(days=1)).disabled_at == NOW
         with pytest.raises(GatewayDisabledError):
             rotate_token(gateway=gateway.id, now=NOW)
-    held, same = selectors.holder(token.text, now=NOW), selectors.holder_of(gateway.id, now=NOW)
+    held, same = (
+        selectors.holders([token.text], now=NOW).get(token.text),
+        selectors.holders_of([gateway.id], now=NOW).get(gateway.id),
+    )
     assert held is not None
     assert held.is_revoked
     assert same == held
@@ -107,14 +111,14 @@ def test_a_token_survives_a_change_of_the_secret_and_moves_to_the_new_one(tenant
         gateway, token = create_gateway(name="hangar", now=NOW)
     former = settings.SEALING_KEYS[0]
     settings.SEALING_KEYS = ["a new secret", former]
-    held = admit_token(token.text, now=NOW)
+    held = admit_tokens([token.text], now=NOW).get(token.text)
     assert held is not None
     assert held.source.gateway == gateway.id
     assert GatewayToken.objects.get().digest == token_digest(token.text, secret="a new secret")
     settings.SEALING_KEYS = ["a new secret"]
-    assert admit_token(token.text, now=NOW) == held
+    assert admit_tokens([token.text], now=NOW).get(token.text) == held
     settings.SEALING_KEYS = [former]
-    assert admit_token(token.text, now=NOW) is None
+    assert admit_tokens([token.text], now=NOW).get(token.text) is None
 
 
 def test_a_former_token_goes_on_for_a_while_when_that_is_asked_for(tenant: Tenant) -> None:
@@ -171,6 +175,6 @@ def test_a_serial_is_one_gateways(tenant: Tenant, stranger: Tenant) -> None:
 
 
 def standing(token: str, now: datetime) -> Standing:
-    held = selectors.holder(token, now=now)
+    held = selectors.holders([token], now=now).get(token)
     assert held is not None
     return held.standing

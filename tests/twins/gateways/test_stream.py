@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from deploy.ingest import make_ingest
 from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
-from tests.processes import serving
+from tests.processes import LONG_S, serving
 from tests.twins.conftest import Fleet, stored
 from twins.gateways import stream
 from twins.gateways.http import PATH as HTTP
@@ -54,7 +54,7 @@ def near(transactional_db: None) -> Iterator[str]:
 
 def open_socket(site: str, token: str = "") -> Any:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return connect(site.replace("http", "ws", 1) + PATH, additional_headers=headers)
+    return connect(site.replace("http", "ws", 1) + PATH, additional_headers=headers, open_timeout=LONG_S)
 
 
 def batch(name: str, value: float, second: int = 0) -> str:
@@ -63,7 +63,7 @@ def batch(name: str, value: float, second: int = 0) -> str:
 
 
 async def told(socket: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONG_S):
         answer: dict[str, Any] = json.loads(await socket.recv())
         return answer
 
@@ -196,7 +196,7 @@ async def test_who_does_not_read_the_answers_holds_nobody_up(site: str, fleet: F
         async with httpx.AsyncClient() as client:
             answer = await client.post(
                 f"{site}{HTTP}", content=batch("h1", 640.0), headers={"Authorization": f"Bearer {their_fleet.token}"},
-                timeout=20,
+                timeout=LONG_S,
             )  # fmt: skip
         assert answer.json()["accepted"] == 1
         await asyncio.gather(*flood, return_exceptions=True)

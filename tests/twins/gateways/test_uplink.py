@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from tests.processes import LONG_S
 from twins.gateways.uplink import Batch, MqttUplink
 
 
@@ -28,7 +29,7 @@ async def test_an_acknowledgement_at_the_last_moment_does_not_undo_a_cancellatio
     for _ in range(between):
         await asyncio.sleep(0)
     sending.cancel()
-    done, _ = await asyncio.wait([sending], timeout=1)
+    done, _ = await asyncio.wait([sending], timeout=LONG_S)
     sending.cancel()
     assert done == {sending}
     assert sending.cancelled()

@@ -13,10 +13,10 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from deploy.ingest import make_ingest
 from tenants.kernel.clock import isoformat, utc_now
 from tenants.scope.context import scope
 from tests.conftest import Cast
+from tests.ingest import ingesting
 from tests.twins.conftest import Fleet
 from twins.gateways import selectors
 from twins.gateways.http import PATH
@@ -32,12 +32,7 @@ async def client(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     """The gateway of the fleet; who looks is asked for at every message."""
     monkeypatch.setattr(window, "_ASK_SECONDS", 0.0)
     monkeypatch.setattr(window, "_PAUSE_SECONDS", 0.0)
-    made = make_ingest()
-    headers = {"Authorization": f"Bearer {fleet.token}", "User-Agent": ""}
-    async with (
-        made.router.lifespan_context(made),
-        httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://test", headers=headers) as client,
-    ):
+    async with ingesting(fleet.token, user_agent="") as client:
         yield client
 
 

@@ -73,9 +73,9 @@ async def commit(ingest: Ingest, fleet: Fleet, seconds: Sequence[int], flusher: 
             await flusher.flush()
 
 
-async def becomes(is_so: Callable[[], Any], *, seconds: float = 20) -> None:
+async def becomes(is_so: Callable[[], Any]) -> None:
     """Wait until it is so; asked in a thread, so that it may ask the database."""
-    await sync_to_async(wait_for)(is_so, seconds=seconds)
+    await sync_to_async(wait_for)(is_so)
 
 
 async def test_who_is_told_of_a_commit_need_not_look(
@@ -132,8 +132,8 @@ async def test_a_backlog_of_one_tenant_does_not_hold_up_another(
 async def test_two_processes_share_the_work(
     fleet: Fleet, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(follower, "SWEEP_SECONDS", 0.01)
-    monkeypatch.setattr(follower, "_BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(follower, "SWEEP_SECONDS", 0.05)
+    monkeypatch.setattr(follower, "_BUSY_SECONDS", 0.05)
     monkeypatch.setattr(follower, "_FIRST_COMMITS", 1)
     async with running(NOTING), running(NOTING):
         await commit(ingest, fleet, range(30))

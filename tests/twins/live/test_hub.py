@@ -10,6 +10,7 @@ from typing import Any
 import redis.asyncio
 from django.conf import settings
 
+from tests.processes import LONG_S
 from twins.live.hub import Hub
 from twins.live.watcher import Watcher
 
@@ -22,7 +23,7 @@ async def watched() -> AsyncIterator[tuple[Hub, Any]]:
 
 
 async def taken(watcher: Watcher) -> str | None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_S):
         await watcher.wait()
     return watcher.take()
 
@@ -69,7 +70,7 @@ async def test_a_lost_redis_is_told_and_found_again() -> None:
             await control.client_kill_filter(_type="pubsub")
             assert await taken(watcher) is None
             assert watcher.is_lost
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(LONG_S):
                 text = None
                 while text is None:  # whatever is lost on the way, the watcher is told
                     following = Watcher()

@@ -30,7 +30,7 @@ from deploy.embedded.places import Home
 from deploy.embedded.redis import Redis
 from tenants.kernel.clock import isoformat, utc_now
 from tests.conftest import Cast
-from tests.processes import serving
+from tests.processes import LONG_S, serving
 from tests.servers import short_folder
 from tests.twins.conftest import Fleet
 from twins.gateways.http import PATH
@@ -40,8 +40,6 @@ from twins.telemetry.push import channel, settling_channel
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases=["default", "owner"]), pytest.mark.timeout(300)]
 MB = 1024 * 1024
-LONG_S = 60.0
-"""On a machine that is busy with other tests."""
 
 
 def web_process() -> psutil.Process:
@@ -59,7 +57,8 @@ def session(cast: Cast) -> str:
 
 def browse(site: str, fleet: Fleet, session: str, **options: Any) -> Any:
     url = f"{site.replace('http', 'ws')}/t/meridian/live/twins/{fleet.twin}/"
-    return connect(url, additional_headers={"Cookie": f"sessionid={session}"}, origin=site, **options)  # type: ignore[arg-type]
+    cookie = {"Cookie": f"sessionid={session}"}
+    return connect(url, additional_headers=cookie, origin=site, open_timeout=LONG_S, **options)  # type: ignore[arg-type]
 
 
 def told(number: int, text: str = "") -> str:
@@ -174,7 +173,8 @@ class Page:
             await asyncio.sleep(0.2)
 
     async def _watch(self, socket: ClientConnection) -> None:
-        async with httpx.AsyncClient(base_url=self._site, headers={"Cookie": f"sessionid={self._session}"}) as client:
+        cookie = {"Cookie": f"sessionid={self._session}"}
+        async with httpx.AsyncClient(base_url=self._site, headers=cookie, timeout=LONG_S) as client:
             answer = await client.get(f"/t/meridian/api/v1/twins/{self._fleet.twin}/latest/")
         self._take(answer.json())
         self.opened += 1
@@ -227,7 +227,9 @@ async def test_pages_live_on_when_redis_was_killed(
         pages = [Page(site, fleet, session) for _ in range(3)]
         async with (
             asyncio.TaskGroup() as tasks,
-            httpx.AsyncClient(base_url=site, headers={"Authorization": f"Bearer {fleet.token}"}) as gateway,
+            httpx.AsyncClient(
+                base_url=site, headers={"Authorization": f"Bearer {fleet.token}"}, timeout=LONG_S
+            ) as gateway,
         ):
             living = [tasks.create_task(page.live()) for page in pages]
 

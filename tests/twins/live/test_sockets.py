@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 import redis
 from django.conf import settings
@@ -34,7 +35,7 @@ from tenants.people.services import add_member, create_person
 from tenants.scope.actors import PERMISSIONS, Actor, Permission, Role
 from tenants.scope.context import scope
 from tests.conftest import Cast
-from tests.processes import serving
+from tests.processes import LONG_S, serving
 from twins.composer.services import create_twin
 from twins.live.consumers import NOT_ALLOWED
 from twins.telemetry.push import channel
@@ -56,7 +57,8 @@ def cookie(client: Client) -> str:
 
 def open_socket(site: str, path: str, session: str = "", origin: str | None = None) -> Any:
     headers = {"Cookie": session} if session else {}
-    return connect(site.replace("http", "ws") + path, additional_headers=headers, origin=origin or site)  # type: ignore[arg-type]
+    url = site.replace("http", "ws") + path
+    return connect(url, additional_headers=headers, origin=origin or site, open_timeout=LONG_S)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ def test_an_open_socket_loses_its_rights_within_a_second(cast: Cast, site: str) 
             await asyncio.to_thread(happen, change, of)
             begun = asyncio.get_running_loop().time()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(LONG_S):
                     await socket.wait_closed()
             assert socket.close_code == NOT_ALLOWED, change.__name__
             return asyncio.get_running_loop().time() - begun
@@ -216,7 +218,28 @@ def test_who_may_watch(cast: Cast, site: str, sign_in: SignIn) -> None:
             message = json.dumps({"twin": str(twin.id), "values": {"a": {"t50": ["2026-01-01T00:00:00Z", 1.5, 0]}}})
             assert client.publish(channel(cast.meridian.id, twin.id), message) == 1
             for socket in (first, second):
-                assert await asyncio.wait_for(socket.recv(), 10) == message
+                async with asyncio.timeout(LONG_S):
+                    assert await socket.recv() == message
 
     asyncio.run(story())
     client.close()
+
+
+def test_an_open_socket_keeps_no_connection_that_a_page_needs(
+    cast: Cast, sign_in: SignIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scope(cast.meridian.id):
+        twin = create_twin(name="Fleet", now=utc_now())
+    viewer = cookie(sign_in(cast.viewer))
+    monkeypatch.setenv("OUTTURN_DATABASE_POOL", "1")
+
+    async def story(site: str) -> None:
+        async with (
+            open_socket(site, f"/t/meridian/live/twins/{twin.id}/", viewer),
+            open_socket(site, "/t/meridian/live/alarms/", viewer),
+            httpx.AsyncClient(base_url=site, headers={"Cookie": viewer}, timeout=LONG_S) as client,
+        ):
+            assert (await client.get("/t/meridian/twins/")).status_code == 200
+
+    with serving(tmp_path / "web.log") as site:
+        asyncio.run(story(site))

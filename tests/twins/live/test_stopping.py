@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from tests.processes import LONG_S
 from twins.live.consumers import TwinConsumer
 from twins.live.hub import Hub
 from twins.live.watcher import Watcher
@@ -44,7 +45,7 @@ async def test_a_message_at_the_last_moment_does_not_keep_a_view_open(between: i
 @pytest.mark.parametrize("between", range(8))
 async def test_a_hub_that_nobody_watches_holds_nothing(between: int) -> None:
     hub = Hub(settings.REDIS_URL)
-    async with asyncio.timeout(10), hub.watching(Watcher(), "last"):
+    async with asyncio.timeout(LONG_S), hub.watching(Watcher(), "last"):
         reader = hub._reader
         assert reader is not None
         hub._tell_all_to_start_over()
@@ -55,7 +56,7 @@ async def test_a_hub_that_nobody_watches_holds_nothing(between: int) -> None:
 
 async def test_a_reader_that_loses_its_cancellation_ends_all_the_same() -> None:
     hub = Hub(settings.REDIS_URL)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_S):
         async with hub.watching(Watcher(), "first"):
             reader = hub._reader
             assert reader is not None

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.processes import LONG_S
 from twins.live.watcher import LARGEST_WAITING, MOST_WAITING, Watcher, newest_values
 
 T = "2026-01-01T00:00:0{}Z"
@@ -91,7 +92,7 @@ async def test_it_wakes_for_whatever_comes(what: str) -> None:
     await asyncio.sleep(0)
     assert not waiting.done()
     {"message": lambda: watcher.put("text"), "rights": lambda: watcher.put(""), "loss": watcher.lose}[what]()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_S):
         await waiting
         await watcher.wait()  # and does not sleep while it is there
     assert (watcher.take(), watcher.is_unsure, watcher.is_lost) == (

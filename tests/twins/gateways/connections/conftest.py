@@ -12,7 +12,7 @@ import pytest
 
 from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
-from tests.processes import environment, kill, start
+from tests.processes import LONG_S, environment, kill, start
 from tests.twins.conftest import Fleet
 from tests.twins.gateways.field.conftest import modbus_server, opcua_server, server_folder
 from twins.gateways.connections.models import ConnectionState
@@ -44,7 +44,7 @@ class Connectors:
     def stop(self, number: int) -> int:
         """End one as an administrator would; its exit status."""
         self._processes[number].terminate()
-        return self._processes[number].wait(timeout=20)
+        return self._processes[number].wait(timeout=LONG_S)
 
     def log(self, number: int) -> str:
         """What one has said."""

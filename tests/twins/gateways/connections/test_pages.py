@@ -191,6 +191,7 @@ def test_the_page_says_how_it_goes(cast: Cast, sign_in: SignIn, gateway: UUID) -
     with scope(cast.meridian.id):
         note_standings({row.id: standing}, now=now)
     shown = text(browser.get(going))
+    assert 'class="state state-bad" data-status="failed"' in shown
     for part in ("Failing", "Nobody &lt;i&gt;answers", "It sleeps", "Nothing was read", "field.unreachable"):
         assert part in shown
     listed = text(browser.get(f"/t/meridian/gateways/{gateway}/connections/"))

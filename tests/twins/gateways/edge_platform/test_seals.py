@@ -11,9 +11,9 @@ import pytest
 import zstandard
 from asgiref.sync import sync_to_async
 
-from deploy.ingest import make_ingest
 from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
+from tests.ingest import ingesting
 from tests.twins.conftest import Fleet, stored
 from tests.twins.gateways.edge_platform.site import Site, body_of
 from twins.gateways.edge.platform import selectors, services
@@ -221,12 +221,8 @@ async def test_many_at_once_are_one_chain(client: httpx.AsyncClient, known: Site
 
 
 async def test_a_replayed_batch_is_late_however_fresh(fleet: Fleet) -> None:
-    app, at = make_ingest(), utc_now().isoformat()
-    headers = {"Authorization": f"Bearer {fleet.token}", "Content-Type": "application/json"}
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers) as client,
-    ):
+    at = utc_now().isoformat()
+    async with ingesting(fleet.token, content_type="application/json") as client:
         fresh, kept = (body_of(name, (key, 640.0), at=at) for name, key in (("b1", "1/t24"), ("b2", "2/t24")))
         await client.post(PATH, content=fresh)
         await client.post(PATH, content=kept, headers={"X-Replayed": "1"})

@@ -16,10 +16,9 @@ from uuid import UUID
 import pytest
 from cryptography import x509
 
+from tests.processes import LONG_S
 from twins.gateways.field.certificates import Application, make_application
 from twins.gateways.field.samples import Sample, Trouble
-
-PATIENCE_S = 20.0
 
 
 class Server:
@@ -126,7 +125,7 @@ class Kept:
 
     async def until(self, condition: Callable[[], Any]) -> Any:
         """What the condition gives, once it is true."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(LONG_S):
             while not (found := condition()):
                 self._news.clear()
                 await self._news.wait()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pymodbus.transaction import TransactionManager
 
+from tests.processes import LONG_S
 from tests.twins.gateways.field.conftest import Kept, MakeServer, Server
 from twins.gateways.field.errors import UnreachableError
 from twins.gateways.field.modbus import ModbusSource, read_once
@@ -166,6 +167,6 @@ async def test_a_cancellation_that_meets_an_answer_is_not_lost(
 
     monkeypatch.setattr(TransactionManager, "callback_data", met)
     task = asyncio.create_task(ModbusSource(settings(server, point("level", 0))).run(Kept()))
-    await asyncio.wait([task], timeout=5)
+    await asyncio.wait([task], timeout=LONG_S)
     assert task.cancelled()
     assert answers == answer

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tenants.kernel.clock import utc_now
+from tests.processes import LONG_S
 from tests.twins.gateways.field.conftest import Kept, MakeServer, Server, certificate_in
 from tests.twins.gateways.field.opcua_server import POLICIES
 from twins.gateways.field.certificates import Application, fingerprint, make_application
@@ -339,6 +340,6 @@ async def test_a_cancellation_that_meets_an_answer_is_not_lost(
         answers = 0
         source = OpcUaSource(settings(server, "Level"), application=application, look_s=0.1)
         task = asyncio.create_task(source.run(Kept()))
-        await asyncio.wait([task], timeout=5)
+        await asyncio.wait([task], timeout=LONG_S)
         assert answers >= wanted
         assert task.cancelled(), f"when it met answer {wanted}"

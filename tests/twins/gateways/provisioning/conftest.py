@@ -1,4 +1,4 @@
-"""The routes of provisioning as devices meet them, and a shop that makes certificates."""
+"""Devices that meet the routes of provisioning, and a shop that makes certificates."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from cryptography.x509.oid import NameOID
 from django.core.cache import cache
 from starlette.applications import Starlette
 
-from deploy.ingest import make_ingest
 from tenants.kernel.clock import utc_now
-from twins.gateways import credentials
+from tests.ingest import client_of
+from twins.gateways import lookups
 from twins.gateways.provisioning.chains import as_pem
 
 
@@ -26,21 +26,13 @@ from twins.gateways.provisioning.chains import as_pem
 def _forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """No tries of another test are counted, and no token is remembered."""
     cache.clear()
-    monkeypatch.setattr(credentials, "REMEMBERED_SECONDS", 0.0)
-
-
-@pytest.fixture
-async def app(transactional_db: None) -> AsyncIterator[Starlette]:
-    made = make_ingest()
-    async with made.router.lifespan_context(made):
-        yield made
+    monkeypatch.setattr(lookups, "REMEMBERED_SECONDS", 0.0)
 
 
 @pytest.fixture
 async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
     """A device that nobody knows yet."""
-    transport = httpx.ASGITransport(app, client=("192.0.2.7", 4711))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as made:
+    async with client_of(app, address="192.0.2.7") as made:
         yield made
 
 

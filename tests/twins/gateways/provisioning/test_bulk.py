@@ -39,7 +39,7 @@ def test_a_table_becomes_gateways(tenant: Tenant) -> None:
         ("Kiln", "PX-3", None, site, "file"),
     ]  # fmt: skip
     for row, token in made:
-        held = selectors.holder(token.text, now=now)
+        held = selectors.holders([token.text], now=now).get(token.text)
         assert held is not None
         assert (held.source.gateway, held.source.customer) == (row.id, row.customer_id)
 

@@ -103,7 +103,7 @@ class TestOverHttp:
         assert first["gateway"] == second["gateway"]
 
         def standings(now: datetime) -> list[Standing]:
-            held = [selectors.holder(one["token"], now=now) for one in (first, second)]
+            held = [selectors.holders([one["token"]], now=now).get(one["token"]) for one in (first, second)]
             return [one.standing for one in held if one]
 
         soon = utc_now() + possession.OVERLAP + timedelta(seconds=1)

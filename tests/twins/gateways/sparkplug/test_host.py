@@ -21,6 +21,7 @@ from twins.gateways.sparkplug.services import give_edge_node
 from twins.gateways.sparkplug.standing import Standing, ask_for, standings
 from twins.gateways.sparkplug.wire import Kind, Metric
 from twins.gateways.topics import EdgeNode
+from twins.telemetry.window import look
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
@@ -110,6 +111,32 @@ def test_whom_a_person_asks_for_is_asked(edge: Edge, plant: Plant, fleet: Fleet,
     assert ask_for(settings.REDIS_URL, edge.node)
     assert edge.command() == ["Node Control/Rebirth"]
     assert (standing(fleet).breaks, standing(fleet).births_asked) == (0, 1)
+
+
+def test_whoever_looks_sees_what_comes(edge: Edge, plant: Plant, fleet: Fleet, everything: Any) -> None:
+    edge.birth()
+    assert values(everything, fleet, 2) == [640.0, 1500.0]
+
+    def seen() -> list[dict[str, Any]]:
+        """That somebody looks is learnt from a message, and told from the next one on."""
+        edge.data({"t24": 641.0})
+        return look(settings.REDIS_URL, fleet.tenant, fleet.gateway)
+
+    newest = wait_for(seen)[0]
+    topic, payload = newest["raw"].split("\n")
+    assert topic == "spBv1.0/meridian:plant/NDATA/line1"
+    assert bytes.fromhex(payload)
+    assert [(one["key"], one["value"], one["reason"]) for one in newest["keys"]] == [
+        ("meridian:plant/line1/t24", 641.0, ""),
+    ]  # fmt: skip
+
+    def refused() -> dict[str, Any] | None:
+        edge.raw(edge.topic("NDATA"), b"\xff no payload")
+        shown = look(settings.REDIS_URL, fleet.tenant, fleet.gateway)
+        return next((one for one in shown if "code" in one), None)
+
+    broken = wait_for(refused)
+    assert (broken["code"], broken["raw"]) == ("message.broken", f"{topic}\nff 20 6e 6f 20 70 61 79 6c 6f 61 64")
 
 
 def test_the_consumer_restarts(edge: Edge, plant: Plant, fleet: Fleet, everything: Any) -> None:

@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from django.conf import settings
-from starlette.applications import Starlette
 
-from deploy.ingest import make_ingest
 from tenants.kernel.clock import utc_now
 from tenants.scope.models import Tenant
+from tests.ingest import ingesting
 from tests.twins.conftest import Fleet
 from twins.telemetry.gate import Gate
 
@@ -32,10 +31,5 @@ async def gate(transactional_db: None) -> AsyncIterator[Gate]:
 @pytest.fixture
 async def client(transactional_db: None, fleet: Fleet) -> AsyncIterator[httpx.AsyncClient]:
     """The gateway of the fleet, at the route with its writer at work."""
-    app: Starlette = make_ingest()
-    headers = {"Authorization": f"Bearer {fleet.token}"}
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers) as made,
-    ):
+    async with ingesting(fleet.token) as made:
         yield made

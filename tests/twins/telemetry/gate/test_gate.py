@@ -232,16 +232,15 @@ class TestCustomers:
         await gate.enter(fleet.source, 10, now=NOW)
 
     async def test_a_gateway_at_its_place_counts_towards_it(self, fleet: Fleet, northwind: UUID) -> None:
-        from twins.gateways.selectors import holder_of
-        from twins.gateways.services import admit_token, create_gateway, rotate_token
+        from twins.gateways.selectors import holders_of
+        from twins.gateways.services import admit_tokens, create_gateway, rotate_token
 
         def make() -> list[Any]:
             with scope(fleet.tenant):
                 row, token = create_gateway(name="at Northwind", customer=northwind, now=NOW)
                 _, newer = rotate_token(gateway=row.id, now=NOW)
-            return [
-                holder_of(row.id, now=NOW), admit_token(token.text, now=NOW), admit_token(newer.text, now=NOW),
-            ]  # fmt: skip
+            admitted = admit_tokens([token.text, newer.text], now=NOW)
+            return [holders_of([row.id], now=NOW)[row.id], admitted[token.text], admitted[newer.text]]
 
         holders = await sync_to_async(make)()
         assert [(one.source.customer, one.is_revoked) for one in holders] == [
@@ -277,13 +276,15 @@ class TestTheRate:
         assert 45 <= int(refused.headers["Retry-After"]) <= 50
         assert used(everything, fleet.tenant) == {WHOLE: 100}
 
-    async def test_without_redis_it_is_let_in_and_the_day_still_holds(self, fleet: Fleet) -> None:
+    async def test_without_redis_the_rate_and_the_day_still_hold(self, fleet: Fleet) -> None:
         gate = Gate("redis://127.0.0.1:1/0")
         await limit(fleet.tenant, Meter.READINGS_PER_SECOND, 1)
         await limit(fleet.tenant, Meter.READINGS_PER_DAY, 5_000)
-        (await gate.enter(fleet.source, 5_000, now=NOW)).settle(5_000)
-        with pytest.raises(LimitReachedError):
-            await gate.enter(fleet.source, 1, now=NOW)
+        (await gate.enter(fleet.source, 4_999, now=NOW)).settle(4_999)  # more than the burst leaves a debt
+        for readings, meter in ((1, Meter.READINGS_PER_SECOND), (2, Meter.READINGS_PER_DAY)):
+            with pytest.raises(LimitReachedError) as told:
+                await gate.enter(fleet.source, readings, now=NOW)
+            assert told.value.standing.meter is meter
         await gate.close()
 
 
