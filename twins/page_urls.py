@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from twins.alarms import pages as alarms
-from twins.alarms import performing
+from twins.alarms import performing, schedule_pages
 from twins.alarms import rule_pages as alarm_rules
 from twins.alarms import telling_pages as telling
 from twins.catalog import pages as catalog
@@ -99,8 +99,8 @@ urlpatterns = [
     path("alarms/telling/channels/new/", telling.channel, name="new-alarm-channel"),
     path("alarms/telling/channels/<uuid:channel>/", telling.channel, name="alarm-channel"),
     path("alarms/telling/channels/<uuid:channel>/try/", telling.try_out, name="alarm-channel-try"),
-    path("alarms/telling/schedules/new/", telling.schedule, name="new-alarm-schedule"),
-    path("alarms/telling/schedules/<uuid:schedule>/", telling.schedule, name="alarm-schedule"),
+    path("alarms/telling/schedules/new/", schedule_pages.schedule, name="new-alarm-schedule"),
+    path("alarms/telling/schedules/<uuid:schedule>/", schedule_pages.schedule, name="alarm-schedule"),
     path("alarms/telling/chains/new/", telling.chain, name="new-alarm-chain"),
     path("alarms/telling/chains/<uuid:chain>/", telling.chain, name="alarm-chain"),
     path("alarms/telling/<slug:kind>/<uuid:thing>/delete/", telling.remove, name="alarm-telling-remove"),

@@ -17,7 +17,7 @@ import asyncio
 import hmac
 import logging
 import signal
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
@@ -40,7 +40,7 @@ from deploy.embedded.admission import MOST, MOST_UNNAMED, Admission
 from deploy.embedded.delivery import MOST_WAITING, Delivery
 from deploy.embedded.openfiles import room_for
 from deploy.env import env_list, env_secret
-from twins.gateways.directory import GatewayDirectory
+from twins.gateways.directory import Credential, GatewayDirectory
 from twins.gateways.topics import EdgeNode, may_hear, may_send
 
 _PRINCIPAL, _CREDENTIAL = "outturn.principal", "outturn.credential"
@@ -97,9 +97,11 @@ class Directory:
         nodes = await self._gateways.edge_nodes(username)
         return Principal(username, nodes=(nodes or {}).get(username, frozenset()))
 
-    async def is_revoked(self, username: str, password: str) -> bool:
-        """Whether somebody who was let in would be refused now; not while nobody can tell."""
-        return username != self._consumer and await self._gateways.knows(username, password) is False
+    async def revoked(self, credentials: Collection[Credential]) -> set[Credential]:
+        """Those of some who were let in who would be refused now; nobody while nobody can tell."""
+        asked = {one for one in credentials if one[0] != self._consumer}
+        known = await self._gateways.known(asked)
+        return set() if known is None else asked - known
 
     async def edge_nodes(self) -> Mapping[str, frozenset[EdgeNode]] | None:
         """The edge nodes of every gateway; None while nobody can tell."""
@@ -195,13 +197,13 @@ class GuardedBroker(Broker):  # type: ignore[misc] # the library carries no type
 
     async def end_revoked(self) -> None:
         """End the connections of those who would no longer be let in; who was given an edge node may use it."""
+        held = {one: self._sessions[one][0] for one in self._connections if one in self._sessions}
         nodes = await self._directory.edge_nodes()
-        for client_id in list(self._connections):
-            session, _ = self._sessions.get(client_id, (None, None))
-            credential = session.attributes.get(_CREDENTIAL) if session else None
-            if credential and await self._directory.is_revoked(*credential):
+        revoked = await self._directory.revoked({session.attributes[_CREDENTIAL] for session in held.values()})
+        for client_id, session in held.items():
+            if session.attributes[_CREDENTIAL] in revoked:
                 await self._end_connection(client_id)
-            elif session is not None and nodes is not None:
+            elif nodes is not None:
                 known: Principal = session.attributes[_PRINCIPAL]
                 session.attributes[_PRINCIPAL] = replace(known, nodes=nodes.get(known.name, frozenset()))
 

@@ -1,8 +1,8 @@
-"""The pages of who is told: channels, on-call schedules, escalation chains, and what went out."""
+"""The pages of who is told: channels, escalation chains, and what went out."""
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +23,11 @@ from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
 from tenants.scope.actors import Permission
 from twins.alarms import selectors, telling
-from twins.alarms.domain.oncall import Override, shifts
+from twins.alarms.domain.oncall import shifts
 from twins.alarms.escalating import person_on_call, rotation_of
-from twins.alarms.models import EscalationChain, OnCallSchedule
+from twins.alarms.models import EscalationChain
 from twins.alarms.pages import PRIORITIES
-from twins.alarms.telling import Level, ScheduleTerms
+from twins.alarms.telling import Level
 from twins.composer.selectors import twin_choices
 
 MOST_SHOWN = 50
@@ -48,39 +48,6 @@ class ChannelForm(forms.Form):
         required=False, max_length=500, label=gettext_lazy("Webhook"),
         help_text=gettext_lazy("An https address, in place of mail. What it is sent is signed with a secret."),
     )  # fmt: skip
-
-
-class ScheduleForm(forms.Form):
-    """Who is on call."""
-
-    name = forms.CharField(max_length=120, label=gettext_lazy("Name"))
-    zone = forms.CharField(max_length=64, label=gettext_lazy("Time zone"), initial="Europe/Berlin")
-    first = forms.DateField(
-        label=gettext_lazy("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    handover = forms.TimeField(
-        label=gettext_lazy("Hands change at"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
-    days = forms.IntegerField(min_value=1, max_value=telling.MOST_DAYS, initial=7, label=gettext_lazy("Days of a turn"))
-    people = forms.CharField(
-        max_length=5000, label=gettext_lazy("People"),
-        help_text=gettext_lazy("Addresses of mail in the order of their turns, a comma between them."),
-    )  # fmt: skip
-    override = forms.EmailField(required=False, label=gettext_lazy("Add an exception: who"))
-    override_start = forms.DateTimeField(
-        required=False, label=gettext_lazy("from (UTC)"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
-    )
-    override_end = forms.DateTimeField(
-        required=False, label=gettext_lazy("until (UTC)"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
-    )
-
-    def override_made(self) -> list[Override]:
-        """The exception that was filled in, if one was."""
-        values = self.cleaned_data
-        person, start, end = values["override"], values["override_start"], values["override_end"]
-        if not (person and start and end):
-            return []
-        return [Override(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC), person)]
 
 
 class ChainForm(forms.Form):
@@ -171,29 +138,6 @@ def channel(request: HttpRequest, channel: UUID | None = None) -> HttpResponse:
         except OutturnError as error:
             put_error(form, error)
     return show_form(request, form, title=_("Channel"), submit=_("Save"), frame=SHELL, back=_back(request))
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@page(needs=Permission.ALARMS_EDIT)
-def schedule(request: HttpRequest, schedule: UUID | None = None) -> HttpResponse:
-    """Make or change a schedule."""
-    row: OnCallSchedule | None = None if schedule is None else _row(selectors.schedules(), schedule)
-    names = ("name", "zone", "first", "handover", "days")
-    initial = None
-    if row is not None:
-        initial = {**{name: getattr(row, name) for name in names}, "people": ", ".join(row.people)}
-    form = ScheduleForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        try:
-            terms = ScheduleTerms(
-                **{name: form.cleaned_data[name] for name in names}, people=_split(form.cleaned_data["people"]),
-                overrides=[*(rotation_of(row)[1] if row is not None else ()), *form.override_made()],
-            )  # fmt: skip
-            telling.save_schedule(schedule=schedule, terms=terms, by=actor_of(request).name, now=utc_now())
-            return redirect(_back(request)[1])
-        except OutturnError as error:
-            put_error(form, error)
-    return show_form(request, form, title=_("On-call schedule"), submit=_("Save"), frame=SHELL, back=_back(request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -18,6 +18,9 @@ WHERE digest = ANY(%s) AND revoked_at IS NULL AND hold = '' AND (until IS NULL O
 _RENEW = "UPDATE twins_gatewaytoken SET digest = %s WHERE digest = %s"
 _NODES = "SELECT gateway, node_group, node FROM twins_sparkplugnode WHERE gateway = coalesce(%s::uuid, gateway)"
 _CONNECT_SECONDS = 5
+
+Credential = tuple[str, str]
+"""A gateway's id, and what it says is its token."""
 
 logger = logging.getLogger("outturn.gateways")
 
@@ -38,13 +41,22 @@ class GatewayDirectory:
 
     async def knows(self, username: str, password: str) -> bool | None:
         """Whether a gateway has this id and its token in force is this; None when the database does not say."""
-        if not self._url or not self._secrets or not is_token(password, "gateway"):
-            return False
-        digests = token_digests(password, keys=self._secrets)
+        found = await self.known([(username, password)])
+        return None if found is None else bool(found)
+
+    async def known(self, credentials: Collection[Credential]) -> set[Credential] | None:
+        """Those of some credentials that `knows` would let in, by one query; None when the database does not say."""
+        digests = {
+            (username, password): token_digests(password, keys=self._secrets)
+            for username, password in credentials
+            if is_token(password, "gateway")
+        }
+        if not self._url or not self._secrets or not digests:
+            return set()
         async with self._turn:
             for _ in range(2):  # the first may find that the connection was lost meanwhile
                 try:
-                    return await self._ask(digests) == username
+                    return await self._ask(digests)
                 except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                     logger.warning("the database does not say who a gateway is: %s", error)
                     self._connection = None
@@ -66,14 +78,21 @@ class GatewayDirectory:
             found.setdefault(str(holder), set()).add(EdgeNode(group, node))
         return {holder: frozenset(nodes) for holder, nodes in found.items()}
 
-    async def _ask(self, digests: tuple[str, ...]) -> str | None:
+    async def _ask(self, digests: Mapping[Credential, Sequence[str]]) -> set[Credential]:
         connection = await self._connected()
-        row = await (await connection.execute(_QUERY, [list(digests)])).fetchone()
-        if row is None:
-            return None
-        if row[0] != digests[0]:  # kept under a former secret: under the newest from now on
-            await connection.execute(_RENEW, [digests[0], row[0]])
-        return str(row[1])
+        every = [digest for kept_under in digests.values() for digest in kept_under]
+        rows = {
+            digest: str(gateway) for digest, gateway in await (await connection.execute(_QUERY, [every])).fetchall()
+        }
+        found = set()
+        for credential, kept_under in digests.items():
+            digest = next((one for one in kept_under if one in rows), None)
+            if digest is None or rows[digest] != credential[0]:
+                continue
+            found.add(credential)
+            if digest != kept_under[0]:  # kept under a former secret: under the newest from now on
+                await connection.execute(_RENEW, [kept_under[0], digest])
+        return found
 
     async def _connected(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None:

@@ -152,13 +152,14 @@ class Gate:
         if len(self._turned_away) > _MOST_TURNED_AWAY:
             self._turned_away.popitem(last=False)
 
-    async def enter(self, source: Source, readings: int, *, now: datetime) -> Entry:
+    async def enter(self, source: Source, readings: int, *, now: datetime, set_aside: int = 0) -> Entry:
         """Let a batch in.
 
         Args:
             source: Whose it is.
             readings: How many readings of it are to be stored.
             now: When it came.
+            set_aside: How many others it has: they cost as much work, and so count towards the rate.
 
         Raises:
             LimitReachedError: There is no room for it.
@@ -174,9 +175,10 @@ class Gate:
         parts: tuple[UUID, ...] = (WHOLE,) if source.customer is None else (WHOLE, source.customer)
         if self._is_for_history:
             parts = ()
-        if readings and _in_the_way(tenant, seen, parts, readings) is not None:
+        counted = parts if readings else ()  # what is set aside takes storage, and nothing of the day
+        if (readings or set_aside) and _in_the_way(tenant, seen, counted, readings) is not None:
             seen = await self._seen(source.tenant, tenant, now, _LOOK_AGAIN_SECONDS)
-            if (reached := _in_the_way(tenant, seen, parts, readings)) is not None:
+            if (reached := _in_the_way(tenant, seen, counted, readings)) is not None:
                 raise _refusal(reached, readings, now)
         if self._is_for_history:
             return Entry(None, tenant, parts, readings)
@@ -184,11 +186,11 @@ class Gate:
         for part in parts:
             tenant.under_way[part] += readings
         wait = await self._rates.take(
-            source.tenant, _rates(seen.allowance, source.customer), readings, now_us=micros(now)
+            source.tenant, _rates(seen.allowance, source.customer), readings + set_aside, now_us=micros(now)
         )
         if wait is not None:
             entry.settle(0)
-            raise _too_fast(seen.allowance, wait, readings, now)
+            raise _too_fast(seen.allowance, wait, readings + set_aside, now)
         return entry
 
     async def close(self) -> None:

@@ -202,7 +202,7 @@ class Intake:
             normalised = normalise(message, bindings, now_us=now_us)
         if said.replayed:
             normalised = replace(normalised, late=np.arange(normalised.readings.size))
-        entry = await self._let_in(source, normalised.readings.size, now)
+        entry = await self._let_in(source, normalised, now)
         accepted, waiting = 0, normalised.readings.size
         self.waiting += waiting
         try:
@@ -229,9 +229,9 @@ class Intake:
             self._pasts.trim()
         return judged(normalised, table, past, now_us=now_us)
 
-    async def _let_in(self, source: Source, readings: int, now: datetime) -> Entry:
+    async def _let_in(self, source: Source, normalised: Normalised, now: datetime) -> Entry:
         try:
-            return await self._gate.enter(source, readings, now=now)
+            return await self._gate.enter(source, normalised.readings.size, now=now, set_aside=normalised.set_aside)
         except LimitReachedError as error:
             clock = time.monotonic()
             if clock - self._noted.get(source, -_NOTE_SECONDS) >= _NOTE_SECONDS:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from deploy.embedded.admission import Admission
 from deploy.embedded.broker import Directory, GuardedBroker
-from twins.gateways.directory import GatewayDirectory
+from twins.gateways.directory import Credential, GatewayDirectory
 from twins.gateways.topics import EdgeNode
 
 CONSUMER = ("outturn-consumer", "consumer's")
@@ -28,9 +28,9 @@ class TwoGateways(GatewayDirectory):
         super().__init__("", "")
         self.asked = 0
 
-    async def knows(self, username: str, password: str) -> bool:
+    async def known(self, credentials: Collection[Credential]) -> set[Credential]:
         self.asked += 1
-        return (username, password) in {NORTH, SOUTH}
+        return {NORTH, SOUTH} & set(credentials)
 
     async def edge_nodes(self, gateway: str | None = None) -> dict[str, frozenset[EdgeNode]]:
         return {NORTH[0]: frozenset({EdgeNode("plant", "line1")})}

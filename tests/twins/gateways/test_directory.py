@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
+from tenants.kernel.clock import utc_now
 from tenants.kernel.secrets import token_digest
 from tests.twins.conftest import Fleet
 from twins.gateways.directory import GatewayDirectory
@@ -36,6 +37,16 @@ async def test_a_gateway_is_known_by_its_id_and_its_token(fleet: Fleet) -> None:
         for text in ("", "wrong", fleet.token[:-1], fleet.token + "x", "x" * 10_000):
             assert await gateways.knows(str(fleet.gateway), text) is False
         assert await without_secret.knows(str(fleet.gateway), fleet.token) is False
+
+
+async def test_many_are_looked_at_together(fleet: Fleet, their_fleet: Fleet) -> None:
+    ours, theirs = (str(fleet.gateway), fleet.token), (str(their_fleet.gateway), their_fleet.token)
+    crossed, malformed = (str(fleet.gateway), their_fleet.token), (str(fleet.gateway), "wrong")
+    async with directory(settings.SEALING_KEYS[0]) as gateways:
+        assert await gateways.known([ours, theirs, crossed, malformed]) == {ours, theirs}
+        await GatewayToken.objects.filter(gateway=fleet.gateway).aupdate(revoked_at=utc_now())
+        assert await gateways.known([ours, theirs]) == {theirs}
+        assert await gateways.known([]) == set()
 
 
 async def test_a_token_moves_to_the_newest_secret(fleet: Fleet) -> None:

@@ -160,7 +160,7 @@ class TestTheDay:
         await limit(fleet.tenant, Meter.READINGS_PER_DAY, 5)
         assert (await send(client, "a", 1)).json()["accepted"] == 1
 
-    async def test_what_is_set_aside_costs_nothing(self, client: httpx.AsyncClient, fleet: Fleet) -> None:
+    async def test_what_is_set_aside_costs_nothing_of_the_day(self, client: httpx.AsyncClient, fleet: Fleet) -> None:
         await limit(fleet.tenant, Meter.READINGS_PER_DAY, 0)
         answer = await client.post(PATH, json={"batch": "a", "readings": [{"key": "nobody's", "at": AT, "value": 1}]})
         assert (answer.status_code, answer.json()["set_aside_count"]) == (200, 1)
@@ -276,6 +276,12 @@ class TestTheRate:
         assert 45 <= int(refused.headers["Retry-After"]) <= 50
         assert used(everything, fleet.tenant) == {WHOLE: 100}
 
+    async def test_what_is_set_aside_counts_as_well(self, client: httpx.AsyncClient, fleet: Fleet) -> None:
+        await limit(fleet.tenant, Meter.READINGS_PER_SECOND, 1)  # a burst of 100
+        nobodys = {"at": [AT] * 100, "key": "nobody's", "value": [1.0] * 100}
+        assert (await client.post(PATH, json={"batch": "a"} | nobodys)).json()["set_aside_count"] == 100
+        assert (await client.post(PATH, json={"batch": "b"} | nobodys)).status_code == 429
+
     async def test_without_redis_the_rate_and_the_day_still_hold(self, fleet: Fleet) -> None:
         gate = Gate("redis://127.0.0.1:1/0")
         await limit(fleet.tenant, Meter.READINGS_PER_SECOND, 1)
@@ -292,6 +298,8 @@ async def test_full_storage_lets_nothing_be_lost(client: httpx.AsyncClient, flee
     await limit(fleet.tenant, Meter.STORAGE, 0)
     answer = await send(client, "a", 1)
     assert (answer.status_code, answer.json()["limit"], answer.headers["Retry-After"]) == (429, "storage", "600")
+    aside = await client.post(PATH, json={"batch": "b", "readings": [{"key": "nobody's", "at": AT, "value": 1}]})
+    assert (aside.status_code, aside.json()["limit"]) == (429, "storage")
 
 
 async def test_over_mqtt_a_gateway_is_told_to_keep_it(gate: Gate, fleet: Fleet) -> None:
