@@ -52,6 +52,14 @@ document.addEventListener("htmx:responseError", (event) => {
   );
 });
 
+/** What an answer changes elsewhere on the page: what is there is replaced, and what is not is not missed. */
+document.addEventListener("htmx:afterSwap", () => {
+  document.querySelectorAll<HTMLTemplateElement>("template[data-beside]").forEach((beside) => {
+    for (const changed of [...beside.content.children]) document.getElementById(changed.id)?.replaceWith(changed);
+    beside.remove();
+  });
+});
+
 document.addEventListener("htmx:sendError", () => {
   notice(gettext("The server could not be reached. Nothing was changed; try again when the connection is back."));
 });

@@ -54,7 +54,7 @@ from twins.telemetry.series import Grain
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases=["default", "owner"]), pytest.mark.timeout(400)]
 Worker = Callable[[], subprocess.Popen[bytes]]
-SIGNALS, HOURS = 500, 48
+SIGNALS, HOURS = 500, 96
 """Chunks of readings: some seconds of work, so that a worker reports often while it goes through them."""
 CHANGING = {"tables/tenants_export.ndjson", "tables/tenants_job.ndjson", "tables/tenants_auditentry.ndjson"}
 CHANGING |= {"tables/tenants_usageday.ndjson", "tables/tenants_logleaf.ndjson", "tables/tenants_lognode.ndjson"}

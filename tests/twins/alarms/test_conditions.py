@@ -140,6 +140,14 @@ def test_what_came_to_light_after_a_delay_ran_out_counts_from_there() -> None:
     assert told(slow, [(1 * S, 11.0)], 40 * S, [(20 * S, 9.0)]) == [(31 * S, True), (31 * S, False)]
 
 
+def test_a_limit_that_was_passed_for_a_moment_before_the_last_change_is_told() -> None:
+    held = Condition(off_delay=2 * S)
+    # The clock ended it at 3 s; that the value was back beyond the limit at 2 s, until 3 s, arrived later.
+    assert told(held, [(0, 11.0), (1 * S, 9.0)], 3 * S, [(2 * S, 11.0), (3 * S, 9.0)], 9 * S) == [
+        (0, True), (3 * S, False), (3 * S, True), (5 * S, False),
+    ]  # fmt: skip
+
+
 def test_when_the_next_delay_runs_out() -> None:
     held = points(Condition(on_delay=30 * S), Condition(kind=Kind.STALE, on_delay=60 * S), Condition())
     memory = fresh_memory(3, 0)

@@ -245,7 +245,9 @@ class _Runs:
     def fired(self, points: Points, horizon: int) -> Transitions:
         """The runs that lasted as long as their delay."""
         over = self.start + np.where(self.raw, points.on_delay[self.point], points.off_delay[self.point])
-        fires = np.where(self.is_open, over <= np.maximum(self.end, horizon), over < self.end)
+        # What came late may have passed and left the limit at one instant: without a delay that tells.
+        ended = (over < self.end) | (over == self.start)
+        fires = np.where(self.is_open, over <= np.maximum(self.end, horizon), ended)
         return Transitions(self.point[fires], over[fires], self.raw[fires], self.value[fires])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -119,7 +120,10 @@ def browse(request: HttpRequest, connection: UUID) -> HttpResponse:
     except OutturnError as error:
         return render(request, "connections/_branch.html", {**context, "error": error.told})
     taken = {point["node"] for point in row.settings["points"]}
-    entries = [{"entry": one, "is_picked": one.node in taken} for one in found_.found]
+    entries = [
+        {"entry": one, "name": one.name, "mark": _mark(one.node), "is_picked": one.node in taken}
+        for one in found_.found
+    ]
     more = ""
     if found_.has_more and not words:
         more = f"{context['browse_url']}?{urlencode({'node': node, 'skip': skip + PAGE})}"
@@ -137,14 +141,28 @@ def pick(request: HttpRequest, connection: UUID) -> HttpResponse:
     row = _of_kind(connection, Kind.OPCUA)
     if request.method != "POST":
         return render(request, "connections/_picked.html", _with_values(_picked(request, row), row))
-    error = ""
+    error, before = "", _names(row)
     try:
         row = services.pick_nodes(
             connection=row.id, picked=_posted(request), dropped=request.POST.getlist("drop"), now=utc_now()
         )
     except OutturnError as refused:
         error = refused.told
-    return render(request, "connections/_picked.html", {**_picked(request, row), "error": error})
+    after = _names(row)
+    changed = [
+        {"name": {**before, **after}[node], "mark": _mark(node), "is_picked": node in after}
+        for node in before.keys() ^ after.keys()
+    ]
+    return render(request, "connections/_picked.html", {**_picked(request, row), "error": error, "changed": changed})
+
+
+def _names(row: Connection) -> dict[str, str]:
+    return {point["node"]: point["key"] for point in row.settings["points"]}
+
+
+def _mark(node: str) -> str:
+    """What the button of a node is called in the page, where its name may hold anything."""
+    return sha256(node.encode()).hexdigest()[:16]
 
 
 def _with_values(context: dict[str, Any], row: Connection) -> dict[str, Any]:
