@@ -1,85 +1,37 @@
 """The document of an asset type version: what assets of this kind have, measure, suffer and need.
 
-A type is immutable once published. In JSON decimals are strings and durations ISO 8601, in Python ``Decimal`` and
-``timedelta``. Pydantic holds the shape; what needs units, parents or other sections is found by
+A type is immutable once published. Pydantic holds the shape; what needs units, parents or other sections is found by
 ``catalog.domain.validation``.
 """
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
-from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, PlainSerializer, WithJsonSchema
+from pydantic import Field, JsonValue
 
-from tenants.kernel.calendars import DURATION_PATTERN, parse_duration
-from tenants.kernel.canonical import digest
-
-T = TypeVar("T")
+from twins.catalog.parts import (
+    Count,
+    DecimalText,
+    Document,
+    Duration,
+    Key,
+    Many,
+    Pair,
+    Part,
+    PartNumber,
+    PropertyValue,
+    Slug,
+    Text,
+    Texts,
+    TypeRef,
+    Unit,
+)
 
 State = Literal["running", "idle", "down", "unknown", "planned"]
 STATES: tuple[str, ...] = get_args(State)
 """The states that every asset can be in; indicators and failure modes speak of them."""
 
-_DECIMAL = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
-
-
-def _read_decimal(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(_DECIMAL[1:-1], value) and len(value) <= 64:
-        return Decimal(value)
-    if isinstance(value, Decimal) and value.is_finite():
-        return value
-    raise ValueError('must be a decimal number written as a string, such as "12.5"')
-
-
-def _read_duration(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(DURATION_PATTERN, value):
-        value = timedelta(milliseconds=parse_duration(value))
-    if isinstance(value, timedelta) and value > timedelta(0):
-        return value
-    raise ValueError('must be a positive ISO 8601 duration of weeks, days, hours, minutes and seconds, such as "PT6H"')
-
-
-def _write_duration(value: timedelta) -> str:
-    minutes, seconds = divmod(value.seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    exact = f"{seconds}.{value.microseconds // 1000:03}".rstrip("0").rstrip(".")
-    parts = [(value.days, "D"), (hours, "H"), (minutes, "M"), (exact, "S")]
-    days, *time = [f"{count}{letter}" if str(count) != "0" else "" for count, letter in parts]
-    return f"P{days}" + (f"T{''.join(time)}" if any(time) else "")
-
-
-def _read_value(value: object) -> object:
-    if isinstance(value, str) and 1 <= len(value) <= 2000:
-        return value
-    if isinstance(value, int) and abs(value) < 2**53:  # what JSON carries exactly; a bool is an int here
-        return value
-    raise ValueError("must be a text, true, false or a whole number; a decimal number is written as a string")
-
-
-DecimalText = Annotated[
-    Decimal,
-    BeforeValidator(_read_decimal),
-    PlainSerializer(lambda value: format(value, "f"), return_type=str),
-    WithJsonSchema({"type": "string", "pattern": _DECIMAL, "maxLength": 64}),
-]
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_read_duration),
-    PlainSerializer(_write_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
-]
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
-TypeRef = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*@[1-9][0-9]{0,8}$", max_length=74)]
-PartNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=64)]
-Unit = Annotated[str, Field(min_length=1, max_length=64)]
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-Texts = Annotated[dict[Language, Text], Field(min_length=1)]
-Count = Annotated[int, Field(ge=1, le=10_000)]
 Indicator = Annotated[
     str,
     Field(
@@ -88,38 +40,6 @@ Indicator = Annotated[
         description="One of: share of time [not] STATE · time [not] STATE · increase of SIGNAL",
     ),
 ]
-PropertyValue: TypeAlias = Annotated[Text | bool | int, BeforeValidator(_read_value)]
-"""The value of a property: a number is a decimal string, an integer a JSON integer."""
-Many = Annotated[tuple[T, ...], Field(strict=False)]
-"""An array: a tuple in Python, and the one place where a list is taken for it."""
-Pair = Annotated[tuple[T, T], Field(strict=False)]
-"""An array of two, the smaller first."""
-
-
-class Part(BaseModel):
-    """What every part of a document shares: strict, frozen, nothing beyond what is declared."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
-
-    def as_json(self) -> dict[str, Any]:
-        """The JSON value, without what stands at its default.
-
-        So a new optional field never changes the digest of an old document.
-        """
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-
-
-class Document(Part):
-    """A whole document, one of the kinds under ``docs/schemas``."""
-
-    area: ClassVar[str]
-    """The first word of the codes of its findings."""
-    schema_name: ClassVar[str]
-    """Its published schema is ``docs/schemas/<schema_name>.schema.json``."""
-
-    def digest(self) -> str:
-        """The SHA-256 of its canonical JSON, 64 hexadecimal digits."""
-        return digest(self.as_json())
 
 
 class Semantics(Part):
@@ -140,17 +60,28 @@ class Property(Part):
         minimum: Smallest allowed number, inclusive.
         maximum: Largest allowed number, inclusive.
         choices: The allowed texts; none means any.
+        choice_names: What people call the choices, by choice.
+        format: What a text says: a date, a time of day, a moment or a duration, as ISO 8601 writes it.
+        fields: What an object holds, by key.
+        of: What an array holds, or what stands behind each key of a map.
+        default: What holds for an asset that does not say it.
         required: Whether an asset without it is not complete.
         source: Where a value is found, or how the bounds were taken.
     """
 
-    type: Literal["number", "integer", "text", "boolean"]
+    type: Literal["number", "integer", "text", "boolean", "object", "map", "array"]
     name: Texts | None = None
     unit: Unit | None = None
     minimum: DecimalText | None = None
     maximum: DecimalText | None = None
     choices: Many[Text] = ()
+    choice_names: dict[Text, Texts] = Field(default_factory=dict)
+    format: Literal["date", "time", "date-time", "duration"] | None = None
+    fields: dict[Key, Property] = Field(default_factory=dict)
+    of: Property | None = None
+    default: PropertyValue | None = None
     required: bool = False
+    semantics: Semantics | None = None
     source: Text | None = None
 
 
@@ -183,6 +114,7 @@ class Signal(Part):
     range: Pair[DecimalText] | None = None
     rate: Duration | None = None
     quality: Quality | None = None
+    semantics: Semantics | None = None
     source: Text | None = None
 
 
@@ -214,6 +146,24 @@ class Port(Part):
     accepts: Annotated[Many[Slug], Field(min_length=1)]
     name: Texts | None = None
     max: Count | None = None
+
+
+class Relationship(Part):
+    """What an asset may be to others: a kind of link, with what it may lead to and how many there may be.
+
+    Attributes:
+        targets: Keys of the types that it may lead to, and of those that extend them; none means any.
+        min: How many there are at least.
+        max: How many there are at most, None for any number.
+        properties: What is said about each of them.
+    """
+
+    name: Texts | None = None
+    targets: Many[Slug] = ()
+    min: Annotated[int, Field(ge=0, le=10_000)] = 0
+    max: Count | None = None
+    properties: dict[Key, Property] = Field(default_factory=dict)
+    source: Text | None = None
 
 
 class Component(Part):
@@ -306,10 +256,61 @@ class Alarm(Part):
     latched: bool = False
 
 
+class Constraint(Part):
+    """What must hold between the properties of an asset.
+
+    Attributes:
+        holds: An expression over the properties that is true or false (docs/language.md).
+        message: What to say when it does not hold.
+        severity: Whether that keeps a twin from being published, or is only said.
+    """
+
+    holds: Text
+    name: Texts | None = None
+    message: Text | None = None
+    severity: Literal["error", "hint"] = "error"
+    source: Text | None = None
+
+
+class Parameter(Part):
+    """What is said with a command.
+
+    Attributes:
+        range: Smallest and largest number that may be sent, both inclusive, in ``unit``.
+    """
+
+    type: Literal["number", "integer", "text", "boolean"] = "number"
+    name: Texts | None = None
+    unit: Unit | None = None
+    range: Pair[DecimalText] | None = None
+    choices: Many[Text] = ()
+    required: bool = True
+
+
+class Command(Part):
+    """What an asset can be told to do.
+
+    Attributes:
+        risk: What may go wrong by it.
+        roles: Who may give it, by the names of roles; none means whoever may operate the twin.
+        confirm: Whether a second person has to agree.
+        when: An expression that must hold for it to be given.
+    """
+
+    name: Texts | None = None
+    parameters: dict[Key, Parameter] = Field(default_factory=dict)
+    risk: Literal["low", "medium", "high"] = "low"
+    roles: Many[Slug] = ()
+    confirm: bool = False
+    when: Text | None = None
+    source: Text | None = None
+
+
 class Appearance(Part):
-    """How it is drawn: an icon in the builder, a shape in the scene."""
+    """How it is drawn: an icon and a colour in the builder, a shape in the scene."""
 
     icon: Slug
+    colour: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")] | None = None
     shape: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*\.glb$", max_length=128)] | None = None
 
 
@@ -331,11 +332,14 @@ class AssetType(Document):
     derived: dict[Key, Derived] = Field(default_factory=dict)
     states: dict[State, Text] = Field(default_factory=dict, description="What holds when the asset is in each state.")
     ports: dict[Key, Port] = Field(default_factory=dict)
+    relationships: dict[Key, Relationship] = Field(default_factory=dict, description="By the kind of link.")
     components: dict[Key, Component] = Field(default_factory=dict)
     failure_modes: dict[Key, FailureMode] = Field(default_factory=dict)
     maintenance: dict[Key, Maintenance] = Field(default_factory=dict)
     indicators: dict[Key, Indicator] = Field(default_factory=dict)
     alarms: dict[Key, Alarm] = Field(default_factory=dict)
+    constraints: dict[Key, Constraint] = Field(default_factory=dict)
+    commands: dict[Key, Command] = Field(default_factory=dict)
     appearance: Appearance | None = None
     source: Text | None = None
     extra: dict[Slug, JsonValue] = Field(default_factory=dict)

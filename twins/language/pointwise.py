@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
+ROUNDING = 1e-12
+"""By how much of themselves numbers may differ that are the same but for the units they were given in."""
 
 
 def _known(result: Values) -> Values:
@@ -35,7 +37,9 @@ def _choice(condition: Values, yes: Values, no: Values) -> Values:
 
 
 def _clamp(x: Values, low: Values, high: Values) -> Values:
-    return np.where(low <= high, np.minimum(np.maximum(x, low), high), np.nan)
+    # 13 l/s in m3/h is 46.8 and a bit more: limits that meet must not make the value unknown.
+    in_order = (low <= high) | np.isclose(low, high, rtol=ROUNDING, atol=0.0)
+    return np.where(in_order, np.minimum(np.maximum(x, low), high), np.nan)
 
 
 def _round(x: Values, step: Values) -> Values:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from tests.twins.catalog.documents import PUMP, asset_type
-from twins.catalog.schemas import AssetType, DecimalText, Duration
+from twins.catalog.parts import DecimalText, Duration
+from twins.catalog.schemas import AssetType
 from twins.composer.schemas import published_schemas
 
 DECIMALS: TypeAdapter[Decimal] = TypeAdapter(DecimalText)
@@ -112,7 +113,10 @@ def test_a_document_cannot_be_changed() -> None:
         ("derived", {"hydraulic_power": {"unit": "kW", "formula": "flow", "patience": "PT0S"}}),
         ("states", {"broken": "speed > 50 {rpm}"}),
         ("alarms", {"dry_run": {"when": "flow < 3 m3/h", "for": "soon"}}),
-        ("commands", {}),
+        ("commands", {"start": {"risk": "none"}}),
+        ("constraints", {"bounds": {}}),
+        ("properties/rated_flow/of", "number"),
+        ("appearance/colour", "red"),
         ("colour", "red"),
     ],
 )

@@ -133,6 +133,11 @@ def _rate(inside: list[Sample], _at: float) -> Value:
     return None if new is None or old is None else (new.value - old.value) / (new.at - old.at)
 
 
+def _clamp(x: float, low: float, high: float) -> Value:
+    in_order = low <= high or math.isclose(low, high, rel_tol=1e-12)
+    return min(max(x, low), high) if in_order else None
+
+
 OVER: dict[str, Callable[[list[Sample], float], Value]] = {
     "avg": lambda inside, _: math.fsum(one.value for one in inside) / len(inside) if inside else None,
     "min": lambda inside, _: min((one.value for one in inside), default=None),
@@ -154,7 +159,7 @@ POINTWISE: dict[str, Callable[..., Value]] = {
     "exp": math.exp,
     "log": math.log,
     "pow": lambda x, n: None if isinstance(found := x**n, complex) else found,
-    "clamp": lambda x, low, high: min(max(x, low), high) if low <= high else None,
+    "clamp": _clamp,
     "round": lambda x, step=1.0: round(x / step) * step if step > 0 else None,
 }
 INFIX: dict[str, Callable[..., Value]] = {

@@ -101,6 +101,19 @@ def test_what_is_not_known_stays_not_known(text: str, expected: list[Any]) -> No
     assert values(text, [0], ratio=[(0, 1.0)], flow=[]) == expected
 
 
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ("other_flow, 46.8 m3/h", 46.8), ("46.8 m3/h, other_flow", 46.8), ("-46.8 m3/h, -other_flow", -46.8),
+        ("other_flow, 46.79 m3/h", None), ("0 m3/h, 0 l/s", 0.0),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("flow", [-100.0, 100.0])
+def test_limits_that_meet_in_different_units_are_in_order(limits: str, expected: float | None, flow: float) -> None:
+    (found,) = values(f"clamp(flow, {limits})", [0], flow=[(0, flow)], other_flow=[(0, 13.0)])
+    assert found == (None if expected is None else pytest.approx(expected, rel=1e-12))
+
+
 def test_texts_and_truths_of_properties() -> None:
     formula = check('mode = "eco" and not is_spare', VOCABULARY, sort=Sort.TRUTH)
     at = np.array([0], np.int64)

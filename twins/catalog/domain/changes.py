@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenants.kernel.canonical import canonical_json
-from twins.catalog.schemas import Document
+from twins.catalog.parts import Document
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The formulas of a type: its derived signals, its states, and the conditions of its alarms."""
+"""The formulas of a type: of its derived signals and states, and the conditions of alarms, commands, constraints."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tenants.kernel.errors import Finding
-from twins.catalog.schemas import AssetType
+from twins.catalog.schemas import AssetType, Signal
+from twins.language.certain import divisions_by_zero
 from twins.language.checking import check
 from twins.language.graph import depth, in_order
 from twins.language.parsing import parse
@@ -30,12 +31,14 @@ class TypeFormulas:
         vocabulary: Every name that its formulas may speak of.
         derived: Those of its derived signals by key, each after what it needs.
         states: Those of its states by key.
-        findings: What is wrong with them; what is wrong is in neither of the above.
+        conditions: Those of its alarms, commands and constraints by their places (``constraints/head/holds``).
+        findings: What is wrong with them; what is wrong is in none of the above.
     """
 
     vocabulary: Vocabulary
     derived: Mapping[str, Formula]
     states: Mapping[str, Formula]
+    conditions: Mapping[str, Formula]
     findings: tuple[Finding, ...]
 
 
@@ -57,34 +60,54 @@ def formulas_of(of: AssetType) -> TypeFormulas:
             findings.append(_too_deep(places[name]))
             continue
         unit = of.derived[name].unit if name in of.derived else None
-        try:
-            formula = check(_text(of, name), known, unit=unit, sort=Sort.TRUTH if unit is None else None)
-        except FormulaError as error:
-            findings += [problem.finding(places[name]) for problem in error.problems]
+        formula = _checked(places[name], _text(of, name), known, findings, unit=unit)
+        if formula is None:
             continue
         checked[name] = formula
         if unit is None:
             known[name] = Known(Role.STATE, Sort.TRUTH, formula=formula)
+    conditions = {
+        place: _checked(place, text, known if place.split("/")[0] != "constraints" else _facts(known), findings)
+        for place, text in _conditions(of).items()
+    }
     return TypeFormulas(
         known,
         {name: one for name, one in checked.items() if name in of.derived},
         {name: one for name, one in checked.items() if name not in of.derived},
-        (*findings, *_alarms(of, known)),
+        {place: one for place, one in conditions.items() if one is not None},
+        tuple(findings),
     )
+
+
+def _checked(
+    place: str, text: str, known: Vocabulary, findings: list[Finding], *, unit: str | None = None
+) -> Formula | None:
+    """A formula, a condition when it has no unit; None when it means nothing, which the findings are told."""
+    try:
+        formula = check(text, known, unit=unit, sort=Sort.TRUTH if unit is None else None)
+    except FormulaError as error:
+        findings += [problem.finding(place) for problem in error.problems]
+        return None
+    findings += [problem.finding(place) for problem in divisions_by_zero(formula, known)]
+    return formula
+
+
+def signal_patience_us(signal: Signal) -> int:
+    """How long a reading of a measured signal holds when no other follows, in microseconds.
+
+    Five times as long as readings are expected to be apart, ten minutes where the type does not say it.
+    """
+    if signal.rate is None:
+        return _USUAL_PATIENCE_US
+    return max(round(signal.rate.total_seconds() * _MISSED * _SECOND), _LEAST_PATIENCE_US)
 
 
 def patience_us(of: AssetType) -> dict[str, int]:
     """How long a reading of each signal holds when no other follows, in microseconds; of derived ones too.
 
-    Five times as long as readings are expected to be apart, ten minutes where the type does not say it; a derived
-    signal as long as the most patient of what it needs.
+    A derived signal holds as long as the most patient of what it needs, unless it says itself how long.
     """
-    found = {
-        key: max(round(part.rate.total_seconds() * _MISSED * _SECOND), _LEAST_PATIENCE_US)
-        if part.rate is not None
-        else _USUAL_PATIENCE_US
-        for key, part in of.signals.items()
-    }
+    found = {key: signal_patience_us(part) for key, part in of.signals.items()}
     for key, formula in formulas_of(of).derived.items():
         own = of.derived[key].patience
         found[key] = (
@@ -115,6 +138,8 @@ def _text(of: AssetType, name: str) -> str:
 def _given(of: AssetType) -> dict[str, Known]:
     known: dict[str, Known] = {}
     for key, part in of.properties.items():
+        if part.type in {"object", "map", "array"}:  # what has an inside is no value to calculate with
+            continue
         sort = {"text": Sort.TEXT, "boolean": Sort.TRUTH}.get(part.type, Sort.NUMBER)
         known[key] = Known(Role.PROPERTY, sort, part.unit or "1")
     for key, signal in of.signals.items():
@@ -140,13 +165,30 @@ def _too_deep(place: str) -> Finding:
     return Finding("formula.too_deep", place, message, "Put some of them together into one.")
 
 
-def _alarms(of: AssetType, known: Vocabulary) -> Iterator[Finding]:
-    for key, alarm in of.alarms.items():
-        for field, text in (("when", alarm.when), ("suppressed_when", alarm.suppressed_when)):
-            if text is None:
-                continue
-            try:
-                check(text, known, sort=Sort.TRUTH)
-            except FormulaError as error:
-                for problem in error.problems:
-                    yield problem.finding(f"alarms/{key}/{field}")
+def constraints_of(of: AssetType) -> dict[str, Formula]:
+    """The checked constraints of a type, by key; one that means nothing is left out.
+
+    Args:
+        of: The type with what it inherits.
+    """
+    known = _facts(_given(of))
+    findings: list[Finding] = []
+    found = {
+        key: _checked(f"constraints/{key}/holds", constraint.holds, known, findings)
+        for key, constraint in of.constraints.items()
+    }
+    return {key: one for key, one in found.items() if one is not None}
+
+
+def _conditions(of: AssetType) -> dict[str, str]:
+    """What stands beside the derived signals and the states, by place; nothing needs it in turn."""
+    found = {f"alarms/{key}/when": alarm.when for key, alarm in of.alarms.items()}
+    found |= {f"alarms/{key}/suppressed_when": alarm.suppressed_when for key, alarm in of.alarms.items()}
+    found |= {f"commands/{key}/when": command.when for key, command in of.commands.items()}
+    found |= {f"constraints/{key}/holds": constraint.holds for key, constraint in of.constraints.items()}
+    return {place: text for place, text in found.items() if text is not None}
+
+
+def _facts(known: Vocabulary) -> Vocabulary:
+    """What a constraint may speak of: what an asset is for good, not what is measured of it."""
+    return {name: one for name, one in known.items() if one.role is Role.PROPERTY}

@@ -8,20 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from tenants.kernel.errors import Finding
 from twins.catalog.domain.narrowing import widened
-from twins.catalog.schemas import AssetType, Part
+from twins.catalog.parts import Part
+from twins.catalog.schemas import AssetType
 
 SECTIONS = (
-    "properties", "signals", "derived", "states", "ports", "components", "failure_modes", "maintenance", "indicators",
-    "alarms",
+    "properties", "signals", "derived", "states", "ports", "relationships", "components", "failure_modes",
+    "maintenance", "indicators", "alarms", "constraints", "commands",
 )  # fmt: skip
 """The parts of a type that are handed down, key by key."""
 
 MAXIMUM_DEPTH = 32
 """How many types may stand in one line of ancestors, the type itself included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """That a published version is not to be used any more.
+
+    Attributes:
+        reason: Why, as somebody wrote it.
+        successor: What to use in its place as ``key@version``, None for nothing.
+    """
+
+    at: datetime
+    reason: str
+    successor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +49,22 @@ class ResolvedType:
         lineage: The type itself, then all its ancestors, each once, as ``key@version``.
         document: The type with what it inherits written into its sections; its appearance is its own or that of the
             first parent with one.
+        deprecated: Set once it is not to be used any more.
     """
 
     lineage: tuple[str, ...]
     document: AssetType
+    deprecated: Deprecation | None = None
 
     @property
     def ref(self) -> str:
         """The type as ``key@version``."""
         return self.document.ref
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of the type and its ancestors, whatever their versions."""
+        return frozenset(ref.partition("@")[0] for ref in self.lineage)
 
 
 def resolve(document: AssetType, types: Mapping[str, AssetType]) -> tuple[ResolvedType, tuple[Finding, ...]]:
@@ -53,18 +77,27 @@ def resolve(document: AssetType, types: Mapping[str, AssetType]) -> tuple[Resolv
     return _Resolver(types).resolve(document, ())
 
 
-def resolve_all(types: Mapping[str, AssetType]) -> dict[str, ResolvedType]:
-    """Every type of a catalogue with all that it inherits, by ``key@version``; their findings are left out."""
-    resolver = _Resolver(types)
-    return {ref: resolver.resolve(document, ())[0] for ref, document in types.items()}
+def resolve_all(
+    types: Mapping[str, AssetType], known: Mapping[str, ResolvedType] = MappingProxyType({})
+) -> dict[str, ResolvedType]:
+    """Every type of a catalogue with all that it inherits, by ``key@version``; their findings are left out.
+
+    Args:
+        types: By ``key@version``.
+        known: Those of them that were resolved before, and are sound.
+    """
+    resolver = _Resolver(types, known)
+    return {ref: known[ref] if ref in known else resolver.resolve(each, ())[0] for ref, each in types.items()}
 
 
 class _Resolver:
     """Resolves each ancestor once, however many ways lead to it."""
 
-    def __init__(self, types: Mapping[str, AssetType]) -> None:
+    def __init__(
+        self, types: Mapping[str, AssetType], known: Mapping[str, ResolvedType] = MappingProxyType({})
+    ) -> None:
         self._types = types
-        self._done: dict[str, tuple[ResolvedType, tuple[Finding, ...]]] = {}
+        self._done: dict[str, tuple[ResolvedType, tuple[Finding, ...]]] = {ref: (of, ()) for ref, of in known.items()}
 
     def resolve(self, document: AssetType, trail: tuple[str, ...]) -> tuple[ResolvedType, tuple[Finding, ...]]:
         """Resolve a type that the types of ``trail``, first to last, extend."""

@@ -10,7 +10,20 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tenants.kernel.errors import Finding
-from twins.catalog.schemas import Component, Derived, FailureMode, Maintenance, Part, Port, Property, Signal
+from twins.catalog.parts import Part
+from twins.catalog.schemas import (
+    Command,
+    Component,
+    Constraint,
+    Derived,
+    FailureMode,
+    Maintenance,
+    Parameter,
+    Port,
+    Property,
+    Relationship,
+    Signal,
+)
 
 Problem = tuple[str, str]
 """The field below the element, and what is wrong with it."""
@@ -49,6 +62,27 @@ def _property(inherited: Property, own: Property) -> Iterator[Problem]:
         yield from _subset("choices", own.choices, inherited.choices)
     if inherited.required and not own.required:
         yield "required", "is optional, unlike that"
+    yield from _nested(inherited, own)
+
+
+def _nested(inherited: Property, own: Property) -> Iterator[Problem]:
+    """What is inside an object, a map or an array: fields may be added, never taken away."""
+    if inherited.format is not None:
+        yield from _same(inherited, own, ("format",))
+    for key, theirs in inherited.fields.items():
+        if key not in own.fields:
+            yield f"fields/{key}", f"has no {key}, unlike that"
+        else:
+            yield from _below(f"fields/{key}", _property(theirs, own.fields[key]))
+    if inherited.of is not None and own.of is not None:
+        yield from _below("of", _property(inherited.of, own.of))
+    elif inherited.of is not None:
+        yield "of", "does not say what it holds, unlike that"
+
+
+def _below(field: str, problems: Iterable[Problem]) -> Iterator[Problem]:
+    for inner, problem in problems:
+        yield f"{field}/{inner}".rstrip("/"), problem
 
 
 def _signal(inherited: Signal, own: Signal) -> Iterator[Problem]:
@@ -86,6 +120,56 @@ def _maintenance(inherited: Maintenance, own: Maintenance) -> Iterator[Problem]:
         yield "shutdown", "keeps the asset in service, unlike that"
 
 
+def _relationship(inherited: Relationship, own: Relationship) -> Iterator[Problem]:
+    """Whether a target is a narrower one is for the catalogue to say (`catalog.domain.sections`)."""
+    if inherited.targets and not own.targets:
+        yield "targets", "leads to any type, unlike that"
+    yield from _bounds("min", inherited.min, own.min, lambda mine, theirs: mine >= theirs)
+    yield from _bounds("max", inherited.max, own.max, lambda mine, theirs: mine <= theirs)
+    for key, theirs in inherited.properties.items():
+        if key not in own.properties:
+            yield f"properties/{key}", f"has no {key}, unlike that"
+        else:
+            yield from _below(f"properties/{key}", _property(theirs, own.properties[key]))
+
+
+def _constraint(inherited: Constraint, own: Constraint) -> Iterator[Problem]:
+    if inherited.severity == "error" and own.severity == "hint":
+        yield "severity", "is only a hint, unlike that"
+    if inherited.holds != own.holds:
+        yield "holds", "demands something else than that"
+
+
+_RISKS = ("low", "medium", "high")
+
+
+def _command(inherited: Command, own: Command) -> Iterator[Problem]:
+    """A stricter command is a narrower one: fewer may give it, and less may be said with it."""
+    yield from _bounds(
+        "risk", inherited.risk, own.risk, lambda mine, theirs: _RISKS.index(mine) >= _RISKS.index(theirs)
+    )
+    if inherited.roles and not own.roles:
+        yield "roles", "may be given by anybody, unlike that"
+    elif inherited.roles:
+        yield from _subset("roles", own.roles, inherited.roles)
+    if inherited.confirm and not own.confirm:
+        yield "confirm", "needs nobody to agree, unlike that"
+    for key, theirs in inherited.parameters.items():
+        if key not in own.parameters:
+            yield f"parameters/{key}", f"has no {key}, unlike that"
+        else:
+            yield from _below(f"parameters/{key}", _parameter(theirs, own.parameters[key]))
+
+
+def _parameter(inherited: Parameter, own: Parameter) -> Iterator[Problem]:
+    yield from _same(inherited, own, ("type", "unit"))
+    yield from _bounds("range", inherited.range, own.range, _inside)
+    if inherited.choices and not own.choices:
+        yield "choices", "allows any text, unlike that"
+    elif inherited.choices:
+        yield from _subset("choices", own.choices, inherited.choices)
+
+
 def _text(inherited: str, own: str) -> Iterator[Problem]:
     if inherited != own:
         yield "", "means something else than that"
@@ -96,6 +180,9 @@ _RULES: dict[type, Callable[[Any, Any], Iterator[Problem]]] = {
     Signal: _signal,
     Derived: _derived,
     Port: _port,
+    Relationship: _relationship,
+    Constraint: _constraint,
+    Command: _command,
     Component: _component,
     FailureMode: _failure_mode,
     Maintenance: _maintenance,

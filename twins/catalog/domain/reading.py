@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from rfc8785 import CanonicalizationError
 
 from tenants.kernel.errors import Finding
-from twins.catalog.schemas import Document
+from twins.catalog.parts import Document
 
 D = TypeVar("D", bound=Document)
 

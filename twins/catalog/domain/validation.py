@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 
 from tenants.kernel.errors import Finding
 from twins.catalog.domain.alarms import alarm_findings
 from twins.catalog.domain.formulas import formulas_of
 from twins.catalog.domain.inheritance import SECTIONS, resolve
-from twins.catalog.schemas import AssetType, Property, Signal
-from twins.language.units import UnknownUnitError, check_unit
+from twins.catalog.domain.properties import (
+    order_findings,
+    parameter_findings,
+    property_findings,
+    repeated,
+    unit_findings,
+)
+from twins.catalog.domain.targets import target_findings
+from twins.catalog.schemas import AssetType, Signal
 
 _INCREASE = "increase of "  # so an indicator starts that counts up a signal, whose key follows
 
@@ -26,13 +31,14 @@ def validate(document: AssetType, types: Mapping[str, AssetType]) -> tuple[Findi
     resolved, inheritance = resolve(document, types)
     findings = [*inheritance]
     own = _completed(document, resolved.document)
-    for check in (_duplicates, _properties, _signals, _derived, _components):
+    for check in (_duplicates, _properties, _signals, _derived, _components, _relationships, _commands):
         findings += check(own)
     findings += _duplicate_names(resolved.document)
     findings += _unknown_references(document, resolved.document)
     findings += alarm_findings(own.alarms, resolved.document)
     findings += formulas_of(resolved.document).findings
     findings += _unknown_components(document, types)
+    findings += target_findings(document, types)
     return tuple(findings)
 
 
@@ -45,45 +51,27 @@ def _completed(document: AssetType, merged: AssetType) -> AssetType:
 
 def _duplicates(document: AssetType) -> Iterator[Finding]:
     lists: dict[str, Iterable[str]] = {"extends": document.extends}
-    lists |= {f"properties/{key}/choices": part.choices for key, part in document.properties.items()}
     lists |= {f"ports/{key}/accepts": part.accepts for key, part in document.ports.items()}
+    lists |= {f"relationships/{key}/targets": part.targets for key, part in document.relationships.items()}
     for key, mode in document.failure_modes.items():
         lists |= {f"failure_modes/{key}/signals": mode.signals, f"failure_modes/{key}/effects": mode.effects}
     lists |= {f"maintenance/{key}/restores": task.restores for key, task in document.maintenance.items()}
+    lists |= {f"commands/{key}/roles": command.roles for key, command in document.commands.items()}
     for place, items in lists.items():
-        for item in (item for item, count in Counter(items).items() if count > 1):
-            yield Finding("type.duplicate_key", place, f"{item!r} stands twice in {place}.", "Keep it once.")
+        yield from repeated(place, items)
 
 
 def _properties(document: AssetType) -> Iterator[Finding]:
     for key, part in document.properties.items():
-        place = f"properties/{key}"
-        yield from _misplaced(place, part)
-        if part.unit is not None:
-            yield from _unit(f"{place}/unit", part.unit)
-        if part.minimum is not None and part.maximum is not None:
-            yield from _order(f"{place}/minimum", part.minimum, part.maximum)
-
-
-def _misplaced(place: str, part: Property) -> Iterator[Finding]:
-    is_number = part.type in {"number", "integer"}
-    for field, given, belongs in (
-        ("unit", part.unit is not None, is_number),
-        ("minimum", part.minimum is not None, is_number),
-        ("maximum", part.maximum is not None, is_number),
-        ("choices", bool(part.choices), part.type == "text"),
-    ):
-        if given and not belongs:
-            message = f"A property of type {part.type} has no {field}."
-            yield Finding("type.misplaced", f"{place}/{field}", message, f"Remove {field}, or change the type.")
+        yield from property_findings(f"properties/{key}", part)
 
 
 def _signals(document: AssetType) -> Iterator[Finding]:
     for key, part in document.signals.items():
         place = f"signals/{key}"
-        yield from _unit(f"{place}/unit", part.unit)
+        yield from unit_findings(f"{place}/unit", part.unit)
         if part.range is not None:
-            yield from _order(f"{place}/range", *part.range)
+            yield from order_findings(f"{place}/range", *part.range)
         if part.quality is not None:
             yield from _quality(f"{place}/quality", part)
 
@@ -104,7 +92,7 @@ def _quality(place: str, signal: Signal) -> Iterator[Finding]:
 
 def _derived(document: AssetType) -> Iterator[Finding]:
     for key, part in document.derived.items():
-        yield from _unit(f"derived/{key}/unit", part.unit)
+        yield from unit_findings(f"derived/{key}/unit", part.unit)
 
 
 def _components(document: AssetType) -> Iterator[Finding]:
@@ -116,17 +104,20 @@ def _components(document: AssetType) -> Iterator[Finding]:
             yield Finding("type.reversed", f"components/{key}/count", message, fix)
 
 
-def _unit(place: str, unit: str) -> Iterator[Finding]:
-    try:
-        check_unit(unit)
-    except UnknownUnitError as error:
-        yield Finding("type.unknown_unit", place, error.message, error.fix)
+def _relationships(document: AssetType) -> Iterator[Finding]:
+    for key, part in document.relationships.items():
+        place = f"relationships/{key}"
+        if part.max is not None and part.min > part.max:
+            message = f"There cannot be at least {part.min} and at most {part.max} of them."
+            yield Finding("type.reversed", f"{place}/min", message, "Write the smaller number as min.")
+        for name, inner in part.properties.items():
+            yield from property_findings(f"{place}/properties/{name}", inner)
 
 
-def _order(place: str, low: Decimal, high: Decimal) -> Iterator[Finding]:
-    if low >= high:
-        message = f"From {low} to {high} there is nothing."
-        yield Finding("type.reversed", place, message, "Write the smaller bound first; the two differ.")
+def _commands(document: AssetType) -> Iterator[Finding]:
+    for key, command in document.commands.items():
+        for name, parameter in command.parameters.items():
+            yield from parameter_findings(f"commands/{key}/parameters/{name}", parameter)
 
 
 def _duplicate_names(merged: AssetType) -> Iterator[Finding]:
