@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, ClassVar
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema, extend_schema_serializer
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -13,14 +14,18 @@ from rest_framework.response import Response
 
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
+from tenants.edge.openapi import QuestionSchema
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError
 from tenants.scope.actors import Permission
 from twins.composer import selectors, services
-from twins.composer.blueprints import built_in_blueprints
+from twins.composer.changes import changes_since
 from twins.composer.models import Twin, TwinVersion
-from twins.composer.schemas import FleetParameters
+from twins.composer.publishing import publish_twin
+from twins.composer.schemas import Blueprint, FleetParameters
 from twins.composer.selectors import Draft
+from twins.composer.templates import blueprints
+from twins.composer.versions import named_versions, version_of
 
 MOST_REVISIONS = 2**31 - 1
 MOST_OPERATIONS = 5000
@@ -46,8 +51,12 @@ class TwinInput(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=200)
     blueprint = serializers.SlugField(max_length=64, required=False, help_text="A key from /blueprints/.")
-    count = serializers.IntegerField(min_value=1, max_value=500, required=False, help_text="How many assets.")
-    first = serializers.IntegerField(min_value=0, max_value=999_999, required=False, help_text="Number of the first.")
+    parameters = serializers.DictField(
+        child=serializers.IntegerField(min_value=0, max_value=999_999), required=False,
+        help_text="What the blueprint asks, by key; one that is not said is at its default.",
+    )  # fmt: skip
+    count = serializers.IntegerField(min_value=1, max_value=500, required=False, help_text="The parameter `count`.")
+    first = serializers.IntegerField(min_value=0, max_value=999_999, required=False, help_text="The parameter `first`.")
     gateway = serializers.UUIDField(required=False, help_text="The gateway that all signals are read from.")
 
 
@@ -72,6 +81,49 @@ class DraftOutput(serializers.Serializer[Any]):
     findings = FindingOutput(many=True)
 
 
+class ChangeOutput(serializers.Serializer[Any]):
+    """One edit of a draft: `revision` is what it made of it."""
+
+    revision = serializers.IntegerField()
+    author = serializers.CharField()
+    made_at = serializers.DateTimeField()
+    operation = serializers.DictField()
+
+
+class SavedOutput(serializers.Serializer[Any]):
+    """A draft after edits: `theirs` is what others did since the base revision, and comes before what was sent."""
+
+    revision = serializers.IntegerField()
+    theirs = ChangeOutput(many=True)
+    findings = FindingOutput(many=True)
+
+
+class PublishedOutput(serializers.Serializer[Any]):
+    """A version that was published meanwhile."""
+
+    version = serializers.IntegerField()
+    author = serializers.CharField()
+    note = serializers.CharField(allow_blank=True)
+
+
+class ChangesOutput(serializers.Serializer[Any]):
+    """What leads from a revision to the present draft; `people` is what the authors are called."""
+
+    revision = serializers.IntegerField()
+    published_version = serializers.IntegerField(allow_null=True)
+    published_revision = serializers.IntegerField()
+    changes = ChangeOutput(many=True)
+    versions = PublishedOutput(many=True)
+    findings = FindingOutput(many=True)
+    people = serializers.DictField(child=serializers.CharField())
+
+
+class SinceInput(serializers.Serializer[Any]):
+    """From which revision."""
+
+    since = serializers.IntegerField(min_value=0, max_value=MOST_REVISIONS)
+
+
 class OperationsInput(serializers.Serializer[Any]):
     """Edits of a draft, made on one of its revisions."""
 
@@ -84,14 +136,17 @@ class PublishInput(serializers.Serializer[Any]):
 
     revision = serializers.IntegerField(min_value=0, max_value=MOST_REVISIONS)
     note = serializers.CharField(max_length=500, allow_blank=True, default="")
+    name = serializers.CharField(max_length=120, allow_blank=True, default="", help_text="What it is called.")
 
 
 class VersionOutput(serializers.ModelSerializer[TwinVersion]):
     """A published version, without its document."""
 
+    name = serializers.CharField(read_only=True, allow_blank=True, help_text="What it is called, mostly nothing.")
+
     class Meta:
         model = TwinVersion
-        fields = ("version", "digest", "note", "published_by", "published_at")
+        fields = ("version", "name", "digest", "note", "published_by", "published_at")
         read_only_fields = fields
 
 
@@ -105,6 +160,15 @@ class VersionDocumentOutput(VersionOutput):
         read_only_fields = fields  # type: ignore[assignment]
 
 
+class BlueprintParameterOutput(serializers.Serializer[Any]):
+    """A number that a blueprint asks for."""
+
+    name = serializers.DictField(child=serializers.CharField())
+    minimum = serializers.IntegerField()
+    maximum = serializers.IntegerField()
+    default = serializers.IntegerField()
+
+
 class BlueprintOutput(serializers.Serializer[Any]):
     """A way to compose a twin."""
 
@@ -112,7 +176,14 @@ class BlueprintOutput(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     name = serializers.DictField(child=serializers.CharField())
     description = serializers.DictField(child=serializers.CharField())
-    type = serializers.CharField()
+    icon = serializers.CharField()
+    parameters = serializers.DictField(child=BlueprintParameterOutput(), help_text="By key.")
+    types = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_types(self, blueprint: Blueprint) -> list[str]:
+        """The types of its assets, as `key@version`."""
+        return list(dict.fromkeys(part.type for part in blueprint.parts.values()))
 
 
 @extend_schema_serializer(many=False)
@@ -131,7 +202,7 @@ def draft_json(draft: Draft) -> dict[str, Any]:
         "name": document.name,
         "revision": draft.revision,
         "published_version": draft.published_version,
-        "document": {"assets": {}, "links": {}, "bindings": {}, "groups": {}, "notes": [], **document.as_json()},
+        "document": {"assets": {}, "links": {}, "bindings": {}, "groups": {}, "notes": {}, **document.as_json()},
         "findings": [finding.as_dict() for finding in draft.findings],
     }
 
@@ -159,7 +230,7 @@ class TwinViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
             draft = selectors.draft_of(services.create_twin(name=values["name"], now=now))
         else:
             gateway = values.pop("gateway", None)
-            parameters = FleetParameters(gateway=gateway and str(gateway), **{"count": 1, **values})
+            parameters = FleetParameters(gateway=gateway and str(gateway), **values)
             by = actor_of(request._request).name
             draft = services.create_fleet(blueprint=blueprint, parameters=parameters, by=by, now=now)
         return Response(draft_json(draft), status=status.HTTP_201_CREATED)
@@ -170,38 +241,57 @@ class TwinViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
         """The draft as it is now."""
         return Response(draft_json(selectors.draft(pk)))
 
-    @extend_schema(request=OperationsInput, responses=DraftOutput)
+    @extend_schema(parameters=[SinceInput], responses=ChangesOutput)
+    @action(detail=True, methods=["get"], url_path="draft/changes", schema=QuestionSchema())
+    def changes(self, request: Request, pk: UUID, **_: Any) -> Response:
+        """What was done to the draft since a revision; 422 says that it is to be loaded anew."""
+        wanted = SinceInput(data=request.query_params)
+        wanted.is_valid(raise_exception=True)
+        found = changes_since(pk, wanted.validated_data["since"])
+        told = {
+            "revision": found.revision, "published_version": found.published_version,
+            "published_revision": found.published_revision, "changes": [each.as_json() for each in found.changes],
+            "versions": [asdict(each) for each in found.versions],
+            "findings": [each.as_dict() for each in found.findings], "people": found.people,
+        }  # fmt: skip
+        return Response(told)
+
+    @extend_schema(request=OperationsInput, responses=SavedOutput)
     @action(detail=True, methods=["post"], url_path="draft/operations")
     def operations(self, request: Request, pk: UUID, **_: Any) -> Response:
         """Edit the draft, all of the operations or none; 409 tells both sides of a conflict."""
         wanted = OperationsInput(data=request.data)
         wanted.is_valid(raise_exception=True)
         by = actor_of(request._request).name
-        draft = services.edit_draft(twin=pk, by=by, now=utc_now(), **wanted.validated_data)
-        return Response(draft_json(draft))
+        saved = services.save_edits(twin=pk, by=by, now=utc_now(), **wanted.validated_data)
+        told = {
+            "revision": saved.draft.revision, "theirs": [each.as_json() for each in saved.theirs],
+            "findings": [finding.as_dict() for finding in saved.draft.findings],
+        }  # fmt: skip
+        return Response(told)
 
     @extend_schema(request=PublishInput, responses={201: VersionOutput})
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: UUID, **_: Any) -> Response:
-        """Publish the draft as the next version."""
+        """Publish a revision of the draft as the next version; one that is a version already gives that one again."""
         wanted = PublishInput(data=request.data)
         wanted.is_valid(raise_exception=True)
         by = actor_of(request._request).name
-        version = services.publish_twin(twin=pk, by=by, now=utc_now(), **wanted.validated_data)
-        return Response(VersionOutput(version).data, status=status.HTTP_201_CREATED)
+        made = publish_twin(twin=pk, by=by, now=utc_now(), **wanted.validated_data)
+        return Response(VersionOutput(version_of(pk, made.version)).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses=VersionOutput(many=True))
     @action(detail=True, methods=["get"], pagination_class=None)
     def versions(self, request: Request, pk: UUID, **_: Any) -> Response:
         """The published versions, newest first."""
         selectors.twin(pk)
-        return Response(VersionOutput(selectors.versions(pk), many=True).data)
+        return Response(VersionOutput(named_versions(pk).defer("document"), many=True).data)
 
     @extend_schema(responses=VersionDocumentOutput)
     @action(detail=True, methods=["get"], url_path="versions/<int:version>")
     def version(self, request: Request, pk: UUID, version: int, **_: Any) -> Response:
         """One published version with its document."""
-        found = selectors.versions(pk).filter(version=version).first() if version <= MOST_REVISIONS else None
+        found = version_of(pk, version) if version <= MOST_REVISIONS else None
         if found is None:
             raise NotFoundError("there is no such version", place="version", fix="Take one from the list of versions.")
         return Response(VersionDocumentOutput(found).data)
@@ -215,5 +305,5 @@ class BlueprintViewSet(viewsets.ViewSet):
     @extend_schema(responses=BlueprintPage)
     def list(self, request: Request, **_: Any) -> Response:
         """Every blueprint, by key."""
-        found = built_in_blueprints().values()
+        found = blueprints().values()
         return Response({"next": None, "results": [BlueprintOutput(each).data for each in found]})

@@ -17,11 +17,12 @@ from tenants.kernel.errors import NotFoundError
 from tenants.limits.domain.plans import Meter
 from tenants.limits.schemas import WHOLE
 from tenants.scope.context import required_tenant
-from twins.catalog.selectors import resolved_types
+from twins.catalog.selectors import marked_types
 from twins.composer.domain.operations import apply_all, read_operations
 from twins.composer.domain.validation import validate
+from twins.composer.edits import Operation
 from twins.composer.models import DraftOperation, Twin, TwinVersion
-from twins.composer.schemas import Operation, TwinDocument, TwinFinding
+from twins.composer.schemas import TwinDocument, TwinFinding
 
 # Asked of the database: to read thousands of assets out of their documents here takes many times as long.
 _PUBLISHED = """
@@ -143,19 +144,23 @@ def draft(twin_id: UUID) -> Draft:
 def draft_of(row: Twin) -> Draft:
     """The draft in a twin's row."""
     document = TwinDocument.model_validate(row.draft)
-    return Draft(row.id, row.slug, row.revision, row.published or None, document, validate(document, resolved_types()))
+    return Draft(row.id, row.slug, row.revision, row.published or None, document, validate(document, marked_types()))
 
 
 def draft_at(row: Twin, revision: int) -> tuple[TwinDocument, tuple[Operation, ...]]:
-    """The draft as it was at a revision since the last publication, and the operations made since."""
-    published = TwinVersion.objects.filter(twin=row, version=row.published).values_list("document", flat=True).first()
-    start = TwinDocument(twin=str(row.id), version=0, name=row.name)
-    if published is not None:
-        start = TwinDocument.model_validate(published)
-    rows = DraftOperation.objects.filter(twin=row, revision__gt=row.published_revision)
+    """The draft as it was at a revision, and the operations made since, also those before a publication."""
+    known = TwinVersion.objects.filter(twin=row).values_list("document", "revision")
+    if row.published and revision >= row.published_revision:
+        found = known.filter(version=row.published).first()
+    else:
+        found = known.filter(revision__lte=revision).order_by("-revision").first()
+    start, begun = TwinDocument(twin=str(row.id), version=0, name=row.name), 0
+    if found is not None:
+        start, begun = TwinDocument.model_validate(found[0]), found[1] or row.published_revision
+    rows = DraftOperation.objects.filter(twin=row, revision__gt=begun)
     operations, _ = read_operations(list(rows.values_list("operation", flat=True)))
-    known = revision - row.published_revision
-    return apply_all(start, operations[:known]).document, operations[known:]
+    made = revision - begun
+    return apply_all(start, operations[:made]).document, operations[made:]
 
 
 def versions(twin_id: UUID) -> QuerySet[TwinVersion]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,20 +11,23 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.text import slugify
 
-from tenants.kernel.errors import ConflictError, Finding, NotAllowedError, OutturnError
+from tenants.kernel.errors import ConflictError, NotAllowedError, OutturnError
 from tenants.kernel.ids import new_id
 from tenants.limits.domain.plans import Meter
 from tenants.limits.services import require
 from tenants.scope.context import twins_in_reach
 from twins.catalog.selectors import resolved_types
-from twins.composer.blueprints import built_in_blueprints
+from twins.composer.changes import Change, changes_between
 from twins.composer.domain.blueprints import compose
 from twins.composer.domain.conflicts import EditConflictError, rebase
 from twins.composer.domain.operations import apply_all, read_operations
-from twins.composer.domain.validation import is_publishable
-from twins.composer.models import DraftOperation, Twin, TwinVersion
-from twins.composer.schemas import FleetParameters, Operation, TwinDocument
+from twins.composer.edits import Operation
+from twins.composer.models import DraftOperation, Twin
+from twins.composer.schemas import FleetParameters, TwinDocument
 from twins.composer.selectors import Draft, TwinNotFoundError, draft_at, draft_of
+from twins.composer.telling import tell_edits
+from twins.composer.templates import blueprints
+from twins.composer.versions import published_since
 
 RESERVED = frozenset({"new"})
 
@@ -43,13 +47,6 @@ class RevisionError(ConflictError):
     def __init__(self, message: str, *, revision: int, fix: str) -> None:
         super().__init__(message, place="revision", kept="The draft as it is.", fix=fix)
         self.extra = {"revision": revision, "theirs": [], "yours": []}
-
-
-class NotPublishableError(OutturnError):
-    """The draft has errors."""
-
-    code = "twin.not_publishable"
-    status = 422
 
 
 class BlueprintError(OutturnError):
@@ -90,18 +87,36 @@ def create_fleet(*, blueprint: str, parameters: FleetParameters, by: str, now: d
         BlueprintError: There is no such blueprint.
         OutturnError: The parameters do not fit it.
     """
-    found = built_in_blueprints().get(blueprint)
+    known_blueprints = blueprints()
+    found = known_blueprints.get(blueprint)
     if found is None:
-        known = ", ".join(built_in_blueprints())
+        known = ", ".join(known_blueprints)
         raise BlueprintError(f"there is no blueprint {blueprint}", place="blueprint", fix=f"Choose one of {known}.")
-    signals = resolved_types()[found.type].document.signals
-    operations = compose(found, parameters, signals=signals, new_id=new_id)
+    types = {ref: resolved.document for ref, resolved in resolved_types().items()}
+    operations = compose(found, parameters, types=types, new_id=new_id)
     with transaction.atomic():
         twin = create_twin(name=parameters.name, now=now)
-        return _apply(twin, operations, by=by, now=now)
+        return apply_operations(twin, operations, by=by, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A draft with edits applied.
+
+    Attributes:
+        theirs: What others had done since the revision that the edits were made on.
+    """
+
+    draft: Draft
+    theirs: tuple[Change, ...]
 
 
 def edit_draft(*, twin: UUID, base_revision: int, operations: Any, by: str, now: datetime) -> Draft:
+    """As `save_edits`, for who has no use for what others did."""
+    return save_edits(twin=twin, base_revision=base_revision, operations=operations, by=by, now=now).draft
+
+
+def save_edits(*, twin: UUID, base_revision: int, operations: Any, by: str, now: datetime) -> Saved:
     """Apply operations that were made on a revision of the draft, all of them or none.
 
     Operations made on an older revision are carried over when they touch other places than what came since.
@@ -119,97 +134,61 @@ def edit_draft(*, twin: UUID, base_revision: int, operations: Any, by: str, now:
             findings=findings,
         )  # fmt: skip
     with transaction.atomic():
-        row = _locked(twin)
+        row = locked_twin(twin)
         if base_revision == row.revision:
-            return _apply(row, read, by=by, now=now)
-        if not row.published_revision <= base_revision < row.revision:
+            return Saved(apply_operations(row, read, by=by, now=now), ())
+        if base_revision > row.revision:
             raise RevisionError(
-                f"the draft is at revision {row.revision}; edits of revision {base_revision} cannot be carried over",
+                f"the draft is at revision {row.revision}, and never was at revision {base_revision}",
                 revision=row.revision, fix="Load the draft again, and make the edit on it.",
             )  # fmt: skip
         base, theirs = draft_at(row, base_revision)
         try:
-            rebase(base, theirs, read)
+            carried = rebase(base, theirs, read)
         except EditConflictError as error:
+            if (published := published_since(row.id, base_revision)) is not None:
+                error.message += f" Version {published.version} was published meanwhile: {published.note or 'no note'}."
             error.extra = {  # type: ignore[attr-defined]
                 "revision": row.revision,
                 "theirs": [clash.theirs.as_json() for clash in error.clashes],
                 "yours": [clash.mine.as_json() for clash in error.clashes],
             }
             raise
-        return _apply(row, read, by=by, now=now)
+        since = changes_between(row.id, base_revision, row.revision)
+        return Saved(apply_operations(row, carried, by=by, now=now) if carried else draft_of(row), since)
 
 
-def publish_twin(*, twin: UUID, revision: int, note: str, by: str, now: datetime) -> TwinVersion:
-    """Publish the draft as the twin's next version, which never changes.
+def locked_twin(twin: UUID) -> Twin:
+    """A twin, held until the transaction ends: its draft is edited and published by one at a time.
 
     Raises:
-        RevisionError: The draft has moved on from the revision that the caller looked at, or holds nothing new.
-        NotPublishableError: It has errors; the findings say where.
-        LimitReachedError: The tenant may have no more assets or signals.
+        TwinNotFoundError: The tenant has no such twin.
     """
-    with transaction.atomic():
-        row = _locked(twin)
-        if revision != row.revision:
-            raise RevisionError(
-                f"the draft is at revision {row.revision}, not {revision}", revision=row.revision,
-                fix="Look at the draft as it is now, and publish it again.",
-            )  # fmt: skip
-        if row.published and row.revision == row.published_revision:
-            raise RevisionError(
-                f"nothing was changed since version {row.published}", revision=row.revision, fix="Edit the draft first."
-            )
-        document = _publishable(draft_of(row)).model_copy(
-            update={"version": row.published + 1, "parent": row.published or None, "note": note or None, "author": by}
-        )
-        row.asset_count, row.signal_count = _counted(row, document, now)
-        version = TwinVersion.objects.create(
-            twin=row, version=document.version, document=document.as_json(), digest=document.digest(), note=note,
-            published_by=by, published_at=now,
-        )  # fmt: skip
-        row.published, row.published_revision, row.updated_at = document.version, row.revision, now
-        row.draft = document.as_json()
-        row.save()
-    return version
-
-
-def _counted(row: Twin, document: TwinDocument, now: datetime) -> tuple[int, int]:
-    """The assets and the bound signals of a document, when the tenant's limits have room for them."""
-    assets, signals = len(document.assets), len(document.bindings)
-    require(Meter.ASSETS, assets - row.asset_count, now=now)
-    require(Meter.SIGNALS, signals - row.signal_count, now=now)
-    return assets, signals
-
-
-def _publishable(draft: Draft) -> TwinDocument:
-    if not draft.document.assets:
-        empty = Finding("twin.empty", "assets", "The twin has no assets.", "Add one.")
-        raise NotPublishableError("an empty twin cannot be published", fix="Add an asset.", findings=[empty])
-    if not is_publishable(draft.findings):
-        raise NotPublishableError(
-            "the draft has errors", kept="The draft is saved as it is.", fix="Mend the places named in `findings`.",
-            findings=[finding for finding in draft.findings if finding.severity == "error"],
-        )  # fmt: skip
-    return draft.document
-
-
-def _locked(twin: UUID) -> Twin:
     row = Twin.objects.select_for_update().filter(id=twin).first()
     if row is None:
         raise TwinNotFoundError
     return row
 
 
-def _apply(row: Twin, operations: Sequence[Operation], *, by: str, now: datetime) -> Draft:
+def apply_operations(row: Twin, operations: Sequence[Operation], *, by: str, now: datetime) -> Draft:
+    """Apply operations to the draft of a twin that is held (`locked_twin`), all of them or none.
+
+    Raises:
+        OutturnError: One of them makes no sense on the draft.
+    """
     document = apply_all(TwinDocument.model_validate(row.draft), operations).document
+    numbered = enumerate(operations, start=row.revision + 1)
+    changes = [Change(revision, by, now, each.as_json()) for revision, each in numbered]
     DraftOperation.objects.bulk_create(
-        DraftOperation(twin=row, revision=row.revision + number, operation=each.as_json(), author=by, made_at=now)
-        for number, each in enumerate(operations, start=1)
+        DraftOperation(twin=row, revision=each.revision, operation=each.operation, author=by, made_at=now)
+        for each in changes
     )
     row.draft, row.name, row.updated_at = document.as_json(), document.name, now
     row.revision += len(operations)
     row.save()
-    return draft_of(row)
+    draft = draft_of(row)
+    tell_edits(row.id, changes, draft.findings)
+    return draft
 
 
 def _free_slug(name: str) -> str:

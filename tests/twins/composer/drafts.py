@@ -9,20 +9,33 @@ from hypothesis import strategies as st
 
 from tenants.kernel.errors import OutturnError
 from twins.composer.domain.operations import apply, apply_all
-from twins.composer.schemas import (
+from twins.composer.edits import (
     AddAsset,
+    AddGroup,
     AddLink,
+    AddNote,
+    Attach,
     Bind,
+    Collapse,
+    EditNote,
     Move,
+    MoveNote,
     Operation,
     RemoveAsset,
+    RemoveGroup,
+    RemoveNote,
     Rename,
+    RenameGroup,
     RenameTwin,
+    ResizeNote,
+    SetGroup,
+    SetKind,
     SetProperty,
-    TwinDocument,
+    SetType,
     Unbind,
     Unlink,
 )
+from twins.composer.schemas import TwinDocument
 
 
 def uuid(number: int) -> str:
@@ -35,6 +48,7 @@ ASSETS = [uuid(number) for number in range(0xA0, 0xA4)]
 LINKS = [uuid(number) for number in range(0xC0, 0xC4)]
 A, B, C, _ = ASSETS
 KEYS = ["t24", "t30"]
+NOTE, NEW_NOTE = uuid(0xE0), uuid(0xE1)
 
 
 def twin(**sections: Any) -> TwinDocument:
@@ -43,7 +57,7 @@ def twin(**sections: Any) -> TwinDocument:
 
 
 def pair() -> TwinDocument:
-    """Two linked engines, of which the first is bound."""
+    """Two linked engines, of which the first is bound, a group that is still empty, and a note."""
     return apply_all(
         twin(),
         [
@@ -53,6 +67,8 @@ def pair() -> TwinDocument:
             AddAsset(asset=B, type="turbofan-engine@1", name="Engine 002", at=(260, 0)),
             AddLink(link=LINKS[0], from_=(A, "pair"), to=(B, "pair"), kind="pairs"),
             Bind(place=f"{A}/t24", gateway=GATEWAY, key="1/t24"),
+            AddGroup(group="duty", name="Duty engines"),
+            AddNote(note=NOTE, at=(0, -60), text="Left wing"),
         ],
     ).document
 
@@ -93,7 +109,8 @@ def operations() -> st.SearchStrategy[Operation]:
     asset, link = st.sampled_from(ASSETS), st.sampled_from(LINKS)
     end = st.tuples(asset, st.sampled_from(["in", "out"]))
     place = st.builds("{}/{}".format, asset, st.sampled_from(KEYS))
-    name = st.sampled_from("PQR")
+    name, group = st.sampled_from("PQR"), st.sampled_from(["duty", "spare"])
+    note, at = st.sampled_from([NOTE, NEW_NOTE]), st.tuples(st.integers(0, 2), st.just(1))
     return st.one_of(
         additions(ASSETS),
         st.builds(Move, asset=asset, at=st.tuples(st.integers(0, 2), st.just(1))),
@@ -105,4 +122,17 @@ def operations() -> st.SearchStrategy[Operation]:
         st.builds(Bind, place=place, gateway=st.just(GATEWAY), key=name),
         st.builds(Unbind, place=place),
         st.builds(RenameTwin, name=name),
+        st.builds(SetType, asset=asset, type=st.sampled_from(["turbofan-engine@1", "turbofan-engine@2"])),
+        st.builds(SetGroup, asset=asset, group=st.none() | group),
+        st.builds(Attach, asset=asset, part_of=st.none() | st.tuples(asset, st.just("core"))),
+        st.builds(SetKind, link=link, kind=st.sampled_from(["feeds", "pairs"])),
+        st.builds(AddGroup, group=group, name=name),
+        st.builds(RenameGroup, group=group, name=name),
+        st.builds(Collapse, group=group, collapsed=st.booleans()),
+        st.builds(RemoveGroup, group=group),
+        st.builds(AddNote, note=note, at=at, text=name),
+        st.builds(EditNote, note=note, text=name),
+        st.builds(MoveNote, note=note, at=at),
+        st.builds(ResizeNote, note=note, size=st.none() | st.just((90, 60))),
+        st.builds(RemoveNote, note=note),
     )

@@ -110,7 +110,8 @@ def test_the_catalogue_holds_built_in_and_own_types(engineer: APIClient) -> None
     }
     assert (listed["duty-pump@1"]["built_in"], listed["turbofan-engine@1"]["built_in"]) == (False, True)
     assert (len(listed["turbofan-engine@1"]["signals"]), listed["turbofan-engine@1"]["abstract"]) == (24, False)
-    assert listed["duty-pump@1"]["signals"] == {"flow": {"name": None, "unit": "m3/h"}}
+    flow = {"name": None, "unit": "m3/h", "range": None, "patience": None}
+    assert listed["duty-pump@1"]["signals"] == {"flow": flow}
     assert listed["gas-turbine@1"]["abstract"]
     assert engineer.get("/api/v1/asset-types/duty-pump@1/").json() == PUMP
     assert engineer.get("/api/v1/asset-types/duty-pump@2/").status_code == 404
@@ -142,3 +143,34 @@ def test_queries_do_not_grow_with_the_twins(engineer: APIClient) -> None:
     with CaptureQueriesContext(connection) as many:
         engineer.get("/api/v1/twins/")
     assert len(many) == len(few)
+
+
+def test_blueprints_say_what_they_ask_and_take_it(engineer: APIClient) -> None:
+    listed = {each["key"]: each for each in engineer.get("/api/v1/blueprints/").json()["results"]}
+    station = listed["pump-station"]
+    assert station["parameters"]["pumps"] == {
+        "name": {"en": "Pumps", "de": "Pumpen"}, "minimum": 1, "maximum": 24, "default": 3,
+    }  # fmt: skip
+    assert station["types"] == ["tank@1", "centrifugal-pump@1", "electric-motor@1", "control-valve@1"]
+    draft = made(engineer, blueprint="pump-station", parameters={"pumps": 2}, gateway=str(new_id()))
+    assert (len(draft["document"]["assets"]), len(draft["document"]["links"]), draft["findings"]) == (8, 8, [])
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        ({"parameters": {"pumps": 25}}, 422, "blueprint.parameter"),
+        ({"parameters": {"wells": 1}}, 422, "blueprint.parameter"),
+        ({"parameters": {"A b": 1}}, 422, "blueprint.parameter"),
+        ({"count": 3}, 422, "blueprint.parameter"),
+        ({"parameters": {"pumps": "many"}}, 400, "request.invalid"),
+        ({"parameters": {"pumps": -1}}, 400, "request.invalid"),
+        ({"parameters": [2]}, 400, "request.invalid"),
+    ],
+)
+def test_what_a_blueprint_does_not_take_is_told(
+    engineer: APIClient, said: dict[str, Any], status: int, code: str
+) -> None:
+    answer = engineer.post("/api/v1/twins/", {"name": "N", "blueprint": "pump-station", **said})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert engineer.get("/api/v1/twins/").json()["results"] == []

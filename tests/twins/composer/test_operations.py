@@ -9,7 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenants.kernel.errors import OutturnError
-from tests.twins.composer.drafts import ASSETS, GATEWAY, LINKS, TWIN, A, B, C, operations, pair, possible, twin
+from tests.twins.composer.drafts import (
+    ASSETS,
+    GATEWAY,
+    LINKS,
+    NEW_NOTE,
+    NOTE,
+    TWIN,
+    A,
+    B,
+    C,
+    operations,
+    pair,
+    possible,
+    twin,
+)  # fmt: skip
 from twins.composer.domain.operations import (
     AlreadyThereError,
     NotThereError,
@@ -20,23 +34,33 @@ from twins.composer.domain.operations import (
     read_operations,
     restoring,
 )
-from twins.composer.schemas import (
+from twins.composer.edits import (
     AddAsset,
+    AddGroup,
     AddLink,
-    Asset,
+    AddNote,
+    Attach,
     Bind,
-    Binding,
-    Link,
+    Collapse,
+    EditNote,
     Move,
+    MoveNote,
     Operation,
     RemoveAsset,
+    RemoveGroup,
+    RemoveNote,
     Rename,
+    RenameGroup,
     RenameTwin,
+    ResizeNote,
+    SetGroup,
+    SetKind,
     SetProperty,
-    TwinDocument,
+    SetType,
     Unbind,
     Unlink,
-)
+)  # fmt: skip
+from twins.composer.schemas import Asset, Binding, Link, TwinDocument
 
 
 def test_each_operation_changes_its_own_place() -> None:
@@ -64,6 +88,47 @@ def test_assets_are_added_with_all_that_is_said_of_them() -> None:
     assert document.as_json()["assets"] == {
         C: {"type": "pump@2", "name": "P-101", "at": [1, 2], "properties": {"rated_flow": "12"}, "group": "duty"}
     }
+
+
+def test_groups_come_and_go() -> None:
+    start = pair()
+    edits: list[Operation] = [
+        SetGroup(asset=A, group="duty"),
+        RenameGroup(group="duty", name="On duty"),
+        Collapse(group="duty", collapsed=True),
+    ]
+    grouped = apply_all(start, edits).document
+    assert grouped.as_json()["groups"] == {"duty": {"name": "On duty", "collapsed": True}}
+    assert (grouped.assets[A].group, grouped.assets[B].group) == ("duty", None)
+    back = apply_all(grouped, [SetGroup(asset=A, group=None), RemoveGroup(group="duty")])
+    assert back.document == start.model_copy(update={"groups": {}})
+    assert back.removed == Removed(groups=grouped.groups)
+
+
+def test_notes_are_written_moved_and_sized() -> None:
+    added = AddNote(note=NEW_NOTE, at=(1, 2), image="0" * 64, size=(320, 200))
+    edits: list[Operation] = [
+        added,
+        EditNote(note=NEW_NOTE, text="Pit 3"),
+        MoveNote(note=NEW_NOTE, at=(3, 4)),
+        ResizeNote(note=NEW_NOTE, size=None),
+    ]
+    document = apply_all(pair(), edits).document
+    assert document.as_json()["notes"][NEW_NOTE] == {"at": [3, 4], "text": "Pit 3", "image": "0" * 64}
+    assert apply(document, RemoveNote(note=NEW_NOTE)).document == pair()
+
+
+def test_an_asset_becomes_one_of_another_type_and_a_component() -> None:
+    edits: list[Operation] = [
+        SetType(asset=A, type="turbofan-engine@2"),
+        Attach(asset=A, part_of=(B, "core")),
+        SetKind(link=LINKS[0], kind="feeds"),
+    ]
+    document = apply_all(pair(), edits).document
+    assert (document.assets[A].type, document.assets[A].part_of) == ("turbofan-engine@2", (B, "core"))
+    assert document.links[LINKS[0]].kind == "feeds"
+    alone = apply(document, RemoveAsset(asset=B)).document
+    assert alone.assets[A].part_of == (B, "core")
 
 
 def test_the_twin_is_renamed() -> None:
@@ -101,6 +166,8 @@ def test_removing_an_asset_takes_its_links_and_bindings_to_the_trash() -> None:
         "version": 0,
         "name": "Fleet",
         "assets": {B: {"type": "turbofan-engine@1", "name": "Engine 002", "at": [260, 0]}},
+        "groups": {"duty": {"name": "Duty engines"}},
+        "notes": {NOTE: {"text": "Left wing", "at": [0, -60]}},
     }
     assert applied.removed == Removed(
         assets={A: Asset(type="turbofan-engine@1", name="Engine 001", at=(0, 0), properties={"serial_number": "X1"})},
@@ -117,7 +184,13 @@ def test_removing_one_asset_keeps_the_bindings_of_others() -> None:
 
 def test_what_was_removed_can_be_brought_back() -> None:
     start = pair()
-    applied = apply_all(start, [RemoveAsset(asset=A), RemoveAsset(asset=B)])
+    removing: list[Operation] = [
+        RemoveAsset(asset=A),
+        RemoveAsset(asset=B),
+        RemoveGroup(group="duty"),
+        RemoveNote(note=NOTE),
+    ]
+    applied = apply_all(start, removing)
     assert applied.document == twin()
     assert apply_all(applied.document, restoring(applied.removed)).document == start
 
@@ -128,6 +201,20 @@ def test_what_was_removed_can_be_brought_back() -> None:
         (AddAsset(asset=A, type="pump@1", name="P", at=(0, 0)), AlreadyThereError, f"assets/{A}"),
         (Move(asset=C, at=(0, 0)), NotThereError, f"assets/{C}"),
         (Rename(asset=C, name="P"), NotThereError, f"assets/{C}"),
+        (SetType(asset=C, type="pump@1"), NotThereError, f"assets/{C}"),
+        (SetGroup(asset=A, group="spare"), NotThereError, "groups/spare"),
+        (Attach(asset=A, part_of=(C, "core")), NotThereError, f"assets/{C}"),
+        (Attach(asset=A, part_of=(A, "core")), SelfLinkError, f"assets/{A}/part_of"),
+        (SetKind(link=LINKS[1], kind="feeds"), NotThereError, f"links/{LINKS[1]}"),
+        (AddGroup(group="duty", name="Duty"), AlreadyThereError, "groups/duty"),
+        (RenameGroup(group="spare", name="Spare"), NotThereError, "groups/spare"),
+        (Collapse(group="spare", collapsed=True), NotThereError, "groups/spare"),
+        (RemoveGroup(group="spare"), NotThereError, "groups/spare"),
+        (AddNote(note=NOTE, at=(0, 0)), AlreadyThereError, f"notes/{NOTE}"),
+        (EditNote(note=NEW_NOTE, text="X"), NotThereError, f"notes/{NEW_NOTE}"),
+        (MoveNote(note=NEW_NOTE, at=(0, 0)), NotThereError, f"notes/{NEW_NOTE}"),
+        (ResizeNote(note=NEW_NOTE, size=None), NotThereError, f"notes/{NEW_NOTE}"),
+        (RemoveNote(note=NEW_NOTE), NotThereError, f"notes/{NEW_NOTE}"),
         (SetProperty(asset=C, property="x", value=1), NotThereError, f"assets/{C}"),
         (SetProperty(asset=A, property="x", value=None), NotThereError, f"assets/{A}/properties/x"),
         (AddLink(link=LINKS[0], from_=(A, "a"), to=(B, "b"), kind="feeds"), AlreadyThereError, f"links/{LINKS[0]}"),

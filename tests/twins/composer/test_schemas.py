@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tests.twins.composer.drafts import ASSETS, GATEWAY, LINKS, TWIN, A, B, twin
+from tests.twins.composer.drafts import ASSETS, GATEWAY, LINKS, NOTE, TWIN, A, B, twin
 from twins.catalog.domain.changes import Changes, diff
 from twins.catalog.domain.reading import read_document
 from twins.composer.schemas import TwinDocument, TwinFinding
@@ -31,7 +31,7 @@ STATION: dict[str, Any] = {
     "links": {LINKS[0]: {"from": [A, "outlet"], "to": [B, "inlet"], "kind": "feeds"}},
     "bindings": {f"{A}/discharge_pressure": {"gateway": GATEWAY, "key": "PT101.PV", "scale": "0.1", "unit": "bar"}},
     "groups": {"duty": {"name": "Duty pumps"}},
-    "notes": [{"text": "Valve sticks", "at": [1, 2]}],
+    "notes": {NOTE: {"text": "Valve sticks", "at": [1, 2]}},
 }
 """The pump station of the design."""
 
@@ -84,7 +84,9 @@ def test_versions_are_compared_by_path() -> None:
         ({"bindings": {f"{A}/x": {"gateway": "g", "key": "k"}}}, f"bindings/{A}/x/gateway"),
         ({"bindings": {f"{A}/x": {"gateway": GATEWAY, "key": "k", "scale": 2}}}, f"bindings/{A}/x/scale"),
         ({"groups": {"Duty": {"name": "Duty"}}}, "groups/Duty"),
-        ({"notes": [{"text": "", "at": [0, 0]}]}, "notes/0/text"),
+        ({"notes": {NOTE: {"text": "x" * 2001, "at": [0, 0]}}}, f"notes/{NOTE}/text"),
+        ({"notes": {NOTE: {"image": "photo.png", "at": [0, 0]}}}, f"notes/{NOTE}/image"),
+        ({"assets": {A: {"type": "a@1", "name": "a", "at": [0, 0], "part_of": [B]}}}, f"assets/{A}/part_of/1"),
     ],
 )
 def test_what_the_schema_does_not_say_is_found_with_its_place(sections: dict[str, Any], place: str) -> None:
@@ -94,16 +96,33 @@ def test_what_the_schema_does_not_say_is_found_with_its_place(sections: dict[str
     assert all(finding.code.startswith("twin.") for finding in findings)
 
 
-@pytest.mark.parametrize("value", ["x" * 2000, "120.5", 0, 2**53 - 1, True])
-def test_property_values_are_texts_integers_and_truths(value: Any) -> None:
+@pytest.mark.parametrize("value", ["x" * 2000, "120.5", 0, 2**53 - 1, True, ["1.5", 2], {"a": {"b": [True]}}])
+def test_property_values_are_texts_integers_truths_and_what_is_made_of_them(value: Any) -> None:
     assets = {A: {"type": "a@1", "name": "a", "at": [0, 0], "properties": {"x": value}}}
     assert twin(assets=assets).as_json()["assets"][A]["properties"] == {"x": value}
 
 
-@pytest.mark.parametrize("value", ["", "x" * 2001, 1.5, 2**53, -(2**53), None, [], {}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "x" * 2001,
+        1.5,
+        2**53,
+        -(2**53),
+        None,
+        [],
+        {},
+        [1.5],
+        {"a": None},
+        {"": 1},
+        [[[[[["too deep"]]]]]],
+        ["x"] * 201,
+    ],
+)
 def test_nothing_else_is_a_property_value(value: Any) -> None:
     assets = {A: {"type": "a@1", "name": "a", "at": [0, 0], "properties": {"x": value}}}
-    with pytest.raises(ValidationError, match="must be a text, true, false or a whole number"):
+    with pytest.raises(ValidationError, match=r"must (be a text, true, false or a whole number|have keys)"):
         twin(assets=assets)
 
 

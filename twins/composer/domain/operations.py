@@ -11,24 +11,34 @@ from pydantic import TypeAdapter, ValidationError
 
 from tenants.kernel.errors import Finding, OutturnError
 from twins.catalog.domain.reading import findings_of
-from twins.catalog.schemas import Many
-from twins.composer.schemas import (
+from twins.catalog.parts import Many
+from twins.composer.edits import (
     AddAsset,
+    AddGroup,
     AddLink,
-    Asset,
+    AddNote,
+    Attach,
     Bind,
-    Binding,
-    Link,
+    Collapse,
+    EditNote,
     Move,
+    MoveNote,
     Operation,
     RemoveAsset,
+    RemoveGroup,
+    RemoveNote,
     Rename,
+    RenameGroup,
     RenameTwin,
+    ResizeNote,
+    SetGroup,
+    SetKind,
     SetProperty,
-    TwinDocument,
+    SetType,
     Unbind,
     Unlink,
-)
+)  # fmt: skip
+from twins.composer.schemas import Asset, Binding, Group, Link, Note, TwinDocument
 
 _LIST: TypeAdapter[tuple[Operation, ...]] = TypeAdapter(Many[Operation])
 
@@ -46,18 +56,20 @@ class AlreadyThereError(OutturnError):
 
 
 class SelfLinkError(OutturnError):
-    """The operation links a port with itself."""
+    """The operation joins something with itself."""
 
     code = "twin.self_link"
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What an operation took out of the document, for the trash: by id, links and bindings those of the asset too."""
+    """What operations took out of a document, for the trash, each by its key; links and bindings of assets too."""
 
     assets: dict[str, Asset] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
     bindings: dict[str, Binding] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    notes: dict[str, Note] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +100,9 @@ def apply(document: TwinDocument, operation: Operation) -> Applied:
     Nothing is asked of types here: a twin may be saved in any state, ``validation`` says what is wrong with it.
 
     Raises:
-        NotThereError: The operation speaks of an asset, a link or a binding that is not there.
-        AlreadyThereError: It adds an asset or a link whose id is taken.
-        SelfLinkError: It links a port with itself.
+        NotThereError: The operation speaks of something that is not there.
+        AlreadyThereError: It adds something whose key is taken.
+        SelfLinkError: It links a port with itself, or makes an asset a component of itself.
     """
     return apply_all(document, [operation])
 
@@ -101,109 +113,206 @@ def apply_all(document: TwinDocument, operations: Iterable[Operation]) -> Applie
     Raises:
         OutturnError: As for ``apply``, one of them makes no sense where it stands.
     """
-    draft = _Draft(document)
+    sketch = Sketch(document)
     for operation in operations:
-        _apply(operation, draft)
-    sections = {"name": draft.name, "assets": draft.assets, "links": draft.links, "bindings": draft.bindings}
-    return Applied(document.model_copy(update=sections), draft.removed)
+        sketch.apply(operation)
+    return Applied(sketch.document(), sketch.removed)
 
 
 def restoring(removed: Removed) -> tuple[Operation, ...]:
-    """The operations that bring back from the trash what was removed, under the same ids."""
+    """The operations that bring back from the trash what was removed, under the same keys."""
+    groups = [AddGroup(group=key, **dict(group)) for key, group in removed.groups.items()]
     assets = [AddAsset(asset=key, **dict(asset)) for key, asset in removed.assets.items()]
     links = [AddLink(link=key, **dict(link)) for key, link in removed.links.items()]
     bindings = [Bind(place=place, **dict(binding)) for place, binding in removed.bindings.items()]
-    return (*assets, *links, *bindings)
+    notes = [AddNote(note=key, **dict(note)) for key, note in removed.notes.items()]
+    return (*groups, *assets, *links, *bindings, *notes)
 
 
-class _Draft:
+class Sketch:
     """Copies of the sections of a document, to be edited in place; the parts that they hold are never changed."""
 
     def __init__(self, document: TwinDocument) -> None:
+        self._base = document
         self.name = document.name
         self.assets = dict(document.assets)
         self.links = dict(document.links)
         self.bindings = dict(document.bindings)
+        self.groups = dict(document.groups)
+        self.notes = dict(document.notes)
         self.removed = Removed()
 
-    def edit_asset(self, key: str, **fields: Any) -> None:
-        self.assets[key] = _there(self.assets, key, "assets").model_copy(update=fields)
+    def document(self) -> TwinDocument:
+        """The document as it is now."""
+        sections = {
+            "name": self.name, "assets": self.assets, "links": self.links, "bindings": self.bindings,
+            "groups": self.groups, "notes": self.notes,
+        }  # fmt: skip
+        return self._base.model_copy(update=sections)
+
+    def apply(self, operation: Operation) -> None:
+        """Edit it.
+
+        Raises:
+            OutturnError: As for ``apply``.
+        """
+        _apply(operation, self)
+
+    def edit(self, section: str, key: str, **fields: Any) -> None:
+        """Give fields of a part other values."""
+        parts = getattr(self, section)
+        parts[key] = _there(parts, key, section).model_copy(update=fields)
+
+    def take(self, section: str, key: str) -> None:
+        """Take a part out, for the trash."""
+        parts = getattr(self, section)
+        _there(parts, key, section)
+        getattr(self.removed, section)[key] = parts.pop(key)
 
 
 @singledispatch
-def _apply(operation: Operation, draft: _Draft) -> None:
+def _apply(operation: Operation, draft: Sketch) -> None:
     raise TypeError(f"{type(operation).__name__} is no operation")
 
 
 @_apply.register
-def _(operation: AddAsset, draft: _Draft) -> None:
+def _(operation: AddAsset, draft: Sketch) -> None:
     _vacant(draft.assets, operation.asset, "assets")
     draft.assets[operation.asset] = Asset(**_fields(operation, "asset"))
 
 
 @_apply.register
-def _(operation: Move, draft: _Draft) -> None:
-    draft.edit_asset(operation.asset, at=operation.at)
+def _(operation: Move, draft: Sketch) -> None:
+    draft.edit("assets", operation.asset, at=operation.at)
 
 
 @_apply.register
-def _(operation: Rename, draft: _Draft) -> None:
-    draft.edit_asset(operation.asset, name=operation.name)
+def _(operation: Rename, draft: Sketch) -> None:
+    draft.edit("assets", operation.asset, name=operation.name)
 
 
 @_apply.register
-def _(operation: SetProperty, draft: _Draft) -> None:
+def _(operation: SetType, draft: Sketch) -> None:
+    draft.edit("assets", operation.asset, type=operation.type)
+
+
+@_apply.register
+def _(operation: SetGroup, draft: Sketch) -> None:
+    if operation.group is not None:
+        _there(draft.groups, operation.group, "groups")
+    draft.edit("assets", operation.asset, group=operation.group)
+
+
+@_apply.register
+def _(operation: Attach, draft: Sketch) -> None:
+    if operation.part_of is not None:
+        _there(draft.assets, operation.part_of[0], "assets")
+        if operation.part_of[0] == operation.asset:
+            raise _of_itself("An asset cannot be a component of itself.", f"assets/{operation.asset}/part_of")
+    draft.edit("assets", operation.asset, part_of=operation.part_of)
+
+
+@_apply.register
+def _(operation: SetProperty, draft: Sketch) -> None:
     properties = dict(_there(draft.assets, operation.asset, "assets").properties)
     if operation.value is not None:
         properties[operation.property] = operation.value
     else:
         _there(properties, operation.property, f"assets/{operation.asset}/properties")
         del properties[operation.property]
-    draft.edit_asset(operation.asset, properties=properties)
+    draft.edit("assets", operation.asset, properties=properties)
 
 
 @_apply.register
-def _(operation: AddLink, draft: _Draft) -> None:
+def _(operation: AddLink, draft: Sketch) -> None:
     _vacant(draft.links, operation.link, "links")
     for asset, _port in operation.ends:
         _there(draft.assets, asset, "assets")
     if operation.from_ == operation.to:
-        place = f"links/{operation.link}"
-        message = "A port cannot be linked with itself."
-        raise SelfLinkError(message, place=place, kept="The twin is unchanged.", fix="Link it with another port.")
+        raise _of_itself("A port cannot be linked with itself.", f"links/{operation.link}")
     draft.links[operation.link] = Link(**_fields(operation, "link"))
 
 
 @_apply.register
-def _(operation: Unlink, draft: _Draft) -> None:
-    _there(draft.links, operation.link, "links")
-    draft.removed.links[operation.link] = draft.links.pop(operation.link)
+def _(operation: SetKind, draft: Sketch) -> None:
+    draft.edit("links", operation.link, kind=operation.kind)
 
 
 @_apply.register
-def _(operation: RemoveAsset, draft: _Draft) -> None:
-    _there(draft.assets, operation.asset, "assets")
+def _(operation: Unlink, draft: Sketch) -> None:
+    draft.take("links", operation.link)
+
+
+@_apply.register
+def _(operation: RemoveAsset, draft: Sketch) -> None:
+    draft.take("assets", operation.asset)
     links = [key for key, link in draft.links.items() if operation.asset in {asset for asset, _port in link.ends}]
     bindings = [place for place in draft.bindings if place.startswith(f"{operation.asset}/")]
-    draft.removed.assets[operation.asset] = draft.assets.pop(operation.asset)
-    draft.removed.links.update({key: draft.links.pop(key) for key in links})
-    draft.removed.bindings.update({place: draft.bindings.pop(place) for place in bindings})
+    for section, keys in (("links", links), ("bindings", bindings)):
+        for key in keys:
+            draft.take(section, key)
 
 
 @_apply.register
-def _(operation: Bind, draft: _Draft) -> None:
+def _(operation: Bind, draft: Sketch) -> None:
     _there(draft.assets, operation.place.partition("/")[0], "assets")
     draft.bindings[operation.place] = Binding(**_fields(operation, "place"))
 
 
 @_apply.register
-def _(operation: Unbind, draft: _Draft) -> None:
-    _there(draft.bindings, operation.place, "bindings")
-    draft.removed.bindings[operation.place] = draft.bindings.pop(operation.place)
+def _(operation: Unbind, draft: Sketch) -> None:
+    draft.take("bindings", operation.place)
 
 
 @_apply.register
-def _(operation: RenameTwin, draft: _Draft) -> None:
+def _(operation: AddGroup, draft: Sketch) -> None:
+    _vacant(draft.groups, operation.group, "groups")
+    draft.groups[operation.group] = Group(**_fields(operation, "group"))
+
+
+@_apply.register
+def _(operation: RenameGroup, draft: Sketch) -> None:
+    draft.edit("groups", operation.group, name=operation.name)
+
+
+@_apply.register
+def _(operation: Collapse, draft: Sketch) -> None:
+    draft.edit("groups", operation.group, collapsed=operation.collapsed)
+
+
+@_apply.register
+def _(operation: RemoveGroup, draft: Sketch) -> None:
+    draft.take("groups", operation.group)
+
+
+@_apply.register
+def _(operation: AddNote, draft: Sketch) -> None:
+    _vacant(draft.notes, operation.note, "notes")
+    draft.notes[operation.note] = Note(**_fields(operation, "note"))
+
+
+@_apply.register
+def _(operation: EditNote, draft: Sketch) -> None:
+    draft.edit("notes", operation.note, text=operation.text)
+
+
+@_apply.register
+def _(operation: MoveNote, draft: Sketch) -> None:
+    draft.edit("notes", operation.note, at=operation.at)
+
+
+@_apply.register
+def _(operation: ResizeNote, draft: Sketch) -> None:
+    draft.edit("notes", operation.note, size=operation.size)
+
+
+@_apply.register
+def _(operation: RemoveNote, draft: Sketch) -> None:
+    draft.take("notes", operation.note)
+
+
+@_apply.register
+def _(operation: RenameTwin, draft: Sketch) -> None:
     draft.name = operation.name
 
 
@@ -224,4 +333,8 @@ def _vacant(section: dict[str, Any], key: str, name: str) -> None:
     if key in section:
         place = f"{name}/{key}"
         message = f"The twin has {place} already."
-        raise AlreadyThereError(message, place=place, kept="The twin is unchanged.", fix="Use a new UUID.")
+        raise AlreadyThereError(message, place=place, kept="The twin is unchanged.", fix="Use a new key.")
+
+
+def _of_itself(message: str, place: str) -> SelfLinkError:
+    return SelfLinkError(message, place=place, kept="The twin is unchanged.", fix="Choose another one.")

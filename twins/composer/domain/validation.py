@@ -12,8 +12,9 @@ from typing import Any, Literal
 from twins.catalog.domain.inheritance import ResolvedType
 from twins.catalog.domain.values import misfit
 from twins.catalog.schemas import AssetType, Port
+from twins.composer.domain.binding import misfits
+from twins.composer.domain.relations import relation_findings
 from twins.composer.schemas import Asset, Binding, TwinDocument, TwinFinding
-from twins.language.units import NotConvertibleError, UnknownUnitError, conversion
 
 Types = Mapping[str, ResolvedType]
 
@@ -25,7 +26,12 @@ def validate(document: TwinDocument, types: Types) -> tuple[TwinFinding, ...]:
         document: The twin.
         types: The published types with all that they inherit, by ``key@version``.
     """
-    return (*_assets(document, types), *_links(document, types), *_bindings(document, types))
+    return (
+        *_assets(document, types),
+        *_links(document, types),
+        *relation_findings(document, types),
+        *_bindings(document, types),
+    )
 
 
 def is_publishable(findings: tuple[TwinFinding, ...]) -> bool:
@@ -56,7 +62,7 @@ def _asset(place: str, asset: Asset, found: AssetType) -> Iterator[TwinFinding]:
         message = f"{asset.name} is of the type {found.ref}, which is abstract."
         yield _error("abstract_type", f"{place}/type", message, "Choose a type that extends it.")
     for key, declared in found.properties.items():
-        if declared.required and key not in asset.properties:
+        if declared.required and declared.default is None and key not in asset.properties:
             message = f"{asset.name} has no {key}."
             yield _error("missing_property", f"{place}/properties/{key}", message, f"Give {key} a value.")
     for key, value in asset.properties.items():
@@ -129,31 +135,14 @@ def _bindings(document: TwinDocument, types: Types) -> Iterator[TwinFinding]:
 def _binding(key: str, binding: Binding, document: TwinDocument, types: Types) -> Iterator[TwinFinding]:
     place = f"bindings/{key}"
     asset, _, signal = key.partition("/")
-    if binding.scale is not None and binding.scale == 0:
-        message = "Scaled by 0, every value would be the same."
-        yield _error(
-            "zero_scale", f"{place}/scale", message, "Give the factor from the sent value to its unit, or none."
-        )
+    found = types.get(document.assets[asset].type) if asset in document.assets else None
+    declared = found.document.signals.get(signal) if found else None
+    yield from misfits(place, binding, declared.unit if declared else None)
     if asset not in document.assets:
         yield _error("unknown_asset", place, f"There is no asset {asset}.", "Remove the binding.")
-        return
-    found = types.get(document.assets[asset].type)
-    if found is None:  # said at the asset already
-        return
-    if signal not in found.document.signals:
+    elif found is not None and declared is None:  # an unknown type is said at the asset already
         message = f"{document.assets[asset].name} has no signal {signal!r}."
         yield _error("unknown_signal", place, message, "Bind a signal of its type, or remove the binding.")
-    elif binding.unit is not None:
-        yield from _unit(f"{place}/unit", binding.unit, found.document.signals[signal].unit)
-
-
-def _unit(place: str, given: str, wanted: str) -> Iterator[TwinFinding]:
-    try:
-        conversion(given, wanted)
-    except UnknownUnitError as error:
-        yield _error("unknown_unit", place, error.message, error.fix)
-    except NotConvertibleError as error:
-        yield _error("unit_not_convertible", place, error.message, error.fix)
 
 
 def _error(reason: str, place: str, message: str, fix: str) -> TwinFinding:
