@@ -58,6 +58,11 @@ def gateways() -> QuerySet[Gateway]:
     return Gateway.objects.all()
 
 
+def gateway_names() -> dict[str, str]:
+    """What each gateway of the tenant in scope is called, by id; also those in the trash, which old versions name."""
+    return {str(id_): name for id_, name in Gateway.everything.order_by().values_list("id", "name")}
+
+
 def gateway(gateway_id: UUID) -> Gateway:
     """One gateway.
 

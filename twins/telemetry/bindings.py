@@ -13,8 +13,10 @@ from uuid import UUID
 import numpy as np
 
 from tenants.kernel.errors import OutturnError
+from twins.composer.domain.expressions import read_expression, values_of
+from twins.language.typed import Formula
 from twins.language.units import conversion
-from twins.telemetry.schemas import Bindings, BoundSignal, Place, RuleTable
+from twins.telemetry.schemas import Bindings, BoundSignal, Floats, Ints, Place, RuleTable
 
 
 class StoredSignal(NamedTuple):
@@ -34,8 +36,9 @@ def bindings_of(
 ) -> Bindings:
     """What each key of one gateway becomes.
 
-    A binding whose units do not convert into the unit in which the signal is stored is left out; publishing a twin
-    refuses such a binding, so it can only come from a type that later changed what its signal measures.
+    A binding whose units do not convert into the unit in which the signal is stored is left out, and so is one whose
+    expression means nothing. Publishing a twin refuses such a binding, so it can only come from a type that later
+    changed what its signal measures.
 
     Args:
         tenant: Whose gateway it is.
@@ -50,6 +53,8 @@ def bindings_of(
                 by_key.setdefault(one.sent_key, []).append(target)
     targets = [target for of_key in by_key.values() for target in of_key]
     count = np.array([len(of_key) for of_key in by_key.values()], np.int64)
+    formulas = dict.fromkeys(one.formula for one in targets if one.formula is not None)
+    numbers = {formula: number for number, formula in enumerate(formulas)}
     return Bindings(
         index={key: number for number, key in enumerate(by_key)},
         start=np.cumsum(count) - count,
@@ -59,6 +64,8 @@ def bindings_of(
         offset=np.array([target.offset for target in targets], np.float64),
         low=np.array([target.low for target in targets], np.float64),
         high=np.array([target.high for target in targets], np.float64),
+        formula=np.array([numbers[one.formula] if one.formula else -1 for one in targets], np.int64),
+        formulas=tuple(formulas),
         names=[f"{target.bound.asset_name} {target.bound.key}".strip() for target in targets],
         units=[target.stored.unit for target in targets],
         places={
@@ -76,15 +83,37 @@ class _Target(NamedTuple):
     offset: float
     low: float
     high: float
+    formula: Formula | None
 
 
 def _targets(bound: BoundSignal, stored: StoredSignal) -> Iterator[_Target]:
+    formula, unit = None, bound.sent_unit or bound.unit
     try:
-        factor, offset = _line(bound.scale, bound.offset, bound.sent_unit or bound.unit, stored.unit)
+        if bound.expression is not None:
+            formula, unit = read_expression(bound.expression, bound.sent_unit, bound.unit)
+        factor, offset = _line(bound.scale, bound.offset, unit, stored.unit)
         low, high = declared_range(bound, stored.unit)
     except OutturnError:
         return
-    yield _Target(bound, stored, factor, offset, low, high)
+    yield _Target(bound, stored, factor, offset, low, high, formula)
+
+
+def in_units(bindings: Bindings, places: Ints, sent: Floats) -> Floats:
+    """What was sent, in the units of signals: infinite where that is too much, NaN where an expression gives nothing.
+
+    Args:
+        bindings: Of the gateway.
+        places: The place of each value's signal in ``bindings``, shape ``(n,)``.
+        sent: Finite values, shape ``(n,)``.
+    """
+    value = sent
+    if bindings.formulas:
+        value, number = sent.copy(), bindings.formula[places]
+        for one in np.unique(number[number >= 0]).tolist():
+            own = number == one
+            value[own] = values_of(bindings.formulas[one], sent[own])
+    with np.errstate(over="ignore"):
+        return value * bindings.factor[places] + bindings.offset[places]
 
 
 def declared_range(bound: BoundSignal, unit: str) -> tuple[float, float]:

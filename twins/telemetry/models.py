@@ -37,7 +37,7 @@ class Signal(Owned):
     """One measured quantity of one asset, made when a published twin first binds it.
 
     `unit` is that of its stored values and never changes. `low` and `high` bound what is credible, in that unit. `id`
-    says the retention class (`telemetry.schemas.Retention`); the sequence gives ids of the standard one.
+    says the retention class (`telemetry.partitions.Retention`); the sequence gives ids of the standard one.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -246,7 +246,12 @@ class Traffic(Owned):
 
 
 class UnboundKey(Owned):
-    """A key that a gateway sends and no published twin reads, with the newest value it had."""
+    """A key that a gateway sends and no published twin reads, with the newest value it had.
+
+    `seen` counts the readings that came of it, `low` and `high` bound their values; `recent_at` and `recent_value` are
+    the newest of them as they arrived, at most `telemetry.glimpses.GLIMPSED`. Those of a key that is read by now are
+    what they were before.
+    """
 
     pk = models.CompositePrimaryKey("tenant", "gateway", "key")
     gateway = models.UUIDField()
@@ -254,6 +259,11 @@ class UnboundKey(Owned):
     at = models.DateTimeField()
     value = models.FloatField()
     seen_at = models.DateTimeField()
+    seen = models.BigIntegerField(default=1)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    recent_at = ArrayField(models.DateTimeField(), default=list)
+    recent_value = ArrayField(models.FloatField(), default=list)
 
     class Meta:
         managed = False

@@ -7,9 +7,20 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from twins.telemetry.bindings import in_units
+from twins.telemetry.glimpses import GLIMPSED, Glimpse
 from twins.telemetry.instants import moment
 from twins.telemetry.salvage import LONGEST_KEY, keepable
-from twins.telemetry.schemas import NO_TIME, Aside, Bindings, Ints, Message, Normalised, Quality, Readings
+from twins.telemetry.schemas import (
+    NO_TIME,
+    Aside,
+    Bindings,
+    Ints,
+    Message,
+    Normalised,
+    Quality,
+    Readings,
+)
 
 CLOCK_TOLERANCE_US = 5 * 60 * 1_000_000
 """How far a gateway's clock may be ahead of ours."""
@@ -33,14 +44,20 @@ _TOO_LARGE = (
     "in the unit of its signal its value is beyond all numbers",
     "Check the binding's scale and unit.",
 )
+_NOT_CALCULATED = (
+    "reading.not_calculated",
+    "the expression of its binding gives no number for it",
+    "Mend the expression: it divides by zero, or takes a root or a logarithm of something negative.",
+)
 
 
 def normalise(message: Message, bindings: Bindings, *, now_us: int) -> Normalised:
     """The readings of a message as readings of signals.
 
     A reading is set aside for the first of these that holds: no published twin is bound to its key, its value is not
-    finite, its instant lies in the future or too long ago, its value is not finite in the unit of the signal. One that
-    is outside the credible range of its signal is kept as ``OUT_OF_RANGE``, unless the gateway calls it bad itself.
+    finite, its instant lies in the future or too long ago, its value is not finite in the unit of the signal, the
+    expression of its binding gives none. One that is outside the credible range of its signal is kept as
+    ``OUT_OF_RANGE``, unless the gateway calls it bad itself.
 
     Args:
         message: Columns as they were sent.
@@ -61,11 +78,11 @@ def normalise(message: Message, bindings: Bindings, *, now_us: int) -> Normalise
     signal, chosen = _expanded(bindings, bound[chosen], chosen)
     value = message.value[chosen]
     if not bindings.is_plain:
-        with np.errstate(over="ignore"):  # what grows beyond all bounds is set aside below
-            value = value * bindings.factor[signal] + bindings.offset[signal]
+        value = in_units(bindings, signal, value)
         finite = np.isfinite(value)
         if not finite.all():
-            asides += _by_key(message, chosen[~finite], *_TOO_LARGE)
+            asides += _by_key(message, chosen[np.isinf(value)], *_TOO_LARGE)
+            asides += _by_key(message, chosen[np.isnan(value)], *_NOT_CALCULATED)
             signal, chosen, value = signal[finite], chosen[finite], value[finite]
     quality = message.quality[chosen]
     credible = (value >= bindings.low[signal]) & (value <= bindings.high[signal])
@@ -131,7 +148,7 @@ def _grouped(message: Message, places: Ints) -> Iterator[tuple[str, Ints]]:
     for place, number in zip(places.tolist(), message.key[places].tolist(), strict=True):
         by_key.setdefault(message.keys[number], []).append(place)
     for key, own in by_key.items():
-        yield keepable(key[:LONGEST_KEY]) or "(empty)", np.array(own)
+        yield _name(key), np.array(own)
 
 
 def _expanded(bindings: Bindings, bound: Ints, chosen: Ints) -> tuple[Ints, Ints]:
@@ -143,9 +160,23 @@ def _expanded(bindings: Bindings, bound: Ints, chosen: Ints) -> tuple[Ints, Ints
     return np.repeat(first, count) + nth, np.repeat(chosen, count)
 
 
-def _unbound(message: Message, bound: Ints, now_us: int) -> dict[str, tuple[int, float]]:
-    """The keys that nothing is bound to, with the newest instant that is not in the future, and its value."""
+def _unbound(message: Message, bound: Ints, now_us: int) -> dict[str, Glimpse]:
+    """The keys that nothing is bound to, with what was sent of them that is not in the future."""
     credible = np.isfinite(message.value) & (message.at <= now_us + CLOCK_TOLERANCE_US)
     places = np.flatnonzero((bound < 0) & credible)
-    newest = ((key, own[np.argmax(message.at[own])]) for key, own in _grouped(message, places))
-    return {key: (int(message.at[one]), float(message.value[one])) for key, one in newest}
+    places = places[np.argsort(message.at[places], kind="stable")]
+    columns = (message.key[places].tolist(), message.at[places].tolist(), message.value[places].tolist())
+    sent: dict[str, list[tuple[int, float]]] = {}
+    for number, at, value in zip(*columns, strict=True):
+        sent.setdefault(message.keys[number], []).append((at, value))
+    return {_name(key): _glimpse(found) for key, found in sent.items()}
+
+
+def _glimpse(sent: list[tuple[int, float]]) -> Glimpse:
+    values = [value for _, value in sent]
+    return Glimpse(tuple(sent[-GLIMPSED:]), len(sent), min(values), max(values))
+
+
+def _name(key: str) -> str:
+    """A key as PostgreSQL can keep it."""
+    return keepable(key[:LONGEST_KEY]) or "(empty)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,15 @@ from twins.telemetry.schemas import Ints
 _CLASS_BITS = 56
 _DAY_US = 86_400_000_000
 _PROVIDE = "SELECT outturn_chunk_partition(%s::smallint, %s::date)"
+
+
+class Retention(IntEnum):
+    """How long the readings of a signal are kept; each class has partitions of its own.
+
+    The numbers of signals say their class: those of class ``c`` are from ``(c - 1) * 2**56`` to ``c * 2**56``.
+    """
+
+    STANDARD = 1
 
 
 class Partitions:

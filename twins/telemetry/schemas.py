@@ -19,6 +19,9 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from twins.language.typed import Formula
+from twins.telemetry.glimpses import Glimpse
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 _SHORTEST_LIST, _MOST_LISTS = 16, 200
@@ -61,15 +64,6 @@ USABLE_CODES = tuple(sorted(int(quality) for quality in USABLE))
 def usable(quality: NDArray[np.int16]) -> NDArray[np.bool_]:
     """Which of some stored qualities are of values to compute with, shape ``(n,)``."""
     return np.isin(quality, USABLE_CODES)
-
-
-class Retention(IntEnum):
-    """How long the readings of a signal are kept; each class has partitions of its own.
-
-    The numbers of signals say their class: those of class ``c`` are from ``(c - 1) * 2**56`` to ``c * 2**56``.
-    """
-
-    STANDARD = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +112,7 @@ class BoundSignal:
         sent_key: The gateway's key.
         scale: ``scale * sent + offset`` is the value in ``sent_unit``.
         sent_unit: UCUM code, None for the signal's own.
+        expression: What the value is instead, worked out from ``value``, the sent one.
         rules: When its readings are suspect.
     """
 
@@ -132,6 +127,7 @@ class BoundSignal:
     scale: Decimal | None = None
     offset: Decimal | None = None
     sent_unit: str | None = None
+    expression: str | None = None
     rules: Rules = Rules()
 
 
@@ -189,10 +185,12 @@ class Bindings:
         start: First signal of each key, shape ``(keys,)``.
         count: Number of signals of each key, shape ``(keys,)``.
         signal: Ids, shape ``(signals,)`` as all that follow.
-        factor: ``factor * sent + offset`` is the value in the unit of the signal.
+        factor: ``factor * sent + offset`` is the value in its unit; what its formula gives takes the place of ``sent``.
         offset: See ``factor``.
         low: Smallest credible value, in the unit of the signal.
         high: Largest credible value.
+        formula: The number of its formula in ``formulas``, -1 for none.
+        formulas: The expressions of bindings, each once.
         rules: When their readings are suspect.
         names: What people call each signal, for messages.
         units: Their units.
@@ -207,6 +205,8 @@ class Bindings:
     offset: Floats
     low: Floats
     high: Floats
+    formula: Ints
+    formulas: Sequence[Formula]
     names: Sequence[str]
     units: Sequence[str]
     places: Mapping[int, Place]
@@ -243,7 +243,7 @@ class Bindings:
     @cached_property
     def is_plain(self) -> bool:
         """Whether every value is stored as it is sent."""
-        return bool((self.factor == 1.0).all() and (self.offset == 0.0).all())
+        return bool((self.factor == 1.0).all() and (self.offset == 0.0).all() and not self.formulas)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -314,7 +314,7 @@ class Normalised:
     Attributes:
         readings: Of signals, in their units; a key that is bound to two signals makes two of one that was sent.
         aside: What was set aside.
-        unbound: Keys that no published twin is bound to, each with its newest instant and value.
+        unbound: Keys that no published twin is bound to, each with what was sent of it.
         newest: The newest instant that was sent and can be meant as the present, also when it was set aside;
             ``NO_TIME`` when there is none.
         late: The places of the readings that came late.
@@ -322,7 +322,7 @@ class Normalised:
 
     readings: Readings
     aside: tuple[Aside, ...]
-    unbound: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    unbound: Mapping[str, Glimpse] = field(default_factory=dict)
     newest: int = NO_TIME
     late: Ints = field(default_factory=lambda: np.empty(0, np.int64))
 

@@ -61,7 +61,7 @@ def _bound(place: str, binding: Binding, document: TwinDocument, types: Mapping[
     return BoundSignal(
         twin=UUID(document.twin), asset=UUID(asset_id), asset_name=asset.name, key=key, unit=signal.unit,
         range=signal.range, gateway=UUID(binding.gateway), sent_key=binding.key, scale=binding.scale,
-        offset=binding.offset, sent_unit=binding.unit, rules=_rules(signal),
+        offset=binding.offset, sent_unit=binding.unit, expression=binding.expression, rules=_rules(signal),
     )  # fmt: skip
 
 
@@ -131,6 +131,11 @@ def latest(twin: UUID) -> list[LatestValue]:
     return _latest("twin = %(of)s", twin)
 
 
+def latest_of(assets: Collection[UUID]) -> list[LatestValue]:
+    """The newest reading of each signal of some assets that has any, in one query."""
+    return _latest("asset = ANY(%(of)s)", list(assets))
+
+
 def live_state(twin: UUID) -> dict[str, Any]:
     """The newest readings in the form in which new ones are pushed: what a page starts from."""
     values: dict[str, dict[str, tuple[str, float, int]]] = {}
@@ -197,7 +202,7 @@ def traffic(gateways: Collection[UUID]) -> dict[UUID, Traffic]:
 def recent_keys(gateway: UUID) -> list[RecentKey]:
     """The keys that a gateway has sent, by key, each with its newest value: as stored where a signal reads it."""
     bound = [one for one in bound_signals() if one.gateway == gateway]
-    newest = {(one.asset, one.key): one for one in _latest("asset = ANY(%(of)s)", [one.asset for one in bound])}
+    newest = {(one.asset, one.key): one for one in latest_of([one.asset for one in bound])}
     found = [
         RecentKey(one.sent_key, value.at, value.value, value.unit, one.twin, one.asset, one.asset_name, one.key)
         for one in bound

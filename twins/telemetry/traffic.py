@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from twins.telemetry.glimpses import GLIMPSED, Glimpse
 from twins.telemetry.instants import micros, moment
 from twins.telemetry.schemas import NO_TIME, Delivery, Outcome, Source
 
@@ -35,12 +36,22 @@ ON CONFLICT (tenant_id, gateway) DO UPDATE SET
     late_us = coalesce(excluded.late_us, t.late_us),
     backlog = coalesce(excluded.backlog, t.backlog),
     version = CASE WHEN excluded.version = '' THEN t.version ELSE excluded.version END"""
-_UNBOUND = """
-INSERT INTO twins_unboundkey AS u (tenant_id, gateway, key, at, value, seen_at) VALUES (%s, %s, %s, %s, %s, %s)
+_UNBOUND_ROW = """
+INSERT INTO twins_unboundkey AS u (
+    tenant_id, gateway, key, at, value, seen_at, seen, low, high, recent_at, recent_value)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (tenant_id, gateway, key) DO UPDATE SET
     seen_at = excluded.seen_at,
     at = greatest(u.at, excluded.at),
-    value = CASE WHEN excluded.at >= u.at THEN excluded.value ELSE u.value END"""
+    value = CASE WHEN excluded.at >= u.at THEN excluded.value ELSE u.value END,
+    seen = u.seen + excluded.seen,
+    low = least(u.low, excluded.low),
+    high = greatest(u.high, excluded.high),
+    recent_at = {recent_at},
+    recent_value = {recent_value}"""
+_NEWEST = """(u.{0} || excluded.{0})[
+    greatest(1, cardinality(u.{0}) + cardinality(excluded.{0}) - {1} + 1):]"""
+_UNBOUND = _UNBOUND_ROW.format(**{name: _NEWEST.format(name, GLIMPSED) for name in ("recent_at", "recent_value")})
 
 
 @dataclass(slots=True)
@@ -48,7 +59,7 @@ class _Sent:
     last_seen_at: datetime
     readings: int = 0
     set_aside: int = 0
-    keys: dict[str, tuple[int, float]] = field(default_factory=dict)
+    keys: dict[str, Glimpse] = field(default_factory=dict)
     clock_us: int | None = None
     late_us: int | None = None
     backlog: int | None = None
@@ -83,10 +94,10 @@ class TrafficCount:
         sent.set_aside += outcome.set_aside
         sent.hear(delivery, micros(now))
         known = self._known.setdefault(delivery.source, set()) if delivery.normalised.unbound else set()
-        for key, newest in delivery.normalised.unbound.items():
+        for key, glimpse in delivery.normalised.unbound.items():
             if key in known or len(known) < MOST_UNBOUND_KEYS:
                 known.add(key)
-                sent.keys[key] = max(sent.keys.get(key, newest), newest)
+                sent.keys[key] = before.and_then(glimpse) if (before := sent.keys.get(key)) else glimpse
 
     async def flush(self, connection: AsyncConnection[Any]) -> None:
         """Add it to what is stored; what cannot be written is lost, for it is a figure to look at and nothing more."""
@@ -104,14 +115,23 @@ class TrafficCount:
             for source, sent in in_order
         ]
         unbound = [
-            (source.tenant, source.gateway, key, moment(at), value, sent.last_seen_at)
+            _row(source, key, glimpse, sent.last_seen_at)
             for source, sent in in_order
-            for key, (at, value) in sorted(sent.keys.items())
+            for key, glimpse in sorted(sent.keys.items())
         ]
         async with connection.cursor() as cursor:
             await cursor.executemany(_TRAFFIC, traffic)
             if unbound:
                 await cursor.executemany(_UNBOUND, unbound)
+
+
+def _row(source: Source, key: str, glimpse: Glimpse, seen_at: datetime) -> tuple[Any, ...]:
+    recent_at, recent_value = [moment(at) for at, _ in glimpse.newest], [value for _, value in glimpse.newest]
+    figures = glimpse.count, glimpse.low, glimpse.high
+    return (
+        *(source.tenant, source.gateway, key, recent_at[-1], recent_value[-1], seen_at),
+        *(*figures, recent_at, recent_value),
+    )
 
 
 def _window(now: datetime) -> datetime:

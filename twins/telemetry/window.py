@@ -23,6 +23,7 @@ from redis.exceptions import RedisError
 
 from tenants.kernel.clock import isoformat, utc_now
 from tenants.kernel.errors import OutturnError
+from twins.telemetry.bindings import in_units
 from twins.telemetry.instants import moment
 from twins.telemetry.salvage import as_text, keepable
 from twins.telemetry.schemas import NO_TIME, Bindings, Message, Receipt, Source
@@ -196,11 +197,10 @@ def _became(bindings: Bindings, key: str, value: float) -> list[dict[str, Any]]:
     number = bindings.index.get(key)
     if number is None or not np.isfinite(value):
         return []
-    start, count = int(bindings.start[number]), int(bindings.count[number])
+    places = np.arange(bindings.count[number]) + bindings.start[number]
+    became = in_units(bindings, places, np.full(places.size, value))
     return [
-        {
-            "name": bindings.names[place], "unit": bindings.units[place],
-            "value": float(value * bindings.factor[place] + bindings.offset[place]),
-        }
-        for place in range(start, start + count)
-    ]  # fmt: skip
+        {"name": bindings.names[place], "unit": bindings.units[place], "value": one}
+        for place, one in zip(places.tolist(), became.tolist(), strict=True)
+        if np.isfinite(one)
+    ]

@@ -20,7 +20,7 @@ from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.conftest import Cast
 from tests.twins.conftest import Fleet
-from tests.twins.telemetry.sample import delivery
+from tests.twins.telemetry.sample import delivery, once
 from tests.twins.telemetry.test_group import aside, commit
 from twins.gateways import selectors
 from twins.gateways.refused.pages import NEWEST
@@ -115,7 +115,9 @@ class TestWithTraffic:
     async def sending(self, fleet: Fleet, ingest: psycopg.AsyncConnection[Any]) -> Fleet:
         """A gateway that has just sent something good and something bad."""
         good = delivery((fleet.signals["1/t24"], 0, 640.0), source=fleet.source)
-        sent = Delivery(fleet.source, "b1", 1, Normalised(good.normalised.readings, (aside(1.0),), {"new": (0, 7.5)}))
+        sent = Delivery(
+            fleet.source, "b1", 1, Normalised(good.normalised.readings, (aside(1.0),), {"new": once(0, 7.5)})
+        )
         (outcome,) = await commit(ingest, sent)
         count = TrafficCount()
         count.note(sent, outcome, now=utc_now())  # type: ignore[arg-type]

@@ -21,7 +21,8 @@ from tests.ingest import client_of
 from tests.processes import LONG_S
 from tests.twins.conftest import Fleet, stored
 from twins.composer.models import Twin
-from twins.composer.services import edit_draft, publish_twin
+from twins.composer.publishing import publish_twin
+from twins.composer.services import edit_draft
 from twins.gateways import lookups
 from twins.gateways.http import MOST_TOLD, PATH
 from twins.gateways.services import create_gateway, disable_gateway, rotate_token

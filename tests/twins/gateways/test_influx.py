@@ -18,7 +18,8 @@ from tests.ingest import client_of, ingest_running
 from tests.processes import LONG_S
 from tests.twins.conftest import Fleet, stored
 from twins.composer.models import Twin
-from twins.composer.services import edit_draft, publish_twin
+from twins.composer.publishing import publish_twin
+from twins.composer.services import edit_draft
 from twins.gateways.influx import HEALTH, PING, QUERY, WRITE_1, WRITE_2
 from twins.gateways.lines import MOST_LINES
 from twins.telemetry import commit

@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from twins.telemetry.bindings import StoredSignal, bindings_of
+from twins.telemetry.glimpses import Glimpse
 from twins.telemetry.instants import micros, moment
 from twins.telemetry.schemas import Bindings, BoundSignal, Delivery, Message, Normalised, Readings, Source
 
@@ -21,12 +22,12 @@ NOW = moment(NOW_US)
 def bound(
     sent_key: str, *, key: str = "flow", asset: int = 10, unit: str = "m3/h", gateway: UUID = GATEWAY,
     span: tuple[str, str] | None = ("0", "100"), scale: str | None = None, offset: str | None = None,
-    sent_unit: str | None = None,
+    sent_unit: str | None = None, expression: str | None = None,
 ) -> BoundSignal:  # fmt: skip
     return BoundSignal(
         twin=TWIN, asset=UUID(int=asset), key=key, unit=unit, gateway=gateway, sent_key=sent_key, asset_name="P-101",
         range=span and (Decimal(span[0]), Decimal(span[1])), scale=None if scale is None else Decimal(scale),
-        offset=None if offset is None else Decimal(offset), sent_unit=sent_unit,
+        offset=None if offset is None else Decimal(offset), sent_unit=sent_unit, expression=expression,
     )  # fmt: skip
 
 
@@ -64,6 +65,11 @@ def readings(*rows: tuple[int, int, float]) -> Readings:
 
 def delivery(*rows: tuple[int, int, float], batch: str = "b1", source: Source = SOURCE, digest: int = 1) -> Delivery:
     return Delivery(source, batch, digest, Normalised(readings(*rows), ()))
+
+
+def once(at: int, value: float) -> Glimpse:
+    """A single value of a key that nothing reads."""
+    return Glimpse(((at, value),), 1, value, value)
 
 
 def listed(one: Readings) -> list[tuple[int, float, float]]:

@@ -18,8 +18,9 @@ from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
 from tests.processes import LONG_S
 from tests.twins.conftest import Fleet
-from tests.twins.telemetry.sample import delivery
+from tests.twins.telemetry.sample import delivery, once
 from twins.telemetry.flush import Flusher
+from twins.telemetry.glimpses import GLIMPSED, Glimpse
 from twins.telemetry.group import commit_together
 from twins.telemetry.push import Push, channel
 from twins.telemetry.schemas import Delivery, Normalised, Outcome, Place, Source
@@ -181,7 +182,7 @@ async def test_a_writer_that_lives_is_left_alone(fleet: Fleet, flusher: Flusher,
     assert everything.execute("SELECT count(*) FROM twins_writersession").fetchone() == (1,)
 
 
-def sent(source: Source, *, unbound: dict[str, tuple[int, float]] | None = None) -> Delivery:
+def sent(source: Source, *, unbound: dict[str, Glimpse] | None = None) -> Delivery:
     one = delivery((1, 0, 1.0), (2, 0, 1.0), source=source)
     return Delivery(source, "b", 1, Normalised(one.normalised.readings, (), unbound or {}))
 
@@ -206,15 +207,22 @@ async def test_unbound_keys_keep_their_newest_value_and_are_not_endless(
 ) -> None:
     count, outcome = TrafficCount(), Outcome(0, 0, 1, 1)
     second = 1_735_689_600_000_000
-    count.note(sent(fleet.source, unbound={"a": (second, 1.0)}), outcome, now=NOW)
-    count.note(sent(fleet.source, unbound={"a": (second - 1, 2.0), "b": (second, 3.0)}), outcome, now=NOW)
+    count.note(sent(fleet.source, unbound={"a": once(second, 1.0)}), outcome, now=NOW)
+    count.note(sent(fleet.source, unbound={"a": once(second - 1, 2.0), "b": once(second, 3.0)}), outcome, now=NOW)
     await count.flush(ingest)
     query = "SELECT key, value FROM twins_unboundkey WHERE gateway = %s ORDER BY key"
     assert everything.execute(query, [fleet.gateway]).fetchall() == [("a", 1.0), ("b", 3.0)]
-    count.note(sent(fleet.source, unbound={"a": (second - 5, 4.0)}), outcome, now=NOW)
+    count.note(sent(fleet.source, unbound={"a": once(second - 5, 4.0)}), outcome, now=NOW)
     await count.flush(ingest)
     assert everything.execute(query, [fleet.gateway]).fetchall() == [("a", 1.0), ("b", 3.0)]
-    many = {f"k{number}": (second, 1.0) for number in range(MOST_UNBOUND_KEYS)}
+    for number in range(GLIMPSED):
+        count.note(sent(fleet.source, unbound={"b": once(second + number, float(number))}), outcome, now=NOW)
+        await count.flush(ingest)
+    query_b = query.replace("key, value", "seen, low, high, recent_value, cardinality(recent_at)")
+    values = [float(number) for number in range(GLIMPSED)]
+    kept = [(3, 1.0, 4.0, [2.0, 1.0, 4.0], 3), (GLIMPSED + 1, 0.0, 31.0, values, GLIMPSED)]
+    assert everything.execute(query_b, [fleet.gateway]).fetchall() == kept
+    many = {f"k{number}": once(second, 1.0) for number in range(MOST_UNBOUND_KEYS)}
     count.note(sent(fleet.source, unbound=many), outcome, now=NOW)
     await count.flush(ingest)
     assert len(everything.execute(query, [fleet.gateway]).fetchall()) == MOST_UNBOUND_KEYS

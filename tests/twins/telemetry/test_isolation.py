@@ -12,7 +12,7 @@ from django.db import connections
 
 from tenants.scope.verification import isolation_findings
 from tests.twins.conftest import Fleet
-from tests.twins.telemetry.sample import NOW, delivery
+from tests.twins.telemetry.sample import NOW, delivery, once
 from tests.twins.telemetry.test_group import aside, commit
 from twins.telemetry.compaction import compact
 from twins.telemetry.rolling import roll
@@ -74,7 +74,7 @@ async def both(fleet: Fleet, their_fleet: Fleet, ingest: psycopg.AsyncConnection
         compact(one.tenant)
         roll(one.tenant, now=NOW)
         count = TrafficCount()
-        unbound = Delivery(one.source, "u", 1, Normalised(whole.normalised.readings, (), {"k": (0, 1.0)}))
+        unbound = Delivery(one.source, "u", 1, Normalised(whole.normalised.readings, (), {"k": once(0, 1.0)}))
         count.note(unbound, (await commit(ingest, unbound))[0], now=NOW)  # type: ignore[arg-type]
         await count.flush(ingest)
         await commit(ingest, delivery((one.signals["1/t24"], 1, 641.0), source=one.source, batch="still in the log"))

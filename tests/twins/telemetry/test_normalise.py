@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.twins.telemetry.sample import NOW_US, bindings, bound, codes, listed, message
+from twins.telemetry.glimpses import GLIMPSED, Glimpse
 from twins.telemetry.lateness import by_signal
 from twins.telemetry.normalise import CLOCK_TOLERANCE_US, LATE_US, LONGEST_HISTORY_US, MOST_AHEAD_US, normalise
 from twins.telemetry.schemas import NO_TIME, Message, Quality
@@ -58,7 +59,8 @@ def test_a_key_of_another_gateway_is_none_of_ours() -> None:
     found = normalise(message(("F1", 3, 1.0), ("F1", 1, 2.0)), theirs, now_us=NOW_US)
     assert found.readings.size == 0
     assert codes(found.aside) == [("F1", "key.unbound", 2)]
-    assert found.unbound == {"F1": (NOW_US - 1_000_000, 2.0)}
+    sent = ((NOW_US - 3_000_000, 1.0), (NOW_US - 1_000_000, 2.0))
+    assert found.unbound == {"F1": Glimpse(sent, 2, 1.0, 2.0)}
 
 
 def test_the_range_is_inclusive() -> None:
@@ -145,6 +147,60 @@ def test_twenty_thousand_unknown_keys_take_no_time_to_speak_of() -> None:
         Message("b", keys, np.arange(count), at, np.ones(count), np.zeros(count, np.int16)), PUMP, now_us=NOW_US
     )
     assert len(found.aside) == len(found.unbound) == count
+
+
+def test_of_a_key_that_nothing_reads_the_newest_are_kept_and_all_counted() -> None:
+    sent = [("T", second, float(second)) for second in (*range(40, 0, -1), 41)]
+    (glimpse,) = normalise(message(*sent), PUMP, now_us=NOW_US).unbound.values()
+    assert (glimpse.count, glimpse.low, glimpse.high) == (41, 1.0, 41.0)
+    assert [value for _, value in glimpse.newest] == [float(second) for second in range(GLIMPSED, 0, -1)]
+    both = glimpse.and_then(Glimpse(((NOW_US, -7.0),), 1, -7.0, -7.0))
+    assert (both.count, both.low, both.high, len(both.newest)) == (42, -7.0, 41.0, GLIMPSED)
+    assert both.newest[-1] == (NOW_US, -7.0)
+
+
+def test_an_expression_takes_the_place_of_scale_and_offset() -> None:
+    exact = bindings(
+        bound("ma", key="pressure", unit="bar", expression="(value - 4) / 16 * 10", span=None),
+        bound("kpa", key="oil", unit="bar", expression="(value - 4) * 100", sent_unit="kPa", span=None),
+        bound("unit", key="temperature", unit="Cel", expression="value * 1 K", span=None),
+        bound("root", expression="if value > 0 then sqrt(value) * 10 else 0", span=("0", "50")),
+        bound("plain", key="level", span=None, scale="2"),
+        bound("too", key="gas", unit="bar", expression="(value - 4) / 16 * 10", span=None),
+    )
+    assert (len(exact.formulas), exact.is_plain) == (4, False)
+    sent = message(
+        ("ma", 1, 12.0), ("kpa", 1, 6.0), ("unit", 1, 300.15), ("root", 1, 16.0), ("plain", 1, 3.0), ("root", 1, -1.0),
+        ("root", 1, 36.0), ("too", 1, 20.0),
+    )  # fmt: skip
+    found = normalise(sent, exact, now_us=NOW_US)
+    assert [value for _, _, value in listed(found.readings)] == [5.0, 2.0, 27.0, 40.0, 6.0, 0.0, 60.0, 10.0]
+    assert found.readings.quality.tolist()[6] == Quality.OUT_OF_RANGE
+    assert found.aside == ()
+
+
+def test_where_an_expression_gives_no_number_the_reading_is_set_aside() -> None:
+    exact = bindings(bound("x", expression="100 / value", span=None), bound("y", key="level", span=None))
+    found = normalise(message(("x", 1, 0.0), ("x", 2, 4.0), ("y", 1, 0.0)), exact, now_us=NOW_US)
+    assert listed(found.readings) == [(1, 2.0, 25.0), (2, 1.0, 0.0)]
+    (aside,) = found.aside
+    assert (aside.key, aside.code, aside.value.tolist()) == ("x", "reading.not_calculated", [0.0])
+    assert aside.message == "the expression of its binding gives no number for it"
+
+
+def test_a_binding_whose_expression_no_longer_fits_reads_nothing() -> None:
+    for expression in ("value * 1 m", "valu / 2", "value +"):
+        lost = bindings(bound("x", unit="bar", expression=expression))
+        assert codes(normalise(message(("x", 1, 1.0)), lost, now_us=NOW_US).aside) == [("x", "key.unbound", 1)]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20), st.integers(-9, 9), st.integers(-9, 9))
+def test_a_straight_line_as_an_expression_is_scale_and_offset(sent: list[float], scale: int, offset: int) -> None:
+    line = bindings(bound("x", scale=str(scale), offset=str(offset), span=None))
+    written = bindings(bound("x", expression=f"{scale} * value + {offset}", span=None))
+    rows = message(*(("x", 1, value) for value in sent))
+    found = [normalise(rows, each, now_us=NOW_US).readings.value.tolist() for each in (line, written)]
+    assert found[0] == found[1]
 
 
 def test_keys_are_told_as_they_can_be_kept() -> None:

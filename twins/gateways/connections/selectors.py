@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import connection as database
 from django.db.models import QuerySet
 
+from tenants.scope.context import required_tenant
 from twins.gateways.connections.errors import ConnectionNotFoundError
-from twins.gateways.connections.models import Connection, ConnectionState
+from twins.gateways.connections.models import Connection, ConnectionState, Kind
 
 _LOOKS = {"connected": "connected", "connecting": "working", "failing": "failed", "paused": "idle", "waiting": "late"}
+_UNITS = """
+SELECT c.gateway_id, point ->> 'key', point ->> 'unit' FROM twins_connection c
+CROSS JOIN LATERAL jsonb_array_elements(c.settings -> 'points') AS point
+WHERE c.tenant_id = %s AND c.gateway_id = ANY(%s) AND c.kind = %s AND point ->> 'unit' <> ''"""
 NOT_RUN_AFTER = timedelta(seconds=30)
 """When nobody has noted anything of a connection for so long, nobody runs it."""
 
@@ -62,6 +68,13 @@ def connection(connection_id: UUID) -> Connection:
     if found is None:
         raise ConnectionNotFoundError
     return found
+
+
+def named_units(gateways: Collection[UUID]) -> dict[tuple[UUID, str], str]:
+    """What devices call the units of keys, by gateway and key, in one query; only OPC UA servers do."""
+    with database.cursor() as cursor:
+        cursor.execute(_UNITS, [required_tenant("units"), list(gateways), Kind.OPCUA])
+        return {(gateway, key): unit for gateway, key, unit in cursor.fetchall()}
 
 
 def views(found: Iterable[Connection], *, now: datetime) -> list[ConnectionView]:

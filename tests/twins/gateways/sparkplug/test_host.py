@@ -15,7 +15,8 @@ from tests.twins.conftest import Fleet, stored
 from tests.twins.gateways.plant import BROKERS, Plant, wait_for
 from tests.twins.gateways.sparkplug.edge import Edge
 from twins.composer.models import Twin
-from twins.composer.services import edit_draft, publish_twin
+from twins.composer.publishing import publish_twin
+from twins.composer.services import edit_draft
 from twins.gateways.sparkplug.models import SparkplugNode
 from twins.gateways.sparkplug.services import give_edge_node
 from twins.gateways.sparkplug.standing import Standing, ask_for, standings
