@@ -23,7 +23,11 @@ class BillingConfig(AppConfig):
         from tenants.portal.registry import AdminPage, Entry, register_admin_page, register_page  # noqa: PLC0415
         from tenants.portal.search import Action, register_action, register_finder  # noqa: PLC0415
         from tenants.scope.actors import Permission  # noqa: PLC0415
+        from twins.composer.effects import register_effects  # noqa: PLC0415
+        from twins.packs.registry import register_figures  # noqa: PLC0415
 
+        register_effects("billing.contracts.publishing.effects", Permission.CONTRACTS_READ)
+        register_figures("billing.contracts.templates.faults_in_figures")
         register_trash(CONTRACT)
         register_objection("contract", published)
         register_objection("twin", under_contract)

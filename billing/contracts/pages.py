@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,12 +24,15 @@ from tenants.customers.services import create_customer
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
+from tenants.kernel.calendars import parse_duration
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
 from tenants.scope.actors import Permission
+from twins.catalog.selectors import template, templates
 from twins.composer.selectors import STATES, in_state, twin_choices, twins
 
 NEW = ""
+_DAY_MS = 86_400_000
 
 
 class PercentField(forms.DecimalField):
@@ -129,18 +133,21 @@ def _listing(slug: str) -> Listing:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(needs=Permission.CONTRACTS_EDIT)
 def new_contract(request: HttpRequest) -> HttpResponse:
-    """A new contract from the template, which opens as a draft."""
-    form = ContractForm(request.POST or None)
+    """A new contract from figures of power by the hour, the organisation's own with `?template`; opens as a draft."""
+    chosen = template("contract", request.GET.get("template", ""))
+    figures: dict[str, Any] = chosen.document if chosen else {}
+    form = ContractForm(request.POST or None, initial=initial_from(figures))
     if request.method == "POST" and form.is_valid():
         try:
-            made = _create(form.cleaned_data, by=actor_of(request).name)
+            made = _create(figures, form.cleaned_data, by=actor_of(request).name)
             return redirect("contract", actor_of(request).slug, made.slug)
         except OutturnError as error:
             for finding in error.findings:
                 form.add_error(None, f"{finding.place}: {finding.message} {finding.fix}")
             if not error.findings:
                 form.add_error(None, error.told)
-    return render(request, "contracts/new.html", {"form": form}, status=400 if form.errors else 200)
+    context = {"form": form, "templates": templates("contract"), "chosen": chosen}
+    return render(request, "contracts/new.html", context, status=400 if form.errors else 200)
 
 
 @require_safe
@@ -204,7 +211,22 @@ def contract_named(slug: str) -> Contract:
     return found
 
 
-def _create(values: dict[str, Any], *, by: str) -> Contract:
+def initial_from(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """What the form begins with when a template gives figures."""
+    same = ("title", "currency", "time_zone", "fee_per_hour", "tax_percent", "payment_days")
+    initial = {name: figures[name] for name in same if name in figures}
+    pairs = (("guarantee", "credit"), ("second", "second_credit"), ("third", "third_credit"))
+    tiers = sorted(figures.get("tiers", ()), key=lambda tier: Decimal(tier["below"]), reverse=True)
+    if tiers:
+        initial |= {name: None for pair in pairs for name in pair}
+    for (below, credit), tier in zip(pairs, tiers, strict=False):
+        initial |= {below: tier["below"], credit: tier["credit"]}
+    if "planned_allowance" in figures:
+        initial["allowance_days"] = parse_duration(figures["planned_allowance"]) // _DAY_MS
+    return initial
+
+
+def _create(figures: Mapping[str, Any], values: dict[str, Any], *, by: str) -> Contract:
     now, customer = utc_now(), values["customer"]
     if not customer:
         customer = str(create_customer(name=values["new_customer"], now=now).id)
@@ -217,6 +239,7 @@ def _create(values: dict[str, Any], *, by: str) -> Contract:
     start: date = values["effective_from"]
     parameters = PowerByTheHour.read(
         {
+            **figures,
             "title": values["title"],
             "customer": customer,
             "twin": values["twin"],

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,7 @@ from billing.contracts.agreement import (
 from billing.contracts.fields import (
     Currency,
     Document,
+    DocumentError,
     Duration,
     Percentage,
     Positive,
@@ -38,12 +39,13 @@ from billing.contracts.schemas import (
     TierDocument,
     TierRemedyDocument,
 )
+from tenants.kernel.errors import Finding
 
 PLANNED = "planned"
 
 
-class PowerByTheHour(Document):
-    """A fee for each hour run, against a guaranteed availability of the whole fleet.
+class HourFigures(Document):
+    """The figures of power by the hour, before they are anybody's contract; templates hold them.
 
     Attributes:
         fee_per_hour: Major units of the currency for each hour on the counters.
@@ -55,9 +57,6 @@ class PowerByTheHour(Document):
     """
 
     title: Title = "Power by the hour"
-    customer: Id
-    twin: Id
-    effective: EffectiveDocument
     currency: Currency = "EUR"
     time_zone: Zone = "UTC"
     fee_per_hour: Positive
@@ -75,6 +74,14 @@ class PowerByTheHour(Document):
     def _apart(self) -> Self:
         without_repeats([str(Fraction(tier.below)) for tier in self.tiers])
         return self
+
+
+class PowerByTheHour(HourFigures):
+    """A fee for each hour run by the assets of a twin, against a guaranteed availability of all of them together."""
+
+    customer: Id
+    twin: Id
+    effective: EffectiveDocument
 
     @classmethod
     def read(cls, value: object) -> Self:
@@ -123,3 +130,12 @@ class PowerByTheHour(Document):
             exclusions=[ExclusionRuleDocument(category=PLANNED, allowance=self.planned_allowance)],
             remedies=[TierRemedyDocument(kind="tiers", tiers=self.tiers)],
         )
+
+
+def faults_in_figures(figures: Mapping[str, Any]) -> Sequence[Finding]:
+    """What keeps a template from holding some figures."""
+    try:
+        read_document(HourFigures, figures)
+    except DocumentError as error:
+        return error.findings
+    return ()

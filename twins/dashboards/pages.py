@@ -21,7 +21,7 @@ from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.scope.actors import Actor, Permission
-from twins.catalog.selectors import resolved_types
+from twins.catalog.selectors import resolved_types, template, templates
 from twins.composer.schemas import TwinDocument
 from twins.composer.selectors import published_twin, twin_choices, twins
 from twins.dashboards import selectors, services
@@ -41,12 +41,21 @@ class DashboardForm(forms.Form):
         help_text=gettext_lazy("One dashboard for all of them: whoever looks at it chooses the asset."),
     )  # fmt: skip
 
+    template = forms.ChoiceField(
+        label=gettext_lazy("Template"), required=False,
+        help_text=gettext_lazy("Begin with the widgets of a template, for all assets of its type."),
+    )  # fmt: skip
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         published = twins().filter(published__gt=0).only("id", "name")
         self.fields["twin"].choices = [(str(row.id), row.name) for row in published]  # type: ignore[attr-defined]
         keys = sorted({each.document.key for each in resolved_types().values()})
         self.fields["asset_type"].choices = [("", _("No, for chosen assets")), *((key, key) for key in keys)]  # type: ignore[attr-defined]
+        if known := [(row.key, row.name) for row in templates("dashboard")]:
+            self.fields["template"].choices = [("", _("None")), *known]  # type: ignore[attr-defined]
+        else:
+            del self.fields["template"]
 
 
 class ReachForm(forms.Form):
@@ -97,7 +106,9 @@ def new_dashboard(request: HttpRequest) -> HttpResponse:
     actor, form = actor_of(request), DashboardForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
-        document = DashboardDocument(asset_type=values["asset_type"] or None).as_json()
+        began = template("dashboard", values["template"]) if values.get("template") else None
+        empty = DashboardDocument(asset_type=values["asset_type"] or None)
+        document = began.document if began else empty.as_json()
         try:
             row = services.create_dashboard(
                 twin=UUID(values["twin"]), name=values["name"], document=document, by=actor, now=utc_now()

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from pydantic.json_schema import GenerateJsonSchema
 
-from twins.catalog.schemas import Document, Key, Many, Part, Slug
+from twins.catalog.parts import Document, Key, Many, Part, Slug
 from twins.composer.schemas import Id
 
 COLUMNS = 12

@@ -59,7 +59,8 @@ from tests.billing.world import (
     visit,
 )
 from twins.catalog.services import publish_type
-from twins.composer.services import create_twin, edit_draft, publish_twin
+from twins.composer.publishing import publish_twin
+from twins.composer.services import create_twin, edit_draft
 from twins.evidence.models import EvidenceSegment
 
 pytestmark = pytest.mark.django_db

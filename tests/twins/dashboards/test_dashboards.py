@@ -23,8 +23,9 @@ from tenants.scope.context import held_to, scope
 from tenants.scope.models import Tenant
 from tests.conftest import Cast
 from twins.composer.models import Twin
+from twins.composer.publishing import publish_twin
 from twins.composer.schemas import FleetParameters
-from twins.composer.services import create_fleet, publish_twin
+from twins.composer.services import create_fleet
 from twins.dashboards import selectors, services
 from twins.dashboards.models import DashboardRevision, DashboardShare
 from twins.dashboards.schemas import Reach, published_schema
