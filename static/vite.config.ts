@@ -53,6 +53,8 @@ export default defineConfig({
       input: {
         shell: "src/shell.ts",
         composer: "src/composer.tsx",
+        versions: "src/versions.tsx",
+        catalogue: "src/catalogue.tsx",
         live: "src/live.ts",
         alarms: "src/alarms.ts",
         history: "src/history.ts",

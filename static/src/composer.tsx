@@ -6,12 +6,14 @@ import { RefusedError, UnreachableError } from "./common/api.ts";
 import { configuration, icon } from "./common/dom.ts";
 import { gettext } from "./common/gettext.ts";
 import { Composer } from "./composer/Composer.tsx";
+import { gallery } from "./composer/noting.ts";
 import { start, type Configuration } from "./composer/session.ts";
 
 async function run(place: HTMLElement): Promise<void> {
   const settings = configuration("composer_config") as Configuration;
   try {
     const session = await start(settings);
+    gallery.address = `${settings.api.replace(/\/$/, "")}/canvas-images/`;
     createRoot(place).render(<Composer configuration={settings} session={session} />);
   } catch (error) {
     if (!(error instanceof RefusedError || error instanceof UnreachableError)) throw error;

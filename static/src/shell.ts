@@ -14,6 +14,8 @@ import "./shell/admin.css";
 import "./shell/analytics.css";
 import "./shell/timeline.css";
 import "./shell/sharing.css";
+import "./shell/gallery.css";
+import "./shell/catalogue.css";
 import "./shell/gateways.css";
 import "./shell/alarms.css";
 import "./shell/account.css";

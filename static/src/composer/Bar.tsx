@@ -3,8 +3,11 @@ import { gettext } from "../common/gettext.ts";
 import { FindBox } from "./FindBox.tsx";
 import { Icon } from "./Icon.tsx";
 import type { Reach } from "./keys.ts";
+import { LiveToggle } from "./live/LiveToggle.tsx";
+import { usePanels } from "./panels.ts";
 import { SaveMark } from "./SaveMark.tsx";
 import { useComposer } from "./store.ts";
+import { PeopleHere } from "./Together.tsx";
 
 interface Tool {
   icon: string;
@@ -60,8 +63,28 @@ function Edits({ tidy }: { tidy: () => void }) {
     <div className="tools" role="group" aria-label={gettext("Edit")}>
       <ToolButton icon="arrow-back-up" words={gettext("Undo")} keys="Ctrl Z" run={undo} disabled={!canUndo} />
       <ToolButton icon="arrow-forward-up" words={gettext("Redo")} keys="Ctrl Shift Z" run={redo} disabled={!canRedo} />
-      <ToolButton icon="layout-distribute-horizontal" words={gettext("Tidy up")} keys="T" run={tidy} />
+      <ToolButton icon="layout-grid" words={gettext("Tidy up")} keys="T" run={tidy} className="tool-wide" />
     </div>
+  );
+}
+
+/** Shows all assets as a table in the place of the canvas, and the canvas again. */
+function SheetToggle() {
+  const isSheet = usePanels((state) => state.isSheet);
+  return (
+    <button
+      type="button"
+      className="bar-button tool tool-icon"
+      aria-pressed={isSheet}
+      aria-label={gettext("Table of all assets")}
+      aria-keyshortcuts="G"
+      title={gettext("All assets as a table (G)")}
+      onClick={() => {
+        usePanels.setState({ isSheet: !isSheet });
+      }}
+    >
+      <Icon name="table" />
+    </button>
   );
 }
 
@@ -69,12 +92,13 @@ interface Options {
   reach: Reach;
   canPublish: boolean;
   back: string | undefined;
+  versions: string | undefined;
   toggle: (drawer: "palette" | "inspector") => void;
   showFindings: () => void;
   publish: () => void;
 }
 
-function Name({ back }: { back: string | undefined }) {
+function Name({ back, versions }: Pick<Options, "back" | "versions">) {
   const name = useComposer((state) => state.document.name);
   const version = useComposer((state) => state.publishedVersion);
   return (
@@ -93,18 +117,29 @@ function Name({ back }: { back: string | undefined }) {
       <span className="composer-version">
         {version ? gettext("Draft after version {version}", { version }) : gettext("Draft, not published yet")}
       </span>
+      {versions && (
+        <a
+          href={versions}
+          className="bar-button tool-icon tool-wide"
+          aria-label={gettext("Versions")}
+          title={gettext("Versions")}
+        >
+          <Icon name="versions" />
+        </a>
+      )}
       <SaveMark />
+      <PeopleHere />
     </div>
   );
 }
 
 /** The head of the composer: what is open, whether it is saved, and the tools. */
-export function Bar({ reach, canPublish, back, toggle, showFindings, publish }: Options) {
+export function Bar({ reach, canPublish, back, versions, toggle, showFindings, publish }: Options) {
   const canEdit = useComposer((state) => state.canEdit);
   const errors = useComposer((state) => state.findings.filter((finding) => finding.severity !== "hint").length);
   return (
     <header className="composer-bar">
-      <Name back={back} />
+      <Name back={back} versions={versions} />
       <FindBox />
       <div className="tool-groups" role="toolbar" aria-label={gettext("Tools")}>
         {canEdit && <Edits tidy={reach.tidy} />}
@@ -117,6 +152,8 @@ export function Bar({ reach, canPublish, back, toggle, showFindings, publish }: 
             run={reach.help}
             className="tool-icon tool-wide"
           />
+          <LiveToggle />
+          <SheetToggle />
           <button
             type="button"
             className="bar-button tool"

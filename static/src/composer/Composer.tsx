@@ -1,62 +1,51 @@
 import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import { lazy, Suspense, useEffect, useMemo, useRef, useState, type RefObject } from "react";
-import { announce } from "../common/dom.ts";
-import { gettext, ngettext } from "../common/gettext.ts";
+import { gettext } from "../common/gettext.ts";
 import { Bar } from "./Bar.tsx";
 import { Canvas } from "./Canvas.tsx";
-import { FindingList } from "./Findings.tsx";
-import { Icon } from "./Icon.tsx";
-import { belongsToField, shortcuts, type Reach } from "./keys.ts";
+import { pointInView, useCanvas } from "./canvas.ts";
+import { Details } from "./Details.tsx";
+import { Guide } from "./Guide.tsx";
+import { useJump } from "./jump.ts";
+import { belongsToField, commands, type Reach } from "./keys.ts";
+import { Menu } from "./Menu.tsx";
+import { Notice } from "./Notice.tsx";
+import { offerCommands } from "./offers.ts";
 import { Palette } from "./Palette.tsx";
+import "./panelcommands.ts";
+import { reachable, usePanels } from "./panels.ts";
+import { takeClipboard } from "./pasteboard.ts";
+import { QuickAdd } from "./QuickAdd.tsx";
 import type { Configuration, Session } from "./session.ts";
 import { useComposer } from "./store.ts";
+import { tidyUp } from "./tidying.ts";
+import { OthersOnCanvas } from "./Together.tsx";
+import { Tools } from "./Tools.tsx";
 
 // What the canvas can be seen without comes after it.
-const Inspector = lazy(() => import("./Inspector.tsx").then((part) => ({ default: part.Inspector })));
+const Sheet = lazy(() => import("./sheet/Sheet.tsx").then((part) => ({ default: part.Sheet })));
+const LiveLayer = lazy(() => import("./live/LiveLayer.tsx").then((part) => ({ default: part.LiveLayer })));
 const PublishDialog = lazy(() => import("./Publish.tsx").then((part) => ({ default: part.PublishDialog })));
 const Trouble = lazy(() => import("./Trouble.tsx").then((part) => ({ default: part.Trouble })));
 const Help = lazy(() => import("./Help.tsx").then((part) => ({ default: part.Help })));
 
-type Panel = "asset" | "findings";
+const IN_TROUBLE: ReadonlySet<string> = new Set(["conflict", "refused", "signed-out"]);
 
-async function tidyUp(): Promise<void> {
-  const { document: shown, types, nodes, placed, perform } = useComposer.getState();
-  const chosen = nodes.filter((node) => node.selected).map((node) => node.id);
-  const keep = chosen.length > 1 ? new Set(Object.keys(shown.assets).filter((id) => !chosen.includes(id))) : placed;
-  const { tidy } = await import("./layout.ts");
-  const moves = tidy(shown, types, keep);
-  perform(moves);
-  announce(
-    moves.length
-      ? ngettext("{count} asset was laid out.", "{count} assets were laid out.", moves.length)
-      : gettext("Nothing to lay out: what you placed by hand stays. Select assets to lay out just those."),
-  );
+/** Where the menu opens without a pointer: at what has the focus, else in the middle. */
+function placeOfMenu(): [number, number] {
+  const node = document.activeElement?.closest(".react-flow__node, .react-flow__edge")?.getBoundingClientRect();
+  return node ? [node.left + node.width / 2, node.top + node.height / 2] : pointInView();
 }
 
-function Guide({ canEdit }: { canEdit: boolean }) {
-  return (
-    <div className="composer-guide">
-      <div className="nothing">
-        <Icon name="topology-star-3" />
-        <h2>{gettext("This twin is still empty")}</h2>
-        {canEdit ? (
-          <p>
-            {gettext(
-              "Choose an asset type on the left and click it, or drag it here. Without a pointer: press A, type a name, press Enter.",
-            )}
-          </p>
-        ) : (
-          <p>{gettext("Nobody has added an asset yet, and your role does not allow you to.")}</p>
-        )}
-      </div>
-    </div>
-  );
-}
-
+/** Goes to a field, at once if it can be seen, so that what is typed next goes into it; what stands in it is chosen. */
 function focusOn(selector: string): void {
-  requestAnimationFrame(() => {
-    document.querySelector<HTMLElement>(selector)?.focus();
-  });
+  const go = (): boolean => {
+    const field = document.querySelector<HTMLElement>(selector);
+    field?.focus();
+    if (field instanceof HTMLInputElement) field.select();
+    return field !== null && document.activeElement === field;
+  };
+  if (!go()) requestAnimationFrame(go);
 }
 
 /** Brings the focus back to the composer when what had it is removed, so that the keyboard goes on working. */
@@ -79,98 +68,67 @@ function useFocusKept(root: RefObject<HTMLElement | null>): void {
   }, [root]);
 }
 
-function Tab({ words, count, active, choose }: { words: string; count?: number; active: boolean; choose: () => void }) {
-  return (
-    <button type="button" aria-pressed={active} onClick={choose}>
-      {words} {count}
-    </button>
-  );
-}
-
-function Details({ panel, choose, api }: { panel: Panel; choose: (panel: Panel) => void; api: string }) {
-  const findings = useComposer((state) => state.findings);
-  return (
-    <aside className="composer-side composer-inspector" aria-label={gettext("Details")}>
-      <div className="tabs" role="group" aria-label={gettext("What to show")}>
-        <Tab
-          words={gettext("Details")}
-          active={panel === "asset"}
-          choose={() => {
-            choose("asset");
-          }}
-        />
-        <Tab
-          words={gettext("Findings")}
-          count={findings.length}
-          active={panel === "findings"}
-          choose={() => {
-            choose("findings");
-          }}
-        />
-      </div>
-      <div className="composer-panel">
-        {panel === "asset" && (
-          <Suspense>
-            <Inspector api={api} />
-          </Suspense>
-        )}
-        {panel === "findings" && findings.length > 0 && <FindingList findings={findings} />}
-        {panel === "findings" && findings.length === 0 && (
-          <p className="composer-hint">{gettext("Nothing is wrong with this draft.")}</p>
-        )}
-      </div>
-    </aside>
-  );
-}
-
 function Workbench({ configuration, session }: { configuration: Configuration; session: Session }) {
   const [dialog, setDialog] = useState<"publish" | "help" | null>(null);
-  const [panel, setPanel] = useState<Panel>("asset");
-  const [drawer, setDrawer] = useState<"palette" | "inspector" | null>(null);
+  const drawer = usePanels((state) => state.drawer);
+  const isSheet = usePanels((state) => state.isSheet);
+  const isFollowing = usePanels((state) => state.isLive || state.watched !== null);
   const root = useRef<HTMLDivElement>(null);
   const canEdit = useComposer((state) => state.canEdit);
   const empty = useComposer((state) => state.nodes.length === 0);
-  const inTrouble = useComposer((state) => state.save.kind === "conflict" || state.save.kind === "refused");
-  const { fitView } = useReactFlow();
+  const inTrouble = useComposer((state) => IN_TROUBLE.has(state.save.kind));
+  const canvas = useRef<HTMLDivElement>(null);
+  const { fitView, zoomIn, zoomOut } = useReactFlow();
+  const jump = useJump();
 
   const reach = useMemo<Reach>(
     () => ({
       toPalette: () => {
-        setDrawer("palette");
+        usePanels.setState({ drawer: "palette" });
         focusOn(".palette-search");
       },
       toFind: () => {
         focusOn("[data-find]");
       },
       toLinks: () => {
-        setPanel("asset");
-        setDrawer("inspector");
+        usePanels.setState({ panel: "asset", drawer: "inspector" });
         focusOn("[data-link-from]");
       },
       fit: () => void fitView({ maxZoom: 1, padding: 0.15 }),
+      zoom: (by) => void (by === "in" ? zoomIn() : zoomOut()),
       tidy: () => void tidyUp(),
+      menu: () => {
+        useCanvas.setState({ menu: placeOfMenu() });
+      },
       help: () => {
         setDialog("help");
       },
     }),
-    [fitView],
+    [fitView, zoomIn, zoomOut],
   );
-  const keys = useMemo(() => shortcuts(reach), [reach]);
+  const keys = useMemo(() => commands(reach), [reach]);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (belongsToField(event.target) || event.defaultPrevented) return;
-      const shortcut = keys.find((each) => each.run && each.matches(event));
-      if (!shortcut) return;
+      const command = keys.find((each) => each.run && each.matches(event) && each.when());
+      if (!command) return;
       event.preventDefault();
-      shortcut.run?.();
+      command.run?.();
     };
     const place = root.current;
-    place?.addEventListener("keydown", onKey);
+    if (!place) return;
+    const stop = takeClipboard(place, belongsToField);
+    place.addEventListener("keydown", onKey);
     return () => {
-      place?.removeEventListener("keydown", onKey);
+      stop();
+      place.removeEventListener("keydown", onKey);
     };
   }, [keys]);
+  useEffect(() => offerCommands(keys), [keys]);
+  useEffect(() => {
+    reachable.jump = jump;
+  }, [jump]);
   useFocusKept(root);
 
   const close = (): void => {
@@ -179,17 +137,23 @@ function Workbench({ configuration, session }: { configuration: Configuration; s
   };
 
   return (
-    <div ref={root} className="composer" data-drawer={drawer ?? "none"} tabIndex={-1}>
+    <div
+      ref={root}
+      className="composer"
+      data-drawer={drawer ?? "none"}
+      data-view={isSheet ? "sheet" : "canvas"}
+      tabIndex={-1}
+    >
       <Bar
         reach={reach}
         canPublish={configuration.can_publish}
         back={configuration.urls.twin}
+        versions={configuration.urls.versions}
         toggle={(name) => {
-          setDrawer((open) => (open === name ? null : name));
+          usePanels.setState(({ drawer: open }) => ({ drawer: open === name ? null : name }));
         }}
         showFindings={() => {
-          setPanel("findings");
-          setDrawer("inspector");
+          usePanels.setState({ panel: "findings", drawer: "inspector" });
         }}
         publish={() => {
           setDialog("publish");
@@ -200,17 +164,35 @@ function Workbench({ configuration, session }: { configuration: Configuration; s
           <Palette
             catalogue={configuration.urls.catalogue}
             added={() => {
-              setDrawer(null);
+              usePanels.setState({ drawer: null });
             }}
           />
         </aside>
       )}
-      <div className="composer-canvas">
+      <div ref={canvas} className="composer-canvas">
         <Canvas />
-        {empty && <Guide canEdit={canEdit} />}
+        <OthersOnCanvas canvas={canvas} />
+        <Tools list={keys} />
+        <QuickAdd />
+        <Menu list={keys} />
+        <Notice />
+        {empty && (
+          <Guide
+            canEdit={canEdit}
+            gallery={configuration.urls.gallery}
+            gateways={configuration.urls.gateways}
+            toPalette={reach.toPalette}
+          />
+        )}
+        <Suspense>
+          {isFollowing && (
+            <LiveLayer api={configuration.api} twin={configuration.twin} websocket={configuration.live} />
+          )}
+        </Suspense>
       </div>
-      <Details panel={panel} choose={setPanel} api={configuration.api} />
+      <Details api={configuration.api} session={session} />
       <Suspense>
+        {isSheet && <Sheet />}
         {dialog === "publish" && <PublishDialog session={session} close={close} />}
         {dialog === "help" && <Help list={keys} close={close} />}
         {inTrouble && <Trouble session={session} />}

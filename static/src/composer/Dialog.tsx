@@ -1,3 +1,4 @@
+import "./dialog.css";
 import { useEffect, useId, useRef, type ReactNode } from "react";
 import { gettext } from "../common/gettext.ts";
 import { Icon } from "./Icon.tsx";
@@ -8,6 +9,8 @@ export function Dialog({ title, close, children }: { title: string; close?: () =
   const id = useId();
   useEffect(() => {
     dialog.current?.showModal();
+    // The browser gives the focus to the first button, which closes; what is to be decided comes before that.
+    dialog.current?.querySelector<HTMLElement>("[data-first]")?.focus();
   }, []);
   return (
     <dialog

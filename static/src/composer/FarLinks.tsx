@@ -1,15 +1,15 @@
 import { useStoreApi } from "@xyflow/react";
 import { useEffect, useRef } from "react";
-import { useComposer, type AssetView, type LinkView } from "./store.ts";
+import { useComposer, type CanvasNode, type LinkView } from "./store.ts";
 
 /** Where a port of an asset is, in pixels of the canvas. */
-function portOf(node: AssetView, port: string | null | undefined): [x: number, y: number] {
+function portOf(node: CanvasNode, port: string | null | undefined): [x: number, y: number] {
   const handle = node.handles?.find((each) => each.id === port);
   const [x, y] = handle ? [handle.x + (handle.width ?? 0) / 2, handle.y + (handle.height ?? 0) / 2] : [0, 0];
   return [node.position.x + x, node.position.y + y];
 }
 
-function trace(edges: LinkView[], nodes: AssetView[]): Path2D {
+function trace(edges: LinkView[], nodes: CanvasNode[]): Path2D {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const lines = new Path2D();
   for (const edge of edges) {

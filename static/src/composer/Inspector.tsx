@@ -1,142 +1,32 @@
-import { useState } from "react";
-import { gettext, ngettext } from "../common/gettext.ts";
-import { inLanguage, targets, type AssetType } from "./catalogue.ts";
-import type { Asset, End, Link } from "./document.ts";
+import { lazy, Suspense } from "react";
+import { gettext } from "../common/gettext.ts";
+import type { Asset, Group, Note } from "./document.ts";
 import { findingsByAsset } from "./find.ts";
 import { FindingList } from "./Findings.tsx";
 import { Icon } from "./Icon.tsx";
+import { KindField, LinksPart, useNames } from "./LinksPart.tsx";
+import { WatchButton } from "./live/WatchButton.tsx";
+import { reachable } from "./panels.ts";
+import { PlacePart } from "./PlacePart.tsx";
 import { Properties } from "./Properties.tsx";
-import { Signals } from "./Signals.tsx";
+import { Section } from "./Section.tsx";
+import { assetsAmong, groupOf, noteOf } from "./selection.ts";
+import { Signals, SignalsOfMany, SignalsOfTwin } from "./Signals.tsx";
 import { useComposer } from "./store.ts";
 import { TextField } from "./TextField.tsx";
+import { TypePart } from "./TypePart.tsx";
 
-const language = document.documentElement.lang;
+const Bulk = lazy(() => import("./Bulk.tsx").then((part) => ({ default: part.Bulk })));
 
-function useNames(): (id: string) => string {
-  const assets = useComposer((state) => state.document.assets);
-  return (id) => assets[id]?.name ?? id;
-}
-
-function LinkRow({ id, link, asset }: { id: string; link: Link; asset: string }) {
-  const name = useNames();
+function Remove({ words }: { words: string }) {
   const canEdit = useComposer((state) => state.canEdit);
-  const outward = link.from[0] === asset;
-  const [other, port] = outward ? link.to : link.from;
+  if (!canEdit) return null;
   return (
-    <li>
-      <Icon name={outward ? "arrow-right" : "arrow-left"} />
-      <span>
-        {outward
-          ? gettext("to {name}, {port}", { name: name(other), port })
-          : gettext("from {name}, {port}", { name: name(other), port })}
-      </span>
-      {canEdit && (
-        <button
-          type="button"
-          className="btn btn-sm"
-          aria-label={gettext("Remove the link with {name}", { name: name(other) })}
-          onClick={() => {
-            useComposer.getState().perform([{ op: "unlink", link: id }]);
-          }}
-        >
-          <Icon name="x" />
-        </button>
-      )}
-    </li>
+    <button type="button" className="btn btn-outline-danger" onClick={useComposer.getState().removeSelected}>
+      <Icon name="trash" />
+      {words}
+    </button>
   );
-}
-
-/** The ends that a new link may have, to choose from without a pointer. */
-function Targets({ from }: { from: End }) {
-  const shown = useComposer((state) => state.document);
-  const types = useComposer((state) => state.types);
-  const [wanted, setWanted] = useState("");
-  const name = useNames();
-  const possible = targets(shown, types, from).filter(([id]) =>
-    name(id).toLocaleLowerCase().includes(wanted.toLocaleLowerCase()),
-  );
-  const { linkTo, stopLinking } = useComposer.getState();
-  const choose = (end: End | null): void => {
-    if (end) linkTo(end);
-    else stopLinking();
-    document.querySelector<HTMLElement>(`[data-link-from="${from[1]}"]`)?.focus();
-  };
-  return (
-    <div
-      className="targets"
-      onKeyDown={(event) => {
-        if (event.key === "Escape") choose(null);
-      }}
-    >
-      <input
-        type="search"
-        className="form-control"
-        autoFocus
-        placeholder={gettext("Link to…")}
-        aria-label={gettext("Find the asset to link to")}
-        value={wanted}
-        onChange={(event) => {
-          setWanted(event.target.value);
-        }}
-        onKeyDown={(event) => {
-          const [first] = possible;
-          if (event.key !== "Enter" || !first) return;
-          // Else the same key press would go on to the button that gets the focus.
-          event.preventDefault();
-          choose(first);
-        }}
-      />
-      <ul>
-        {possible.slice(0, 50).map((end) => (
-          <li key={end.join("/")}>
-            <button
-              type="button"
-              onClick={() => {
-                choose(end);
-              }}
-            >
-              {name(end[0])} <small>{end[1].replaceAll("_", " ")}</small>
-            </button>
-          </li>
-        ))}
-      </ul>
-      {possible.length === 0 && <p className="composer-hint">{gettext("No other port fits and has room.")}</p>}
-      {possible.length > 50 && <p className="composer-hint">{gettext("More fit; type to narrow the list.")}</p>}
-    </div>
-  );
-}
-
-function Ports({ id, type }: { id: string; type: AssetType }) {
-  const linking = useComposer((state) => state.linking);
-  const canEdit = useComposer((state) => state.canEdit);
-  const { startLinking, stopLinking } = useComposer.getState();
-  return Object.entries(type.ports).map(([port, { accepts }]) => {
-    const active = linking?.from[0] === id && linking.from[1] === port;
-    return (
-      <div key={port} className="port-row">
-        <div>
-          <span>{port.replaceAll("_", " ")}</span> <small>{accepts.join(", ")}</small>
-          {canEdit && (
-            <button
-              type="button"
-              className="btn btn-sm"
-              data-link-from={port}
-              aria-pressed={active}
-              aria-label={gettext("Link from {port}", { port })}
-              onClick={() => {
-                if (active) stopLinking();
-                else startLinking([id, port]);
-              }}
-            >
-              <Icon name={active ? "x" : "link"} />
-              {active ? gettext("Cancel") : gettext("Link")}
-            </button>
-          )}
-        </div>
-        {active && <Targets from={[id, port]} />}
-      </div>
-    );
-  });
 }
 
 function OneAsset({ id, asset, api }: { id: string; asset: Asset; api: string }) {
@@ -144,68 +34,121 @@ function OneAsset({ id, asset, api }: { id: string; asset: Asset; api: string })
   const type = useComposer((state) => state.types.get(asset.type));
   const findings = useComposer((state) => state.findings);
   const canEdit = useComposer((state) => state.canEdit);
-  const { perform, removeSelected } = useComposer.getState();
   const wrong = findingsByAsset(findings, shown).get(id) ?? [];
-  const own = Object.entries(shown.links).filter(([, link]) => link.from[0] === id || link.to[0] === id);
   return (
     <>
       <TextField
         label={gettext("Name")}
         value={asset.name}
+        field="name"
         disabled={!canEdit}
         required
         save={(name) => {
-          perform([{ op: "rename", asset: id, name }]);
+          useComposer.getState().perform([{ op: "rename", asset: id, name }]);
         }}
       />
-      <p className="composer-hint">
-        {type ? inLanguage(type.name, language) : gettext("This type is not in the catalogue.")}{" "}
-        <code>{asset.type}</code>
-      </p>
-      {wrong.length > 0 && <FindingList findings={wrong} here />}
-      <Properties id={id} asset={asset} type={type} />
-      {type && Object.keys(type.ports).length > 0 && (
-        <section>
-          <h2>{gettext("Links")}</h2>
-          <ul className="rows">
-            {own.map(([key, link]) => (
-              <LinkRow key={key} id={key} link={link} asset={id} />
-            ))}
-          </ul>
-          <Ports id={id} type={type} />
-        </section>
+      <TypePart id={id} asset={asset} type={type} api={api} />
+      <WatchButton asset={id} />
+      {wrong.length > 0 && (
+        <Section id="findings" title={gettext("Findings")} count={wrong.length}>
+          <FindingList findings={wrong} here />
+        </Section>
       )}
-      <Signals id={id} type={type} api={api} />
-      {canEdit && (
-        <button type="button" className="btn btn-outline-danger" onClick={removeSelected}>
-          <Icon name="trash" />
-          {gettext("Remove the asset")}
-        </button>
-      )}
+      <Properties id={id} asset={asset} type={type} api={api} />
+      <PlacePart id={id} asset={asset} type={type} />
+      {type && <LinksPart id={id} type={type} />}
+      <div data-field="signals">
+        <Signals id={id} type={type} api={api} />
+      </div>
+      <Remove words={gettext("Remove the asset")} />
     </>
   );
 }
 
-function OneLink({ link }: { link: Link }) {
+function OneLink({ id }: { id: string }) {
   const name = useNames();
-  const canEdit = useComposer((state) => state.canEdit);
+  const link = useComposer((state) => state.document.links[id]);
+  if (!link) return null;
   return (
     <>
       <p>
         {name(link.from[0])} <small>{link.from[1]}</small> <Icon name="arrow-right" /> {name(link.to[0])}{" "}
         <small>{link.to[1]}</small>
       </p>
-      {canEdit && (
-        <button type="button" className="btn btn-outline-danger" onClick={useComposer.getState().removeSelected}>
-          <Icon name="trash" />
-          {gettext("Remove the link")}
-        </button>
-      )}
+      <KindField id={id} link={link} />
+      <Remove words={gettext("Remove the link")} />
     </>
   );
 }
 
-function WholeTwin() {
+function OneGroup({ id, group }: { id: string; group: Group }) {
+  const assets = useComposer((state) => state.document.assets);
+  const canEdit = useComposer((state) => state.canEdit);
+  const members = Object.entries(assets).filter(([, asset]) => asset.group === id);
+  const { perform } = useComposer.getState();
+  return (
+    <>
+      <TextField
+        label={gettext("Name of the group")}
+        value={group.name}
+        disabled={!canEdit}
+        required
+        save={(name) => {
+          perform([{ op: "rename_group", group: id, name }]);
+        }}
+      />
+      {canEdit && (
+        <label className="form-check">
+          <input
+            type="checkbox"
+            className="form-check-input"
+            checked={group.collapsed ?? false}
+            onChange={(event) => {
+              perform([{ op: "collapse", group: id, collapsed: event.target.checked }]);
+            }}
+          />{" "}
+          {gettext("Draw it as one box")}
+        </label>
+      )}
+      <Section id="members" title={gettext("Assets of the group")} count={members.length}>
+        <ul className="rows">
+          {members.slice(0, 200).map(([member, { name }]) => (
+            <li key={member}>
+              <button
+                type="button"
+                className="finding-jump"
+                onClick={() => {
+                  reachable.jump(member);
+                }}
+              >
+                {name}
+              </button>
+            </li>
+          ))}
+        </ul>
+      </Section>
+    </>
+  );
+}
+
+function OneNote({ id, note }: { id: string; note: Note }) {
+  const canEdit = useComposer((state) => state.canEdit);
+  return (
+    <>
+      <TextField
+        label={note.image ? gettext("What the image shows") : gettext("Text of the note")}
+        value={note.text ?? ""}
+        disabled={!canEdit}
+        save={(text) => {
+          useComposer.getState().perform([{ op: "edit_note", note: id, text }]);
+        }}
+      />
+      <Remove words={gettext("Remove the note")} />
+    </>
+  );
+}
+
+function WholeTwin({ api }: { api: string }) {
   const name = useComposer((state) => state.document.name);
   const assets = useComposer((state) => Object.keys(state.document.assets).length);
   const links = useComposer((state) => Object.keys(state.document.links).length);
@@ -231,40 +174,44 @@ function WholeTwin() {
         <dd>{bindings}</dd>
       </dl>
       <p className="composer-hint">{gettext("Select an asset to see and edit what it is.")}</p>
+      <SignalsOfTwin api={api} />
     </>
   );
 }
 
-function Several({ count }: { count: number }) {
-  const canEdit = useComposer((state) => state.canEdit);
-  return (
-    <>
-      <p>{ngettext("{count} thing is selected.", "{count} things are selected.", count)}</p>
-      {canEdit && (
-        <button type="button" className="btn btn-outline-danger" onClick={useComposer.getState().removeSelected}>
-          <Icon name="trash" />
-          {gettext("Remove them")}
-        </button>
-      )}
-    </>
-  );
+/** What is drawn under these ids: assets, groups and notes by theirs, then the links of the lines. */
+function One({ place, link, api }: { place: string | undefined; link: string | undefined; api: string }) {
+  if (place !== undefined) return <OnePlace place={place} api={api} />;
+  return link === undefined ? <WholeTwin api={api} /> : <OneLink key={link} id={link} />;
+}
+
+function OnePlace({ place, api }: { place: string; api: string }) {
+  const shown = useComposer((state) => state.document);
+  const asset = shown.assets[place];
+  if (asset) return <OneAsset key={place} id={place} asset={asset} api={api} />;
+  const [group, note] = [groupOf(place), noteOf(place)];
+  if (group !== null && shown.groups[group]) return <OneGroup key={group} id={group} group={shown.groups[group]} />;
+  if (note !== null && shown.notes[note]) return <OneNote key={note} id={note} note={shown.notes[note]} />;
+  return <WholeTwin api={api} />;
 }
 
 /** What is selected, to be seen and edited; the twin itself when nothing is. */
 export function Inspector({ api }: { api: string }) {
   // One string, so that moving a selected asset about does not draw the panel anew.
-  const chosen = useComposer((state) =>
-    [
-      ...state.nodes.filter((node) => node.selected).map((node) => `assets/${node.id}`),
-      ...state.edges.filter((edge) => edge.selected).map((edge) => `links/${edge.id}`),
-    ].join(" "),
+  const nodes = useComposer((state) => state.nodes.flatMap((node) => (node.selected ? [node.id] : [])).join(" "));
+  const edges = useComposer((state) =>
+    state.edges.flatMap((edge) => (edge.selected ? (edge.data?.links ?? []) : [])).join(" "),
   );
-  const { assets, links } = useComposer((state) => state.document);
-  const places = chosen.split(" ").filter(Boolean);
-  if (places.length > 1) return <Several count={places.length} />;
-  const [section, id = ""] = places[0]?.split("/") ?? [];
-  const asset = section === "assets" && assets[id];
-  if (asset) return <OneAsset key={id} id={id} asset={asset} api={api} />;
-  const link = section === "links" && links[id];
-  return link ? <OneLink link={link} /> : <WholeTwin />;
+  const shown = useComposer((state) => state.document);
+  const [places, links] = [nodes, edges].map((text) => text.split(" ").filter(Boolean)) as [string[], string[]];
+  const count = places.length + links.length;
+  if (count === 0) return <WholeTwin api={api} />;
+  if (count === 1) return <One place={places[0]} link={links[0]} api={api} />;
+  return (
+    <Suspense>
+      <Bulk ids={assetsAmong(shown, places)} api={api} count={count}>
+        <SignalsOfMany ids={assetsAmong(shown, places)} api={api} />
+      </Bulk>
+    </Suspense>
+  );
 }

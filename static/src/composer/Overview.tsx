@@ -2,7 +2,7 @@ import { useReactFlow, useStoreApi } from "@xyflow/react";
 import { useEffect, useRef } from "react";
 import { gettext } from "../common/gettext.ts";
 import { WIDTH } from "./geometry.ts";
-import { useComposer, type AssetView } from "./store.ts";
+import { useComposer, type CanvasNode } from "./store.ts";
 
 interface Frame {
   left: number;
@@ -10,21 +10,27 @@ interface Frame {
   scale: number;
 }
 
+/** Where everything and the window lie, and how much smaller they are drawn. */
+function frameOf({ clientWidth, clientHeight }: HTMLCanvasElement, nodes: CanvasNode[], view: DOMRect): Frame {
+  let [left, top, right, bottom] = [view.left, view.top, view.right, view.bottom];
+  for (const { position, width = WIDTH, height = 0 } of nodes) {
+    left = Math.min(left, position.x);
+    top = Math.min(top, position.y);
+    right = Math.max(right, position.x + width);
+    bottom = Math.max(bottom, position.y + height);
+  }
+  const scale = Math.min(clientWidth / (right - left), clientHeight / (bottom - top)) * 0.94;
+  return { left: (left + right - clientWidth / scale) / 2, top: (top + bottom - clientHeight / scale) / 2, scale };
+}
+
 /** The map in the corner, drawn on one canvas: a box for each of thousands of assets would cost more than the assets. */
-function draw(canvas: HTMLCanvasElement, nodes: AssetView[], view: DOMRect): Frame {
+function draw(canvas: HTMLCanvasElement, nodes: CanvasNode[], view: DOMRect): Frame {
+  const frame = frameOf(canvas, nodes, view);
   const pen = canvas.getContext("2d");
+  if (!pen) return frame;
+  const { scale } = frame;
   const ratio = devicePixelRatio;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-  let [left, top, right, bottom] = [view.left, view.top, view.right, view.bottom];
-  for (const node of nodes) {
-    left = Math.min(left, node.position.x);
-    top = Math.min(top, node.position.y);
-    right = Math.max(right, node.position.x + WIDTH);
-    bottom = Math.max(bottom, node.position.y + (node.height ?? 0));
-  }
-  const scale = Math.min(width / (right - left), height / (bottom - top)) * 0.94;
-  const frame = { left: (left + right - width / scale) / 2, top: (top + bottom - height / scale) / 2, scale };
-  if (!pen) return frame;
   if (canvas.width !== width * ratio || canvas.height !== height * ratio) {
     canvas.width = width * ratio;
     canvas.height = height * ratio;
@@ -33,9 +39,10 @@ function draw(canvas: HTMLCanvasElement, nodes: AssetView[], view: DOMRect): Fra
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, height);
   for (const node of nodes) {
+    if (node.type === "frame") continue;
     pen.fillStyle = node.data.errors ? colours.outlineColor : node.selected ? colours.caretColor : colours.color;
     const [x, y] = [(node.position.x - frame.left) * scale, (node.position.y - frame.top) * scale];
-    pen.fillRect(x, y, Math.max(1.5, WIDTH * scale), Math.max(1.5, (node.height ?? 0) * scale));
+    pen.fillRect(x, y, Math.max(1.5, (node.width ?? WIDTH) * scale), Math.max(1.5, (node.height ?? 0) * scale));
   }
   pen.strokeStyle = colours.caretColor;
   pen.lineWidth = 1.5;

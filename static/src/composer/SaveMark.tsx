@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
-import { gettext } from "../common/gettext.ts";
-import type { SaveState } from "./autosave.ts";
+import { gettext, ngettext } from "../common/gettext.ts";
 import { Icon } from "./Icon.tsx";
+import type { SaveState } from "./saving.ts";
 import { useComposer } from "./store.ts";
 
 function useOnline(): boolean {
@@ -20,18 +20,30 @@ function useOnline(): boolean {
   return online;
 }
 
+/** How much waits, and whether it would outlive the page. */
+function waiting(words: string, { count, kept }: { count: number; kept: boolean }): string {
+  const changes = ngettext("{count} change", "{count} changes", count);
+  return kept
+    ? gettext("{state} – {changes} kept here", { state: words, changes })
+    : gettext("{state} – {changes}, keep this page open", { state: words, changes });
+}
+
 function look(save: SaveState, online: boolean): [icon: string, tone: string, words: string] {
   if (!online && save.kind === "saved") return ["wifi-off", "warning", gettext("Offline – all saved")];
   switch (save.kind) {
     case "saved":
       return ["cloud-check", "quiet", gettext("Saved")];
+    case "unsaved":
+      return ["cloud-up", "quiet", gettext("Unsaved")];
     case "waiting":
     case "saving":
       return ["cloud-up", "quiet", gettext("Saving…")];
     case "retrying":
       return online
-        ? ["refresh", "warning", gettext("Not saved – retrying")]
-        : ["wifi-off", "warning", gettext("Offline – kept here until you are back")];
+        ? ["refresh", "warning", waiting(gettext("Not saved – retrying"), save)]
+        : ["wifi-off", "warning", waiting(gettext("Offline"), save)];
+    case "signed-out":
+      return ["alert-circle", "bad", waiting(gettext("Signed out"), save)];
     case "conflict":
       return ["alert-triangle", "bad", gettext("Conflict")];
     case "refused":

@@ -1,4 +1,4 @@
-import { useId, useState } from "react";
+import { useId, useState, type ReactNode } from "react";
 
 interface Options {
   label: string;
@@ -7,12 +7,18 @@ interface Options {
   unit?: string | null | undefined;
   /** What is wrong with a text; empty when nothing is. */
   check?: (value: string) => string;
-  help?: string;
+  help?: ReactNode;
   required?: boolean;
   disabled?: boolean;
+  /** What holds while nothing is typed. */
+  placeholder?: string;
+  /** What the field is called where others lead to it. */
+  field?: string;
+  /** What may be meant. */
+  offers?: readonly string[];
 }
 
-function Note({ id, error, help }: { id: string; error: string; help: string | undefined }) {
+function Note({ id, error, help }: { id: string; error: string; help: ReactNode }) {
   return (
     <div id={id} className={error ? "form-error" : "form-note"}>
       {error || help}
@@ -21,19 +27,26 @@ function Note({ id, error, help }: { id: string; error: string; help: string | u
 }
 
 const allowAll = (): string => "";
+const NO_OFFERS: readonly string[] = [];
 
-/** A field that saves when it is left or Enter is pressed, if its text is sound; Escape takes it back. */
-export function TextField({
-  label,
-  value,
-  save,
-  unit,
-  check = allowAll,
-  help,
-  required = false,
-  disabled = false,
-}: Options) {
-  const id = useId();
+function Offers({ id, offers }: { id: string; offers: readonly string[] }) {
+  if (offers.length === 0) return null;
+  return (
+    <datalist id={id}>
+      {offers.map((offer) => (
+        <option key={offer} value={offer} />
+      ))}
+    </datalist>
+  );
+}
+
+/** The text while it is typed, what is wrong with it, and its end. */
+function useTyping({ value, save, check = allowAll, required = false }: Options): {
+  text: string;
+  error: string;
+  type: (text: string | null) => void;
+  finish: () => void;
+} {
   const [text, setText] = useState<string | null>(null);
   const error = text === null ? "" : check(text.trim());
   const finish = (): void => {
@@ -42,6 +55,14 @@ export function TextField({
     setText(null);
     if (wanted !== value && (wanted || !required)) save(wanted);
   };
+  return { text: text ?? value, error, type: setText, finish };
+}
+
+/** A field that saves when it is left or Enter is pressed, if its text is sound; Escape takes it back. */
+export function TextField(options: Options) {
+  const { label, unit, help, disabled = false, placeholder = "", field, offers = NO_OFFERS } = options;
+  const id = useId();
+  const { text, error, type, finish } = useTyping(options);
   return (
     <div className="form-field">
       <label className="form-label" htmlFor={id}>
@@ -51,22 +72,26 @@ export function TextField({
         <input
           id={id}
           className={error ? "form-control is-invalid" : "form-control"}
-          value={text ?? value}
+          value={text}
           disabled={disabled}
           maxLength={2000}
+          placeholder={placeholder}
+          data-field={field}
           aria-invalid={error !== ""}
           aria-describedby={`${id}-note`}
+          {...(offers.length > 0 ? { list: `${id}-offers`, autoComplete: "off" } : {})}
           onChange={(event) => {
-            setText(event.target.value);
+            type(event.target.value);
           }}
           onBlur={finish}
           onKeyDown={(event) => {
             if (event.key === "Enter") finish();
-            if (event.key === "Escape") setText(null);
+            if (event.key === "Escape") type(null);
           }}
         />
         {unit && <span aria-hidden="true">{unit}</span>}
       </div>
+      <Offers id={`${id}-offers`} offers={offers} />
       <Note id={`${id}-note`} error={error} help={help} />
     </div>
   );

@@ -1,53 +1,14 @@
-import { gettext } from "../common/gettext.ts";
+import { gettext, ngettext } from "../common/gettext.ts";
+import { ConflictDialog } from "./Conflict.tsx";
 import { Dialog } from "./Dialog.tsx";
-import type { Operation, TwinDocument } from "./document.ts";
-import { compact } from "./operations.ts";
+import { download } from "./keeping.ts";
+import type { SaveState } from "./saving.ts";
 import type { Session } from "./session.ts";
 import { useComposer } from "./store.ts";
-import { inWords } from "./words.ts";
 
-function Side({ title, operations, shown }: { title: string; operations: Operation[]; shown: TwinDocument }) {
-  return (
-    <section>
-      <h3>{title}</h3>
-      <ul>
-        {compact(operations).map((operation, index) => (
-          <li key={index}>{inWords(operation, shown)}</li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-/** The choice between theirs and ours, and what to do when the server refuses. */
-export function Trouble({ session }: { session: Session }) {
-  const save = useComposer((state) => state.save);
-  const ours = useComposer((state) => state.document);
-  const { autosave } = session;
-  if (save.kind === "conflict") {
-    // Assets are called what they are called for everybody; only those of our own, which nobody else has, are not there.
-    const { document: saved } = autosave.base;
-    const shown = { ...saved, assets: { ...ours.assets, ...saved.assets } };
-    return (
-      <Dialog title={gettext("Someone else changed the same")}>
-        <p>{gettext("Nothing of either side is lost yet. Choose which changes count where both touch the same.")}</p>
-        <div className="sides">
-          <Side title={gettext("Theirs, saved")} operations={save.theirs} shown={shown} />
-          <Side title={gettext("Yours, not saved")} operations={save.yours} shown={shown} />
-        </div>
-        <div className="form-bar">
-          <button type="button" className="btn btn-primary" autoFocus onClick={() => void autosave.resolve("mine")}>
-            {gettext("Keep mine on top of theirs")}
-          </button>
-          <button type="button" className="btn" onClick={() => void autosave.resolve("theirs")}>
-            {gettext("Take theirs, drop mine")}
-          </button>
-        </div>
-      </Dialog>
-    );
-  }
-  if (save.kind !== "refused") return null;
+function Refused({ session, save }: { session: Session; save: SaveState & { kind: "refused" } }) {
   const { problem } = save;
+  const { autosave } = session;
   return (
     <Dialog title={gettext("The last change was not saved")}>
       <p>{problem.detail ?? problem.title ?? gettext("The server refused it.")}</p>
@@ -62,10 +23,50 @@ export function Trouble({ session }: { session: Session }) {
         <button type="button" className="btn btn-primary" autoFocus onClick={() => void autosave.retry()}>
           {gettext("Try again")}
         </button>
-        <button type="button" className="btn" onClick={() => void autosave.resolve("theirs")}>
+        <button
+          type="button"
+          className="btn"
+          onClick={() => {
+            download(autosave);
+          }}
+        >
+          {gettext("Download my changes")}
+        </button>
+        <button type="button" className="btn" onClick={() => void autosave.drop()}>
           {gettext("Drop the change")}
         </button>
       </div>
     </Dialog>
   );
+}
+
+function SignedOut({ session, save }: { session: Session; save: SaveState & { kind: "signed-out" } }) {
+  return (
+    <div className="signed-out" role="alert">
+      <p>
+        <strong>{gettext("You are signed out.")}</strong>{" "}
+        {ngettext(
+          "{count} change is not saved yet. It is kept in this browser, and saved by itself when you have signed in again.",
+          "{count} changes are not saved yet. They are kept in this browser, and saved by themselves when you have signed in again.",
+          save.count,
+        )}
+      </p>
+      <div className="form-bar">
+        <a className="btn btn-primary" href={session.signIn} target="_blank" rel="noopener">
+          {gettext("Sign in in a new tab")}
+        </a>
+        <button type="button" className="btn" onClick={() => void session.autosave.retry()}>
+          {gettext("Save now")}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** What keeps the draft from being saved, and what the person can do about it. */
+export function Trouble({ session }: { session: Session }) {
+  const save = useComposer((state) => state.save);
+  if (save.kind === "conflict") return <ConflictDialog autosave={session.autosave} conflict={save} />;
+  if (save.kind === "signed-out") return <SignedOut session={session} save={save} />;
+  return save.kind === "refused" ? <Refused session={session} save={save} /> : null;
 }

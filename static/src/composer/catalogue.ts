@@ -1,5 +1,5 @@
 /** Asset types as the palette needs them, and which ports may be linked. */
-import type { End, TwinDocument } from "./document.ts";
+import type { End, TwinDocument, Value } from "./document.ts";
 
 export interface Port {
   accepts: string[];
@@ -7,18 +7,48 @@ export interface Port {
 }
 
 export interface PropertyType {
-  type: "number" | "integer" | "text" | "boolean";
+  type: "number" | "integer" | "text" | "boolean" | "object" | "map" | "array";
   name?: Record<string, string> | null;
   unit?: string | null;
   minimum?: string | null;
   maximum?: string | null;
   choices?: string[];
+  choice_names?: Record<string, Record<string, string>>;
+  format?: "date" | "time" | "date-time" | "duration" | null;
+  /** What an object holds. */
+  fields?: Record<string, PropertyType>;
+  /** What an array holds, or what stands behind each key of a map. */
+  of?: PropertyType | null;
+  /** What holds for an asset that does not say it. */
+  default?: Value | null;
   required?: boolean;
+  /** Where its bounds are from. */
+  source?: string | null;
 }
 
 export interface SignalType {
   name?: Record<string, string> | null;
   unit: string;
+  /** Smallest and largest credible value. */
+  range?: [string, string] | null;
+  /** Seconds after which a reading says nothing about now; null where nobody says how often one comes. */
+  patience?: number | null;
+}
+
+/** A part of an asset that is an asset of a type of its own. */
+export interface ComponentType {
+  type: string;
+  name?: Record<string, string> | null;
+  /** The smallest and largest number of them. */
+  count?: [number, number];
+}
+
+/** A kind of link that a type speaks of. */
+export interface RelationshipType {
+  name?: Record<string, string> | null;
+  targets?: string[];
+  /** How many links of this kind an asset may begin. */
+  max?: number | null;
 }
 
 export interface AssetType {
@@ -30,6 +60,15 @@ export interface AssetType {
   signals: Record<string, SignalType>;
   abstract: boolean;
   properties?: Record<string, PropertyType>;
+  /** What is worked out from its signals. */
+  derived?: Record<string, SignalType>;
+  components?: Record<string, ComponentType>;
+  relationships?: Record<string, RelationshipType>;
+  /** References of the type itself and of all that it extends, through others too. */
+  lineage?: string[];
+  /** The newest version of it, when this is not it. */
+  outdated_by?: string | null;
+  deprecated?: { reason?: string | null; successor?: string | null } | null;
 }
 
 export type Types = ReadonlyMap<string, AssetType>;
@@ -43,6 +82,11 @@ export function reference(type: AssetType): string {
 export function inLanguage(text: string | Record<string, string> | null | undefined, language: string): string {
   if (typeof text === "string" || !text) return text ?? "";
   return text[language] ?? text[language.split("-")[0] ?? ""] ?? text.en ?? Object.values(text)[0] ?? "";
+}
+
+/** A type as it is shown and may be typed: its name with the version. */
+export function typeInWords(type: AssetType | undefined, ref: string, language: string): string {
+  return type ? `${inLanguage(type.name, language)} @${type.version}` : ref;
 }
 
 /** The newest version of each type that can be placed, by name. */
@@ -93,12 +137,24 @@ export function mayLink(document: TwinDocument, types: Types, from: End, to: End
   return !linked && !isFull(document, from, one) && !isFull(document, to, other);
 }
 
-/** Every end that a link from `from` may have, in the order of the assets. */
+/** Every end that a link from `from` may have, in the order of the assets; the links are counted once for all of them. */
 export function targets(document: TwinDocument, types: Types, from: End): End[] {
+  const own = portAt(document, types, from);
+  if (!own || isFull(document, from, own)) return [];
+  const links = new Map<string, number>();
+  const linked = new Set<string>();
+  for (const link of Object.values(document.links)) {
+    for (const end of [link.from, link.to]) links.set(end.join("/"), (links.get(end.join("/")) ?? 0) + 1);
+    if (same(link.from, from)) linked.add(link.to.join("/"));
+    if (same(link.to, from)) linked.add(link.from.join("/"));
+  }
   return Object.entries(document.assets).flatMap(([id, asset]) =>
-    Object.keys(types.get(asset.type)?.ports ?? {})
-      .map((port): End => [id, port])
-      .filter((to) => mayLink(document, types, from, to)),
+    Object.entries(types.get(asset.type)?.ports ?? {}).flatMap(([name, port]): End[] => {
+      const end = `${id}/${name}`;
+      const fits = id !== from[0] && own.accepts.some((medium) => port.accepts.includes(medium));
+      const hasRoom = port.max == null || (links.get(end) ?? 0) < port.max;
+      return fits && hasRoom && !linked.has(end) ? [[id, name]] : [];
+    }),
   );
 }
 

@@ -15,20 +15,38 @@ export interface PlacedPort {
   y: number;
 }
 
-/** The ports of a type where they are drawn: inward ones on the left, the others on the right. */
-export function placedPorts(type: AssetType | undefined): PlacedPort[] {
+interface Shape {
+  ports: readonly PlacedPort[];
+  height: number;
+}
+
+/** A type never changes, and thousands of assets may be of the same one. */
+const shapes = new WeakMap<AssetType, Shape>();
+const BARE: Shape = { ports: [], height: HEAD };
+
+function shapeOf(type: AssetType | undefined): Shape {
+  if (!type) return BARE;
+  const known = shapes.get(type);
+  if (known) return known;
   const next = { left: 0, right: 0 };
-  return Object.keys(type?.ports ?? {}).map((name) => {
+  const ports = Object.keys(type.ports).map((name): PlacedPort => {
     const side = isInward(name) ? "left" : "right";
     return { name, side, y: HEAD + PORT_ROW * next[side]++ + PORT_ROW / 2 };
   });
+  const rows = Math.max(next.left, next.right);
+  const shape = { ports, height: HEAD + rows * PORT_ROW + (rows ? GRID : 0) };
+  shapes.set(type, shape);
+  return shape;
+}
+
+/** The ports of a type where they are drawn: inward ones on the left, the others on the right. */
+export function placedPorts(type: AssetType | undefined): readonly PlacedPort[] {
+  return shapeOf(type).ports;
 }
 
 /** The height of an asset of this type; a multiple of the grid. */
 export function heightOf(type: AssetType | undefined): number {
-  const ports = placedPorts(type);
-  const rows = Math.max(...["left", "right"].map((side) => ports.filter((port) => port.side === side).length));
-  return HEAD + rows * PORT_ROW + (rows ? GRID : 0);
+  return shapeOf(type).height;
 }
 
 /** The nearest point of the grid. */

@@ -43,6 +43,15 @@ describe("undo and redo", () => {
     expect(stepForward(empty)?.[1]).toEqual([{ op: "move", asset: "a", at: [60, 0] }]);
   });
 
+  it("take notes that are moved with assets as the same step", () => {
+    const both = (x: number, at: number): Step => {
+      const step = move("a", x, at);
+      return { ...step, forward: [...step.forward, { op: "move_note", note: "n", at: [x, 0] }] };
+    };
+    expect(record(record(EMPTY, both(20, 0)), both(40, 100)).done).toHaveLength(1);
+    expect(record(record(EMPTY, both(20, 0)), move("a", 40, 100)).done).toHaveLength(2);
+  });
+
   it.each([
     ["another asset", move("b", 20, 100)],
     ["a pause", move("a", 40, 900)],

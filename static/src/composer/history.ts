@@ -1,5 +1,5 @@
 /** Undo and redo: one step for one action of the person, whatever number of operations it took. */
-import type { Operation } from "./document.ts";
+import { placeOf, type Operation } from "./document.ts";
 
 export interface Step {
   forward: Operation[];
@@ -18,14 +18,14 @@ const MOST = 300;
 const ONE_GESTURE = 800;
 
 function movesOnly(step: Step): boolean {
-  return step.forward.every((operation) => operation.op === "move");
+  return step.forward.every(({ op }) => op === "move" || op === "move_note");
 }
 
 function moved(step: Step): string {
-  return step.forward.map((operation) => ("asset" in operation ? operation.asset : "")).join();
+  return step.forward.map(placeOf).join();
 }
 
-/** Holding an arrow key down is one action: moves of the same assets in quick succession become one step. */
+/** Holding an arrow key down is one action: moves of the same things in quick succession become one step. */
 function continues(last: Step | undefined, step: Step): last is Step {
   return (
     last !== undefined &&

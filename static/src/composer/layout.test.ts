@@ -1,74 +1,84 @@
 import { describe, expect, it } from "vitest";
-import { heightOf, WIDTH } from "./geometry.ts";
-import { tidy } from "./layout.ts";
-import { applyFitting } from "./operations.ts";
-import { station, types } from "./sample.ts";
-import type { TwinDocument } from "./document.ts";
+import { WIDTH } from "./geometry.ts";
+import { tidy, type Box, type Plan } from "./layout.ts";
 
-function overlaps(document: TwinDocument): number {
-  const boxes = Object.values(document.assets).map((asset) => ({
-    at: asset.at,
-    height: heightOf(types.get(asset.type)),
-  }));
+function after(plan: Plan): Box[] {
+  const moved = tidy(plan);
+  return plan.boxes.map((box) => ({ ...box, at: moved.get(box.id) ?? box.at }));
+}
+
+function overlaps(boxes: Box[]): number {
   return boxes.flatMap((one, index) =>
     boxes
       .slice(index + 1)
       .filter(
         (other) =>
-          Math.abs(one.at[0] - other.at[0]) < WIDTH &&
+          one.at[0] < other.at[0] + other.width &&
+          other.at[0] < one.at[0] + one.width &&
           one.at[1] < other.at[1] + other.height &&
           other.at[1] < one.at[1] + one.height,
       ),
   ).length;
 }
 
-const heap: TwinDocument = {
-  ...station,
-  assets: Object.fromEntries(
-    Array.from({ length: 30 }, (_, index) => [
-      `n${index}`,
-      { type: "pump@2", name: `P-${index}`, at: [0, 0], properties: {} },
-    ]),
-  ),
-  links: Object.fromEntries(
-    Array.from({ length: 12 }, (_, index) => [
-      `l${index}`,
-      { from: [`n${index}`, "outlet"], to: [`n${index + 1}`, "inlet"], kind: "feeds" },
-    ]),
-  ),
+const heap: Plan = {
+  boxes: Array.from({ length: 30 }, (_, index) => ({
+    id: `n${index}`,
+    at: [0, 0],
+    width: index % 7 ? WIDTH : 2 * WIDTH,
+    height: 60 + 20 * (index % 4),
+    kept: false,
+  })),
+  lines: Array.from({ length: 12 }, (_, index) => [`n${index}`, `n${index + 1}`]),
 };
 
+function keeping(places: Record<string, Box["at"]>): Plan {
+  return {
+    ...heap,
+    boxes: heap.boxes.map((box) => ({ ...box, at: places[box.id] ?? box.at, kept: box.id in places })),
+  };
+}
+
 describe("tidy", () => {
-  it("lays assets out along their links, without one covering another", () => {
-    const [after] = applyFitting(heap, tidy(heap, types, new Set()));
-    expect(overlaps(after)).toBe(0);
-    for (const link of Object.values(after.links)) {
-      expect(after.assets[link.from[0]]?.at[0]).toBeLessThan(after.assets[link.to[0]]?.at[0] ?? 0);
-    }
+  it("lays boxes out along their lines, without one covering another", () => {
+    const boxes = after(heap);
+    expect(overlaps(boxes)).toBe(0);
+    const left = new Map(boxes.map((box) => [box.id, box.at[0]]));
+    for (const [from, to] of heap.lines) expect(left.get(from)).toBeLessThan(left.get(to) ?? 0);
   });
 
   it("moves nothing that is to be kept, and covers none of it", () => {
-    const keep = new Set(["n3", "n20"]);
-    const placed: TwinDocument = {
-      ...heap,
-      assets: {
-        ...heap.assets,
-        n3: { type: "pump@2", name: "P-3", at: [1000, 500], properties: {} },
-        n20: { type: "pump@2", name: "P-20", at: [1300, 500], properties: {} },
-      },
-    };
-    const moves = tidy(placed, types, keep);
-    expect(moves.filter((move) => "asset" in move && keep.has(move.asset))).toEqual([]);
-    expect(overlaps(applyFitting(placed, moves)[0])).toBe(0);
+    const plan = keeping({ n3: [1000, 500], n20: [1300, 500], n21: [1300, 1100] });
+    expect([...tidy(plan).keys()].filter((id) => ["n3", "n20", "n21"].includes(id))).toEqual([]);
+    expect(overlaps(after(plan))).toBe(0);
   });
 
   it("has nothing to do when it was just done, or when all is kept", () => {
-    const [after] = applyFitting(heap, tidy(heap, types, new Set()));
-    expect(tidy(after, types, new Set())).toEqual([]);
-    expect(tidy(heap, types, new Set(Object.keys(heap.assets)))).toEqual([]);
+    expect(tidy({ ...heap, boxes: after(heap) }).size).toBe(0);
+    expect(tidy({ ...heap, boxes: heap.boxes.map((box) => ({ ...box, kept: true })) }).size).toBe(0);
+  });
+
+  it("takes lines to what is not there, and from a box to itself, for none", () => {
+    expect(overlaps(after({ ...heap, lines: [...heap.lines, ["n1", "gone"], ["n2", "n2"]] }))).toBe(0);
+  });
+
+  it("lays a web side by side when it is not to follow the lines", () => {
+    const web: Plan = {
+      ...heap,
+      lines: [
+        ["n0", "n20"],
+        ["n20", "n7"],
+      ],
+      rough: true,
+    };
+    const boxes = after(web);
+    expect(overlaps(boxes)).toBe(0);
+    const linked = boxes.filter((box) => ["n0", "n20", "n7"].includes(box.id));
+    const read = linked.sort((one, other) => one.at[1] - other.at[1] || one.at[0] - other.at[0]);
+    expect(read.map((box) => box.id)).toEqual(["n0", "n20", "n7"]);
   });
 
   it("has nothing to do with an empty twin", () => {
-    expect(tidy({ ...station, assets: {}, links: {} }, types, new Set())).toEqual([]);
+    expect(tidy({ boxes: [], lines: [] }).size).toBe(0);
   });
 });

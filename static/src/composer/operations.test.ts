@@ -17,6 +17,20 @@ const EDITS: Operation[] = [
   { op: "bind", place: "a/flow", gateway: "h", key: "FT" },
   { op: "unbind", place: "a/flow" },
   { op: "rename_twin", name: "Station South" },
+  { op: "set_type", asset: "a", type: "pump@1" },
+  { op: "set_group", asset: "b", group: "duty" },
+  { op: "set_group", asset: "a", group: null },
+  { op: "attach", asset: "c", part_of: ["a", "motor"] },
+  { op: "set_kind", link: "ab", kind: "fills" },
+  { op: "add_group", group: "spare", name: "Spare" },
+  { op: "rename_group", group: "duty", name: "On duty" },
+  { op: "collapse", group: "duty", collapsed: true },
+  { op: "remove_group", group: "duty" },
+  { op: "add_note", note: "m", at: [5, 5], image: "0".repeat(64) },
+  { op: "edit_note", note: "n", text: "" },
+  { op: "move_note", note: "n", at: [9, 9] },
+  { op: "resize_note", note: "n", size: [90, 60] },
+  { op: "remove_note", note: "n" },
 ];
 
 const NOT_FITTING: Operation[] = [
@@ -31,6 +45,21 @@ const NOT_FITTING: Operation[] = [
   { op: "unlink", link: "x" },
   { op: "bind", place: "x/flow", gateway: "g", key: "k" },
   { op: "unbind", place: "b/level" },
+  { op: "link", link: "n", from: ["a", "outlet"], to: ["a", "outlet"], kind: "feeds" },
+  { op: "set_type", asset: "x", type: "pump@1" },
+  { op: "set_group", asset: "a", group: "spare" },
+  { op: "attach", asset: "a", part_of: ["a", "motor"] },
+  { op: "attach", asset: "a", part_of: ["x", "motor"] },
+  { op: "set_kind", link: "x", kind: "feeds" },
+  { op: "add_group", group: "duty", name: "Duty" },
+  { op: "rename_group", group: "spare", name: "Spare" },
+  { op: "collapse", group: "spare", collapsed: true },
+  { op: "remove_group", group: "spare" },
+  { op: "add_note", note: "n", at: [0, 0] },
+  { op: "edit_note", note: "x", text: "?" },
+  { op: "move_note", note: "x", at: [0, 0] },
+  { op: "resize_note", note: "x", size: null },
+  { op: "remove_note", note: "x" },
 ];
 
 describe("apply", () => {
@@ -49,6 +78,11 @@ describe("apply", () => {
     });
   });
 
+  it("gives a new asset that says no properties none, as others' edits come", () => {
+    const sent = { op: "add_asset", asset: "d", type: "tank@1", name: "T-2", at: [20, 40] } as unknown as Operation;
+    expect(apply(station, sent).assets.d?.properties).toEqual({});
+  });
+
   it("takes links and bindings away with their asset", () => {
     const after = apply(station, { op: "remove_asset", asset: "a" });
     expect(Object.keys(after.assets)).toEqual(["b", "c"]);
@@ -65,6 +99,21 @@ describe("apply", () => {
 
   it.each(NOT_FITTING)("refuses $op where it does not fit", (operation) => {
     expect(() => apply(station, operation)).toThrow(InapplicableError);
+  });
+});
+
+describe("what stands at its default", () => {
+  it("is not kept, as on the server", () => {
+    const edits: Operation[] = [
+      { op: "set_group", asset: "a", group: null },
+      { op: "collapse", group: "duty", collapsed: false },
+      { op: "edit_note", note: "n", text: "" },
+      { op: "bind", place: "b/level", gateway: "g", key: "LT1", scale: null, unit: null },
+    ];
+    const [after] = applyFitting(station, edits);
+    expect(after.assets.a).not.toHaveProperty("group");
+    expect([after.groups.duty, after.notes.n]).toEqual([{ name: "Duty pumps" }, { at: [0, -80] }]);
+    expect(Object.keys(after.bindings["b/level"] ?? {})).toEqual(["gateway", "key"]);
   });
 });
 

@@ -33,5 +33,5 @@ export const station: TwinDocument = {
   links: { ab: { from: ["a", "outlet"], to: ["b", "inlet"], kind: "feeds" } },
   bindings: { "a/flow": { gateway: "g", key: "FT101.PV", unit: "m3/h" } },
   groups: { duty: { name: "Duty pumps" } },
-  notes: [],
+  notes: { n: { text: "Valve sticks", at: [0, -80] } },
 };

@@ -1,34 +1,50 @@
 /** The composer's talk with the server and with the browser's memory: loading, saving, publishing. */
 import { announce } from "../common/dom.ts";
-import { call, everyPage } from "../common/api.ts";
+import { call, everyPage, RefusedError } from "../common/api.ts";
 import { gettext } from "../common/gettext.ts";
 import { uuid7 } from "../common/uuid7.ts";
-import { Autosave, type Saved, type Unsaved } from "./autosave.ts";
+import { Autosave } from "./autosave.ts";
 import type { AssetType } from "./catalogue.ts";
 import type { Asset, Draft, TwinDocument } from "./document.ts";
+import { Queue } from "./queue.ts";
+import type { Answer, Batch, Catching, Saved } from "./saving.ts";
 import { open, outbox, useComposer } from "./store.ts";
+import { join, publishedInWords, useTogether, type Published } from "./together.ts";
+import { byOthers, UnseenError } from "./unseen.ts";
 
 /** What the page's template says (`composer_config`). */
 export interface Configuration {
   /** Where the API begins, such as `/t/nordwerk/api/v1`. */
   api: string;
   twin: string;
+  /** Who looks at the page: what they could not save is theirs alone, and how their edits are signed. */
+  person: string;
+  author: string;
   can_edit: boolean;
   can_publish: boolean;
-  urls: { twin?: string; catalogue?: string };
+  /** The websocket of the published twin's values and alarms. */
+  live: string;
+  urls: { twin?: string; catalogue?: string; versions?: string; gallery?: string; gateways?: string };
 }
 
 export interface Session {
   autosave: Autosave;
-  publish: (note: string) => Promise<{ version: number }>;
+  /** Where one signs in, for a new tab. */
+  signIn: string;
+  /** Publishes the draft. `seen` is the revision up to which the person was shown what others did. @throws UnseenError */
+  publish: (note: string, seen?: number, name?: string) => Promise<{ version: number }>;
+  twin: string;
+  /** Where the API begins. */
+  api: string;
+  /** The address of something of the twin's in the API, such as `publication/`. */
+  address: (place: string) => string;
 }
 
 const NO_PROPERTIES: Pick<Asset, "properties"> = { properties: {} };
 
 function remember(key: string, value: unknown): void {
   try {
-    if (value === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, JSON.stringify(value));
+    localStorage.setItem(key, JSON.stringify(value));
   } catch {
     // Without storage nothing outlives the page; saving to the server goes on as before.
   }
@@ -44,7 +60,8 @@ function recall<Value>(key: string, nothing: Value): Value {
 
 const SPOKEN: Record<string, string> = {
   retrying: gettext("Not saved; trying again."),
-  conflict: gettext("Someone else changed the same. Choose what to keep."),
+  "signed-out": gettext("You are signed out. Your changes are kept in this browser."),
+  conflict: gettext("Somebody else changed the same. Choose what to keep."),
   refused: gettext("The server refused the last change."),
 };
 
@@ -55,26 +72,43 @@ function whole<Answer extends Saved>(answer: Answer): Answer {
   return { ...answer, document: { ...document, assets: Object.fromEntries(assets) as TwinDocument["assets"] } };
 }
 
-/** Loads the twin's draft and the catalogue, and begins to save. @throws RefusedError, UnreachableError */
-export async function start(configuration: Configuration): Promise<Session> {
-  const base = configuration.api.replace(/\/$/, "");
-  const twin = `${base}/twins/${configuration.twin}`;
-  const unsavedKey = `outturn.unsaved.${configuration.twin}`;
-  const placedKey = `outturn.placed.${configuration.twin}`;
-  const [draft, types] = await Promise.all([
-    call<Draft>(`${twin}/draft/`).then(whole),
-    everyPage<AssetType>(`${base}/asset-types/`),
-  ]);
-  open(draft, types, configuration.can_edit, recall<string[]>(placedKey, []));
+/** A session that began after this page was loaded has a token of its own: the page's head tells it. */
+async function renewToken(): Promise<void> {
+  const page = await fetch(location.href, { credentials: "same-origin" }).then((answer) => answer.text());
+  const token = new DOMParser()
+    .parseFromString(page, "text/html")
+    .querySelector<HTMLMetaElement>("meta[name=csrf-token]");
+  const ours = document.querySelector<HTMLMetaElement>("meta[name=csrf-token]");
+  if (token && ours) ours.content = token.content;
+}
 
+async function send(twin: string, { key, revision, operations }: Batch): Promise<Answer> {
+  const post = (): Promise<Answer> =>
+    call(`${twin}/draft/operations/`, { base_revision: revision, operations }, { "Idempotency-Key": key });
+  try {
+    return await post();
+  } catch (error) {
+    if (!(error instanceof RefusedError && error.problem.code === "request.csrf")) throw error;
+    await renewToken().catch(() => undefined); // then it is refused as before
+    return post();
+  }
+}
+
+type Known = Catching & { people: Record<string, string>; published_revision: number; versions: Published[] };
+
+/** What was done since a revision; what its authors are called is remembered for all who show it. */
+async function changes(twin: string, since: number): Promise<Known> {
+  const found = await call<Known>(`${twin}/draft/changes/?since=${since}`);
+  useTogether.setState(({ names }) => ({ names: { ...names, ...found.people } }));
+  return { ...found, notice: found.versions.map(publishedInWords).join(" ") };
+}
+
+function autosaveOf(twin: string, draft: Draft, queue: Queue): Autosave {
   const autosave = new Autosave(draft, {
-    send: ({ key, revision, operations }) =>
-      call<Saved>(
-        `${twin}/draft/operations/`,
-        { base_revision: revision, operations },
-        { "Idempotency-Key": key },
-      ).then(whole),
+    send: (batch) => send(twin, batch),
+    changes: (since) => changes(twin, since),
     load: () => call<Draft>(`${twin}/draft/`).then(whole),
+    keep: (unsaved) => queue.keep(unsaved),
     newKey: () => uuid7(),
     after: (milliseconds, run) => {
       const timer = setTimeout(run, milliseconds);
@@ -84,36 +118,104 @@ export async function start(configuration: Configuration): Promise<Session> {
     },
     changed: () => {
       const { save } = useComposer.getState();
-      if (save.kind !== autosave.state.kind) announce(SPOKEN[autosave.state.kind] ?? "");
+      const words = SPOKEN[autosave.state.kind];
+      // What has nothing to say must not take back what was said of the edit itself.
+      if (words && save.kind !== autosave.state.kind) announce(words);
       useComposer.setState({ save: autosave.state });
-      const { unsaved } = autosave;
-      remember(unsavedKey, unsaved.batch || unsaved.waiting.length ? unsaved : null);
     },
     merged: (document) => {
       useComposer.getState().receive(document, autosave.base.findings);
     },
   });
+  return autosave;
+}
+
+function everythingIsSaved(): Promise<void> {
+  if (useComposer.getState().save.kind === "saved") return Promise.resolve();
+  return new Promise((resolve) => {
+    const stop = useComposer.subscribe(({ save }) => {
+      if (save.kind !== "saved") return;
+      stop();
+      resolve();
+    });
+  });
+}
+
+/** Takes over, one after the other, what pages that are gone could not save. */
+async function takeOver(autosave: Autosave, queue: Queue): Promise<void> {
+  for (let left = await queue.left(); left; left = await queue.left()) {
+    await everythingIsSaved();
+    queue.adopt(left);
+    autosave.restore(left);
+    await everythingIsSaved();
+  }
+}
+
+function watchPage(autosave: Autosave): void {
+  const again = (): void => {
+    // What the server refused is tried again when the person says so.
+    if (autosave.state.kind !== "refused") void autosave.retry();
+  };
+  addEventListener("online", again);
+  addEventListener("focus", again);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) void autosave.flush();
+    else again();
+  });
+  addEventListener("beforeunload", (event) => {
+    // What is kept is taken up at the next visit; only what is not, or needs a decision, holds one back.
+    const { state } = autosave;
+    const isLost = state.kind === "unsaved" || ("kept" in state && !state.kept);
+    if (isLost || state.kind === "conflict" || state.kind === "refused") event.preventDefault();
+  });
+}
+
+/** Loads the twin's draft and the catalogue, and begins to save. @throws RefusedError, UnreachableError */
+export async function start(configuration: Configuration): Promise<Session> {
+  const base = configuration.api.replace(/\/$/, "");
+  const twin = `${base}/twins/${configuration.twin}`;
+  const placedKey = `outturn.placed.${configuration.twin}`;
+  const [draft, types] = await Promise.all([
+    call<Draft>(`${twin}/draft/`).then(whole),
+    everyPage<AssetType>(`${base}/asset-types/`),
+  ]);
+  open(draft, types, configuration.can_edit, recall<string[]>(placedKey, []));
+
+  const queue = new Queue(configuration.twin, configuration.person, uuid7());
+  const autosave = autosaveOf(twin, draft, queue);
   outbox.send = (operations) => {
     autosave.add(operations);
   };
-  if (configuration.can_edit) autosave.restore(recall<Unsaved>(unsavedKey, { revision: 0, batch: null, waiting: [] }));
+  if (configuration.can_edit) {
+    void takeOver(autosave, queue).catch(() => undefined); // a browser that keeps nothing has nothing to hand on
+  }
   useComposer.subscribe((now, before) => {
     if (now.placed !== before.placed) remember(placedKey, [...now.placed]);
   });
-  addEventListener("online", () => void autosave.retry());
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) void autosave.flush();
-  });
-  addEventListener("beforeunload", (event) => {
-    // What merely waits is saved on leaving or taken up at the next visit; only what needs a decision holds one back.
-    if (["conflict", "refused"].includes(autosave.state.kind)) event.preventDefault();
-  });
+  watchPage(autosave);
+  join(base.replace(/\/api\/v\d+$/, ""), configuration.twin, configuration.author, autosave);
 
-  async function publish(note: string): Promise<{ version: number }> {
+  async function publish(note: string, seen?: number, name = ""): Promise<{ version: number }> {
     await autosave.flush();
-    const published = await call<{ version: number }>(`${twin}/publish/`, { revision: autosave.base.revision, note });
+    if (seen !== undefined) {
+      const { changes: since } = await changes(twin, seen);
+      if (byOthers(since, configuration.author).length) throw new UnseenError();
+    }
+    const words = { note, name };
+    const published = await call<{ version: number }>(`${twin}/publish/`, {
+      revision: autosave.base.revision,
+      ...words,
+    });
     useComposer.setState({ publishedVersion: published.version });
     return published;
   }
-  return { autosave, publish };
+  const address = (place: string): string => `${twin}/${place}`;
+  return {
+    autosave,
+    signIn: configuration.urls.twin ?? "/",
+    publish,
+    twin: configuration.twin,
+    api: base,
+    address,
+  };
 }

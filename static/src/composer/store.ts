@@ -5,20 +5,22 @@ import { announce } from "../common/dom.ts";
 import { gettext, ngettext } from "../common/gettext.ts";
 import { uuid7 } from "../common/uuid7.ts";
 import type { SaveState } from "./autosave.ts";
-import { inFlow, inLanguage, mayLink, nextName, reference, targets, type AssetType, type Types } from "./catalogue.ts";
+import { inFlow, mayLink, reference, targets, type AssetType, type Types } from "./catalogue.ts";
 import type { Draft, End, Finding, Operation, Position, TwinDocument } from "./document.ts";
 import { freePlace, heightOf, snapped } from "./geometry.ts";
 import { EMPTY, record, stepBack, stepForward, type History } from "./history.ts";
+import { movesTo, withMembers } from "./moving.ts";
 import { applyFitting, inverse, share } from "./operations.ts";
-import { edgesOf, nodesOf, type AssetView, type LinkView } from "./views.ts";
-
-/** What links are called when nobody says otherwise. */
-const KIND = "feeds";
+import { additions, KIND, nameIn, type Joined } from "./quick.ts";
+import { removing, selectedIds } from "./selection.ts";
+import { edgesOf, nodesOf, originOf, type AssetView, type CanvasNode, type LinkView } from "./views.ts";
 
 export interface Linking {
   from: End;
   /** `ASSET/PORT` of every end that the link may have. */
   allowed: ReadonlySet<string>;
+  /** The assets that these ends belong to, and the one that the link comes from. */
+  assets: ReadonlySet<string>;
 }
 
 export interface Composer {
@@ -28,11 +30,11 @@ export interface Composer {
   publishedVersion: number | null;
   canEdit: boolean;
   history: History;
-  nodes: AssetView[];
+  nodes: CanvasNode[];
   edges: LinkView[];
   save: SaveState;
   linking: Linking | null;
-  /** The asset whose name is being edited on the canvas. */
+  /** What has its name edited on the canvas, by the id under which it is drawn. */
   renaming: string | null;
   /** Assets that the person has put where they are. */
   placed: ReadonlySet<string>;
@@ -40,7 +42,7 @@ export interface Composer {
   perform: (operations: Operation[], select?: Iterable<string>) => void;
   undo: () => void;
   redo: () => void;
-  addAsset: (type: AssetType, at: Position, exactly: boolean) => string;
+  addAsset: (type: AssetType, at: Position, exactly: boolean, joined?: Joined) => string;
   removeSelected: () => void;
   startLinking: (from: End) => void;
   stopLinking: () => void;
@@ -48,13 +50,16 @@ export interface Composer {
   link: (from: End, to: End) => void;
   rename: (id: string | null) => void;
   select: (ids: Iterable<string>) => void;
-  changeNodes: (changes: NodeChange<AssetView>[]) => void;
+  changeNodes: (changes: NodeChange<CanvasNode>[]) => void;
   changeEdges: (changes: EdgeChange<LinkView>[]) => void;
   /** Another document than the person's own edits made it, with what is wrong with it. */
   receive: (document: TwinDocument, findings: Finding[]) => void;
 }
 
-export const NOTHING: TwinDocument = { name: "", assets: {}, links: {}, bindings: {} };
+export const NOTHING: TwinDocument = { name: "", assets: {}, links: {}, bindings: {}, groups: {}, notes: {} };
+
+/** What a person counts as removed; that a group goes with its last asset is not said. */
+const REMOVED: ReadonlySet<Operation["op"]> = new Set(["remove_asset", "unlink", "remove_note"]);
 
 /** Who is told of the operations that were done here. */
 export const outbox: { send: (operations: Operation[]) => void } = { send: () => undefined };
@@ -82,16 +87,19 @@ export const useComposer = create<Composer>((set, get) => {
     announce(done);
   }
 
-  function commitMoves(changes: NodeChange<AssetView>[]): void {
-    const { document, placed, perform } = get();
-    const moves = changes.flatMap((change): Operation[] => {
-      if (change.type !== "position" || change.dragging || !change.position) return [];
-      const at: Position = [Math.round(change.position.x), Math.round(change.position.y)];
-      const now = document.assets[change.id]?.at;
-      return now && (now[0] !== at[0] || now[1] !== at[1]) ? [{ op: "move", asset: change.id, at }] : [];
-    });
+  function commitMoves(changes: NodeChange<CanvasNode>[]): void {
+    const { document, nodes, placed, perform } = get();
+    const wanted = new Map(
+      changes.flatMap((change): [string, Position][] =>
+        change.type === "position" && !change.dragging && change.position
+          ? [[change.id, [change.position.x, change.position.y]]]
+          : [],
+      ),
+    );
+    if (wanted.size === 0) return;
+    const moves = movesTo(document, originOf(nodes), wanted);
     if (moves.length === 0) return;
-    set({ placed: new Set([...placed, ...moves.map((move) => ("asset" in move ? move.asset : ""))]) });
+    set({ placed: new Set([...placed, ...moves.flatMap((move) => ("asset" in move ? [move.asset] : []))]) });
     perform(moves);
   }
 
@@ -127,26 +135,24 @@ export const useComposer = create<Composer>((set, get) => {
       retrace(stepForward(get().history), gettext("There is nothing to redo."), gettext("Done again."));
     },
 
-    addAsset: (type, at, exactly) => {
-      const { document, perform, placed } = get();
+    addAsset: (type, at, exactly, joined = {}) => {
+      const { document, types, perform, placed } = get();
       const id = uuid7();
-      const name = nextName(document, inLanguage(type.name, window.document.documentElement.lang));
       const place = exactly ? snapped(at) : freePlace(document, at, heightOf(type));
       if (exactly) set({ placed: new Set([...placed, id]) });
-      perform([{ op: "add_asset", asset: id, type: reference(type), name, at: place, properties: {} }], [id]);
-      announce(gettext("{name} was added.", { name }));
+      const making = { newId: () => uuid7(), language: window.document.documentElement.lang };
+      const operations = additions(document, types, { id, type, at: place, ...joined }, making);
+      perform(operations, [id]);
+      announce(gettext("{name} was added.", { name: nameIn(operations, id) }));
       return id;
     },
 
     removeSelected: () => {
-      const { nodes, edges, perform } = get();
-      const assets = new Set(nodes.filter((node) => node.selected).map((node) => node.id));
-      const links = edges.filter((edge) => edge.selected && !assets.has(edge.source) && !assets.has(edge.target));
-      perform([
-        ...links.map(({ id }): Operation => ({ op: "unlink", link: id })),
-        ...[...assets].map((asset): Operation => ({ op: "remove_asset", asset })),
-      ]);
-      const count = assets.size + links.length;
+      const { document, nodes, edges, perform } = get();
+      const links = edges.filter((edge) => edge.selected).flatMap((edge) => edge.data?.links ?? []);
+      const operations = removing(document, selectedIds(nodes), links);
+      perform(operations);
+      const count = operations.filter(({ op }) => REMOVED.has(op)).length;
       if (count)
         announce(
           ngettext("{count} thing removed. Undo with Ctrl-Z.", "{count} things removed. Undo with Ctrl-Z.", count),
@@ -156,8 +162,9 @@ export const useComposer = create<Composer>((set, get) => {
     startLinking: (from) => {
       const { document, types, canEdit } = get();
       if (!canEdit) return;
-      const allowed = new Set(targets(document, types, from).map((end) => end.join("/")));
-      set({ linking: { from, allowed } });
+      const ends = targets(document, types, from);
+      const allowed = new Set(ends.map((end) => end.join("/")));
+      set({ linking: { from, allowed, assets: new Set([from[0], ...ends.map(([asset]) => asset)]) } });
       announce(ngettext("{count} port can be linked.", "{count} ports can be linked.", allowed.size));
     },
 
@@ -201,8 +208,9 @@ export const useComposer = create<Composer>((set, get) => {
     },
 
     changeNodes: (changes) => {
-      set(({ nodes }) => ({ nodes: applyNodeChanges(changes, nodes) }));
-      commitMoves(changes);
+      const whole = withMembers(changes, get().nodes);
+      set(({ nodes }) => ({ nodes: applyNodeChanges(whole, nodes) }));
+      commitMoves(whole);
     },
 
     changeEdges: (changes) => {
@@ -227,4 +235,4 @@ export function open(draft: Draft, types: AssetType[], canEdit: boolean, placed:
   useComposer.getState().receive(draft.document, draft.findings);
 }
 
-export type { AssetView, LinkView };
+export type { AssetView, CanvasNode, LinkView };

@@ -107,6 +107,7 @@ describe("the socket", () => {
     onopen?: () => void;
     onclose?: () => void;
     onmessage?: (event: { data: string }) => void;
+    close: () => void;
   }[];
   let waits: number[];
   let timers: (() => void)[];
@@ -118,7 +119,12 @@ describe("the socket", () => {
     [states, opened, waits, timers, messages, clock] = [[], [], [], [], [], 0];
     socket = new LiveSocket("/live/", {
       open: (url) => {
-        const each = { url };
+        const each: (typeof opened)[number] = {
+          url,
+          close: () => {
+            each.onclose?.();
+          },
+        };
         opened.push(each);
         return each as unknown as WebSocket;
       },
@@ -173,5 +179,12 @@ describe("the socket", () => {
     socket.connect();
     expect(opened).toHaveLength(2);
     expect(timers).toEqual([]);
+  });
+
+  it("ends for good", () => {
+    opened[0]?.onopen?.();
+    socket.end();
+    socket.connect();
+    expect([opened.length, timers, states.map((state) => state.kind)]).toEqual([1, [], ["connecting", "open"]]);
   });
 });

@@ -21,6 +21,7 @@ export class LiveSocket {
   private openedAt = 0;
   private socket: WebSocket | null = null;
   private callOff: (() => void) | null = null;
+  private isOver = false;
   private readonly url: string;
   private readonly around: Surroundings;
 
@@ -31,7 +32,7 @@ export class LiveSocket {
 
   /** Connects now, also when it was waiting to. */
   connect(): void {
-    if (this.socket) return;
+    if (this.socket || this.isOver) return;
     this.callOff?.();
     this.callOff = null;
     this.become({ kind: "connecting" });
@@ -49,8 +50,22 @@ export class LiveSocket {
     };
   }
 
+  /** Says something, if it can be said now. */
+  send(text: string): void {
+    if (this.state.kind === "open") this.socket?.send(text);
+  }
+
+  /** Closes the connection for good. */
+  end(): void {
+    this.isOver = true;
+    this.callOff?.();
+    this.callOff = null;
+    this.socket?.close();
+  }
+
   private lost(): void {
     this.socket = null;
+    if (this.isOver) return;
     const wasSteady = this.state.kind === "open" && this.around.now() - this.openedAt >= STEADY;
     this.failures = wasSteady ? 1 : this.failures + 1;
     const wait = pause(this.failures);

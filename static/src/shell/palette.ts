@@ -4,8 +4,21 @@ import { gettext, ngettext } from "../common/gettext.ts";
 import { setTheme } from "./frame.ts";
 import { isNamed, rank, type Entry } from "./rank.ts";
 
-interface Choice extends Entry {
+/** Something that can be chosen. */
+export interface Offer extends Entry {
   run: () => void;
+}
+
+/** The event by which the palette asks the other parts of a page what they have to offer; they add it to the list. */
+export interface PaletteAsked {
+  wanted: string;
+  offers: Offer[];
+}
+
+declare global {
+  interface DocumentEventMap {
+    "palette-asked": CustomEvent<PaletteAsked>;
+  }
 }
 
 /** What the search address tells of one thing it found. */
@@ -16,7 +29,7 @@ interface Found extends Entry {
 const MOST = 40;
 const PAUSE = 150;
 
-function onThisPage(): Choice[] {
+function onThisPage(): Offer[] {
   const links = [...document.querySelectorAll<HTMLAnchorElement>("a[data-jump]")].map((link) => ({
     label: link.textContent.trim(),
     kind: link.dataset.jump ?? "",
@@ -38,7 +51,13 @@ function onThisPage(): Choice[] {
   return [...links, ...themes];
 }
 
-function choiceOf({ url, ...entry }: Found): Choice {
+function ofParts(wanted: string): Offer[] {
+  const offers: Offer[] = [];
+  document.dispatchEvent(new CustomEvent("palette-asked", { detail: { wanted, offers } }));
+  return offers;
+}
+
+function choiceOf({ url, ...entry }: Found): Offer {
   return {
     ...entry,
     run: () => {
@@ -51,8 +70,8 @@ export class CommandPalette extends HTMLElement {
   private dialog!: HTMLDialogElement;
   private input!: HTMLInputElement;
   private list!: HTMLUListElement;
-  private choices: Choice[] = [];
-  private found: Choice[] = [];
+  private choices: Offer[] = [];
+  private found: Offer[] = [];
   private active = 0;
   private waiting: ReturnType<typeof setTimeout> | undefined;
   private asked = 0;
@@ -120,7 +139,7 @@ export class CommandPalette extends HTMLElement {
   private async fetch(source: string, wanted: string, turn: number): Promise<void> {
     const url = new URL(source, location.href);
     url.searchParams.set("q", wanted);
-    let found: Choice[] = [];
+    let found: Offer[] = [];
     let hasFailed = false;
     try {
       found = (await call<{ results: Found[] }>(url.href)).results.map(choiceOf);
@@ -135,7 +154,7 @@ export class CommandPalette extends HTMLElement {
   }
 
   private show(): void {
-    const named = rank([...onThisPage(), ...this.found], this.input.value);
+    const named = rank([...ofParts(this.input.value), ...onThisPage(), ...this.found], this.input.value);
     // What was found by something other than its label, such as its key, comes last.
     this.choices = [...named, ...this.found.filter((choice) => !named.includes(choice))].slice(0, MOST);
     this.list.replaceChildren(...this.choices.map((choice, index) => this.option(choice, index)));
@@ -158,7 +177,7 @@ export class CommandPalette extends HTMLElement {
     else place.textContent = gettext("Nothing has this name. Try fewer letters.");
   }
 
-  private option(choice: Choice, index: number): HTMLLIElement {
+  private option(choice: Offer, index: number): HTMLLIElement {
     const option = document.createElement("li");
     option.id = `palette-${index}`;
     option.setAttribute("role", "option");

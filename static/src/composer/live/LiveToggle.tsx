@@ -1,0 +1,58 @@
+import { useEffect, useState } from "react";
+import { gettext } from "../../common/gettext.ts";
+import { connectionLook } from "../../live/tools.ts";
+import { Icon } from "../Icon.tsx";
+import { usePanels } from "../panels.ts";
+import { useComposer } from "../store.ts";
+import { useLive } from "./feed.ts";
+import "./toggle.css";
+
+/** How the connection is doing, while there is one to speak of. */
+function Connection() {
+  const connection = useLive((state) => state.connection);
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const clock = setInterval(() => {
+      setNow(Date.now());
+    }, 1000);
+    return () => {
+      clearInterval(clock);
+    };
+  }, []);
+  if (!connection) return null;
+  const [words, name, tone] = connectionLook(connection, now, navigator.onLine);
+  return (
+    <span className={`state state-${tone} tool-wide`} data-connection={connection.kind}>
+      <Icon name={name} />
+      <span>{words}</span>
+    </span>
+  );
+}
+
+/** Shows live values on the canvas, or no longer; nothing before the twin has been published. */
+export function LiveToggle() {
+  const isPublished = useComposer((state) => state.publishedVersion !== null);
+  const isLive = usePanels((state) => state.isLive);
+  if (!isPublished) return null;
+  return (
+    <>
+      {isLive && <Connection />}
+      <button
+        type="button"
+        className="bar-button tool tool-icon"
+        aria-pressed={isLive}
+        aria-label={gettext("Live values")}
+        aria-keyshortcuts="L"
+        title={gettext("Live values of the published twin (L)")}
+        onClick={() => {
+          usePanels.setState({ isLive: !isLive });
+        }}
+      >
+        <Icon name="activity" />
+        <span className="tool-words" aria-hidden="true">
+          {gettext("Live")}
+        </span>
+      </button>
+    </>
+  );
+}
