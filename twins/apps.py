@@ -16,6 +16,7 @@ class TwinsConfig(AppConfig):
         _register_pages()
         _register_search()
         _register_work()
+        _register_publishing()
 
 
 def _register_pages() -> None:
@@ -31,7 +32,12 @@ def _register_pages() -> None:
     register_page(Entry("Assets", "engine", "assets", Permission.REPORTS_READ, for_customers=True))
     shared = Entry("Dashboards", "layout-dashboard", "shared-dashboards", Permission.REPORTS_READ, for_customers=True)
     register_page(shared)
-    register_bell(Bell("alarms", "alarms-badge", Permission.ALARMS_READ))
+    register_bell(Bell("alarms", "alarms-badge", Permission.ALARMS_READ, _("Alarms")))
+    register_bell(Bell("twin-reviews", "twin-reviews-badge", Permission.TWINS_PUBLISH, _("Reviews"), "eye-check"))
+    publishing = AdminPage(
+        _("Publishing"), "rocket", "publishing-rule", Permission.ORGANISATION_ADMINISTER, "organisation"
+    )
+    register_admin_page(publishing)
     register_admin_page(AdminPage(_("Gateways"), "router", "gateways", Permission.GATEWAYS_READ, "data"))
     register_count(Count("views", "Shared views", "twins.sharing.selectors.views_counted"))
     panel = "twins.sharing.admin_pages.panel"
@@ -43,6 +49,7 @@ def _register_search() -> None:
     from tenants.scope.actors import Permission  # noqa: PLC0415
 
     register_action(Action("New twin", "new-twin", Permission.TWINS_EDIT))
+    register_action(Action("New asset type", "new-type", Permission.TWINS_EDIT))
     register_action(Action("New dashboard", "new-dashboard", Permission.DASHBOARDS_EDIT))
     register_action(Action("New gateway", "new-gateway", Permission.GATEWAYS_EDIT))
     register_action(Action("New alarm rule", "new-alarm-rule", Permission.ALARMS_EDIT))
@@ -60,6 +67,7 @@ def _register_work() -> None:
     from tenants.limits.registry import register_counter  # noqa: PLC0415
     from tenants.people.places import register_twins  # noqa: PLC0415
     from tenants.scope.sealed import register_sealed  # noqa: PLC0415
+    from twins.catalog.use import register_type_user  # noqa: PLC0415
     from twins.gateways.refused import services as replaying  # noqa: PLC0415
     from twins.gateways.trash import GATEWAY, TWIN  # noqa: PLC0415
     from twins.live.following import register_step  # noqa: PLC0415
@@ -67,6 +75,7 @@ def _register_work() -> None:
     register_trash(TWIN)
     register_trash(GATEWAY)
     register_twins("twins.composer.places.TWINS")
+    register_type_user("twins.composer.type_use.TYPES")
     register_counter("twins.composer.selectors.things_counted", Meter.TWINS, Meter.ASSETS, Meter.SIGNALS)
     register_counter("twins.gateways.selectors.gateways_counted", Meter.GATEWAYS)
     register_job(replaying.KIND, "twins.gateways.refused.tasks.replay_refused", label="Replay what was refused")
@@ -77,3 +86,15 @@ def _register_work() -> None:
     register_sealed("connections", "twins.gateways.connections.services.reseal_connections")
     register_step("twins.live.derived.DERIVED_SIGNALS")
     register_step("twins.alarms.following.STEP")
+
+
+def _register_publishing() -> None:
+    from tenants.scope.actors import Permission  # noqa: PLC0415
+    from twins.composer.effects import register_effects  # noqa: PLC0415
+    from twins.composer.versions import register_gateway_names  # noqa: PLC0415
+
+    register_effects("twins.telemetry.publishing.effects", Permission.TWINS_READ)
+    register_effects("twins.alarms.publishing.effects", Permission.ALARMS_READ)
+    register_effects("twins.dashboards.publishing.effects", Permission.DASHBOARDS_READ)
+    register_effects("twins.sharing.publishing.effects", Permission.CONTRACTS_READ)
+    register_gateway_names("twins.gateways.selectors.gateway_names")

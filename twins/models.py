@@ -13,8 +13,18 @@ from twins.alarms.models import (
     EscalationChain,
     OnCallSchedule,
 )
-from twins.catalog.models import AssetTypeVersion
-from twins.composer.models import DraftOperation, Twin, TwinVersion
+from twins.catalog.models import AssetTypeDraft, AssetTypeState, AssetTypeVersion, Template
+from twins.composer.models import (
+    CanvasImage,
+    DraftAside,
+    DraftOperation,
+    PublishingRule,
+    Twin,
+    TwinLineage,
+    TwinReview,
+    TwinVersion,
+    VersionName,
+)
 from twins.dashboards.models import Dashboard, DashboardRevision, DashboardShare
 from twins.evidence.models import AssetEvent, EvidenceSegment, SiteRecord
 from twins.gateways.connections.models import (
@@ -37,6 +47,7 @@ from twins.gateways.models import (
 from twins.gateways.sparkplug.models import SparkplugBirth, SparkplugNode
 from twins.history.models import Annotation
 from twins.live.models import Watermark
+from twins.packs.models import Pack
 from twins.sharing.models import SharedView
 from twins.telemetry.models import (
     Batch,
@@ -66,10 +77,13 @@ __all__ = [
     "AlarmRuleVersion",
     "Annotation",
     "AssetEvent",
+    "AssetTypeDraft",
+    "AssetTypeState",
     "AssetTypeVersion",
     "Authority",
     "AuthorityAnchor",
     "Batch",
+    "CanvasImage",
     "Chunk",
     "ClientCertificate",
     "CommitCount",
@@ -81,6 +95,7 @@ __all__ = [
     "Dashboard",
     "DashboardRevision",
     "DashboardShare",
+    "DraftAside",
     "DraftOperation",
     "EdgeAgent",
     "EdgeConfiguration",
@@ -93,8 +108,10 @@ __all__ = [
     "LateReadings",
     "LatestReading",
     "OnCallSchedule",
+    "Pack",
     "ProvisioningDigest",
     "ProvisioningKey",
+    "PublishingRule",
     "ReadingLog",
     "Rollup",
     "SealedBatch",
@@ -106,10 +123,14 @@ __all__ = [
     "SparkplugBirth",
     "SparkplugNode",
     "Substitution",
+    "Template",
     "Traffic",
     "Twin",
+    "TwinLineage",
+    "TwinReview",
     "TwinVersion",
     "UnboundKey",
+    "VersionName",
     "Watermark",
     "WriterSession",
 ]

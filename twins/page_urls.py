@@ -9,6 +9,7 @@ from twins.alarms import performing, schedule_pages
 from twins.alarms import rule_pages as alarm_rules
 from twins.alarms import telling_pages as telling
 from twins.catalog import pages as catalog
+from twins.composer import gallery_pages, promotion_pages, review_pages, version_pages
 from twins.composer import pages as composer
 from twins.dashboards import pages as dashboards
 from twins.evidence import pages as evidence
@@ -25,12 +26,25 @@ from twins.gateways.refused import pages as refused
 from twins.gateways.sparkplug import pages as sparkplug
 from twins.history import pages as history
 from twins.live import pages as live
+from twins.packs import pages as packs
 from twins.sharing import admin_pages as sharing_admin
 from twins.sharing import pages as sharing
 
 urlpatterns = [
     path("catalogue/", catalog.catalogue, name="catalogue"),
+    path("catalogue/packs/", packs.packs, name="packs"),
+    path("catalogue/packs/new/", packs.new_pack, name="new-pack"),
+    path("catalogue/packs/make/", packs.make, name="make-pack"),
+    path("catalogue/packs/<slug:key>/", packs.pack, name="pack"),
+    path("catalogue/packs/<slug:key>/uninstall/", packs.uninstall, name="pack-uninstall"),
+    path("catalogue/new/", catalog.new_type, name="new-type"),
+    path("catalogue/drafts/<uuid:draft>/", catalog.draft, name="type-draft"),
+    path("catalogue/drafts/<uuid:draft>/discard/", catalog.discard, name="type-draft-discard"),
     path("catalogue/<str:ref>/", catalog.asset_type, name="asset-type"),
+    path("catalogue/<str:ref>/revise/", catalog.revise, name="type-revise"),
+    path("catalogue/<str:ref>/deprecate/", catalog.deprecate, name="type-deprecate"),
+    path("catalogue/<str:ref>/restore/", catalog.restore, name="type-restore"),
+    path("catalogue/<str:ref>/remove/", catalog.remove, name="type-remove"),
     path("gateways/", gateways.gateways, name="gateways"),
     path("gateways/imports/", imports.imports, name="imports"),
     path("gateways/imports/new/", imports.new_import, name="new-import"),
@@ -119,9 +133,23 @@ urlpatterns = [
     path("dashboards/<uuid:dashboard_id>/copy/", dashboards.duplicate, name="dashboard-copy"),
     path("dashboards/<uuid:dashboard_id>/remove/", dashboards.remove, name="dashboard-remove"),
     path("twins/", composer.twins, name="twins"),
-    path("twins/new/", composer.new_twin, name="new-twin"),
+    path("twins/new/", gallery_pages.new_twin, name="new-twin"),
     path("twins/<slug:twin>/", live.fleet, name="fleet"),
     path("twins/<slug:twin>/canvas/", composer.canvas, name="canvas"),
+    path("twins/<slug:twin>/versions/", version_pages.all_versions, name="twin-versions"),
+    path("twins/<slug:twin>/versions/<int:number>/", version_pages.version, name="twin-version"),
+    path("twins/<slug:twin>/versions/<int:number>/rename/", version_pages.rename, name="twin-version-rename"),
+    path("twins/<slug:twin>/versions/<int:number>/rollback/", version_pages.roll_back, name="twin-rollback"),
+    path("twins/<slug:twin>/versions/<int:number>/reset/", version_pages.reset, name="twin-reset"),
+    path("twins/<slug:twin>/asides/<uuid:aside>/return/", version_pages.put_back, name="twin-aside-return"),
+    path("twins/<slug:twin>/compare/", version_pages.compare, name="twin-compare"),
+    path("twins/<slug:twin>/promote/", promotion_pages.promote, name="twin-promote"),
+    path("twins/<slug:twin>/review/", review_pages.ask, name="twin-review-ask"),
+    path("reviews/", review_pages.reviews, name="twin-reviews"),
+    path("reviews/badge/", review_pages.badge, name="twin-reviews-badge"),
+    path("reviews/<uuid:review>/", review_pages.review, name="twin-review"),
+    path("reviews/<uuid:review>/withdraw/", review_pages.withdraw, name="twin-review-withdraw"),
+    path("admin/publishing/", review_pages.rule, name="publishing-rule"),
     path("twins/<slug:twin>/quality/", quality_pages.quality, name="quality"),
     path("twins/<slug:twin>/quality/<uuid:asset>/<slug:key>/", quality_pages.signal, name="quality-signal"),
     path(

@@ -12,8 +12,8 @@ from typing import Any
 from django.db import transaction
 
 from tenants.kernel.errors import NotAllowedError, OutturnError
+from tenants.kernel.pictures import Picture
 from tenants.lifecycle.colours import Accent, accents, read_colour
-from tenants.lifecycle.images import Picture
 from tenants.lifecycle.models import Logo
 from tenants.limits.domain.plans import Feature
 from tenants.limits.selectors import allows

@@ -17,6 +17,7 @@ from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
+from tenants.kernel.pictures import Picture
 from tenants.lifecycle import selectors
 from tenants.lifecycle.branding import (
     MOST_LETTERS,
@@ -29,7 +30,7 @@ from tenants.lifecycle.branding import (
     style_version,
 )
 from tenants.lifecycle.colours import ColourError, accents
-from tenants.lifecycle.images import MOST_BYTES, Picture, read_picture
+from tenants.lifecycle.images import MOST_BYTES, read_picture
 from tenants.limits.domain.plans import Feature
 from tenants.limits.selectors import allows
 from tenants.scope.actors import Permission

@@ -24,7 +24,7 @@ def rights_channel(tenant: UUID) -> str:
 def rights_changed(tenant: UUID) -> None:
     """Let every open connection of an organisation make sure, once this transaction is committed, that it may go on.
 
-    Without Redis they find out by themselves when they next ask (`twins.live.consumers.CHECK_AGAIN_S`).
+    Without Redis they find out by themselves when they next ask (`tenants.portal.sockets.CHECK_AGAIN_S`).
     """
     transaction.on_commit(partial(_tell, tenant))
 

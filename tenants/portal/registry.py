@@ -48,11 +48,16 @@ def entries() -> list[Entry]:
 
 @dataclass(frozen=True, slots=True)
 class Bell:
-    """What waits for somebody, in the top bar of every page: the page it opens, and the view that tells how many."""
+    """What waits for somebody, in the top bar of every page: the page it opens, and the view that tells how many.
+
+    Its icon and its label stand there until that view has answered.
+    """
 
     view: str
     count: str
     needs: Permission
+    label: Any
+    icon: str = "bell"
 
 
 _bells: list[Bell] = []

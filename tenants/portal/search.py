@@ -84,11 +84,12 @@ def register_action(action: Action) -> None:
 def beginnings(actor: Actor) -> list[Hit]:
     """What somebody can begin with in an organisation that has nothing yet: the first actions that they may do.
 
-    Permissions are named in the order in which data goes, so what needs the first of them comes first.
+    Permissions are named in the order in which data goes, so what needs the first of them comes first; of several that
+    need the same one, the first that was registered.
     """
-    walk = list(Permission)
-    mine = sorted((each for each in _actions if actor.may(each.needs)), key=lambda each: walk.index(each.needs))
-    return [Hit(gettext(each.label), reverse(each.view, args=[actor.slug])) for each in mine[:MOST_BEGINNINGS]]
+    first = {each.needs: each for each in reversed(_actions) if actor.may(each.needs)}
+    walk = [first[each] for each in Permission if each in first][:MOST_BEGINNINGS]
+    return [Hit(gettext(each.label), reverse(each.view, args=[actor.slug])) for each in walk]
 
 
 def hits(actor: Actor, text: str) -> list[tuple[str, Hit]]:

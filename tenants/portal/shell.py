@@ -56,7 +56,12 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "nav": nav,
         "admin": list(_administration(request, actor)),
         "bells": [
-            {"url": reverse(bell.view, args=[actor.slug]), "count_url": reverse(bell.count, args=[actor.slug])}
+            {
+                "url": reverse(bell.view, args=[actor.slug]),
+                "count_url": reverse(bell.count, args=[actor.slug]),
+                "icon": bell.icon,
+                "label": bell.label,
+            }
             for bell in bells(actor)
         ],
         "organisations": mine,

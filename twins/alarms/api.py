@@ -87,6 +87,13 @@ class SpansOutput(serializers.Serializer[Any]):
     more = serializers.IntegerField(help_text="How many there are beyond these.")
 
 
+class AlarmsQuery(serializers.Serializer[Any]):
+    """Which alarms are listed."""
+
+    twin = serializers.UUIDField(required=False, help_text="Only those of this twin's assets.")
+    standing = serializers.BooleanField(default=False, help_text="Only those on the operator's list.")
+
+
 class AlarmsInput(serializers.Serializer[Any]):
     """Which alarms."""
 
@@ -127,7 +134,13 @@ class AlarmViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Alarm]):
 
     def get_queryset(self) -> QuerySet[Alarm]:
         """Those that the address asks for."""
+        asked = AlarmsQuery(data=self.request.query_params)
+        asked.is_valid(raise_exception=True)
         found = selectors.alarms()
+        if asked.validated_data["standing"]:
+            found = found.filter(state__in=selectors.ON_LIST)
+        if "twin" in asked.validated_data:
+            found = found.filter(twin=asked.validated_data["twin"])
         for name, known in (("state", _STATES), ("priority", _PRIORITIES)):
             value = self.request.query_params.get(name)
             if value in known:
@@ -137,6 +150,7 @@ class AlarmViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Alarm]):
     @extend_schema(
         parameters=[
             OpenApiParameter("state", str, enum=_STATES), OpenApiParameter("priority", str, enum=_PRIORITIES),
+            AlarmsQuery,
         ]
     )  # fmt: skip
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 from channels.db import database_sync_to_async
 
+from tenants.portal.sockets import Visitor, WatchingConsumer, actor_of_visitor
 from tenants.scope.actors import Actor, Permission
 from twins.alarms.push import alarms_channel
-from twins.live.consumers import TwinConsumer, Visitor, actor_of_visitor
 
 
 def alarms_reader(visitor: Visitor, slug: str) -> Actor | None:
@@ -20,10 +20,9 @@ def alarms_reader(visitor: Visitor, slug: str) -> Actor | None:
     return actor if actor is not None and actor.may(Permission.ALARMS_READ) else None
 
 
-class AlarmConsumer(TwinConsumer):
-    """Sends on what changes: of the twins that the person is held to."""
+class AlarmConsumer(WatchingConsumer):
+    """Sends on what changes: of the twins that the person is held to. Who is too slow for all reads the list again."""
 
-    newest = None  # whoever is too slow for all of them reads the list again
     _twins: frozenset[UUID] | None = None
 
     async def _tenant(self) -> UUID | None:

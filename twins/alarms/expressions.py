@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 import numpy as np
 
 from twins.alarms.domain.conditions import Batch, Ints
 from twins.catalog.domain.formulas import formulas_of, patience_us
 from twins.catalog.schemas import AssetType
-from twins.composer.schemas import Asset
 from twins.language.checking import check
 from twins.language.evaluation import Samples, evaluate
 from twins.language.tree import FormulaError
@@ -85,17 +83,6 @@ class Vocabularies:
         patience = {name: self.patience(of)[name] for name in formula.signals}
         mine = {name: channels[name] for name in formula.signals if name in channels}
         return Expression(number, formula, patience, mine, properties, formula.reach_us(patience))
-
-
-def properties_of(of: AssetType, asset: Asset) -> Properties:
-    """The values of an asset's properties, numbers as such."""
-    found: dict[str, float | str | bool] = {}
-    for key, value in asset.properties.items():
-        declared = of.properties.get(key)
-        if declared is not None:
-            is_number = declared.type == "number" and isinstance(value, str)
-            found[key] = float(Decimal(value)) if is_number else value
-    return found
 
 
 def truths(expressions: Sequence[Expression], new: Readings) -> Batch:

@@ -15,10 +15,11 @@ from django.db.models import Count, Max
 from tenants.kernel.errors import OutturnError
 from tenants.scope.context import held_to, required_tenant
 from twins.alarms.domain.conditions import Batch, Floats, Ints, Kind, Points
-from twins.alarms.expressions import Channel, Expression, Properties, Vocabularies, properties_of, truths
+from twins.alarms.expressions import Channel, Expression, Properties, Vocabularies, truths
 from twins.alarms.models import AlarmRule
 from twins.catalog.domain.alarms import condition_of
 from twins.catalog.domain.inheritance import ResolvedType
+from twins.catalog.domain.values import plain_values
 from twins.catalog.schemas import Alarm, AssetType
 from twins.catalog.selectors import resolved_types
 from twins.composer.models import Twin
@@ -173,13 +174,21 @@ def _plan(_tenant: UUID, _mark: str) -> Plan:
     sites = dict(Twin.objects.order_by().values_list("id", "site_id"))
     points: list[Point] = []
     for document in published_twins():
-        points += _points_of(document, types, rules, sites.get(UUID(document.twin)))
+        points += points_of(document, types, rules, sites.get(UUID(document.twin)))
     return _compiled(points)
 
 
-def _points_of(
+def points_of(
     document: TwinDocument, types: Mapping[str, ResolvedType], rules: Iterable[AlarmRule], site: UUID | None
 ) -> list[Point]:
+    """The alarms of the assets of one twin.
+
+    Args:
+        document: Its newest published version, or what would be.
+        types: The published types with all that they inherit; those of the assets are among them.
+        rules: What people made of the alarms of types.
+        site: Where it stands.
+    """
     twin, found = UUID(document.twin), []
     mine = [rule for rule in rules if rule.twin_id in (None, twin)]
     by_type: dict[str, list[tuple[str, Alarm, UUID | None]]] = {}
@@ -195,7 +204,8 @@ def _points_of(
         if own := of_assets.get(UUID(asset_id)):
             alarms = _overruled(alarms, own)
         for key, alarm, rule_id in alarms:
-            properties = properties_of(resolved.document, asset) if alarm.when or alarm.suppressed_when else {}
+            has_formula = alarm.when or alarm.suppressed_when
+            properties = plain_values(resolved.document.properties, asset.properties) if has_formula else {}
             point = Point(
                 twin, site, UUID(asset_id), asset.name, key, alarm, _unit(resolved.document, alarm), rule_id,
                 resolved.document, properties,

@@ -2,77 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 
-from tenants.domains.hosts import PLACE, is_at_home
-from tenants.domains.schemas import Home
-from tenants.domains.sockets import home_of_socket
-from tenants.edge.http import address_of_socket
-from tenants.kernel.clock import utc_now
-from tenants.people.rights import rights_channel
-from tenants.people.selectors import actor_of_member, organisation, person_of
-from tenants.portal.entering import entry_refusal
-from tenants.scope.actors import Actor, Permission
+from tenants.portal.sockets import Visitor, WatchingConsumer, actor_of_visitor
+from tenants.portal.watcher import Newest
+from tenants.scope.actors import Permission
 from tenants.scope.context import held_to, scope
-from tenants.scope.models import TenantState
 from twins.composer.selectors import twins
-from twins.live.hub import Hub
-from twins.live.watcher import Newest, Watcher, newest_values
+from twins.live.newest import newest_values
 from twins.telemetry.push import channel, settling_channel
-
-CHECK_AGAIN_S = 60.0
-"""How often an open socket makes sure that its person may still watch, though nobody told it of a change; thousands of
-them at different moments."""
-SETTLED_S = 10.0
-"""After this long what a page has read is as new as what it was sent (see `twins.telemetry.push`)."""
-NOT_ALLOWED, START_OVER = 4404, 1013
-
-CLOSED_STATES = frozenset({TenantState.SUSPENDED, TenantState.CLOSED})
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who opened a socket: the session, which must still be there and in force, where they come from, and to."""
-
-    session_key: str | None
-    address: str
-    home: Home | None
-
-
-_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
-
-
-def hub() -> Hub:
-    """The hub of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _hubs:
-        _hubs[loop] = Hub(settings.REDIS_URL)
-    return _hubs[loop]
-
-
-def actor_of_visitor(visitor: Visitor, slug: str) -> Actor | None:
-    """Who of an organisation's people opened a socket, or None for who may not come in."""
-    session = SessionStore(visitor.session_key)
-    user = person_of(session) if is_at_home(session.get(PLACE), visitor.home) else None
-    found = None if user is None else organisation(user.pk, slug)
-    if user is None or found is None or found.state in CLOSED_STATES:
-        return None
-    if visitor.home is not None and visitor.home.tenant != found.tenant:
-        return None
-    if entry_refusal(found, user=user.pk, session=session, address=visitor.address, now=utc_now()):
-        return None
-    with scope(found.tenant):
-        return actor_of_member(found, user=user.pk, name=user.email)
 
 
 def watched_tenant(visitor: Visitor, slug: str, twin: UUID) -> UUID | None:
@@ -84,31 +25,10 @@ def watched_tenant(visitor: Visitor, slug: str, twin: UUID) -> UUID | None:
         return actor.tenant if twins().filter(id=twin).exists() else None
 
 
-class TwinConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels is untyped
-    """Sends the messages of one twin's channel on as they are; takes none."""
+class TwinConsumer(WatchingConsumer):
+    """Sends the values of one twin on as they are; takes nothing."""
 
-    groups: ClassVar[list[str]] = []
     newest: ClassVar[Newest | None] = staticmethod(newest_values)
-    _sender: asyncio.Task[None] | None = None
-    _is_over = False
-
-    async def connect(self) -> None:
-        """Let a person in who may read the twin."""
-        tenant = await self._tenant()
-        if tenant is None:
-            await self.close(code=NOT_ALLOWED)
-            return
-        self._sender = asyncio.create_task(self._send_on(tenant), name="live-socket")
-
-    async def disconnect(self, code: int) -> None:
-        """Stop watching."""
-        # The mark as well: whatever is awaited below may lose a cancellation that meets its end.
-        self._is_over = True
-        if self._sender is not None:
-            self._sender.cancel()
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """A browser has nothing to say here."""
 
     async def _tenant(self) -> UUID | None:
         arguments = self.scope["url_route"]["kwargs"]
@@ -117,49 +37,6 @@ class TwinConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels is 
         found: UUID | None = await check(self._visitor(), arguments["slug"], arguments["twin"])
         return found
 
-    def _visitor(self) -> Visitor:
-        session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
-        return Visitor(session_key, address_of_socket(self.scope), home_of_socket(self.scope))
-
     def _channels(self, tenant: UUID) -> tuple[str, str | None]:
-        """What is watched: always, and in the beginning too."""
         twin = self.scope["url_route"]["kwargs"]["twin"]
         return channel(tenant, twin), settling_channel(tenant, twin)
-
-    async def _send_on(self, tenant: UUID) -> None:
-        watcher, (always, settling) = Watcher(type(self).newest), self._channels(tenant)
-        channels = [always, rights_channel(tenant), *([settling] if settling else [])]
-        async with hub().watching(watcher, *channels):
-            # A browser asks for the present state once the socket is open: by now nothing newer can be missed.
-            await self.accept()
-            await self._forward(watcher, settling)
-
-    async def _forward(self, watcher: Watcher, settling: str | None = None) -> None:
-        loop = asyncio.get_running_loop()
-        settled_at = loop.time() + SETTLED_S if settling else None
-        doubt = _doubt_later(watcher)
-        try:
-            while not self._is_over:
-                await watcher.wait()
-                if settling and settled_at is not None and loop.time() >= settled_at:
-                    settled_at = None
-                    await hub().leave(watcher, settling)
-                if watcher.is_unsure:
-                    watcher.is_unsure = False
-                    doubt.cancel()
-                    doubt = _doubt_later(watcher)
-                    if await self._tenant() is None:
-                        await self.close(code=NOT_ALLOWED)
-                        return
-                if watcher.is_lost:
-                    await self.close(code=START_OVER)
-                    return
-                if (text := watcher.take()) is not None:
-                    await self.send(text_data=text)
-        finally:
-            doubt.cancel()
-
-
-def _doubt_later(watcher: Watcher) -> asyncio.TimerHandle:
-    seconds = CHECK_AGAIN_S * random.uniform(0.75, 1.25)  # noqa: S311 (no secret)
-    return asyncio.get_running_loop().call_later(seconds, watcher.doubt)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
 
 from tenants.kernel.errors import OutturnError
 from tenants.scope.context import required_tenant
 from twins.catalog.domain.formulas import formulas_of, patience_us
+from twins.catalog.domain.values import plain_values
 from twins.catalog.schemas import AssetType
 from twins.catalog.selectors import resolved_types
 from twins.composer.schemas import Asset
@@ -139,7 +139,7 @@ def _type_plan(
     assets = []
     for twin, key, asset in rows:
         channels = dict(_channels(of, stored[UUID(key)]))
-        assets.append(PlannedAsset(UUID(key), twin, channels, dict(_properties(of, asset))))
+        assets.append(PlannedAsset(UUID(key), twin, channels, plain_values(of.properties, asset.properties)))
     return TypePlan(formulas, patience, tuple(assets))
 
 
@@ -152,13 +152,6 @@ def _channels(of: AssetType, stored: Mapping[str, StoredSignal]) -> Iterator[tup
         except (OutturnError, KeyError):
             continue
         yield key, Channel(one.id, float(way.factor), float(way.offset))
-
-
-def _properties(of: AssetType, asset: Asset) -> Iterator[tuple[str, float | str | bool]]:
-    for key, value in asset.properties.items():
-        declared = of.properties.get(key)
-        if declared is not None:
-            yield key, float(Decimal(value)) if declared.type == "number" and isinstance(value, str) else value
 
 
 def _readers(plans: Iterable[TypePlan]) -> Iterator[tuple[int, tuple[int, int, str]]]:

@@ -7,7 +7,8 @@ import zlib
 
 import pytest
 
-from tenants.lifecycle.images import MOST_BYTES, PictureError, read_picture
+from tenants.kernel.pictures import PictureError
+from tenants.lifecycle.images import MOST_BYTES, read_picture
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 

@@ -23,8 +23,9 @@ from tenants.record.models import AuditEntry
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
+from twins.composer.publishing import publish_twin
 from twins.composer.schemas import FleetParameters
-from twins.composer.services import create_fleet, create_twin, publish_twin
+from twins.composer.services import create_fleet, create_twin
 from twins.gateways.services import create_gateway, disable_gateway
 
 pytestmark = pytest.mark.django_db

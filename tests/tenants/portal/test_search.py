@@ -22,7 +22,8 @@ from tenants.scope.context import scope
 from tests.billing.isolation import settled
 from tests.conftest import Cast
 from twins.catalog.services import publish_type
-from twins.composer.services import create_twin, edit_draft, publish_twin
+from twins.composer.publishing import publish_twin
+from twins.composer.services import create_twin, edit_draft
 from twins.gateways.services import create_gateway
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +103,7 @@ def test_kinds_are_told_in_their_order(house: Cast, sign_in: SignIn) -> None:
         ("Asset", "Ölpumpe"),
         ("Gateway", "Pump house"),
         ("Asset type", "Duty pump"),
+        ("Asset type", "Centrifugal pump"),
     ]
 
 
@@ -139,6 +141,7 @@ def test_roles_find_what_they_may(house: Cast, sign_in: SignIn) -> None:
     assert found(sign_in(house.viewer), "p-101") == [("Asset", "P-101", "Pump station North")]
     assert [label for _, label, _ in found(sign_in(house.engineer), "new")] == [
         "New alarm rule",
+        "New asset type",
         "New contract",
         "New dashboard",
         "New gateway",

@@ -14,7 +14,7 @@ import redis.asyncio
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from twins.live.watcher import Watcher
+from tenants.portal.watcher import Watcher
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Hub:
     A watcher is told when messages were lost, because Redis was away: then it must ask for the present state again.
 
     Args:
-        url: The Redis that new values are published to.
+        url: The Redis that messages are published to.
     """
 
     def __init__(self, url: str) -> None:
@@ -73,6 +73,11 @@ class Hub:
         if unwatched:
             await self._unsubscribe(unwatched)
 
+    async def publish(self, channel: str, text: str) -> None:
+        """Tell those who watch a channel something that may be lost when Redis is away."""
+        with contextlib.suppress(RedisError, OSError):
+            await self._redis.publish(channel, text)
+
     async def _subscribe(self, channels: list[str]) -> None:
         async with self._turn:  # who watches what another has begun to watch waits until that is done
             if self._pubsub is None:
@@ -81,7 +86,7 @@ class Hub:
                 with contextlib.suppress(RedisError, OSError):  # the reader subscribes again when Redis is back
                     await self._pubsub.subscribe(*channels)
         if self._reader is None or self._reader.done():
-            self._reader = asyncio.create_task(self._read(), name="live-hub")
+            self._reader = asyncio.create_task(self._read(), name="socket-hub")
 
     async def _unsubscribe(self, channels: list[str]) -> None:
         if self._pubsub is not None:
@@ -110,7 +115,7 @@ class Hub:
             try:
                 message = await self._pubsub.get_message(timeout=None)
             except (RedisError, OSError) as error:
-                logger.warning("the live hub lost Redis: %s", error)
+                logger.warning("the hub of sockets lost Redis: %s", error)
                 self._tell_all_to_start_over()
                 await asyncio.sleep(_RETRY_S)
                 if self._reader is me:

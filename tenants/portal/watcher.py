@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from typing import Any
-
-import msgspec
 
 MOST_WAITING = 16
-"""Messages that wait for a slow browser; with the next one they become one message of the newest values."""
+"""Messages that wait for a slow browser; with the next one they become one message."""
 LARGEST_WAITING = 256 * 1024
 """Characters of that message; when it is longer the browser is told to start over, and reads the present state."""
 _BEHIND = 3
-"""With more messages waiting a browser is behind, and gets the newest values in one."""
+"""With more messages waiting a browser is behind, and gets them in one."""
 
 Newest = Callable[[Iterable[str]], str]
 """Makes one message of several."""
@@ -87,20 +83,3 @@ class Watcher:
     def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
-
-
-def newest_values(texts: Iterable[str]) -> str:
-    """One message of several of a twin: of each signal the newest reading, of readings of one instant the last."""
-    messages: list[dict[str, Any]] = [msgspec.json.decode(text) for text in texts]
-    values: dict[str, dict[str, list[Any]]] = {}
-    for message in messages:
-        for asset, readings in message["values"].items():
-            known = values.setdefault(asset, {})
-            for key, reading in readings.items():
-                if key not in known or _at(known[key]) <= _at(reading):
-                    known[key] = reading
-    return msgspec.json.encode({**messages[-1], "values": values}).decode()
-
-
-def _at(reading: list[Any]) -> datetime:
-    return datetime.fromisoformat(reading[0])
