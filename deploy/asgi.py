@@ -18,10 +18,11 @@ from deploy.bodies import HeldBodies, LimitedBodies  # noqa: E402
 from deploy.ingest import PREFIX, make_ingest  # noqa: E402
 from tenants.domains.sockets import HostOriginValidator  # noqa: E402
 from twins.alarms.socket_urls import urlpatterns as alarm_sockets  # noqa: E402
+from twins.composer.socket_urls import urlpatterns as draft_sockets  # noqa: E402
 from twins.live.socket_urls import urlpatterns  # noqa: E402
 
 ingest = HeldBodies(make_ingest())
-sockets = HostOriginValidator(CookieMiddleware(URLRouter([*urlpatterns, *alarm_sockets])))
+sockets = HostOriginValidator(CookieMiddleware(URLRouter([*urlpatterns, *alarm_sockets, *draft_sockets])))
 others = ProtocolTypeRouter({"http": LimitedBodies(pages), "websocket": sockets})
 
 

@@ -18,8 +18,9 @@ from uuid import UUID
 from tenants.kernel.clock import isoformat, utc_now
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
+from twins.composer.publishing import publish_twin
 from twins.composer.schemas import FleetParameters
-from twins.composer.services import create_fleet, publish_twin
+from twins.composer.services import create_fleet
 from twins.gateways.http import PATH
 from twins.gateways.services import create_gateway
 from twins.gateways.uplink import Batch, MqttUplink

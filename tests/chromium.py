@@ -6,18 +6,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+from deploy.chromium import installed_chromium, starts
+
 _SECONDS = 600
 
 
 def find_chromium() -> Path | None:
     """The Chromium that ``OUTTURN_CHROMIUM`` names, else an installed one, else the one that Playwright downloaded."""
-    return next((path for path in _candidates() if _runs(path)), None)
+    return installed_chromium() or _downloaded()
 
 
 def install_chromium() -> None:
@@ -31,22 +31,10 @@ def install_chromium() -> None:
         subprocess.run(command, check=False, timeout=_SECONDS, stdout=sys.stderr)
 
 
-def _candidates() -> Iterator[Path]:
-    if named := os.environ.get("OUTTURN_CHROMIUM"):
-        yield Path(named)
-    for name in _NAMES:
-        if found := shutil.which(name):
-            yield Path(found)
+def _downloaded() -> Path | None:
     with sync_playwright() as playwright:
-        yield Path(playwright.chromium.executable_path)
-
-
-def _runs(program: Path) -> bool:
-    """Whether it starts: a stub that wants a snap, or one whose libraries are missing, does not."""
-    try:
-        return subprocess.run([program, "--version"], capture_output=True, check=False, timeout=60).returncode == 0
-    except OSError:
-        return False
+        path = Path(playwright.chromium.executable_path)
+    return path if starts(path) else None
 
 
 def main() -> None:

@@ -41,8 +41,9 @@ from tenants.people.models import User
 from tenants.people.services import create_organisation
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
+from twins.composer.publishing import publish_twin
 from twins.composer.schemas import FleetParameters
-from twins.composer.services import create_fleet, publish_twin
+from twins.composer.services import create_fleet
 from twins.gateways.http import PATH
 from twins.gateways.services import create_gateway
 from twins.telemetry.push import channel

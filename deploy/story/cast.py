@@ -17,8 +17,9 @@ from tenants.limits.services import change_plan
 from tenants.people.services import add_member, create_organisation, create_person
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
+from twins.composer.publishing import publish_twin
 from twins.composer.schemas import FleetParameters
-from twins.composer.services import create_fleet, publish_twin
+from twins.composer.services import create_fleet
 
 OTHERS = ("Harbour Pumps", "Quarry Works")
 PEOPLE = {"owner": Role.OWNER, "engineer": Role.ENGINEER, "viewer": Role.VIEWER, "customer": Role.CUSTOMER}

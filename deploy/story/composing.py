@@ -10,8 +10,9 @@ from deploy.story.calendar import HISTORY_TWIN, TWIN
 from deploy.story.frame import Story, Tell
 from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
+from twins.composer.publishing import publish_twin
 from twins.composer.schemas import FleetParameters
-from twins.composer.services import create_fleet, publish_twin
+from twins.composer.services import create_fleet
 from twins.gateways.services import create_gateway
 
 

@@ -16,6 +16,7 @@ from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from deploy.chromium import QUIET
 from tenants.people.models import User
 from tests.processes import LONG_S, serving
 from tests.twins.gateways.plant import wait_for
@@ -25,8 +26,6 @@ Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 WIDTHS = (1440, 360)
 expect.set_options(timeout=LONG_S * 1000 / 2)  # what does not come at all is told before the test is over
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def chromium() -> Iterator[Browser]:
     # Playwright's loop is no concern of Django's ORM in the test's own thread.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
@@ -80,8 +79,9 @@ def open_page(transactional_db: None, chromium: Browser, site: str) -> Iterator[
         context.close()
     # The tables are emptied next, and the server may be at the answer to a page that has just been closed.
     wait_for(_is_idle)
-    refused = re.compile(r"status of 4\d\d")  # the browser's own line about an answer that a test asked for
-    assert [error for error in errors if not refused.search(error)] == []
+    # The browser's own lines about an answer that a test asked for, and about a network that it took away.
+    wanted = re.compile(r"status of 4\d\d|ERR_INTERNET_DISCONNECTED")
+    assert [error for error in errors if not wanted.search(error)] == []
 
 
 def _is_idle() -> bool:

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import sync_playwright
 
+from deploy.chromium import QUIET
 from tenants.domains.domain import Result, Seen
 from tenants.domains.services import add_domain, note_look
 from tenants.kernel.clock import utc_now
 from tenants.people.services import create_organisation, create_person
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
-from tests.browser.conftest import QUIET, violations
+from tests.browser.conftest import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
 HOST = "portal.meridian.example"

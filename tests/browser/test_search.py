@@ -16,7 +16,8 @@ from tenants.scope.context import scope
 from tests.browser.conftest import WIDTHS
 from tests.conftest import Cast
 from twins.catalog.services import publish_type
-from twins.composer.services import create_twin, edit_draft, publish_twin
+from twins.composer.publishing import publish_twin
+from twins.composer.services import create_twin, edit_draft
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
 OpenPage = Callable[..., Page]

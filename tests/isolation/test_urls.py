@@ -13,7 +13,10 @@ from tests.isolation.conftest import House
 from tests.isolation.places import METHODS, OF_PAGES, Place, endpoints, pages, telling
 
 WRITES = METHODS[1:]
-QUESTIONS = frozenset({"api:check-permissions", "api:history-file-job-list"})
+QUESTIONS = frozenset({
+    "api:check-permissions", "api:history-file-job-list",
+    *(f"api:gateway-keys-{name}" for name in ("known", "suggestions", "pattern", "sample")),
+})  # fmt: skip
 """Asked by POST, and open to everybody inside: they change nothing but what is one's own."""
 OF_ONES_OWN = frozenset({"api:history-file-job-detail"})
 """What one person asked for does not exist for another."""

@@ -31,6 +31,8 @@ from tenants.signon.services import PURPOSE
 from tests.analytics.fleets import a_plan_and_an_order, predict_by_hand
 from tests.billing.isolation import settled
 from tests.conftest import Cast
+from tests.tenants.lifecycle.test_images import png
+from tests.twins.composer.isolation import versions_of
 from tests.twins.gateways.edge_platform.isolation import agent_at
 from twins.alarms.following import finish as finish_alarms
 from twins.alarms.models import Alarm
@@ -40,10 +42,13 @@ from twins.alarms.rules import create_rule
 from twins.alarms.telling import Level as AlarmLevel
 from twins.alarms.telling import ScheduleTerms, save_chain, save_channel, save_schedule
 from twins.alarms.transitions import Change, apply_changes
+from twins.catalog.drafts import start_draft
 from twins.catalog.services import publish_type
+from twins.composer.images import keep_image
 from twins.composer.models import Twin
+from twins.composer.publishing import publish_twin
 from twins.composer.schemas import FleetParameters
-from twins.composer.services import create_fleet, publish_twin
+from twins.composer.services import create_fleet
 from twins.dashboards.models import Dashboard, DashboardShare
 from twins.evidence.services import record_event
 from twins.gateways.connections.services import client_application, create_connection, start_connection
@@ -54,6 +59,7 @@ from twins.gateways.schemas import KeyTerms as ProvisioningTerms
 from twins.gateways.services import create_gateway
 from twins.gateways.sparkplug.services import give_edge_node
 from twins.history.models import Annotation
+from twins.packs.services import install_pack, read_pack
 from twins.sharing.models import SharedView
 from twins.telemetry.models import Signal, Substitution
 
@@ -246,6 +252,9 @@ def furnish(cast: Cast) -> Samples:
         made = create_key(name="historian", role=Role.VIEWER, now=now)[0]
         key, account = made.id, made.account_id
         ref = publish_type(document=PUMP, by="owner@meridian.example", now=now).ref
+        type_draft = start_draft(
+            key="northwind-pump", name="Northwind pump", extends=None, origin=ref, by="owner@meridian.example", now=now
+        ).id  # fmt: skip
         twin = _published_twin(now)
         engine = UUID(next(iter(twin.draft["assets"])))
         predict_by_hand(twin.id, {engine: 12.0}, as_of=now)
@@ -273,6 +282,10 @@ def furnish(cast: Cast) -> Samples:
         quality = _quality(twin.id, asset, now)
         seen = _seen(cast, twin, view, now)
         alarms = _alarms(twin.id, now)
+        versions = versions_of(twin, now)
+        image = keep_image(content=png(), by="owner@meridian.example", now=now).digest
+        northwind = {"key": "northwind", "version": 1, "name": {"en": "Northwind pack"}}
+        pack = install_pack(document=read_pack(northwind), by="owner@meridian.example", now=now).key
         held = _custody(now) | _administration(now) | _sign_on(cast, now) | _support(cast, now)
         member = (
             Membership.objects.filter(tenant_id=cast.meridian.id, user=cast.owner).values_list("id", flat=True).get()
@@ -302,8 +315,18 @@ def furnish(cast: Cast) -> Samples:
         **{name: {"view": view} for name in ("shared-view", "shared-values", "shared-view-revoke")},
         "shared-signal": {"view": view, "asset": asset, "key": "t24"},
         **{f"api:shared-view-{name}": {"pk": view} for name in ("detail", "latest", "readings")},
-        "asset-type": {"ref": ref},
-        "api:asset-type-detail": {"ref": ref},
+        **{
+            name: {"ref": ref}
+            for name in ("asset-type", "type-revise", "type-deprecate", "type-restore", "type-remove")
+        },
+        **{name: {"draft": type_draft} for name in ("type-draft", "type-draft-discard")},
+        **{
+            f"api:asset-type-{name}": {"ref": ref}
+            for name in ("detail", "resolved", "use", "upgrade", "deprecate", "restore")
+        },
+        **{f"api:asset-type-draft-{name}": {"pk": type_draft} for name in ("detail", "effects", "publish")},
+        **{name: {"key": pack} for name in ("pack", "pack-uninstall", "api:pack-detail")},
+        "api:canvas-image-detail": {"digest": image},
         "gateway": {"gateway": gateway},
         **{name: {"import_id": brought} for name in ("import", "import-rejected", "import-remove")},
         **{
@@ -346,6 +369,7 @@ def furnish(cast: Cast) -> Samples:
         **{f"api:work-order-{name}": {"pk": order} for name in ("detail", "cancel")},
         **worth,
         **held,
+        **versions,
         **seen,
         **alarms,
         **site,
@@ -358,7 +382,7 @@ def furnish(cast: Cast) -> Samples:
         "api:twin-evidence": {"pk": twin.id},
         **{
             f"api:twin-{name}": {"pk": twin.id}
-            for name in ("detail", "draft", "operations", "publish", "versions", "latest", "quality")
+            for name in ("detail", "draft", "changes", "operations", "publish", "versions", "latest", "quality")
         },
         "api:twin-version": {"pk": twin.id, "version": 1},
     }

@@ -14,8 +14,9 @@ from django.conf import settings
 from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
+from twins.composer.publishing import publish_twin
 from twins.composer.schemas import FleetParameters
-from twins.composer.services import create_fleet, publish_twin
+from twins.composer.services import create_fleet
 from twins.gateways.services import create_gateway
 from twins.telemetry.chunks import merged
 from twins.telemetry.connections import connect_ingest

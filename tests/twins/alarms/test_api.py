@@ -94,6 +94,22 @@ def test_what_cannot_be_done(tenant: Tenant, with_key: Keyed, deed: str, body: d
         assert AlarmEvent.objects.count() == 1
 
 
+def test_those_of_one_twin_that_stand(tenant: Tenant, with_key: Keyed) -> None:
+    one, two = raised(tenant)
+    client = with_key(tenant, Role.ENGINEER)
+    twin = client.get(f"{API}{one}/").json()["twin"]
+    shelf = {"alarms": [two], "until": isoformat(utc_now() + timedelta(hours=2)), "reason": "cleaning"}
+    client.post(f"{API}shelve/", shelf, format="json")
+
+    def listed(**query: str) -> set[str]:
+        return {each["id"] for each in client.get(API, query).json()["results"]}
+
+    assert listed(twin=twin) == {str(one), str(two)}
+    assert listed(twin=twin, standing="true") == {str(one)}
+    assert listed(twin=str(uuid4())) == set()
+    assert client.get(API, {"twin": "mine"}).status_code == 400
+
+
 def test_who_may_look_and_who_may_act(tenant: Tenant, with_key: Keyed) -> None:
     (one,) = raised(tenant, count=1)
     viewer, planner = with_key(tenant, Role.VIEWER), with_key(tenant, Role.PLANNER)

@@ -13,9 +13,10 @@ import numpy as np
 
 from tenants.kernel.ids import new_id
 from tenants.scope.context import required_tenant
+from twins.composer.publishing import publish_twin
 from twins.composer.schemas import FleetParameters
 from twins.composer.selectors import draft
-from twins.composer.services import create_fleet, edit_draft, publish_twin
+from twins.composer.services import create_fleet, edit_draft
 from twins.evidence.models import AssetEvent
 from twins.evidence.services import record_event
 from twins.telemetry.connections import connect_ingest

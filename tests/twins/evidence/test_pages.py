@@ -16,7 +16,8 @@ from tenants.scope.context import scope
 from tests.conftest import Cast
 from tests.twins.evidence.fleet import SEPTEMBER, day, fly, published_fleet, schedule
 from twins.catalog.services import publish_type
-from twins.composer.services import create_twin, edit_draft, publish_twin
+from twins.composer.publishing import publish_twin
+from twins.composer.services import create_twin, edit_draft
 from twins.evidence.domain.items import EventKind
 from twins.evidence.domain.states import Cause
 from twins.evidence.pages import EVENTS, LOOKS, Month, Piece, length_text, percent_up

@@ -20,8 +20,9 @@ from tenants.scope.context import held_to, scope
 from tenants.scope.models import Tenant
 from tests.conftest import Cast
 from twins.composer.models import Twin
+from twins.composer.publishing import publish_twin
 from twins.composer.schemas import FleetParameters
-from twins.composer.services import create_fleet, create_twin, publish_twin
+from twins.composer.services import create_fleet, create_twin
 from twins.history import selectors
 
 pytestmark = pytest.mark.django_db

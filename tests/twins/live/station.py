@@ -15,7 +15,8 @@ from tenants.kernel.ids import new_id
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from twins.catalog.services import publish_type
-from twins.composer.services import create_twin, edit_draft, publish_twin
+from twins.composer.publishing import publish_twin
+from twins.composer.services import create_twin, edit_draft
 from twins.gateways.services import create_gateway
 from twins.telemetry.connections import connect_ingest
 from twins.telemetry.group import commit_together

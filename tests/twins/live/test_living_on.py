@@ -29,12 +29,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from deploy.embedded.places import Home
 from deploy.embedded.redis import Redis
 from tenants.kernel.clock import isoformat, utc_now
+from tenants.portal import sockets
 from tests.conftest import Cast
 from tests.processes import LONG_S, serving
 from tests.servers import short_folder
 from tests.twins.conftest import Fleet
 from twins.gateways.http import PATH
-from twins.live import consumers
 from twins.live.socket_urls import urlpatterns
 from twins.telemetry.push import channel, settling_channel
 
@@ -121,7 +121,7 @@ def socket_in_this_process(fleet: Fleet, session: str) -> Any:
 async def test_a_session_that_ends_closes_its_socket_also_while_values_flow(
     session: str, fleet: Fleet, monkeypatch: pytest.MonkeyPatch, ends: str
 ) -> None:
-    monkeypatch.setattr(consumers, "CHECK_AGAIN_S", 0.2)
+    monkeypatch.setattr(sockets, "CHECK_AGAIN_S", 0.2)
     client = redis.asyncio.from_url(settings.REDIS_URL)
     browser = socket_in_this_process(fleet, session)
     await browser.send_input({"type": "websocket.connect"})
@@ -136,7 +136,7 @@ async def test_a_session_that_ends_closes_its_socket_also_while_values_flow(
         while message is None or message["type"] == "websocket.send":
             await client.publish(channel(fleet.tenant, fleet.twin), told(1))
             message = await browser.receive_output(LONG_S)
-    assert (message["type"], message["code"]) == ("websocket.close", consumers.NOT_ALLOWED)
+    assert (message["type"], message["code"]) == ("websocket.close", sockets.NOT_ALLOWED)
     await browser.send_input({"type": "websocket.disconnect", "code": 1000})
     await browser.wait(LONG_S)
     await client.aclose()
@@ -253,5 +253,5 @@ async def test_pages_live_on_when_redis_was_killed(
             await all_show(602.0)
             for task in living:
                 task.cancel()
-        assert all(page.opened >= 2 and consumers.START_OVER in page.codes for page in pages)
+        assert all(page.opened >= 2 and sockets.START_OVER in page.codes for page in pages)
     assert os.environ["REDIS_URL"] != settings.REDIS_URL

@@ -16,8 +16,9 @@ from tenants.people.models import User
 from tenants.scope.context import scope
 from tests.conftest import Cast
 from twins.catalog.services import publish_type
+from twins.composer.publishing import publish_twin
 from twins.composer.schemas import FleetParameters
-from twins.composer.services import create_fleet, create_twin, edit_draft, publish_twin
+from twins.composer.services import create_fleet, create_twin, edit_draft
 
 pytestmark = pytest.mark.django_db
 OWNER = "owner@meridian.example"

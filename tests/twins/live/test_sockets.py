@@ -32,12 +32,12 @@ from tenants.people.models import CustomRole, Membership, Site, Space, SpaceKind
 from tenants.people.schemas import Place
 from tenants.people.security import change_policy
 from tenants.people.services import add_member, create_person
+from tenants.portal.sockets import NOT_ALLOWED
 from tenants.scope.actors import PERMISSIONS, Actor, Permission, Role
 from tenants.scope.context import scope
 from tests.conftest import Cast
 from tests.processes import LONG_S, serving
 from twins.composer.services import create_twin
-from twins.live.consumers import NOT_ALLOWED
 from twins.telemetry.push import channel
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])

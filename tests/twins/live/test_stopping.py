@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from tenants.portal.hub import Hub
+from tenants.portal.watcher import Watcher
 from tests.processes import LONG_S
 from twins.live.consumers import TwinConsumer
-from twins.live.hub import Hub
-from twins.live.watcher import Watcher
 
 TURNS = 50
 """Turns of the loop by which everything without I/O has long come to its end."""

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tenants.portal.watcher import LARGEST_WAITING, MOST_WAITING, Watcher
 from tests.processes import LONG_S
-from twins.live.watcher import LARGEST_WAITING, MOST_WAITING, Watcher, newest_values
+from twins.live.newest import newest_values
 
 T = "2026-01-01T00:00:0{}Z"
 

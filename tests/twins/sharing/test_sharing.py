@@ -19,8 +19,9 @@ from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.conftest import Cast
 from twins.composer.models import Twin
+from twins.composer.publishing import publish_twin
 from twins.composer.schemas import FleetParameters
-from twins.composer.services import create_fleet, publish_twin
+from twins.composer.services import create_fleet
 from twins.sharing.models import SharedView
 
 pytestmark = pytest.mark.django_db
