@@ -6,7 +6,7 @@ import { RefusedError, UnreachableError } from "./common/api.ts";
 import { configuration, icon } from "./common/dom.ts";
 import { gettext } from "./common/gettext.ts";
 import { Composer } from "./composer/Composer.tsx";
-import { gallery } from "./composer/noting.ts";
+import { gallery } from "./composer/canvas/noting.ts";
 import { start, type Configuration } from "./composer/session.ts";
 
 async function run(place: HTMLElement): Promise<void> {

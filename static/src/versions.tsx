@@ -5,7 +5,7 @@ import { createRoot } from "react-dom/client";
 import { call, RefusedError, UnreachableError } from "./common/api.ts";
 import { configuration } from "./common/dom.ts";
 import { gettext } from "./common/gettext.ts";
-import type { TwinDocument } from "./composer/document.ts";
+import type { TwinDocument } from "./composer/model/document.ts";
 import type { Change, Counts } from "./versions/diff.ts";
 import { Versions, type Configuration, type Loaded } from "./versions/Versions.tsx";
 

@@ -1,13 +1,13 @@
 import { useReactFlow, useStore } from "@xyflow/react";
 import { gettext } from "../common/gettext.ts";
-import { FindBox } from "./FindBox.tsx";
+import { FindBox } from "./finding/FindBox.tsx";
 import { Icon } from "./Icon.tsx";
-import type { Reach } from "./keys.ts";
+import type { Reach } from "./commands/keys.ts";
 import { LiveToggle } from "./live/LiveToggle.tsx";
 import { usePanels } from "./panels.ts";
-import { SaveMark } from "./SaveMark.tsx";
+import { SaveMark } from "./saving/SaveMark.tsx";
 import { useComposer } from "./store.ts";
-import { PeopleHere } from "./Together.tsx";
+import { PeopleHere } from "./together/Together.tsx";
 
 interface Tool {
   icon: string;

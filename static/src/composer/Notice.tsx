@@ -1,6 +1,6 @@
 import "./notice.css";
 import { gettext } from "../common/gettext.ts";
-import { useCanvas } from "./canvas.ts";
+import { useCanvas } from "./canvas/canvas.ts";
 import { Icon } from "./Icon.tsx";
 
 /** What has just been said, to be read and closed. */

@@ -1,6 +1,6 @@
 /** What of the panels around the canvas is open. Nothing of it is saved with the draft. */
 import { create } from "zustand";
-import type { Field } from "./fixes.ts";
+import type { Field } from "./finding/fixes.ts";
 
 export interface Panels {
   /** What the side shows. */

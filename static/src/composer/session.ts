@@ -3,14 +3,14 @@ import { announce } from "../common/dom.ts";
 import { call, everyPage, RefusedError } from "../common/api.ts";
 import { gettext } from "../common/gettext.ts";
 import { uuid7 } from "../common/uuid7.ts";
-import { Autosave } from "./autosave.ts";
-import type { AssetType } from "./catalogue.ts";
-import type { Asset, Draft, TwinDocument } from "./document.ts";
-import { Queue } from "./queue.ts";
-import type { Answer, Batch, Catching, Saved } from "./saving.ts";
+import { Autosave } from "./saving/autosave.ts";
+import type { AssetType } from "./model/catalogue.ts";
+import type { Asset, Draft, TwinDocument } from "./model/document.ts";
+import { Queue } from "./saving/queue.ts";
+import type { Answer, Batch, Catching, Saved } from "./saving/saving.ts";
 import { open, outbox, useComposer } from "./store.ts";
-import { join, publishedInWords, useTogether, type Published } from "./together.ts";
-import { byOthers, UnseenError } from "./unseen.ts";
+import { join, publishedInWords, useTogether, type Published } from "./together/together.ts";
+import { byOthers, UnseenError } from "./together/unseen.ts";
 
 /** What the page's template says (`composer_config`). */
 export interface Configuration {

@@ -4,16 +4,16 @@ import { create } from "zustand";
 import { announce } from "../common/dom.ts";
 import { gettext, ngettext } from "../common/gettext.ts";
 import { uuid7 } from "../common/uuid7.ts";
-import type { SaveState } from "./autosave.ts";
-import { inFlow, mayLink, reference, targets, type AssetType, type Types } from "./catalogue.ts";
-import type { Draft, End, Finding, Operation, Position, TwinDocument } from "./document.ts";
-import { freePlace, heightOf, snapped } from "./geometry.ts";
-import { EMPTY, record, stepBack, stepForward, type History } from "./history.ts";
-import { movesTo, withMembers } from "./moving.ts";
-import { applyFitting, inverse, share } from "./operations.ts";
-import { additions, KIND, nameIn, type Joined } from "./quick.ts";
-import { removing, selectedIds } from "./selection.ts";
-import { edgesOf, nodesOf, originOf, type AssetView, type CanvasNode, type LinkView } from "./views.ts";
+import type { SaveState } from "./saving/autosave.ts";
+import { inFlow, mayLink, reference, targets, type AssetType, type Types } from "./model/catalogue.ts";
+import type { Draft, End, Finding, Operation, Position, TwinDocument } from "./model/document.ts";
+import { freePlace, heightOf, snapped } from "./model/geometry.ts";
+import { EMPTY, record, stepBack, stepForward, type History } from "./model/history.ts";
+import { movesTo, withMembers } from "./canvas/moving.ts";
+import { applyFitting, inverse, share } from "./model/operations.ts";
+import { additions, KIND, nameIn, type Joined } from "./commands/quick.ts";
+import { removing, selectedIds } from "./canvas/selection.ts";
+import { edgesOf, nodesOf, originOf, type AssetView, type CanvasNode, type LinkView } from "./canvas/views.ts";
 
 export interface Linking {
   from: End;

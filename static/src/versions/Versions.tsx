@@ -1,7 +1,7 @@
 import { ReactFlowProvider } from "@xyflow/react";
 import { useId, useMemo, useState, type ReactNode } from "react";
 import { gettext, ngettext } from "../common/gettext.ts";
-import type { TwinDocument } from "../composer/document.ts";
+import type { TwinDocument } from "../composer/model/document.ts";
 import { ChangeList } from "./ChangeList.tsx";
 import {
   KINDS,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { TwinDocument } from "../composer/document.ts";
+import type { TwinDocument } from "../composer/model/document.ts";
 import type { Change } from "./diff.ts";
 import { drawing } from "./drawing.ts";
 

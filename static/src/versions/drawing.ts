@@ -1,6 +1,6 @@
 /** What is drawn of two documents of a twin: everything that is, what is gone as ghosts, and where things were. */
 import { gettext } from "../common/gettext.ts";
-import type { Position, TwinDocument } from "../composer/document.ts";
+import type { Position, TwinDocument } from "../composer/model/document.ts";
 import type { Change, Kind } from "./diff.ts";
 
 export interface DrawnPart {

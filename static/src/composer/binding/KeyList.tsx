@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { gettext } from "../../common/gettext.ts";
 import { symbol } from "../../common/units.ts";
-import { Choice } from "../Choice.tsx";
+import { Choice } from "../details/Choice.tsx";
 import { Icon } from "../Icon.tsx";
 import { useAsked, useSettled } from "./asking.ts";
 import { DRAGGED } from "./dragging.ts";

@@ -1,8 +1,8 @@
 import { lazy, Suspense, useState } from "react";
 import { gettext } from "../../common/gettext.ts";
 import { symbol } from "../../common/units.ts";
-import type { SignalType } from "../catalogue.ts";
-import type { Binding } from "../document.ts";
+import type { SignalType } from "../model/catalogue.ts";
+import type { Binding } from "../model/document.ts";
 import { Icon } from "../Icon.tsx";
 import { useComposer } from "../store.ts";
 import { DRAGGED, draggedKey } from "./dragging.ts";

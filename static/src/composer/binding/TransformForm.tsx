@@ -1,7 +1,7 @@
 import { useId, useState } from "react";
 import { gettext } from "../../common/gettext.ts";
 import { symbol } from "../../common/units.ts";
-import type { Binding } from "../document.ts";
+import type { Binding } from "../model/document.ts";
 import { useComposer } from "../store.ts";
 import { useAsked, useSettled } from "./asking.ts";
 import type { Keys, Sample, Transform, Wrong } from "./keys.ts";

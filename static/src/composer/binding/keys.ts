@@ -1,6 +1,6 @@
 /** Keys that gateways send, as the API tells of them, and what it suggests. */
 import { call } from "../../common/api.ts";
-import type { Binding } from "../document.ts";
+import type { Binding } from "../model/document.ts";
 
 export interface Sent {
   at: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TwinDocument } from "../document.ts";
+import type { TwinDocument } from "../model/document.ts";
 import type { Candidate, PatternRow, Suggestion } from "./keys.ts";
 import {
   accepting,

@@ -1,6 +1,6 @@
 /** From suggestions and patterns to operations, and values as they are shown. All of it pure. */
 import { gettext } from "../../common/gettext.ts";
-import type { Binding, Operation, TwinDocument } from "../document.ts";
+import type { Binding, Operation, TwinDocument } from "../model/document.ts";
 import type { Candidate, PatternRow, PatternState, SentKey, Source, Suggestion, Transform, Wrong } from "./keys.ts";
 
 export type BindOperation = Extract<Operation, { op: "bind" }>;

@@ -1,7 +1,7 @@
 /** Signals and assets in the words of the page. */
 import { ageInWords } from "../../common/times.ts";
-import { inLanguage, type SignalType, type Types } from "../catalogue.ts";
-import type { TwinDocument } from "../document.ts";
+import { inLanguage, type SignalType, type Types } from "../model/catalogue.ts";
+import type { TwinDocument } from "../model/document.ts";
 
 const language = typeof document === "undefined" ? "en" : document.documentElement.lang;
 

@@ -1,7 +1,7 @@
 import { memo, useEffect, useRef } from "react";
 import { ngettext } from "../../common/gettext.ts";
 import { lookOf } from "../../live/fleet.ts";
-import { membersOf } from "../groups.ts";
+import { membersOf } from "../model/groups.ts";
 import { useComposer } from "../store.ts";
 import { mark } from "./drawing.ts";
 import { useLive } from "./feed.ts";

@@ -1,5 +1,5 @@
 import { memo, useEffect, useRef } from "react";
-import type { AssetType } from "../catalogue.ts";
+import type { AssetType } from "../model/catalogue.ts";
 import { drawAsset } from "./drawing.ts";
 import { useLive } from "./feed.ts";
 import "./live.css";

@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import { gettext } from "../../common/gettext.ts";
 import { ageInWords } from "../../common/times.ts";
 import { lookOf } from "../../live/fleet.ts";
-import type { AssetType } from "../catalogue.ts";
+import type { AssetType } from "../model/catalogue.ts";
 import { Icon } from "../Icon.tsx";
 import { usePanels } from "../panels.ts";
 import { useComposer } from "../store.ts";

@@ -5,7 +5,7 @@ import { ageInWords } from "../../common/times.ts";
 import { symbol } from "../../common/units.ts";
 import { formatOf, lookOf } from "../../live/fleet.ts";
 import { qualityLook } from "../../tiles/quality.ts";
-import { inLanguage, type AssetType, type SignalType } from "../catalogue.ts";
+import { inLanguage, type AssetType, type SignalType } from "../model/catalogue.ts";
 import { isOdd, isStale, shownSignals, type Alarm, type LiveValues, type Reading } from "./values.ts";
 
 const language = document.documentElement.lang || "en";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { SignalType } from "../catalogue.ts";
+import type { SignalType } from "../model/catalogue.ts";
 import { isOdd, isStale, LiveValues, PACE, shownSignals, summaryOf, type Alarm, type Reading } from "./values.ts";
 
 const at = (second: number): string => new Date(Date.UTC(2026, 2, 1, 12, 0, second)).toISOString();

@@ -2,7 +2,7 @@
  * What is known of the published twin at this moment, for the canvas: the newest reading of each signal and the alarms
  * that stand. It is no part of the draft and has its own subscribers, so that a new value draws nothing but itself.
  */
-import type { SignalType } from "../catalogue.ts";
+import type { SignalType } from "../model/catalogue.ts";
 
 /** When, what, and how good: 0 is good, the others are those of `twins.telemetry.schemas.Quality`. */
 export type Reading = [at: string, value: number, quality: number];

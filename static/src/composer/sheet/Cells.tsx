@@ -1,10 +1,10 @@
 import { memo, useId, useRef, useState, type ReactNode } from "react";
 import { gettext } from "../../common/gettext.ts";
-import { placeable, typeInWords, reference, type PropertyType, type Types } from "../catalogue.ts";
-import type { Asset } from "../document.ts";
-import { groupChoices } from "../groupnames.ts";
+import { placeable, typeInWords, reference, type PropertyType, type Types } from "../model/catalogue.ts";
+import type { Asset } from "../model/document.ts";
+import { groupChoices } from "../model/groupnames.ts";
 import { useComposer } from "../store.ts";
-import { wordsOfValue } from "../values.ts";
+import { wordsOfValue } from "../model/values.ts";
 import { definitionAt, textAt, type Column } from "./columns.ts";
 import type { Range } from "./keyboard.ts";
 import { fieldAt, language } from "./table.ts";

@@ -1,9 +1,9 @@
 /** What the table of all assets shows: its columns, the text of each cell, its rows in their order. */
 import { gettext } from "../../common/gettext.ts";
 import { symbol } from "../../common/units.ts";
-import { inLanguage, typeInWords, type PropertyType, type Types } from "../catalogue.ts";
-import type { Asset, TwinDocument } from "../document.ts";
-import { wordsOfValue } from "../values.ts";
+import { inLanguage, typeInWords, type PropertyType, type Types } from "../model/catalogue.ts";
+import type { Asset, TwinDocument } from "../model/document.ts";
+import { wordsOfValue } from "../model/values.ts";
 
 export interface Column {
   /** Tells it from all others. */

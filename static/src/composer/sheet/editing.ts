@@ -1,9 +1,9 @@
 /** What typing into a cell of the table does. */
 import { gettext } from "../../common/gettext.ts";
-import { inLanguage, placeable, reference, typeInWords, type Types } from "../catalogue.ts";
-import type { Asset, Operation, TwinDocument, Value } from "../document.ts";
-import { groupingOf, wrongGroupName } from "../groupnames.ts";
-import { valueOf, wrongWith } from "../values.ts";
+import { inLanguage, placeable, reference, typeInWords, type Types } from "../model/catalogue.ts";
+import type { Asset, Operation, TwinDocument, Value } from "../model/document.ts";
+import { groupingOf, wrongGroupName } from "../model/groupnames.ts";
+import { valueOf, wrongWith } from "../model/values.ts";
 import { definitionAt, type Column } from "./columns.ts";
 
 /** The operations that a text comes to, or why it does not fit. */

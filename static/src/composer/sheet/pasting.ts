@@ -1,9 +1,9 @@
 /** What a pasted range of cells would do to the table: shown before it is done, and then done as one step. */
 import { gettext } from "../../common/gettext.ts";
-import { inLanguage, type Types } from "../catalogue.ts";
-import type { Asset, Operation, Position, TwinDocument } from "../document.ts";
-import { groupNamed, wrongGroupName } from "../groupnames.ts";
-import { groupKey } from "../groups.ts";
+import { inLanguage, type Types } from "../model/catalogue.ts";
+import type { Asset, Operation, Position, TwinDocument } from "../model/document.ts";
+import { groupNamed, wrongGroupName } from "../model/groupnames.ts";
+import { groupKey } from "../model/groups.ts";
 import { titleOf, textAt, type Column } from "./columns.ts";
 import { outcome, typeNamed, valueAt, wrongName, wrongType, type Reading } from "./editing.ts";
 

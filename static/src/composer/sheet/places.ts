@@ -1,6 +1,6 @@
 /** Where new assets lie that nobody has put anywhere: in rows below everything else. */
-import { GRID, HEAD, WIDTH } from "../geometry.ts";
-import type { Position, TwinDocument } from "../document.ts";
+import { GRID, HEAD, WIDTH } from "../model/geometry.ts";
+import type { Position, TwinDocument } from "../model/document.ts";
 
 const GAP = 40;
 const PER_ROW = 8;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { apply } from "../operations.ts";
-import { station, types } from "../sample.ts";
-import type { AssetType } from "../catalogue.ts";
+import { apply } from "../model/operations.ts";
+import { station, types } from "../model/sample.ts";
+import type { AssetType } from "../model/catalogue.ts";
 import { columnsOf, definitionAt, inOrder, rowsNow, textAt, titleOf } from "./columns.ts";
 import { edit } from "./editing.ts";
 import { planPaste, type Target } from "./pasting.ts";

@@ -1,0 +1,109 @@
+import { useReactFlow, useStoreApi } from "@xyflow/react";
+import { useEffect, useRef } from "react";
+import { gettext } from "../../common/gettext.ts";
+import { WIDTH } from "../model/geometry.ts";
+import { useComposer, type CanvasNode } from "../store.ts";
+
+interface Frame {
+  left: number;
+  top: number;
+  scale: number;
+}
+
+/** Where everything and the window lie, and how much smaller they are drawn. */
+function frameOf({ clientWidth, clientHeight }: HTMLCanvasElement, nodes: CanvasNode[], view: DOMRect): Frame {
+  let [left, top, right, bottom] = [view.left, view.top, view.right, view.bottom];
+  for (const { position, width = WIDTH, height = 0 } of nodes) {
+    left = Math.min(left, position.x);
+    top = Math.min(top, position.y);
+    right = Math.max(right, position.x + width);
+    bottom = Math.max(bottom, position.y + height);
+  }
+  const scale = Math.min(clientWidth / (right - left), clientHeight / (bottom - top)) * 0.94;
+  return { left: (left + right - clientWidth / scale) / 2, top: (top + bottom - clientHeight / scale) / 2, scale };
+}
+
+/** The map in the corner, drawn on one canvas: a box for each of thousands of assets would cost more than the assets. */
+function draw(canvas: HTMLCanvasElement, nodes: CanvasNode[], view: DOMRect): Frame {
+  const frame = frameOf(canvas, nodes, view);
+  const pen = canvas.getContext("2d");
+  if (!pen) return frame;
+  const { scale } = frame;
+  const ratio = devicePixelRatio;
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  if (canvas.width !== width * ratio || canvas.height !== height * ratio) {
+    canvas.width = width * ratio;
+    canvas.height = height * ratio;
+  }
+  const colours = getComputedStyle(canvas);
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  for (const node of nodes) {
+    if (node.type === "frame") continue;
+    pen.fillStyle = node.data.errors ? colours.outlineColor : node.selected ? colours.caretColor : colours.color;
+    const [x, y] = [(node.position.x - frame.left) * scale, (node.position.y - frame.top) * scale];
+    pen.fillRect(x, y, Math.max(1.5, (node.width ?? WIDTH) * scale), Math.max(1.5, (node.height ?? 0) * scale));
+  }
+  pen.strokeStyle = colours.caretColor;
+  pen.lineWidth = 1.5;
+  pen.strokeRect(
+    (view.left - frame.left) * scale,
+    (view.top - frame.top) * scale,
+    view.width * scale,
+    view.height * scale,
+  );
+  return frame;
+}
+
+/** Everything at a glance, with what is on the screen framed; pressing it goes there. */
+export function Overview() {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const frame = useRef<Frame>({ left: 0, top: 0, scale: 1 });
+  const flow = useStoreApi();
+  const { setCenter, getZoom } = useReactFlow();
+
+  useEffect(() => {
+    let asked = 0;
+    const refresh = (): void => {
+      asked ||= setTimeout(() => {
+        asked = 0;
+        const { width, height, transform } = flow.getState();
+        const [x, y, zoom] = transform;
+        const view = new DOMRect(-x / zoom, -y / zoom, width / zoom, height / zoom);
+        if (canvas.current) frame.current = draw(canvas.current, useComposer.getState().nodes, view);
+      }, 80) as unknown as number;
+    };
+    refresh();
+    const stops = [flow.subscribe(refresh), useComposer.subscribe(refresh)];
+    const theme = new MutationObserver(refresh);
+    theme.observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+    return () => {
+      clearTimeout(asked);
+      theme.disconnect();
+      stops.forEach((stop) => {
+        stop();
+      });
+    };
+  }, [flow]);
+
+  const go = (event: React.PointerEvent<HTMLCanvasElement>): void => {
+    if (event.buttons !== 1) return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    const place = event.currentTarget.getBoundingClientRect();
+    const { left, top, scale } = frame.current;
+    void setCenter((event.clientX - place.left) / scale + left, (event.clientY - place.top) / scale + top, {
+      zoom: getZoom(),
+    });
+  };
+
+  return (
+    <canvas
+      ref={canvas}
+      className="composer-overview"
+      role="img"
+      aria-label={gettext("Map of the whole twin")}
+      onPointerDown={go}
+      onPointerMove={go}
+    />
+  );
+}

@@ -1,0 +1,48 @@
+import { lazy, Suspense } from "react";
+import { gettext } from "../../common/gettext.ts";
+import { usePanels, type Panels } from "../panels.ts";
+import type { Session } from "../session.ts";
+import { useComposer } from "../store.ts";
+import { AlsoAtIt } from "../together/Together.tsx";
+
+const Inspector = lazy(() => import("./Inspector.tsx").then((part) => ({ default: part.Inspector })));
+const Removed = lazy(() => import("../publishing/Removed.tsx").then((part) => ({ default: part.Removed })));
+const AllFindings = lazy(() => import("../finding/Findings.tsx").then((part) => ({ default: part.AllFindings })));
+
+function Tab({ words, count, shows }: { words: string; count?: number; shows: Panels["panel"] }) {
+  const isActive = usePanels((state) => state.panel === shows);
+  return (
+    <button
+      type="button"
+      aria-pressed={isActive}
+      onClick={() => {
+        usePanels.setState({ panel: shows });
+      }}
+    >
+      {words} {count}
+    </button>
+  );
+}
+
+/** The side that shows what is selected, what is wrong, or what was removed. */
+export function Details({ api, session }: { api: string; session: Session }) {
+  const findings = useComposer((state) => state.findings.length);
+  const panel = usePanels((state) => state.panel);
+  return (
+    <aside className="composer-side composer-inspector" aria-label={gettext("Details")}>
+      <div className="tabs" role="group" aria-label={gettext("What to show")}>
+        <Tab words={gettext("Details")} shows="asset" />
+        <Tab words={gettext("Findings")} count={findings} shows="findings" />
+        <Tab words={gettext("Removed")} shows="removed" />
+      </div>
+      <div className="composer-panel">
+        <AlsoAtIt />
+        <Suspense>
+          {panel === "asset" && <Inspector api={api} />}
+          {panel === "findings" && <AllFindings />}
+          {panel === "removed" && <Removed session={session} />}
+        </Suspense>
+      </div>
+    </aside>
+  );
+}
