@@ -144,6 +144,7 @@ def test_what_is_old_is_shown_with_its_age(
         ("P-103", "Silent", ["10 min ago", "24 h ago"]),
         ("P-104", "No data", []),
     ):
+        rows[name].scroll_into_view_if_needed()  # only what is in sight is written
         expect(rows[name]).to_contain_text(state)
         expect(rows[name].locator("td.stale small")).to_have_text(old)
     reads_well(page)
