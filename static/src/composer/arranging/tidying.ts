@@ -5,15 +5,35 @@ import type { Position, TwinDocument } from "../model/document.ts";
 import { linesOf } from "../model/groups.ts";
 import type { Box, Plan } from "./layout.ts";
 import { movesTo } from "../canvas/moving.ts";
+import { FRAME } from "../canvas/parts.ts";
+import { groupNode } from "../canvas/selection.ts";
 import { useComposer } from "../store.ts";
 import type { CanvasNode } from "../canvas/views.ts";
 
 /** What is laid out: the assets and the collapsed groups, of which some stay where they are. */
 export function planOf(document: TwinDocument, nodes: readonly CanvasNode[], keeps: (id: string) => boolean): Plan {
-  const boxes = nodes.flatMap(({ id, type, position, width = 0, height = 0 }): Box[] =>
-    type === "asset" || type === "group" ? [{ id, at: [position.x, position.y], width, height, kept: keeps(id) }] : [],
+  const boxes = nodes.flatMap(({ id, type, position, width = 0, height = 0 }): Box[] => {
+    if (type !== "asset" && type !== "group") return [];
+    const group = document.assets[id]?.group;
+    const frame = group == null ? {} : { group: groupNode(group) };
+    return [{ id, at: [position.x, position.y], width, height, kept: keeps(id), ...frame }];
+  });
+  const heights = portHeights(nodes);
+  const lines = linesOf(document).map((line): Plan["lines"][number] => {
+    const { source, sourceHandle, target, targetHandle } = line;
+    return [source, target, heights.get(source)?.get(sourceHandle), heights.get(target)?.get(targetHandle)];
+  });
+  return { boxes, lines, frame: FRAME };
+}
+
+/** How far below the top of each node the middle of each of its handles is. */
+function portHeights(nodes: readonly CanvasNode[]): Map<string, Map<string, number>> {
+  return new Map(
+    nodes.map(({ id, handles = [] }) => [
+      id,
+      new Map(handles.map((handle) => [handle.id ?? "", handle.y + (handle.height ?? 0) / 2])),
+    ]),
   );
-  return { boxes, lines: linesOf(document).map(({ source, target }) => [source, target]) };
 }
 
 /** After so many milliseconds a layout along the lines is given up. */

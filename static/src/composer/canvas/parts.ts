@@ -34,6 +34,8 @@ export const GROUP_HEIGHT = HEAD + 2 * PORT_ROW;
 /** The room between a frame and what it holds, and for its name. */
 const PAD = GRID;
 const TITLE = 2 * GRID;
+/** The room that a frame takes beside and below what it holds, and above it. */
+export const FRAME: Position = [PAD, PAD + TITLE];
 const HANDLE = 12;
 /** How large a note is that nobody made larger, as far as its text goes into it. */
 const NOTE_WIDTH = 240;
