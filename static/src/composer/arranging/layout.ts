@@ -143,8 +143,12 @@ function laidOut(boxes: readonly Box[], lines: Lines, rough: boolean): Block {
 /** The boxes of each group as a block, by the key of the group. */
 function groupsOf({ boxes, lines, rough = false }: Plan): Map<string, Block> {
   const members = new Map<string, Box[]>();
-  for (const box of boxes)
-    if (box.group !== undefined) members.set(box.group, [...(members.get(box.group) ?? []), box]);
+  for (const box of boxes) {
+    if (box.group === undefined) continue;
+    const known = members.get(box.group);
+    if (known) known.push(box);
+    else members.set(box.group, [box]);
+  }
   return new Map([...members].map(([group, each]) => [group, laidOut(each, lines, rough)]));
 }
 
