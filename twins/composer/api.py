@@ -20,6 +20,7 @@ from tenants.kernel.errors import NotFoundError
 from tenants.scope.actors import Permission
 from twins.composer import selectors, services
 from twins.composer.changes import changes_since
+from twins.composer.domain.findings import mark_of, told_to
 from twins.composer.models import Twin, TwinVersion
 from twins.composer.publishing import publish_twin
 from twins.composer.schemas import Blueprint, FleetParameters
@@ -70,6 +71,23 @@ class FindingOutput(serializers.Serializer[Any]):
     severity = serializers.ChoiceField(choices=["error", "hint"])
 
 
+KNOWN = "The `findings_mark` of the findings that the caller has: then only what differs from them is told."
+
+
+class ToldFindingsOutput(serializers.Serializer[Any]):
+    """What validation says about a draft: `findings`, or what differs from those that the caller said they have."""
+
+    findings = FindingOutput(many=True, allow_null=True, help_text="All of them, null where `findings_at` says it.")
+    findings_at = serializers.DictField(
+        child=FindingOutput(many=True), allow_null=True,
+        help_text="By place, all that is found where something else was found before; an empty list for nothing.",
+    )  # fmt: skip
+    findings_since = serializers.CharField(
+        allow_null=True, help_text="The mark of the findings `findings_at` leads on from."
+    )
+    findings_mark = serializers.CharField(help_text="Of the findings as they are now, to be sent with the next edit.")
+
+
 class DraftOutput(serializers.Serializer[Any]):
     """A draft: its document is as in docs/schemas/twin.schema.json."""
 
@@ -79,6 +97,7 @@ class DraftOutput(serializers.Serializer[Any]):
     published_version = serializers.IntegerField(allow_null=True)
     document = serializers.DictField()
     findings = FindingOutput(many=True)
+    findings_mark = serializers.CharField(help_text="Of the findings, to be sent with the next edit.")
 
 
 class ChangeOutput(serializers.Serializer[Any]):
@@ -90,12 +109,11 @@ class ChangeOutput(serializers.Serializer[Any]):
     operation = serializers.DictField()
 
 
-class SavedOutput(serializers.Serializer[Any]):
+class SavedOutput(ToldFindingsOutput):
     """A draft after edits: `theirs` is what others did since the base revision, and comes before what was sent."""
 
     revision = serializers.IntegerField()
     theirs = ChangeOutput(many=True)
-    findings = FindingOutput(many=True)
 
 
 class PublishedOutput(serializers.Serializer[Any]):
@@ -106,7 +124,7 @@ class PublishedOutput(serializers.Serializer[Any]):
     note = serializers.CharField(allow_blank=True)
 
 
-class ChangesOutput(serializers.Serializer[Any]):
+class ChangesOutput(ToldFindingsOutput):
     """What leads from a revision to the present draft; `people` is what the authors are called."""
 
     revision = serializers.IntegerField()
@@ -114,7 +132,6 @@ class ChangesOutput(serializers.Serializer[Any]):
     published_revision = serializers.IntegerField()
     changes = ChangeOutput(many=True)
     versions = PublishedOutput(many=True)
-    findings = FindingOutput(many=True)
     people = serializers.DictField(child=serializers.CharField())
 
 
@@ -122,6 +139,7 @@ class SinceInput(serializers.Serializer[Any]):
     """From which revision."""
 
     since = serializers.IntegerField(min_value=0, max_value=MOST_REVISIONS)
+    findings_mark = serializers.CharField(required=False, max_length=64, help_text=KNOWN)
 
 
 class OperationsInput(serializers.Serializer[Any]):
@@ -129,6 +147,7 @@ class OperationsInput(serializers.Serializer[Any]):
 
     base_revision = serializers.IntegerField(min_value=0, max_value=MOST_REVISIONS)
     operations = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=MOST_OPERATIONS)
+    findings_mark = serializers.CharField(required=False, max_length=64, help_text=KNOWN)
 
 
 class PublishInput(serializers.Serializer[Any]):
@@ -204,6 +223,7 @@ def draft_json(draft: Draft) -> dict[str, Any]:
         "published_version": draft.published_version,
         "document": {"assets": {}, "links": {}, "bindings": {}, "groups": {}, "notes": {}, **document.as_json()},
         "findings": [finding.as_dict() for finding in draft.findings],
+        "findings_mark": mark_of(draft.findings),
     }
 
 
@@ -247,12 +267,11 @@ class TwinViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
         """What was done to the draft since a revision; 422 says that it is to be loaded anew."""
         wanted = SinceInput(data=request.query_params)
         wanted.is_valid(raise_exception=True)
-        found = changes_since(pk, wanted.validated_data["since"])
+        found = changes_since(pk, wanted.validated_data["since"], wanted.validated_data.get("findings_mark"))
         told = {
             "revision": found.revision, "published_version": found.published_version,
             "published_revision": found.published_revision, "changes": [each.as_json() for each in found.changes],
-            "versions": [asdict(each) for each in found.versions],
-            "findings": [each.as_dict() for each in found.findings], "people": found.people,
+            "versions": [asdict(each) for each in found.versions], "people": found.people, **found.findings.as_json(),
         }  # fmt: skip
         return Response(told)
 
@@ -263,12 +282,11 @@ class TwinViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
         wanted = OperationsInput(data=request.data)
         wanted.is_valid(raise_exception=True)
         by = actor_of(request._request).name
+        known = wanted.validated_data.pop("findings_mark", None)
         saved = services.save_edits(twin=pk, by=by, now=utc_now(), **wanted.validated_data)
-        told = {
-            "revision": saved.draft.revision, "theirs": [each.as_json() for each in saved.theirs],
-            "findings": [finding.as_dict() for finding in saved.draft.findings],
-        }  # fmt: skip
-        return Response(told)
+        found = told_to(known, saved.draft.findings, saved.found_before)
+        theirs = [each.as_json() for each in saved.theirs]
+        return Response({"revision": saved.draft.revision, "theirs": theirs, **found.as_json()})
 
     @extend_schema(request=PublishInput, responses={201: VersionOutput})
     @action(detail=True, methods=["post"])

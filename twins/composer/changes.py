@@ -12,8 +12,8 @@ from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import OutturnError
 from tenants.people.selectors import members
 from tenants.scope.context import required_tenant
+from twins.composer.domain.findings import ToldFindings, told_to
 from twins.composer.models import DraftOperation, TwinVersion
-from twins.composer.schemas import TwinFinding
 from twins.composer.selectors import draft_of, twin
 
 MOST_CHANGES = 5000
@@ -81,7 +81,7 @@ class Catching:
     published_revision: int
     changes: tuple[Change, ...]
     versions: tuple[Published, ...]
-    findings: tuple[TwinFinding, ...]
+    findings: ToldFindings
     people: Mapping[str, str]
 
 
@@ -100,8 +100,13 @@ def changes_between(twin_id: UUID, since: int, upto: int) -> tuple[Change, ...]:
     return found
 
 
-def changes_since(twin_id: UUID, since: int) -> Catching:
+def changes_since(twin_id: UUID, since: int, known: str | None = None) -> Catching:
     """What was done to a draft since a revision.
+
+    Args:
+        twin_id: The twin.
+        since: The revision.
+        known: The mark of the findings that the caller has.
 
     Raises:
         TwinNotFoundError: The tenant has no such twin.
@@ -113,9 +118,8 @@ def changes_since(twin_id: UUID, since: int) -> Catching:
     rows = TwinVersion.objects.filter(twin=twin_id, revision__gt=since).order_by("version")
     made = tuple(Published(*each) for each in rows.values_list("version", "published_by", "note")[:MOST_VERSIONS])
     authors = {each.author for each in changes} | {each.author for each in made}
-    return Catching(
-        row.revision, row.published or None, row.published_revision, changes, made, draft.findings, _names(authors)
-    )
+    told = told_to(known, draft.findings)
+    return Catching(row.revision, row.published or None, row.published_revision, changes, made, told, _names(authors))
 
 
 def _names(authors: Collection[str]) -> dict[str, str]:

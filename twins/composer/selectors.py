@@ -143,7 +143,11 @@ def draft(twin_id: UUID) -> Draft:
 
 def draft_of(row: Twin) -> Draft:
     """The draft in a twin's row."""
-    document = TwinDocument.model_validate(row.draft)
+    return judged(row, TwinDocument.model_validate(row.draft))
+
+
+def judged(row: Twin, document: TwinDocument) -> Draft:
+    """The draft in a twin's row, which was read already."""
     return Draft(row.id, row.slug, row.revision, row.published or None, document, validate(document, marked_types()))
 
 

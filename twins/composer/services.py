@@ -23,11 +23,13 @@ from twins.composer.domain.conflicts import EditConflictError, rebase
 from twins.composer.domain.operations import apply_all, read_operations
 from twins.composer.edits import Operation
 from twins.composer.models import DraftOperation, Twin
-from twins.composer.schemas import FleetParameters, TwinDocument
-from twins.composer.selectors import Draft, TwinNotFoundError, draft_at, draft_of
+from twins.composer.recent import held_draft, hold_later
+from twins.composer.schemas import FleetParameters, TwinDocument, TwinFinding
+from twins.composer.selectors import Draft, TwinNotFoundError, draft_at, judged
 from twins.composer.telling import tell_edits
 from twins.composer.templates import blueprints
 from twins.composer.versions import published_since
+from twins.composer.writing import rewritten
 
 RESERVED = frozenset({"new"})
 
@@ -105,10 +107,12 @@ class Saved:
 
     Attributes:
         theirs: What others had done since the revision that the edits were made on.
+        found_before: What was wrong with the draft that the edits were applied to.
     """
 
     draft: Draft
     theirs: tuple[Change, ...]
+    found_before: tuple[TwinFinding, ...]
 
 
 def edit_draft(*, twin: UUID, base_revision: int, operations: Any, by: str, now: datetime) -> Draft:
@@ -135,8 +139,9 @@ def save_edits(*, twin: UUID, base_revision: int, operations: Any, by: str, now:
         )  # fmt: skip
     with transaction.atomic():
         row = locked_twin(twin)
+        before = held_draft(row)
         if base_revision == row.revision:
-            return Saved(apply_operations(row, read, by=by, now=now), ())
+            return Saved(_edit(row, before, read, by, now), (), before.findings)
         if base_revision > row.revision:
             raise RevisionError(
                 f"the draft is at revision {row.revision}, and never was at revision {base_revision}",
@@ -155,7 +160,8 @@ def save_edits(*, twin: UUID, base_revision: int, operations: Any, by: str, now:
             }
             raise
         since = changes_between(row.id, base_revision, row.revision)
-        return Saved(apply_operations(row, carried, by=by, now=now) if carried else draft_of(row), since)
+        draft = _edit(row, before, carried, by, now) if carried else before
+        return Saved(draft, since, before.findings)
 
 
 def locked_twin(twin: UUID) -> Twin:
@@ -164,7 +170,7 @@ def locked_twin(twin: UUID) -> Twin:
     Raises:
         TwinNotFoundError: The tenant has no such twin.
     """
-    row = Twin.objects.select_for_update().filter(id=twin).first()
+    row = Twin.objects.select_for_update().defer("draft").filter(id=twin).first()
     if row is None:
         raise TwinNotFoundError
     return row
@@ -176,18 +182,24 @@ def apply_operations(row: Twin, operations: Sequence[Operation], *, by: str, now
     Raises:
         OutturnError: One of them makes no sense on the draft.
     """
-    document = apply_all(TwinDocument.model_validate(row.draft), operations).document
+    return _edit(row, held_draft(row), operations, by, now)
+
+
+def _edit(row: Twin, before: Draft, operations: Sequence[Operation], by: str, now: datetime) -> Draft:
+    document = apply_all(before.document, operations).document
     numbered = enumerate(operations, start=row.revision + 1)
     changes = [Change(revision, by, now, each.as_json()) for revision, each in numbered]
     DraftOperation.objects.bulk_create(
         DraftOperation(twin=row, revision=each.revision, operation=each.operation, author=by, made_at=now)
         for each in changes
     )
-    row.draft, row.name, row.updated_at = document.as_json(), document.name, now
+    row.draft, row.name, row.updated_at = rewritten(before.document, document), document.name, now
     row.revision += len(operations)
-    row.save()
-    draft = draft_of(row)
-    tell_edits(row.id, changes, draft.findings)
+    row.save(update_fields=["draft", "name", "updated_at", "revision"])
+    del row.draft  # it says how to write it; whoever reads it has it read anew
+    draft = judged(row, document)
+    hold_later(draft)
+    tell_edits(row.id, changes, before.findings, draft.findings)
     return draft
 
 

@@ -2,9 +2,10 @@
 
 The channel of a draft is ``t<tenant>.draft.<twin>``. A message is a JSON array of events, ready to be sent on:
 
-- ``{"kind": "edits", "revision", "author", "changes", "findings"}``: the draft has come to a revision. ``changes`` are
-  the operations that led there with their authors, and ``findings`` what is wrong with it then; either is null when it
-  is too long to be told, and is asked of the API.
+- ``{"kind": "edits", "revision", "author", "changes", "findings", "findings_at", "findings_since", "findings_mark"}``:
+  the draft has come to a revision. ``changes`` are the operations that led there with their authors, null when they are
+  too long to be told, and are asked of the API. The others are what is wrong with it then (`ToldFindings`): all of it,
+  or where that is too long what differs from what was found before; where that is too long too, only the mark.
 - ``{"kind": "published", "revision", "version", "author", "note"}``: it became a version.
 - ``presence``, ``gone`` and ``hello``: who else has it open (`twins.composer.presence`).
 """
@@ -25,7 +26,10 @@ from redis.exceptions import RedisError
 
 from tenants.scope.context import required_tenant
 from twins.composer.changes import Change
+from twins.composer.domain.findings import ToldFindings, mark_of, told_to
 from twins.composer.schemas import TwinFinding
+
+Findings = tuple[TwinFinding, ...]
 
 logger = logging.getLogger("outturn.composer")
 LARGEST_TOLD = 48 * 1024
@@ -37,18 +41,36 @@ def draft_channel(tenant: UUID, twin: UUID) -> str:
     return f"t{tenant}.draft.{twin}"
 
 
-def tell_edits(twin: UUID, changes: Sequence[Change], findings: Sequence[TwinFinding]) -> None:
+def tell_edits(twin: UUID, changes: Sequence[Change], before: Findings, now: Findings) -> None:
     """Tell, once this transaction has been committed, that a draft was edited.
 
     Args:
         twin: The twin.
         changes: What was done, at least one, in order.
-        findings: What is wrong with the draft now.
+        before: What was wrong with the draft then.
+        now: What is wrong with it now.
     """
-    told = {"changes": [each.as_json() for each in changes], "findings": [each.as_dict() for each in findings]}
-    short = {key: value if len(msgspec.json.encode(value)) <= LARGEST_TOLD else None for key, value in told.items()}
+    done = [each.as_json() for each in changes]
     last = changes[-1]
-    _tell_later(twin, {"kind": "edits", "revision": last.revision, "author": last.author, **short})
+    event = {
+        "kind": "edits",
+        "revision": last.revision,
+        "author": last.author,
+        "changes": done if _short(done) else None,
+    }
+    _tell_later(twin, event | _briefly(before, now).as_json())
+
+
+def _briefly(before: Findings, now: Findings) -> ToldFindings:
+    told = told_to(None, now)
+    if _short(told.findings):
+        return told
+    since = told_to(mark_of(before), now, before)
+    return since if _short(since.at) else ToldFindings(told.mark)
+
+
+def _short(value: Any) -> bool:
+    return len(msgspec.json.encode(value)) <= LARGEST_TOLD
 
 
 def tell_published(twin: UUID, *, revision: int, version: int, note: str, by: str) -> None:

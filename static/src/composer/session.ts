@@ -6,6 +6,7 @@ import { uuid7 } from "../common/uuid7.ts";
 import { Autosave } from "./saving/autosave.ts";
 import type { AssetType } from "./model/catalogue.ts";
 import type { Asset, Draft, TwinDocument } from "./model/document.ts";
+import type { Told } from "./saving/findings.ts";
 import { Queue } from "./saving/queue.ts";
 import type { Answer, Batch, Catching, Saved } from "./saving/saving.ts";
 import { open, outbox, useComposer } from "./store.ts";
@@ -82,9 +83,10 @@ async function renewToken(): Promise<void> {
   if (token && ours) ours.content = token.content;
 }
 
-async function send(twin: string, { key, revision, operations }: Batch): Promise<Answer> {
-  const post = (): Promise<Answer> =>
-    call(`${twin}/draft/operations/`, { base_revision: revision, operations }, { "Idempotency-Key": key });
+async function send(twin: string, { key, revision, mark, operations }: Batch): Promise<Answer> {
+  // What is undefined is left out: a batch that is sent again says the same as the first time.
+  const body = { base_revision: revision, operations, findings_mark: mark };
+  const post = (): Promise<Answer> => call(`${twin}/draft/operations/`, body, { "Idempotency-Key": key });
   try {
     return await post();
   } catch (error) {
@@ -94,19 +96,20 @@ async function send(twin: string, { key, revision, operations }: Batch): Promise
   }
 }
 
-type Known = Catching & { people: Record<string, string>; published_revision: number; versions: Published[] };
+type Done = Omit<Catching, "findings"> & Told & { people: Record<string, string>; versions: Published[] };
 
 /** What was done since a revision; what its authors are called is remembered for all who show it. */
-async function changes(twin: string, since: number): Promise<Known> {
-  const found = await call<Known>(`${twin}/draft/changes/?since=${since}`);
+async function changes(twin: string, since: number, mark: string): Promise<Catching> {
+  const found = await call<Done>(`${twin}/draft/changes/?since=${since}&findings_mark=${mark}`);
   useTogether.setState(({ names }) => ({ names: { ...names, ...found.people } }));
-  return { ...found, notice: found.versions.map(publishedInWords).join(" ") };
+  const notice = found.versions.map(publishedInWords).join(" ");
+  return { revision: found.revision, changes: found.changes, findings: [found], notice };
 }
 
 function autosaveOf(twin: string, draft: Draft, queue: Queue): Autosave {
   const autosave = new Autosave(draft, {
     send: (batch) => send(twin, batch),
-    changes: (since) => changes(twin, since),
+    changes: (since, mark) => changes(twin, since, mark),
     load: () => call<Draft>(`${twin}/draft/`).then(whole),
     keep: (unsaved) => queue.keep(unsaved),
     newKey: () => uuid7(),
@@ -198,7 +201,7 @@ export async function start(configuration: Configuration): Promise<Session> {
   async function publish(note: string, seen?: number, name = ""): Promise<{ version: number }> {
     await autosave.flush();
     if (seen !== undefined) {
-      const { changes: since } = await changes(twin, seen);
+      const { changes: since } = await changes(twin, seen, autosave.base.findings_mark);
       if (byOthers(since, configuration.author).length) throw new UnseenError();
     }
     const words = { note, name };

@@ -105,6 +105,8 @@ export interface Draft {
   published_version: number | null;
   document: TwinDocument;
   findings: Finding[];
+  /** What the server knows these findings by. */
+  findings_mark: string;
 }
 
 /** The field of a part that an operation writes; one that is not here writes the whole part. */

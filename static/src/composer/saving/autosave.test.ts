@@ -3,11 +3,12 @@ import { RefusedError, UnreachableError } from "../../common/api.ts";
 import type { Answer, Batch } from "./autosave.ts";
 import type { Operation } from "../model/document.ts";
 import { station } from "../model/sample.ts";
-import { settle, World } from "./world.sample.ts";
+import { NOTHING_NEW, settle, World } from "./world.sample.ts";
 
 const rename = (name: string): Operation => ({ op: "rename", asset: "a", name });
 const move = (x: number): Operation => ({ op: "move", asset: "b", at: [x, 0] });
 const call = (name: string): Operation => ({ op: "rename_twin", name });
+const wrong = { code: "x", place: "p", message: "m", fix: "f" };
 let world: World;
 beforeEach(() => {
   world = new World();
@@ -25,7 +26,7 @@ describe("saving", () => {
     world.autosave.add([move(20), move(40)]);
     expect(world.timers).toHaveLength(1);
     expect(await world.tick()).toBe(200);
-    expect(world.sent).toEqual([{ key: "key-1", revision: 7, operations: [rename("P-1"), move(40)] }]);
+    expect(world.sent).toEqual([{ key: "key-1", revision: 7, mark: "none", operations: [rename("P-1"), move(40)] }]);
     expect(world.autosave.state).toEqual({ kind: "saved" });
     expect(world.autosave.base.revision).toBe(9);
     expect(world.autosave.unsaved).toEqual({ revision: 9, batch: null, waiting: [] });
@@ -116,6 +117,41 @@ describe("saving", () => {
   });
 });
 
+describe("findings", () => {
+  it("are told by what differs from those that the batch was made with", async () => {
+    world.answers.push((batch) => {
+      const found = { ...NOTHING_NEW, findings_at: { p: [wrong] }, findings_mark: "one" };
+      return { ...world.answer(batch), ...found };
+    });
+    world.autosave.add([rename("P-1")]);
+    await world.tick();
+    expect([world.autosave.base.findings, world.autosave.base.findings_mark]).toEqual([[wrong], "one"]);
+    world.autosave.add([move(20)]);
+    world.answers.push((batch) => ({ ...world.answer(batch), findings_since: "one", findings_mark: "one" }));
+    await world.tick();
+    expect(world.sent[1]?.mark).toBe("one");
+    expect(world.autosave.base.findings).toEqual([wrong]);
+  });
+
+  it("that do not lead on from those known are loaded with the draft", async () => {
+    world.answers.push((batch) => ({ ...world.answer(batch), findings_since: "other" }));
+    world.autosave.add([rename("P-1")]);
+    await world.tick();
+    expect(world.autosave.base).toBe(world.saved);
+    expect(world.autosave.state).toEqual({ kind: "saved" });
+  });
+
+  it("are heard of one after the other, and stay where too little was told", () => {
+    const [first, second, third] = world.commit([move(20), move(40), move(60)], "ada");
+    world.autosave.hear(8, first ? [first] : [], { ...NOTHING_NEW, findings_at: { p: [wrong] }, findings_mark: "one" });
+    world.autosave.hear(9, second ? [second] : [], { ...NOTHING_NEW, findings_since: "one", findings_mark: "two" });
+    expect([world.autosave.base.findings, world.autosave.base.findings_mark]).toEqual([[wrong], "two"]);
+    world.autosave.hear(10, third ? [third] : [], { ...NOTHING_NEW, findings_at: null, findings_mark: "three" });
+    expect(world.autosave.base.revision).toBe(10);
+    expect([world.autosave.base.findings, world.autosave.base.findings_mark]).toEqual([[wrong], "two"]);
+  });
+});
+
 describe("when no answer comes", () => {
   it("tries the same batch under the same key until it is answered", async () => {
     world.answers.push(unreachable, unreachable);
@@ -188,7 +224,7 @@ describe("what an earlier visit left", () => {
 
   it("had been saved after all, when only the answer was lost", async () => {
     const batch: Batch = { key: "old", revision: 6, operations: [rename("P-101")] };
-    world.answers.push(() => ({ revision: 7, theirs: [], findings: [] }));
+    world.answers.push(() => ({ revision: 7, theirs: [], ...NOTHING_NEW }));
     world.autosave.restore({ revision: 6, batch, waiting: [] });
     await world.tick();
     expect(world.autosave.base.document).toBe(station);
@@ -213,7 +249,7 @@ describe("what others do", () => {
   it("may come in any order, or twice, and is asked for when it never comes", async () => {
     const [first, second] = world.commit([move(20), call("Two")], "ada");
     world.autosave.hear(9, second ? [second] : [], null);
-    world.autosave.hear(9, first ? [first] : [], [{ code: "x", place: "p", message: "m", fix: "f" }]);
+    world.autosave.hear(9, first ? [first] : [], { ...NOTHING_NEW, findings: [wrong] });
     world.autosave.hear(8, first ? [first] : [], null);
     await settle();
     expect(world.autosave.base.document).toEqual(world.saved.document);
@@ -315,7 +351,12 @@ describe("a conflict that the server sees", () => {
         ["assets/b/name", "theirs"],
       ]),
     );
-    expect(world.sent[1]).toEqual({ key: "key-2", revision: 9, operations: [rename("Ours"), call("Fine")] });
+    expect(world.sent[1]).toEqual({
+      key: "key-2",
+      revision: 9,
+      mark: "none",
+      operations: [rename("Ours"), call("Fine")],
+    });
     expect(world.autosave.state).toEqual({ kind: "saved" });
     expect([world.saved.document.assets.a?.name, world.saved.document.assets.b]).toEqual(["Ours", undefined]);
   });

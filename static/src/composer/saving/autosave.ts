@@ -9,7 +9,8 @@ import { RefusedError, UnreachableError } from "../../common/api.ts";
 import { gettext } from "../../common/gettext.ts";
 import { pause } from "../../common/retry.ts";
 import { afterBoth, isOfServer, isSignedOut } from "./answers.ts";
-import type { Finding, Operation, TwinDocument } from "../model/document.ts";
+import { learned, type Known, type Told } from "./findings.ts";
+import type { Operation, TwinDocument } from "../model/document.ts";
 import { byPlace, misfits, rebase, settled, type Change, type Choice, type Rebased } from "./merge.ts";
 import { applyFitting, compact } from "../model/operations.ts";
 import type { Answer, Batch, Catching, Saved, SaveState, Surroundings, Unsaved } from "./saving.ts";
@@ -45,7 +46,7 @@ export class Autosave {
   /** The newest revision that was told of, and what was told of those to come. */
   private known: number;
   private ahead = new Map<number, Change>();
-  private aheadFindings: { revision: number; findings: Finding[] } | null = null;
+  private aheadFindings = new Map<number, Told>();
   private isCatchingUp = false;
   /** What was told does not fit what is here: the draft has to be loaded anew. */
   private isAstray = false;
@@ -96,11 +97,11 @@ export class Autosave {
   }
 
   /** Others have brought the draft to a revision, by these changes when they are told. */
-  hear(revision: number, changes: readonly Change[] | null, findings: Finding[] | null): void {
+  hear(revision: number, changes: readonly Change[] | null, findings: Told | null): void {
     this.known = Math.max(this.known, revision);
     if (changes && this.ahead.size + changes.length <= MOST)
       for (const change of changes) if (change.revision > this.base.revision) this.ahead.set(change.revision, change);
-    if (findings) this.aheadFindings = { revision, findings };
+    if (findings && revision > this.base.revision) this.aheadFindings.set(revision, findings);
     this.takeIn();
   }
 
@@ -213,7 +214,8 @@ export class Autosave {
     this.callOff = null;
     if (!this.isOpen() || this.pending().length === 0) return;
     if (!this.batch) {
-      this.batch = { key: this.around.newKey(), revision: this.base.revision, operations: this.waiting.slice(0, MOST) };
+      const { revision, findings_mark: mark } = this.base;
+      this.batch = { key: this.around.newKey(), revision, mark, operations: this.waiting.slice(0, MOST) };
       this.waiting = this.waiting.slice(MOST);
       this.keep();
     }
@@ -233,9 +235,10 @@ export class Autosave {
     const before = this.base;
     const news = answer.theirs.filter((change) => change.revision > before.revision);
     const after = answer.revision > before.revision ? afterBoth(before.document, batch, answer, news) : before.document;
-    const isOurs = after !== null;
+    const known = learned(before, answer);
+    const isOurs = after !== null && known !== null;
     this.base = isOurs
-      ? { revision: Math.max(before.revision, answer.revision), document: after, findings: answer.findings }
+      ? { revision: Math.max(before.revision, answer.revision), document: after, ...known }
       : await this.around.load();
     this.batch = null;
     this.known = Math.max(this.known, this.base.revision);
@@ -261,8 +264,8 @@ export class Autosave {
     if (this.isBusy()) return;
     const changes = this.next();
     const revision = this.base.revision + changes.length;
-    const told = this.aheadFindings?.revision === revision ? this.aheadFindings.findings : null;
-    if (changes.length && !this.isAstray) this.merge({ revision, changes, findings: told }, this.base.revision);
+    const findings = this.foundUpTo(revision);
+    if (changes.length && !this.isAstray) this.merge({ revision, changes, findings }, this.base.revision);
     if (this.isAstray || this.base.revision < this.known) void this.catchUp();
   }
 
@@ -279,6 +282,13 @@ export class Autosave {
     return changes;
   }
 
+  /** What was told of the findings after the base and up to a revision, in order. */
+  private foundUpTo(revision: number): Told[] {
+    for (const each of this.aheadFindings.keys()) if (each <= this.base.revision) this.aheadFindings.delete(each);
+    const told = [...this.aheadFindings].filter(([each]) => each <= revision);
+    return told.sort(([one], [other]) => one - other).map(([, found]) => found);
+  }
+
   /** Puts what others did since a revision under what waits here. */
   private merge({ revision, changes, findings, notice = "" }: Catching, since: number): void {
     const before = this.base;
@@ -289,7 +299,9 @@ export class Autosave {
       this.isAstray = true;
       return;
     }
-    this.base = { revision: Math.max(revision, before.revision), document, findings: findings ?? before.findings };
+    // Findings that were told too briefly stay as they are until the next answer: by their mark the server sees it.
+    const known = findings.reduce<Known>((last, told) => learned(last, told) ?? last, before);
+    this.base = { ...before, ...known, revision: Math.max(revision, before.revision), document };
     this.put(rebase(before.document, changes, this.waiting), before, since, notice);
   }
 
@@ -311,7 +323,7 @@ export class Autosave {
 
   private async ask(since: number): Promise<void> {
     try {
-      const found = await this.around.changes(since);
+      const found = await this.around.changes(since, this.base.findings_mark);
       if (!this.batch && this.trouble?.kind !== "conflict") this.merge(found, since);
     } catch (error) {
       if (!(error instanceof RefusedError && error.status === 422)) throw error;
@@ -358,7 +370,7 @@ export class Autosave {
   /** The server does not take the batch as it is: what others did since it was made has to be looked at first. */
   private async conflicted(batch: Batch): Promise<void> {
     try {
-      const found = await this.around.changes(batch.revision);
+      const found = await this.around.changes(batch.revision, this.base.findings_mark);
       this.rounds = found.changes.length ? 0 : this.rounds + 1;
       this.takeBack();
       this.merge(found, batch.revision);

@@ -4,6 +4,7 @@ import { Autosave, type Answer, type Batch, type Saved } from "./autosave.ts";
 import { placeOf, type Operation, type TwinDocument } from "../model/document.ts";
 import { fileOf } from "./keeping.ts";
 import { rebase, type Change, type Choice } from "./merge.ts";
+import { NOTHING_NEW } from "./world.sample.ts";
 import { applyFitting } from "../model/operations.ts";
 import { station } from "../model/sample.ts";
 
@@ -92,7 +93,7 @@ class Server {
   }
 
   draft(): Saved {
-    return { revision: this.revision, document: this.at(this.revision), findings: [] };
+    return { revision: this.revision, document: this.at(this.revision), findings: [], findings_mark: "none" };
   }
 
   save({ key, revision, operations }: Batch, author: string): Answer {
@@ -104,7 +105,7 @@ class Server {
     const fitting = applyFitting(this.at(this.revision), carried)[1];
     if (fitting.length < carried.length) throw new RefusedError(422, { code: "twin.not_there" }, 0);
     for (const operation of carried) this.log.push({ revision: this.revision + 1, author, made_at: "", operation });
-    const answer = { revision: this.revision, theirs, findings: [] };
+    const answer = { revision: this.revision, theirs, ...NOTHING_NEW };
     this.answers.set(key, answer);
     return answer;
   }
@@ -128,7 +129,7 @@ class Client {
     this.autosave = new Autosave(server.draft(), {
       send: (batch) => this.answered(() => server.save(batch, name)),
       changes: (since) =>
-        this.answered(() => ({ revision: server.revision, changes: server.log.slice(since), findings: null })),
+        this.answered(() => ({ revision: server.revision, changes: server.log.slice(since), findings: [] })),
       load: () => this.answered(() => server.draft()),
       keep: () => Promise.resolve(),
       newKey: () => `${name}-${++this.keys}`,

@@ -1,6 +1,7 @@
 /** What saving and whoever shows it say to each other. */
 import type { Problem } from "../../common/api.ts";
-import type { Draft, Finding, Operation, TwinDocument } from "../model/document.ts";
+import type { Draft, Operation, TwinDocument } from "../model/document.ts";
+import type { Told } from "./findings.ts";
 import type { Change, Clash } from "./merge.ts";
 
 /**
@@ -17,20 +18,20 @@ export type SaveState =
   | { kind: "conflict"; clashes: Clash[]; notice: string; before: TwinDocument }
   | { kind: "refused"; problem: Problem };
 
-export type Saved = Pick<Draft, "revision" | "document" | "findings">;
+export type Saved = Pick<Draft, "revision" | "document" | "findings" | "findings_mark">;
 
 /** The server's answer to a batch: what others had done since its revision comes before it. */
-export interface Answer {
+export interface Answer extends Told {
   revision: number;
   theirs: Change[];
-  findings: Finding[];
 }
 
 /** What leads from a revision to the present draft. */
 export interface Catching {
   revision: number;
   changes: Change[];
-  findings: Finding[] | null;
+  /** What was told of the findings meanwhile, in order. */
+  findings: readonly Told[];
   /** What else happened since that explains them, such as a rollback. */
   notice?: string;
 }
@@ -38,6 +39,8 @@ export interface Catching {
 export interface Batch {
   key: string;
   revision: number;
+  /** Of the findings that were known when it was made; a batch of before there were marks has none. */
+  mark?: string;
   operations: Operation[];
 }
 
@@ -53,7 +56,7 @@ export interface Unsaved {
 export interface Surroundings {
   send: (batch: Batch) => Promise<Answer>;
   /** What was done since a revision; a refusal of 422 says that it cannot be told. */
-  changes: (since: number) => Promise<Catching>;
+  changes: (since: number, mark: string) => Promise<Catching>;
   load: () => Promise<Saved>;
   /** Keeps what is unsaved where it outlives the page. */
   keep: (unsaved: Unsaved) => Promise<void>;

@@ -5,12 +5,16 @@ import type { Operation, TwinDocument } from "../model/document.ts";
 import type { Change } from "./merge.ts";
 import { applyFitting } from "../model/operations.ts";
 import { station } from "../model/sample.ts";
+import type { Told } from "./findings.ts";
 import type { Catching } from "./saving.ts";
+
+/** No findings before, none now. */
+export const NOTHING_NEW: Told = { findings: null, findings_at: {}, findings_since: "none", findings_mark: "none" };
 
 export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 export class World {
-  saved: Saved = { revision: 7, document: station, findings: [] };
+  saved: Saved = { revision: 7, document: station, findings: [], findings_mark: "none" };
   log: Change[] = [];
   sent: Batch[] = [];
   timers: { at: number; run: () => void }[] = [];
@@ -32,7 +36,7 @@ export class World {
     changes: (since) => {
       if (this.tooFar) return Promise.reject(new RefusedError(422, { code: "twin.too_far_behind" }, 0));
       const changes = this.log.filter((change) => change.revision > since);
-      return Promise.resolve<Catching>({ revision: this.saved.revision, changes, findings: null });
+      return Promise.resolve<Catching>({ revision: this.saved.revision, changes, findings: [] });
     },
     load: () => Promise.resolve(this.saved),
     keep: (unsaved) => {
@@ -57,14 +61,14 @@ export class World {
       return { revision: this.saved.revision + index + 1, author, made_at: "", operation };
     });
     this.log.push(...changes);
-    this.saved = { revision: this.saved.revision + operations.length, document, findings: [] };
+    this.saved = { revision: this.saved.revision + operations.length, document, findings: [], findings_mark: "none" };
     return changes;
   }
 
   answer({ revision, operations }: Batch): Answer {
     const theirs = this.log.filter((change) => change.revision > revision);
     this.commit(operations);
-    return { revision: this.saved.revision, theirs, findings: [] };
+    return { revision: this.saved.revision, theirs, ...NOTHING_NEW };
   }
 
   /** Somebody else edits the draft, and everybody is told. */

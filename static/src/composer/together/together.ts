@@ -5,7 +5,7 @@ import { gettext } from "../../common/gettext.ts";
 import { LiveSocket } from "../../live/socket.ts";
 import type { Autosave } from "../saving/autosave.ts";
 import { useCanvas } from "../canvas/canvas.ts";
-import type { Finding } from "../model/document.ts";
+import type { Told } from "../saving/findings.ts";
 import type { Change } from "../saving/merge.ts";
 import { NOWHERE, Peers, peopleOf, type Peer, type Person, type Whereabouts } from "./presence.ts";
 import { useComposer } from "../store.ts";
@@ -40,7 +40,7 @@ export interface Published {
 
 type Event =
   | { kind: "welcome"; revision: number; version: number | null; name: string }
-  | { kind: "edits"; revision: number; author: string; changes: Change[] | null; findings: Finding[] | null }
+  | ({ kind: "edits"; revision: number; author: string; changes: Change[] | null } & Told)
   | { kind: "published"; revision: number; version: number; author: string; note: string }
   | ({ kind: "presence" } & Peer)
   | { kind: "gone"; tab: string };
@@ -136,7 +136,7 @@ class Room {
         this.autosave.hear(event.revision, null, null);
         break;
       case "edits":
-        this.autosave.hear(event.revision, event.changes, event.findings);
+        this.autosave.hear(event.revision, event.changes, event);
         break;
       case "published":
         this.published(event);
