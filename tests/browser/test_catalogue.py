@@ -191,6 +191,8 @@ def test_what_was_not_saved_survives_a_lost_network_and_two_people_lose_nothing(
     cast: Cast, open_page: OpenPage, draft: str
 ) -> None:
     mine, theirs = open_page(draft, cast.owner), open_page(draft, cast.engineer)
+    for page in (mine, theirs):
+        expect(page.get_by_label("Name, English")).to_be_visible()
     mine.context.set_offline(True)
     mine.get_by_label("Name, English").fill("Mine")
     expect(mine.locator("[data-save=retrying]")).to_be_visible()

@@ -270,6 +270,43 @@ def test_what_was_done_offline_is_saved_when_the_network_is_back(cast: Cast, ope
     assert {"Offline 1", "Offline 2", "Engine 003"} == {asset.name for asset in document(cast, twin).assets.values()}
 
 
+def test_a_part_that_cannot_be_loaded_leaves_the_page_as_it_is_and_comes_later(
+    cast: Cast, open_page: OpenPage, twin: Twin
+) -> None:
+    page = open_page(PATH, cast.owner)
+    saved(page)
+    away = re.compile(r"/(Help|Sheet)-[^/]*\.js")
+    page.route(away, lambda route: route.abort("internetdisconnected"))
+    rename(page, "Engine 001", "Kept")
+    saved(page)
+    page.locator(".composer").press("?")
+    missing = page.get_by_role("alert").filter(has_text="could not be loaded")
+    expect(missing).to_be_visible()
+    assert violations(page) == []
+    expect(node(page, "Kept")).to_be_visible()
+    rename(page, "Engine 002", "Kept too")
+    saved(page)
+    page.unroute(away)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(missing).to_have_count(0)
+
+
+def test_parts_that_come_later_are_there_before_the_network_is_lost(
+    cast: Cast, open_page: OpenPage, twin: Twin
+) -> None:
+    page = open_page(PATH, cast.owner)
+    saved(page)
+    page.wait_for_function(
+        """() => ['Help', 'Sheet', 'Publish', 'Trouble', 'Inspector'].every(part =>
+            performance.getEntriesByType('resource').some(each => each.name.includes(`/${part}-`)))"""
+    )
+    page.wait_for_load_state("networkidle")
+    page.context.set_offline(True)
+    page.locator(".composer").press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
 @contextmanager
 def a_browser(chromium: Browser, profile: Path) -> Iterator[tuple[BrowserContext, Callable[[], None]]]:
     """A browser with a profile that outlives it, and how to kill it."""

@@ -1,5 +1,6 @@
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { gettext } from "../common/gettext.ts";
+import { later } from "../common/later.ts";
 import { Dialog } from "../composer/Dialog.tsx";
 import { Icon } from "../composer/Icon.tsx";
 import { About } from "./About.tsx";
@@ -15,9 +16,9 @@ import { useEditor, type Page } from "./store.ts";
 import { Configured } from "./trial.ts";
 
 // What the forms can be seen without comes after them.
-const JsonView = lazy(() => import("./JsonView.tsx").then((part) => ({ default: part.JsonView })));
-const PublishDialog = lazy(() => import("./Publish.tsx").then((part) => ({ default: part.PublishDialog })));
-const Trouble = lazy(() => import("./Conflict.tsx").then((part) => ({ default: part.Trouble })));
+const JsonView = later(() => import("./JsonView.tsx").then((part) => part.JsonView));
+const PublishDialog = later(() => import("./Publish.tsx").then((part) => part.PublishDialog));
+const Trouble = later(() => import("./Conflict.tsx").then((part) => part.Trouble));
 
 const PAGES: [page: Page, label: string, icon: string][] = [
   ["about", gettext("About the type"), "info-circle"],

@@ -1,5 +1,6 @@
-import { lazy, Suspense, useId, useMemo, useState, type KeyboardEvent } from "react";
+import { Suspense, useId, useMemo, useState, type KeyboardEvent } from "react";
 import { gettext } from "../common/gettext.ts";
+import { later } from "../common/later.ts";
 import { Fault, MOST, useBounded } from "./controls.tsx";
 import { calledAt, completed, completion, type Completion, type Option } from "./completion.ts";
 import { asText, type Finding } from "./document.ts";
@@ -11,7 +12,7 @@ import { useEditor } from "./store.ts";
 import { useTrial, type Trial } from "./trial.ts";
 import { namesOf, type LanguageFunction, type Vocabulary } from "./vocabulary.ts";
 
-const PreviewChart = lazy(() => import("./Preview.tsx").then((part) => ({ default: part.PreviewChart })));
+const PreviewChart = later(() => import("./Preview.tsx").then((part) => part.PreviewChart));
 const language = typeof document === "undefined" ? "en" : document.documentElement.lang || "en";
 
 function useVocabulary(only: "all" | "properties"): Vocabulary {

@@ -1,6 +1,7 @@
 import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState, type RefObject } from "react";
+import { Suspense, useEffect, useMemo, useRef, useState, type RefObject } from "react";
 import { gettext } from "../common/gettext.ts";
+import { later } from "../common/later.ts";
 import { Bar } from "./Bar.tsx";
 import { Canvas } from "./canvas/Canvas.tsx";
 import { pointInView, useCanvas } from "./canvas/canvas.ts";
@@ -23,11 +24,11 @@ import { OthersOnCanvas } from "./together/Together.tsx";
 import { Tools } from "./canvas/Tools.tsx";
 
 // What the canvas can be seen without comes after it.
-const Sheet = lazy(() => import("./sheet/Sheet.tsx").then((part) => ({ default: part.Sheet })));
-const LiveLayer = lazy(() => import("./live/LiveLayer.tsx").then((part) => ({ default: part.LiveLayer })));
-const PublishDialog = lazy(() => import("./publishing/Publish.tsx").then((part) => ({ default: part.PublishDialog })));
-const Trouble = lazy(() => import("./saving/Trouble.tsx").then((part) => ({ default: part.Trouble })));
-const Help = lazy(() => import("./commands/Help.tsx").then((part) => ({ default: part.Help })));
+const Sheet = later(() => import("./sheet/Sheet.tsx").then((part) => part.Sheet));
+const LiveLayer = later(() => import("./live/LiveLayer.tsx").then((part) => part.LiveLayer));
+const PublishDialog = later(() => import("./publishing/Publish.tsx").then((part) => part.PublishDialog));
+const Trouble = later(() => import("./saving/Trouble.tsx").then((part) => part.Trouble));
+const Help = later(() => import("./commands/Help.tsx").then((part) => part.Help));
 
 const IN_TROUBLE: ReadonlySet<string> = new Set(["conflict", "refused", "signed-out"]);
 

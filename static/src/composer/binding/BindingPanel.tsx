@@ -1,7 +1,8 @@
 import "./binding.css";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { announce } from "../../common/dom.ts";
 import { gettext, ngettext } from "../../common/gettext.ts";
+import { later } from "../../common/later.ts";
 import type { Asset, Binding } from "../model/document.ts";
 import { Icon } from "../Icon.tsx";
 import { Section } from "../details/Section.tsx";
@@ -14,8 +15,8 @@ import { SignalRow } from "./SignalRow.tsx";
 import { signalInWords } from "./words.ts";
 
 // Dialogs come when they are opened.
-const AcceptDialog = lazy(() => import("./AcceptDialog.tsx").then((part) => ({ default: part.AcceptDialog })));
-const PatternDialog = lazy(() => import("./PatternDialog.tsx").then((part) => ({ default: part.PatternDialog })));
+const AcceptDialog = later(() => import("./AcceptDialog.tsx").then((part) => part.AcceptDialog));
+const PatternDialog = later(() => import("./PatternDialog.tsx").then((part) => part.PatternDialog));
 
 const EVERY = 4000;
 const SUGGESTED_EVERY = 15_000;

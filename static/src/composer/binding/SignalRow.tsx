@@ -1,6 +1,7 @@
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { gettext } from "../../common/gettext.ts";
 import { symbol } from "../../common/units.ts";
+import { later } from "../../common/later.ts";
 import type { SignalType } from "../model/catalogue.ts";
 import type { Binding } from "../model/document.ts";
 import { Icon } from "../Icon.tsx";
@@ -9,7 +10,7 @@ import { DRAGGED, draggedKey } from "./dragging.ts";
 import type { Candidate, Keys, SentKey } from "./keys.ts";
 import { accepting, figure } from "./plan.ts";
 
-const TransformForm = lazy(() => import("./TransformForm.tsx").then((part) => ({ default: part.TransformForm })));
+const TransformForm = later(() => import("./TransformForm.tsx").then((part) => part.TransformForm));
 
 const language = document.documentElement.lang;
 

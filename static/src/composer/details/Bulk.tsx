@@ -1,6 +1,7 @@
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import { Suspense, useState, type ReactNode } from "react";
 import { announce } from "../../common/dom.ts";
 import { gettext, ngettext } from "../../common/gettext.ts";
+import { later } from "../../common/later.ts";
 import { asTheyLie, byName, commonOf, commonProperties, renamed, renaming, setForAll } from "../model/bulk.ts";
 import { inLanguage } from "../model/catalogue.ts";
 import type { Asset, Operation } from "../model/document.ts";
@@ -11,7 +12,7 @@ import { Section } from "./Section.tsx";
 import { useComposer } from "../store.ts";
 import { upgradesOf, type Upgrade } from "../model/upgrading.ts";
 
-const UpgradeDialog = lazy(() => import("./Upgrade.tsx").then((part) => ({ default: part.UpgradeDialog })));
+const UpgradeDialog = later(() => import("./Upgrade.tsx").then((part) => part.UpgradeDialog));
 const language = document.documentElement.lang;
 /** How many new names are shown before they are given. */
 const PREVIEWED = 50;

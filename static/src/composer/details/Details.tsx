@@ -1,13 +1,14 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { gettext } from "../../common/gettext.ts";
+import { later } from "../../common/later.ts";
 import { usePanels, type Panels } from "../panels.ts";
 import type { Session } from "../session.ts";
 import { useComposer } from "../store.ts";
 import { AlsoAtIt } from "../together/Together.tsx";
 
-const Inspector = lazy(() => import("./Inspector.tsx").then((part) => ({ default: part.Inspector })));
-const Removed = lazy(() => import("../publishing/Removed.tsx").then((part) => ({ default: part.Removed })));
-const AllFindings = lazy(() => import("../finding/Findings.tsx").then((part) => ({ default: part.AllFindings })));
+const Inspector = later(() => import("./Inspector.tsx").then((part) => part.Inspector));
+const Removed = later(() => import("../publishing/Removed.tsx").then((part) => part.Removed));
+const AllFindings = later(() => import("../finding/Findings.tsx").then((part) => part.AllFindings));
 
 function Tab({ words, count, shows }: { words: string; count?: number; shows: Panels["panel"] }) {
   const isActive = usePanels((state) => state.panel === shows);

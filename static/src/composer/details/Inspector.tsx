@@ -1,5 +1,6 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { gettext } from "../../common/gettext.ts";
+import { later } from "../../common/later.ts";
 import type { Asset, Group, Note } from "../model/document.ts";
 import { findingsByAsset } from "../finding/find.ts";
 import { FindingList } from "../finding/Findings.tsx";
@@ -16,7 +17,7 @@ import { useComposer } from "../store.ts";
 import { TextField } from "./TextField.tsx";
 import { TypePart } from "./TypePart.tsx";
 
-const Bulk = lazy(() => import("./Bulk.tsx").then((part) => ({ default: part.Bulk })));
+const Bulk = later(() => import("./Bulk.tsx").then((part) => part.Bulk));
 
 function Remove({ words }: { words: string }) {
   const canEdit = useComposer((state) => state.canEdit);

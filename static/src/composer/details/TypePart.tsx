@@ -1,5 +1,6 @@
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { gettext } from "../../common/gettext.ts";
+import { later } from "../../common/later.ts";
 import { inLanguage, placeable, reference, typeInWords, type AssetType, type Types } from "../model/catalogue.ts";
 import { Choice } from "./Choice.tsx";
 import type { Asset } from "../model/document.ts";
@@ -8,7 +9,7 @@ import { Icon, TypeIcon } from "../Icon.tsx";
 import { useComposer } from "../store.ts";
 import type { Upgrade } from "../model/upgrading.ts";
 
-const UpgradeDialog = lazy(() => import("./Upgrade.tsx").then((part) => ({ default: part.UpgradeDialog })));
+const UpgradeDialog = later(() => import("./Upgrade.tsx").then((part) => part.UpgradeDialog));
 const language = document.documentElement.lang;
 
 function Deprecated({ type }: { type: AssetType }) {

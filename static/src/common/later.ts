@@ -1,0 +1,82 @@
+/**
+ * Parts of a page that come after it: fetched when the page is at rest, and waited for where the network is away.
+ *
+ * A part that cannot be fetched must not take the page down, with what somebody is working on: its place stays empty,
+ * a message says why, and it comes when the network is back.
+ */
+import { lazy, type ComponentType, type LazyExoticComponent } from "react";
+import { gettext } from "./gettext.ts";
+import { pause } from "./retry.ts";
+
+const unfetched: (() => Promise<unknown>)[] = [];
+let isFetching = false;
+let missing = 0;
+
+/** A component of a part of its own, for use below a `Suspense`. */
+export function later<Props extends object>(
+  fetchPart: () => Promise<ComponentType<Props>>,
+): LazyExoticComponent<ComponentType<Props>> {
+  unfetched.push(fetchPart);
+  fetchAtRest();
+  return lazy(async () => ({ default: await patiently(fetchPart) }));
+}
+
+/** One after the other, so that nothing that somebody waits for stands behind them. */
+function fetchAtRest(): void {
+  if (isFetching) return;
+  isFetching = true;
+  setTimeout(() => {
+    void (async () => {
+      for (let next = unfetched.shift(); next; next = unfetched.shift()) await next().catch(() => undefined);
+      isFetching = false;
+    })();
+  }, 1_000);
+}
+
+async function patiently<Part>(fetchPart: () => Promise<Part>): Promise<Part> {
+  for (let failures = 0; ;) {
+    try {
+      return await fetchPart();
+    } catch {
+      failures += 1;
+      missing += 1;
+      say();
+      await again(failures);
+      missing -= 1;
+      say();
+      renewStyles();
+    }
+  }
+}
+
+/** When the network is back, or after a while: a server may be away while the network is there. */
+function again(failures: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(go, pause(failures));
+    function go(): void {
+      clearTimeout(timer);
+      removeEventListener("online", go);
+      resolve();
+    }
+    addEventListener("online", go);
+  });
+}
+
+/** A style sheet that did not come is not asked for again by itself. */
+function renewStyles(): void {
+  for (const link of document.querySelectorAll<HTMLLinkElement>("link[rel=stylesheet]"))
+    if (!link.sheet) link.replaceWith(link.cloneNode());
+}
+
+function say(): void {
+  const known = document.querySelector(".part-missing");
+  if (missing === 0) known?.remove();
+  if (missing === 0 || known) return;
+  const box = document.createElement("div");
+  box.className = "part-missing";
+  box.setAttribute("role", "alert");
+  box.textContent = gettext(
+    "This part of the page could not be loaded. It opens when the connection is back; what you did is kept.",
+  );
+  document.body.append(box);
+}
