@@ -66,6 +66,7 @@ def _register_work() -> None:
     from tenants.limits.domain.plans import Meter  # noqa: PLC0415
     from tenants.limits.registry import register_counter  # noqa: PLC0415
     from tenants.people.places import register_twins  # noqa: PLC0415
+    from tenants.scope.actors import Permission  # noqa: PLC0415
     from tenants.scope.sealed import register_sealed  # noqa: PLC0415
     from twins.catalog.use import register_type_user  # noqa: PLC0415
     from twins.gateways.refused import services as replaying  # noqa: PLC0415
@@ -75,7 +76,9 @@ def _register_work() -> None:
     register_trash(TWIN)
     register_trash(GATEWAY)
     register_twins("twins.composer.places.TWINS")
-    register_type_user("twins.composer.type_use.TYPES")
+    register_type_user("twins.composer.type_use.TYPES", Permission.TWINS_READ)
+    register_type_user("twins.alarms.type_use.TYPES", Permission.ALARMS_READ)
+    register_type_user("twins.dashboards.type_use.TYPES", Permission.DASHBOARDS_READ)
     register_counter("twins.composer.selectors.things_counted", Meter.TWINS, Meter.ASSETS, Meter.SIGNALS)
     register_counter("twins.gateways.selectors.gateways_counted", Meter.GATEWAYS)
     register_job(replaying.KIND, "twins.gateways.refused.tasks.replay_refused", label="Replay what was refused")

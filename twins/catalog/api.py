@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
@@ -18,6 +18,7 @@ from twins.catalog.domain.formulas import signal_patience_us
 from twins.catalog.domain.inheritance import Deprecation
 from twins.catalog.domain.origins import Origins
 from twins.catalog.selectors import CatalogueEntry
+from twins.catalog.use import Kind
 
 OBJECT = OpenApiTypes.OBJECT
 REF = OpenApiParameter("ref", str, OpenApiParameter.PATH, description="KEY@VERSION")
@@ -90,9 +91,11 @@ class ResolvedTypeOutput(serializers.Serializer[Any]):
 class UseOutput(serializers.Serializer[Any]):
     """One thing that uses a type."""
 
-    kind = serializers.ChoiceField(choices=["twin", "trashed twin", "type", "type draft", "blueprint"])
+    kind = serializers.ChoiceField(choices=get_args(Kind))
     name = serializers.CharField()
-    ref = serializers.CharField(help_text="The slug of a twin, KEY@VERSION of a type, the id of a draft.")
+    ref = serializers.CharField(
+        help_text="The slug of a twin, KEY@VERSION of a type, the key of a template, else an id."
+    )
     assets = serializers.IntegerField(help_text="How many assets of the type its draft has.")
     versions = serializers.ListField(child=serializers.IntegerField(), help_text="Published versions with such assets.")
 
@@ -220,7 +223,8 @@ class AssetTypeViewSet(viewsets.ViewSet):
     @extend_schema(responses={204: None}, parameters=[REF])
     def destroy(self, request: Request, ref: str, **_: Any) -> Response:
         """Take a published version away that nothing uses; 409 names what does. Its number stays taken."""
-        services.remove_type(ref=ref, by=actor_of(request._request).name, now=utc_now())
+        actor = actor_of(request._request)
+        services.remove_type(ref=ref, by=actor.name, now=utc_now(), may=actor.may)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses=ResolvedTypeOutput, parameters=[REF])
@@ -231,8 +235,8 @@ class AssetTypeViewSet(viewsets.ViewSet):
 
     @extend_schema(responses=UsesOutput, parameters=[REF])
     def use(self, request: Request, ref: str, **_: Any) -> Response:
-        """What uses the type: twins, types, drafts of types, blueprints."""
-        found = selectors.uses_of(selectors.published_type(ref).own.ref)
+        """What uses the type: twins, types, drafts of types, blueprints; rules and dashboards for all of its key."""
+        found = selectors.uses_of(selectors.published_type(ref).own.ref, may=actor_of(request._request).may)
         return Response({"uses": [UseOutput(each).data for each in found.seen], "hidden": found.hidden})
 
     @extend_schema(request=DeprecateInput, responses=AssetTypeOutput, parameters=[REF])

@@ -219,7 +219,7 @@ def asset_type(request: HttpRequest, ref: str) -> HttpResponse:
         "versions": sorted(
             (each for each in entries.values() if each.own.key == own.key), key=lambda each: -each.own.version
         ),
-        "uses": selectors.uses_of(ref),
+        "uses": selectors.uses_of(ref, may=actor.may),
         "draft": drafted,
         "is_built_in": is_built_in,
         "can_edit": actor.may(Permission.TWINS_EDIT),
@@ -288,7 +288,7 @@ def remove(request: HttpRequest, ref: str) -> HttpResponse:
     """Take a version out of the catalogue that nothing uses."""
     actor = actor_of(request)
     try:
-        services.remove_type(ref=ref, by=actor.name, now=utc_now())
+        services.remove_type(ref=ref, by=actor.name, now=utc_now(), may=actor.may)
     except OutturnError as error:
         return _refused(request, error, ref)
     return render(request, "catalog/removed.html", {"ref": ref})

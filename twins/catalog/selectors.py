@@ -18,7 +18,7 @@ from twins.catalog.domain.origins import Origins, origins
 from twins.catalog.library import built_in_types
 from twins.catalog.models import AssetTypeDraft, AssetTypeState, AssetTypeVersion, Template
 from twins.catalog.schemas import AssetType
-from twins.catalog.use import Use, Uses, users
+from twins.catalog.use import May, Use, Uses, anything, users
 
 
 class TypeNotFoundError(NotFoundError):
@@ -150,11 +150,25 @@ def origins_of(entry: CatalogueEntry) -> Origins:
     return origins(entry.own, entry.resolved, published_types())
 
 
-def uses_of(ref: str) -> Uses:
-    """What uses a published type: types and drafts of types that name it, and what other domains tell of theirs."""
-    seen = [*_types_naming(ref), *_drafts_naming(ref)]
-    told = [user.uses(ref) for user in users()]
-    return Uses((*seen, *(use for each in told for use in each.seen)), sum(each.hidden for each in told))
+def uses_of(ref: str, *, may: May = anything) -> Uses:
+    """What uses a published type: types and drafts of types that name it, and what other domains tell of theirs.
+
+    Args:
+        ref: The type as ``key@version``.
+        may: What the asker may do: of what they may not read they are told how many there are.
+    """
+    seen, hidden = [*_types_naming(ref), *_drafts_naming(ref)], 0
+    for user, needs in users():
+        told = user.uses(ref)
+        seen += told.seen if may(needs) else ()
+        hidden += told.hidden + (0 if may(needs) else len(told.seen))
+    return Uses(tuple(seen), hidden)
+
+
+def is_only_version(ref: str) -> bool:
+    """Whether a published type is the only version of its key, so that whatever names the key needs it."""
+    key, types = ref.partition("@")[0], published_types()
+    return ref in types and not any(each.key == key for other, each in types.items() if other != ref)
 
 
 def templates(kind: str) -> list[Template]:

@@ -16,7 +16,7 @@ from twins.catalog.library import built_in_types
 from twins.catalog.models import AssetTypeState, AssetTypeVersion
 from twins.catalog.schemas import AssetType
 from twins.catalog.selectors import CatalogueEntry, TypeNotFoundError, published_type, published_types, uses_of
-from twins.catalog.use import Use, Uses
+from twins.catalog.use import May, Use, Uses, anything
 
 _MOST_NAMED = 20
 
@@ -131,8 +131,14 @@ def restore_type(*, ref: str) -> CatalogueEntry:
     return entry
 
 
-def remove_type(*, ref: str, by: str, now: datetime) -> None:
+def remove_type(*, ref: str, by: str, now: datetime, may: May = anything) -> None:
     """Take a published version out of the catalogue that nothing uses; its number stays taken.
+
+    Args:
+        ref: The version as ``key@version``.
+        by: Who does it.
+        now: When.
+        may: What they may do: what they may not read is not named to them.
 
     Raises:
         TypeNotFoundError: There is no such version.
@@ -148,7 +154,7 @@ def remove_type(*, ref: str, by: str, now: datetime) -> None:
         row = AssetTypeVersion.objects.filter(key=entry.own.key, version=entry.own.version).first()
         if row is None:
             raise TypeNotFoundError(ref)
-        _refuse_used(ref, uses_of(ref))
+        _refuse_used(ref, uses_of(ref, may=may))
         AssetTypeState.objects.update_or_create(
             key=row.key, version=row.version, defaults={"removed_at": now, "removed_by": by}
         )

@@ -60,7 +60,7 @@ def upgrade_of(ref: str, to: str, twin: str | None = None) -> Upgrade:
         new = published_type(to)
     except TypeNotFoundError:
         raise TypeNotFoundError(to or "type of that name", "to") from None
-    instances = [each for user in users() for each in user.instances(ref) if twin in (None, each.twin)]
+    instances = [each for user, _needs in users() for each in user.instances(ref) if twin in (None, each.twin)]
     return _upgrade(old, new.own.ref, new.resolved, instances)
 
 
@@ -73,7 +73,7 @@ def upgrade_of_draft(state: DraftState) -> Upgrade:
     old = catalogue_entry(f"{key}@{state.published}")
     if old is None or new is None:
         return Upgrade("", key, "safe", 0, ())
-    instances = [each for user in users() for each in user.instances(old.own.ref)]
+    instances = [each for user, _needs in users() for each in user.instances(old.own.ref)]
     return _upgrade(old, new.ref, new.document, instances)
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from django.utils.module_loading import import_string
+
+from tenants.scope.actors import Permission
+
+Kind = Literal[
+    "twin", "trashed twin", "type", "type draft", "blueprint", "alarm rule", "dashboard", "dashboard template"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +22,13 @@ class Use:
     Attributes:
         kind: What it is.
         name: What people call it.
-        ref: Where to find it: the slug of a twin, the key of a blueprint, a type as ``key@version``.
+        ref: Where to find it: the slug of a twin, the key of a blueprint or a template, a type as ``key@version``, else
+            its id.
         assets: How many assets of the type its draft has; 0 for what is no twin.
         versions: The published versions that have such assets; they are pinned and readable for good.
     """
 
-    kind: Literal["twin", "trashed twin", "type", "type draft", "blueprint"]
+    kind: Kind
     name: str
     ref: str
     assets: int = 0
@@ -68,7 +75,10 @@ class TypeUser(Protocol):
     """A domain that pins types."""
 
     def uses(self, ref: str) -> Uses:
-        """What of it uses a type."""
+        """What of it uses a type.
+
+        What names a type by its key alone means every version, and uses the last one that is left.
+        """
         ...
 
     def instances(self, ref: str) -> Sequence[Instance]:
@@ -76,15 +86,23 @@ class TypeUser(Protocol):
         ...
 
 
-_users: list[str] = []
+May = Callable[[Permission], bool]
+_users: dict[str, Permission] = {}
 
 
-def register_type_user(path: str) -> None:
-    """Make a domain one that is asked; ``path`` is the dotted path of its `TypeUser`."""
-    if path not in _users:
-        _users.append(path)
+def register_type_user(path: str, needs: Permission) -> None:
+    """Make a domain one that is asked: the dotted path of its `TypeUser`.
+
+    Whoever may not read its things is told how many they are, and not their names.
+    """
+    _users[path] = needs
 
 
-def users() -> Iterable[TypeUser]:
-    """The domains that pin types."""
-    return [import_string(path) for path in _users]
+def users() -> Iterable[tuple[TypeUser, Permission]]:
+    """The domains that pin types, each with what one needs to be told names."""
+    return [(import_string(path), needs) for path, needs in _users.items()]
+
+
+def anything(_permission: Permission) -> bool:
+    """What may be told to whoever acts for the whole organisation."""
+    return True

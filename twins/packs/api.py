@@ -120,5 +120,6 @@ class PackViewSet(viewsets.ViewSet):
     @extend_schema(responses={204: None}, parameters=[_KEY])
     def destroy(self, request: Request, key: str, **_: Any) -> Response:
         """Uninstall a pack; 409 names what of it is in use."""
-        services.uninstall_pack(key=key, by=actor_of(request._request).name, now=utc_now())
+        actor = actor_of(request._request)
+        services.uninstall_pack(key=key, by=actor.name, now=utc_now(), may=actor.may)
         return Response(status=status.HTTP_204_NO_CONTENT)

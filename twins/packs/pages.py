@@ -188,7 +188,7 @@ def uninstall(request: HttpRequest, key: str) -> HttpResponse:
     form = NamedConfirmForm(request.POST or None, name=row.name)
     if request.method == "POST" and form.is_valid():
         try:
-            services.uninstall_pack(key=key, by=actor.name, now=utc_now())
+            services.uninstall_pack(key=key, by=actor.name, now=utc_now(), may=actor.may)
             messages.success(request, _("%(name)s is uninstalled.") % {"name": row.name})
             return redirect("packs", actor.slug)
         except OutturnError as error:

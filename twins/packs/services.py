@@ -15,8 +15,10 @@ from tenants.record.services import record_audit
 from twins.alarms.rules import delete_rule
 from twins.alarms.selectors import rules
 from twins.catalog.domain.reading import read_document
+from twins.catalog.selectors import published_types
 from twins.catalog.services import TypeInUseError, remove_type
 from twins.catalog.templates import drop_templates
+from twins.catalog.use import May, anything
 from twins.packs.installing import Installation
 from twins.packs.models import Pack
 from twins.packs.schemas import Made, PackDocument
@@ -106,10 +108,17 @@ def install_pack(*, document: PackDocument, by: str, now: datetime) -> Pack:
     return pack
 
 
-def uninstall_pack(*, key: str, by: str, now: datetime) -> None:
+def uninstall_pack(*, key: str, by: str, now: datetime, may: May = anything) -> None:
     """Take away what a pack brought: types, templates and alarm rules. What was made with them stays.
 
-    An alarm rule that somebody has changed since belongs to the organisation, and stays too.
+    An alarm rule that somebody has changed since belongs to the organisation and stays; it keeps the pack while it is
+    for a type that nothing else brings. A type that was removed in the meantime is left aside.
+
+    Args:
+        key: The key of the pack.
+        by: Who does it.
+        now: When.
+        may: What they may do: what they may not read is not named to them.
 
     Raises:
         PackNotFoundError: It is not installed.
@@ -122,16 +131,17 @@ def uninstall_pack(*, key: str, by: str, now: datetime) -> None:
         drop_templates(pack=key)
         for rule in rules().filter(id__in=[UUID(each) for each in pack.made["rules"]], version=1):
             delete_rule(rule=rule.id, by=by, now=now)
-        _take_types(pack, by=by, now=now)
+        _take_types(pack, by=by, now=now, may=may)
         _audit("uninstalled", pack, by, now)
         pack.delete()
 
 
-def _take_types(pack: Pack, *, by: str, now: datetime) -> None:
+def _take_types(pack: Pack, *, by: str, now: datetime, may: May) -> None:
     findings: list[Finding] = []
-    for ref in reversed(pack.made["types"]):
+    there = published_types()
+    for ref in (each for each in reversed(pack.made["types"]) if each in there):
         try:
-            remove_type(ref=ref, by=by, now=now)
+            remove_type(ref=ref, by=by, now=now, may=may)
         except TypeInUseError as error:
             findings += error.findings
     if findings:

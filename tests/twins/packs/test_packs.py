@@ -19,9 +19,10 @@ from tenants.scope.models import Tenant
 from tests.conftest import Cast
 from tests.twins.packs.parts import pack, type_of
 from twins.alarms.models import AlarmRule
-from twins.alarms.rules import change_rule
+from twins.alarms.rules import change_rule, delete_rule
 from twins.catalog.models import AssetTypeState, AssetTypeVersion, Template
 from twins.catalog.selectors import published_types
+from twins.catalog.services import remove_type
 from twins.composer.publishing import publish_twin
 from twins.composer.schemas import FleetParameters
 from twins.composer.services import create_fleet
@@ -170,12 +171,38 @@ def test_types_that_were_there_before_stay(meridian: None) -> None:
     assert "leased-pump@1" in published_types()
 
 
-def test_an_alarm_rule_that_was_changed_stays(meridian: None) -> None:
+def test_an_alarm_rule_that_was_changed_is_theirs_and_keeps_the_pack_of_its_type(meridian: None) -> None:
     install(pack())
     rule = AlarmRule.objects.get()
     change_rule(rule=rule.id, version=1, document={**rule.document, "below": "20"}, by="bo", now=utc_now())
+    before = counts()
+    with pytest.raises(PackInUseError) as caught:
+        uninstall()
+    assert [(each.place, each.message) for each in caught.value.findings] == [
+        (str(rule.id), "The alarm rule low_flow uses it."),
+        ("leased-pump@1", "The type Leased pump uses it."),
+    ]
+    assert counts() == before
+    delete_rule(rule=rule.id, by="bo", now=utc_now())
     uninstall()
+    assert "leased-pump@1" not in published_types()
+
+
+def test_a_changed_rule_for_a_type_that_stays_stays(meridian: None) -> None:
+    install(pack(key="first", blueprints=[], dashboards=[], alarms=[], contracts=[]))
+    install(pack(key="second"))
+    rule = AlarmRule.objects.get()
+    change_rule(rule=rule.id, version=1, document={**rule.document, "below": "20"}, by="bo", now=utc_now())
+    uninstall("second")
     assert AlarmRule.objects.get().document["below"] == "20"
+
+
+def test_a_type_that_was_removed_meanwhile_does_not_keep_its_pack(meridian: None) -> None:
+    install(pack(blueprints=[], dashboards=[], alarms=[], contracts=[]))
+    remove_type(ref="leased-pump@1", by="bo", now=utc_now())
+    uninstall()
+    assert Pack.objects.count() == 0
+    assert "metered-machine@1" not in published_types()
 
 
 def test_a_pack_travels_to_another_organisation(cast: Cast) -> None:
