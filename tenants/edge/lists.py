@@ -13,7 +13,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, MINYEAR, datetime
-from decimal import Decimal
 from functools import reduce
 from itertools import islice
 from operator import or_
@@ -26,6 +25,7 @@ from django.db.models import Field, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from tenants.edge.parsers import is_keepable
+from tenants.kernel.cells import as_cell
 from tenants.kernel.clock import isoformat
 from tenants.kernel.money import Money
 
@@ -40,8 +40,6 @@ MOST_CHOICES = 200
 _AT_ONCE = 2000
 """Rows of a file that are read and decorated together."""
 _STYLES = {"number": "numeric", "money": "numeric text-nowrap", "whole": "text-nowrap", "code": "text-nowrap"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of a formula; the last four are the wide forms of the first four."""
 
 Rows = QuerySet[Any]
 Options = dict[str, dict[str, Any]]
@@ -285,16 +283,14 @@ def _cell(column: Column, row: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> str:
-    """A cell of a CSV file: what a spreadsheet would take for a formula is told as text (CWE-1236)."""
+    """A cell of a CSV file."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         return isoformat(value)
     if isinstance(value, Money):
         value = value.amount
-    text = str(value)
-    is_number = isinstance(value, int | float | Decimal)
-    return f"'{text}" if text.startswith(_FORMULA) and not is_number else text
+    return str(as_cell(str(value)))
 
 
 def _count(rows: Rows) -> str:

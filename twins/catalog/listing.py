@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from tenants.kernel.cells import as_cells
 from tenants.kernel.clock import isoformat
 from twins.catalog import selectors
 from twins.catalog.models import AssetTypeDraft
@@ -139,7 +140,7 @@ def as_csv(found: Iterable[TypeRow]) -> str:
         cells = (row.key, row.name, row.version or "", " ".join(row.extends), row.signals, row.components,
                  row.is_built_in, row.is_abstract, row.is_deprecated, row.draft is not None, row.by,
                  isoformat(row.at) if row.at else "")  # fmt: skip
-        writer.writerow(_harmless(cell) for cell in cells)
+        writer.writerow(as_cells(cells))
     return "\ufeff" + text.getvalue()
 
 
@@ -185,9 +186,3 @@ def _drafted(draft: AssetTypeDraft, language: str) -> TypeRow:
 def _size(document: Mapping[str, Any], section: str) -> int:
     found = document.get(section)
     return len(found) if isinstance(found, dict) else 0
-
-
-def _harmless(cell: Any) -> Any:
-    """What a spreadsheet would take for a formula is told as text (CWE-1236)."""
-    is_formula = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-    return f"'{cell}" if is_formula else cell

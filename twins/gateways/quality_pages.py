@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
+from tenants.kernel.cells import as_cells
 from tenants.kernel.clock import isoformat, utc_now
 from tenants.scope.actors import Permission
 from twins.catalog.selectors import resolved_types
@@ -321,21 +322,16 @@ def _csv(name: str, signals: Sequence[SignalQuality], names: dict[UUID, str]) ->
     for one in signals:
         seen, bound = one.seen, one.bound
         writer.writerow(
-            _safe(each) for each in (
+            as_cells((
                 one.name, one.key, one.unit, *((names.get(bound.gateway, ""), bound.sent_key) if bound else ("", "")),
                 seen.came, seen.completeness, seen.gaps.start.size, seen.gaps.longest_us / 1e6,
                 *seen.by_quality.tolist(),
                 one.late, one.worst_us / 1e6, one.drift and one.drift.moved,
                 one.drift.change.name if one.drift and one.drift.change else "",
                 "" if seen.newest_at is None else isoformat(moment(seen.newest_at)),
-            )
+            ))
         )  # fmt: skip
     response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-def _safe(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula (CWE-1236)."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else value

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 from pyarrow import parquet
 
+from tenants.kernel.cells import as_cells
 from twins.history.formats import columns_of
 from twins.telemetry.query import Histories, Shape
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _INSTANT = pa.timestamp("us", tz="UTC")
 _WORDS = pa.dictionary(pa.int32(), pa.string())
 _PLACE = [("asset", _WORDS), ("asset_name", _WORDS), ("signal", _WORDS), ("unit", _WORDS)]
@@ -80,9 +80,7 @@ def _plain(batch: pa.RecordBatch) -> pa.Table:
     table = pa.Table.from_batches([batch])
     for index, field in enumerate(table.schema):
         if field.type == _WORDS:
-            words = [
-                f"'{word}" if word.startswith(_FORMULA) else word for word in batch.column(index).dictionary.to_pylist()
-            ]
+            words = as_cells(batch.column(index).dictionary.to_pylist())
             column = pa.DictionaryArray.from_arrays(batch.column(index).indices, pa.array(words)).cast(pa.string())
             table = table.set_column(index, field.name, column)
         elif field.type == _INSTANT:

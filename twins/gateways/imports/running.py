@@ -24,6 +24,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 
 from tenants.jobs.registry import Reporter
+from tenants.kernel.cells import as_cells
 from tenants.kernel.clock import isoformat, utc_now
 from tenants.scope.context import scope
 from twins.gateways.imports import csv_files, parquet_files
@@ -262,15 +263,9 @@ def _when(at: int) -> str:
 
 
 def _written(rows: list[tuple[Any, ...]]) -> str:
-    """As CSV; what a spreadsheet would take for a formula gets an apostrophe."""
     out = io.StringIO()
-    csv.writer(out).writerows([_harmless(cell) for cell in row] for row in rows)
+    csv.writer(out).writerows(map(as_cells, rows))
     return out.getvalue()
-
-
-def _harmless(cell: object) -> str:
-    text = str(cell)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _about(path: Path, kind: Kind) -> float:

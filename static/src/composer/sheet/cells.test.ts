@@ -30,4 +30,15 @@ describe("cells", () => {
     expect(readCells(writeCells(rows, ","))).toEqual(rows);
     expect(writeCells([["a", "b,c"]], ",")).toBe('a,"b,c"');
   });
+
+  it("are nothing that a spreadsheet would run, and come back as they were", () => {
+    const rows = [
+      ["=cmd|' /C calc'!A0", "@SUM(A1)", "+49 40", "-P-1", "'=kept", "-5", "-5,5", "\t=1", "\r=1"],
+      ["P-1", "", "", "", "'tis", "12", "-1e-3", "", "-"],
+    ];
+    for (const separator of ["\t", ",", ";"]) expect(readCells(writeCells(rows, separator))).toEqual(rows);
+    expect(writeCells(rows.slice(0, 1), ",")).toBe(
+      "'=cmd|' /C calc'!A0,'@SUM(A1),'+49 40,'-P-1,''=kept,-5,\"-5,5\",\"'\t=1\",\"'\r=1\"",
+    );
+  });
 });

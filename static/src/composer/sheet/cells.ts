@@ -1,5 +1,7 @@
 /** Tables as spreadsheets put them on the clipboard and as files keep them: separated by tabs, commas or semicolons. */
 
+import { asCell, asText } from "../../common/cells.ts";
+
 /** The most letters that are read at once. */
 export const LONGEST = 5_000_000;
 
@@ -29,7 +31,7 @@ export function readCells(text: string): string[][] {
   const row = (): string[] => rows[rows.length - 1] ?? [];
   while (place <= text.length) {
     const [cell, after] = readCell(text, place, separator);
-    row().push(cell);
+    row().push(asText(cell));
     if (after >= text.length) break;
     place = after + 1;
     if (text[after] === separator) continue;
@@ -57,7 +59,8 @@ function readCell(text: string, start: number, separator: string): [string, numb
   return [text.slice(start, end), end];
 }
 
-function written(cell: string, separator: string): string {
+function written(text: string, separator: string): string {
+  const cell = asCell(text);
   return cell.includes(separator) || /["\t\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
