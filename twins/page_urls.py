@@ -9,7 +9,7 @@ from twins.alarms import performing, schedule_pages
 from twins.alarms import rule_pages as alarm_rules
 from twins.alarms import telling_pages as telling
 from twins.catalog import pages as catalog
-from twins.composer import gallery_pages, promotion_pages, review_pages, version_pages
+from twins.composer import blueprint_pages, gallery_pages, promotion_pages, review_pages, version_pages
 from twins.composer import pages as composer
 from twins.dashboards import pages as dashboards
 from twins.evidence import pages as evidence
@@ -138,6 +138,8 @@ urlpatterns = [
     path("twins/<slug:twin>/canvas/", composer.canvas, name="canvas"),
     path("twins/<slug:twin>/versions/", version_pages.all_versions, name="twin-versions"),
     path("twins/<slug:twin>/versions/<int:number>/", version_pages.version, name="twin-version"),
+    path("twins/<slug:twin>/versions/<int:number>/blueprint/", blueprint_pages.save, name="blueprint-save"),
+    path("blueprints/<slug:key>/remove/", blueprint_pages.remove, name="blueprint-remove"),
     path("twins/<slug:twin>/versions/<int:number>/rename/", version_pages.rename, name="twin-version-rename"),
     path("twins/<slug:twin>/versions/<int:number>/rollback/", version_pages.roll_back, name="twin-rollback"),
     path("twins/<slug:twin>/versions/<int:number>/reset/", version_pages.reset, name="twin-reset"),

@@ -7,6 +7,7 @@ import { configuration, icon } from "./common/dom.ts";
 import { gettext } from "./common/gettext.ts";
 import { Composer } from "./composer/Composer.tsx";
 import { gallery } from "./composer/canvas/noting.ts";
+import { offerBlueprints } from "./composer/commands/blueprinting.ts";
 import { start, type Configuration } from "./composer/session.ts";
 
 async function run(place: HTMLElement): Promise<void> {
@@ -14,6 +15,7 @@ async function run(place: HTMLElement): Promise<void> {
   try {
     const session = await start(settings);
     gallery.address = `${settings.api.replace(/\/$/, "")}/canvas-images/`;
+    if (settings.can_publish && settings.urls.blueprint) offerBlueprints(settings.urls.blueprint);
     createRoot(place).render(<Composer configuration={settings} session={session} />);
   } catch (error) {
     if (!(error instanceof RefusedError || error instanceof UnreachableError)) throw error;

@@ -44,6 +44,7 @@ from twins.alarms.telling import ScheduleTerms, save_chain, save_channel, save_s
 from twins.alarms.transitions import Change, apply_changes
 from twins.catalog.drafts import start_draft
 from twins.catalog.services import publish_type
+from twins.composer.blueprinting import save_blueprint
 from twins.composer.images import keep_image
 from twins.composer.models import Twin
 from twins.composer.publishing import publish_twin
@@ -286,6 +287,10 @@ def furnish(cast: Cast) -> Samples:
         image = keep_image(content=png(), by="owner@meridian.example", now=now).digest
         northwind = {"key": "northwind", "version": 1, "name": {"en": "Northwind pack"}}
         pack = install_pack(document=read_pack(northwind), by="owner@meridian.example", now=now).key
+        blueprint = save_blueprint(
+            twin=twin.id, version=1, key="northwind-fleet", name="Northwind fleet", description="",
+            by="owner@meridian.example", now=now,
+        ).key  # fmt: skip
         held = _custody(now) | _administration(now) | _sign_on(cast, now) | _support(cast, now)
         member = (
             Membership.objects.filter(tenant_id=cast.meridian.id, user=cast.owner).values_list("id", flat=True).get()
@@ -326,6 +331,7 @@ def furnish(cast: Cast) -> Samples:
         },
         **{f"api:asset-type-draft-{name}": {"pk": type_draft} for name in ("detail", "effects", "publish")},
         **{name: {"key": pack} for name in ("pack", "pack-uninstall", "api:pack-detail")},
+        **{name: {"key": blueprint} for name in ("blueprint-remove", "api:blueprint-detail")},
         "api:canvas-image-detail": {"digest": image},
         "gateway": {"gateway": gateway},
         **{name: {"import_id": brought} for name in ("import", "import-rejected", "import-remove")},

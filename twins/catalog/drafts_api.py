@@ -19,11 +19,11 @@ from twins.catalog import drafts, selectors
 from twins.catalog.api import OverrideOutput, UpgradeOutput, origins_json
 from twins.catalog.domain.preview import span_of
 from twins.catalog.models import AssetTypeDraft, AssetTypeVersion
+from twins.catalog.parts import SLUG
 from twins.catalog.selectors import DraftState
 from twins.catalog.upgrading import upgrade_of_draft
 
 MOST_REVISIONS = 2**31 - 1
-SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 REFERENCE = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*@[1-9][0-9]{0,8}$"
 
 

@@ -17,6 +17,7 @@ from tenants.kernel.clock import isoformat
 from twins.catalog import selectors
 from twins.catalog.models import AssetTypeDraft
 from twins.catalog.selectors import CatalogueEntry
+from twins.catalog.wording import in_language
 
 SHOWN = 60
 MOST_LETTERS = 120
@@ -142,13 +143,6 @@ def as_csv(found: Iterable[TypeRow]) -> str:
                  isoformat(row.at) if row.at else "")  # fmt: skip
         writer.writerow(as_cells(cells))
     return "\ufeff" + text.getvalue()
-
-
-def in_language(texts: Mapping[str, str] | None, language: str, default: str = "") -> str:
-    """A text in the viewer's language, else in English, else in any."""
-    if not texts:
-        return default
-    return texts.get(language) or texts.get(language.partition("-")[0]) or texts.get("en") or next(iter(texts.values()))
 
 
 def _published(entry: CatalogueEntry, draft: AssetTypeDraft | None, language: str) -> TypeRow:

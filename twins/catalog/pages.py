@@ -11,8 +11,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.text import slugify
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -26,21 +24,17 @@ from tenants.people.selectors import role_names
 from tenants.scope.actors import Permission, Role
 from twins.catalog import drafts, listing, selectors, services
 from twins.catalog.drafts import DraftExistsError
+from twins.catalog.keyed_forms import KeyedForm, key_field
 from twins.catalog.selectors import CatalogueEntry, DraftNotFoundError
 from twins.catalog.sheets import sheets
+from twins.catalog.wording import in_language, viewers_language
 
-SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 
-
-class TypeForm(forms.Form):
+class TypeForm(KeyedForm):
     """What a new type begins with."""
 
     name = forms.CharField(label=lazy("Name"), max_length=200, help_text=lazy("As people call this kind of thing."))
-    key = forms.RegexField(
-        SLUG, label=lazy("Key"), max_length=64, required=False,
-        help_text=lazy("How documents mean it, such as “booster-pump”. Made from the name when you give none."),
-        error_messages={"invalid": lazy("Small letters, digits and hyphens, a letter first.")},
-    )  # fmt: skip
+    key = key_field(lazy("How documents mean it, such as “booster-pump”. Made from the name when you give none."))
     extends = forms.ChoiceField(
         label=lazy("Extends"), required=False,
         help_text=lazy("It then has all that this type has, and may narrow it. More can be added later."),
@@ -49,15 +43,6 @@ class TypeForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["extends"].choices = [("", _("Nothing")), *_usable()]  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        """Make the key from the name where none is given."""
-        values: dict[str, Any] = super().clean() or {}
-        if not values.get("key") and "key" not in self.errors:
-            values["key"] = slugify(values.get("name", "")).strip("-0123456789")[:64].rstrip("-")
-            if not values["key"]:
-                self.add_error("key", _("Give a key: the name has no letter that one could be made from."))
-        return values
 
 
 class DeprecateForm(forms.Form):
@@ -82,12 +67,8 @@ def _usable() -> list[tuple[str, str]]:
     return sorted(named, key=lambda each: each[1].casefold())
 
 
-def _language() -> str:
-    return get_language() or "en"
-
-
 def _name(entry: CatalogueEntry) -> str:
-    return listing.in_language(entry.own.name, _language(), entry.own.key)
+    return in_language(entry.own.name, default=entry.own.key)
 
 
 @require_safe
@@ -95,7 +76,7 @@ def _name(entry: CatalogueEntry) -> str:
 def catalogue(request: HttpRequest) -> HttpResponse:
     """All types of the organisation, drafts among them."""
     wanted = listing.asked(request.GET)
-    every = listing.rows(_language())
+    every = listing.rows(viewers_language())
     found = listing.narrowed(every, wanted)
     if request.GET.get("format") == "csv":
         response = HttpResponse(listing.as_csv(found), content_type="text/csv; charset=utf-8")
@@ -213,8 +194,8 @@ def asset_type(request: HttpRequest, ref: str) -> HttpResponse:
         "entry": entry,
         "type": entry.resolved,
         "name": _name(entry),
-        "description": listing.in_language(entry.resolved.description, _language()),
-        "sheets": sheets(entry.resolved, selectors.origins_of(entry), _language()),
+        "description": in_language(entry.resolved.description),
+        "sheets": sheets(entry.resolved, selectors.origins_of(entry), viewers_language()),
         "ancestors": [(each, _name(entries[each])) for each in entry.lineage[1:] if each in entries],
         "versions": sorted(
             (each for each in entries.values() if each.own.key == own.key), key=lambda each: -each.own.version

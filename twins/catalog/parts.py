@@ -82,7 +82,9 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
 ]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
+SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+"""Small letters, digits and single hyphens."""
+Slug = Annotated[str, Field(pattern=SLUG, max_length=64)]
 TypeRef = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*@[1-9][0-9]{0,8}$", max_length=74)]
 PartNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=64)]
 Unit = Annotated[str, Field(min_length=1, max_length=64)]

@@ -14,7 +14,6 @@ from django.utils.translation import ngettext
 
 from twins.catalog.domain.alarms import condition_of
 from twins.catalog.domain.origins import Origins
-from twins.catalog.listing import in_language
 from twins.catalog.schemas import (
     Alarm,
     AssetType,
@@ -29,6 +28,7 @@ from twins.catalog.schemas import (
     Relationship,
     Signal,
 )
+from twins.catalog.wording import in_language
 from twins.language.symbols import symbol
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any, ClassVar
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -18,8 +18,11 @@ from tenants.edge.openapi import QuestionSchema
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError
 from tenants.scope.actors import Permission
+from twins.catalog.parts import SLUG
 from twins.composer import selectors, services
+from twins.composer.blueprinting import remove_blueprint, save_blueprint
 from twins.composer.changes import changes_since
+from twins.composer.domain.blueprints import MOST_ASSETS
 from twins.composer.domain.findings import mark_of, told_to
 from twins.composer.models import Twin, TwinVersion
 from twins.composer.publishing import publish_twin
@@ -30,6 +33,7 @@ from twins.composer.versions import named_versions, version_of
 
 MOST_REVISIONS = 2**31 - 1
 MOST_OPERATIONS = 5000
+BLUEPRINT = OpenApiParameter("key", str, OpenApiParameter.PATH, description="The key of the blueprint")
 
 
 class TwinOutput(serializers.ModelSerializer[Twin]):
@@ -205,6 +209,20 @@ class BlueprintOutput(serializers.Serializer[Any]):
         return list(dict.fromkeys(part.type for part in blueprint.parts.values()))
 
 
+class BlueprintInput(serializers.Serializer[Any]):
+    """A published version, or some of its assets, that is to be a blueprint."""
+
+    twin = serializers.UUIDField()
+    version = serializers.IntegerField(min_value=1, max_value=MOST_REVISIONS)
+    key = serializers.RegexField(SLUG, max_length=64)
+    name = serializers.CharField(max_length=200)
+    description = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+    assets = serializers.ListField(
+        child=serializers.UUIDField(), required=False, default=list, max_length=MOST_ASSETS,
+        help_text="The assets that it is made of; none for all.",
+    )  # fmt: skip
+
+
 @extend_schema_serializer(many=False)
 class BlueprintPage(serializers.Serializer[Any]):
     """All blueprints; `next` is always null."""
@@ -318,10 +336,27 @@ class TwinViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
 class BlueprintViewSet(viewsets.ViewSet):
     """Blueprints that twins can be composed from."""
 
-    needs: ClassVar = {"read": Permission.TWINS_READ}
+    needs: ClassVar = {"read": Permission.TWINS_READ, "write": Permission.TWINS_PUBLISH}
+    lookup_field = "key"
+    lookup_value_converter = "slug"
 
     @extend_schema(responses=BlueprintPage)
     def list(self, request: Request, **_: Any) -> Response:
         """Every blueprint, by key."""
         found = blueprints().values()
         return Response({"next": None, "results": [BlueprintOutput(each).data for each in found]})
+
+    @extend_schema(request=BlueprintInput, responses={201: BlueprintOutput})
+    def create(self, request: Request, **_: Any) -> Response:
+        """Save a published version, or some of its assets, as a blueprint: without bindings, gateways and images."""
+        wanted = BlueprintInput(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        values = wanted.validated_data | {"assets": frozenset(map(str, wanted.validated_data["assets"]))}
+        made = save_blueprint(**values, by=actor_of(request._request).name, now=utc_now())
+        return Response(BlueprintOutput(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None}, parameters=[BLUEPRINT])
+    def destroy(self, request: Request, key: str, **_: Any) -> Response:
+        """Take one of the organisation's own blueprints away; twins that were made from it stay."""
+        remove_blueprint(key=key)
+        return Response(status=status.HTTP_204_NO_CONTENT)

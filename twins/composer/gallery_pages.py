@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,6 @@ from uuid import UUID
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -23,7 +22,9 @@ from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
 from tenants.scope.actors import Permission
 from twins.catalog.schemas import AssetType
-from twins.catalog.selectors import resolved_types
+from twins.catalog.selectors import resolved_types, templates
+from twins.catalog.templates import Kind
+from twins.catalog.wording import in_language
 from twins.composer import services
 from twins.composer.domain.blueprints import compose
 from twins.composer.domain.drawing import Drawing, drawing
@@ -49,7 +50,12 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A blueprint as the page shows it, composed with some parameters."""
+    """A blueprint as the page shows it, composed with some parameters.
+
+    Attributes:
+        is_own: Whether the organisation keeps it itself.
+        pack: The key of the pack that brought it, empty for any other.
+    """
 
     key: str
     name: str
@@ -58,6 +64,8 @@ class Shown:
     contents: tuple[Content, ...]
     links: int
     drawing: Drawing
+    is_own: bool = False
+    pack: str = ""
 
     @property
     def assets(self) -> int:
@@ -91,12 +99,6 @@ class TwinForm(forms.Form):
             )  # fmt: skip
 
 
-def in_language(texts: Mapping[str, str]) -> str:
-    """The text in the language of the page, or in English."""
-    language = get_language() or "en"
-    return texts.get(language) or texts.get(language.partition("-")[0]) or texts.get("en") or next(iter(texts.values()))
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(needs=Permission.TWINS_EDIT)
 def new_twin(request: HttpRequest) -> HttpResponse:
@@ -123,14 +125,17 @@ def new_twin(request: HttpRequest) -> HttpResponse:
 
 
 def _gallery(request: HttpRequest) -> HttpResponse:
-    words, types = request.GET.get("q", "").strip(), _types()
-    shown = []
-    for blueprint in blueprints().values():
+    words, types, shown = request.GET.get("q", "").strip(), _types(), []
+    packs = {row.key: row.pack for row in templates(Kind.BLUEPRINT)}
+    for key, blueprint in blueprints().items():
         with suppress(OutturnError):  # one of the organisation's own, whose types have gone since
-            shown.append(_shown(blueprint, {}, types))
+            drawn = _shown(blueprint, {}, types)
+            shown.append(replace(drawn, is_own=packs.get(key) == "", pack=packs.get(key, "")))
     found = [each for each in shown if all(word in each.words for word in words.lower().split())]
     found.sort(key=lambda each: each.name)
-    return render(request, "composer/gallery.html", {"blueprints": found, "words": words})
+    return render(request, "composer/gallery.html", {
+        "blueprints": found, "words": words, "can_publish": actor_of(request).may(Permission.TWINS_PUBLISH),
+    })  # fmt: skip
 
 
 def _types() -> dict[str, AssetType]:

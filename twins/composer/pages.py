@@ -70,6 +70,8 @@ def canvas(request: HttpRequest, twin: str) -> HttpResponse:
             "gallery": reverse("new-twin", args=[actor.slug]),
             "gateways": reverse("gateways", args=[actor.slug]),
             "versions": reverse("twin-versions", args=[actor.slug, found.slug]),
+            # The browser puts the version that is published then in the place of 0.
+            "blueprint": reverse("blueprint-save", args=[actor.slug, found.slug, 0]),
         },
     }
     return render(request, "composer/canvas.html", {"twin": found, "composer_config": config})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -188,6 +188,7 @@ class BlueprintPart(Part):
         group: The group that they are in.
         column: Which column of the group, or without one of the whole, they stand in, counted from the left.
         columns: How many stand side by side.
+        at: Where its only asset lies, in pixels to the right and down, in place of a column.
         properties: What all of them have.
         part_of: The part that they are components of, and as which; each of the one that stands at the same place.
         gateway_key: Format of a gateway's key from their ``name``, ``number``, ``unit`` and the ``signal``.
@@ -200,6 +201,7 @@ class BlueprintPart(Part):
     group: Key | None = None
     column: Column = 0
     columns: Columns = 1
+    at: Position | None = None
     properties: dict[Key, PropertyValue] = Field(default_factory=dict)
     part_of: Annotated[tuple[Key, Key], Field(strict=False)] | None = None
     gateway_key: KeyFormat | None = None
@@ -240,6 +242,11 @@ class Blueprint(Document):
     links: Many[BlueprintLink] = ()
     notes: Many[Text] = ()
 
+    @property
+    def wholes_first(self) -> dict[str, BlueprintPart]:
+        """The parts as they stand, but each after what it is a component of: the database keeps no order of keys."""
+        return {each: self.parts[each] for key in self.parts for each in (*reversed(_wholes(self.parts, key)), key)}
+
     @model_validator(mode="after")
     def _refers_to_itself(self) -> Self:
         """Refuse what names a parameter, a group or a part that the blueprint does not have."""
@@ -270,13 +277,25 @@ def _unsound_counts(blueprint: Blueprint) -> Iterator[str]:
 
 
 def _unsound_parts(blueprint: Blueprint) -> Iterator[str]:
-    before: set[str] = set()
     for key, part in blueprint.parts.items():
         if part.group is not None and part.group not in blueprint.groups:
             yield f"parts/{key} is in {part.group}, which is no group"
-        if part.part_of is not None and part.part_of[0] not in before:
-            yield f"parts/{key} is a component of {part.part_of[0]}, which is no part before it"
-        before.add(key)
+        if part.part_of is not None and part.part_of[0] not in blueprint.parts:
+            yield f"parts/{key} is a component of {part.part_of[0]}, which is no part"
+        elif key in _wholes(blueprint.parts, key):
+            yield f"parts/{key} is a component of itself"
+        groups = blueprint.groups[part.group].count if part.group in blueprint.groups else 1
+        if part.at is not None and (part.count, groups) != (1, 1):
+            yield f"parts/{key} has one place for several assets"
+
+
+def _wholes(parts: Mapping[str, BlueprintPart], key: str) -> list[str]:
+    """What a part is a component of, what that is one of, and so on; it ends where it comes to one again."""
+    found: list[str] = []
+    while (whole := parts[key].part_of) is not None and whole[0] in parts and whole[0] not in found:
+        key = whole[0]
+        found.append(key)
+    return found
 
 
 class FleetParameters(Part):
@@ -320,10 +339,12 @@ class _ClosedSchema(GenerateJsonSchema):
         return value | {"additionalProperties": False} if "patternProperties" in value else value
 
 
+def schema_text(kind: type[Document]) -> str:
+    """The text of the published schema of a kind of document, as JSON Schema 2020-12."""
+    schema = {"$schema": GenerateJsonSchema.schema_dialect} | kind.model_json_schema(schema_generator=_ClosedSchema)
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
 def published_schemas() -> dict[str, str]:
-    """The text of each file under ``docs/schemas``, by its name, as JSON Schema 2020-12."""
-    texts: dict[str, str] = {}
-    for kind in (AssetType, TwinDocument, Blueprint):
-        schema = {"$schema": GenerateJsonSchema.schema_dialect} | kind.model_json_schema(schema_generator=_ClosedSchema)
-        texts[f"{kind.schema_name}.schema.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-    return texts
+    """The text of each file under ``docs/schemas``, by its name."""
+    return {f"{kind.schema_name}.schema.json": schema_text(kind) for kind in (AssetType, TwinDocument, Blueprint)}

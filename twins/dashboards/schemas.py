@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
-from pydantic.json_schema import GenerateJsonSchema
 
 from twins.catalog.parts import Document, Key, Many, Part, Slug
-from twins.composer.schemas import Id
+from twins.composer.schemas import Id, schema_text
 
 COLUMNS = 12
 MOST_WIDGETS = 60
@@ -84,5 +82,4 @@ class Reach:
 
 def published_schema() -> str:
     """The text of ``docs/schemas/dashboard.schema.json``."""
-    schema = {"$schema": GenerateJsonSchema.schema_dialect} | DashboardDocument.model_json_schema()
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return schema_text(DashboardDocument)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
-from pydantic.json_schema import GenerateJsonSchema
 
 from twins.catalog.parts import Document, Key, Many, Part, Slug, Text, Texts
 from twins.catalog.schemas import Alarm, AssetType
-from twins.composer.schemas import Blueprint, Name
+from twins.composer.schemas import Blueprint, Name, schema_text
 from twins.dashboards.schemas import DashboardDocument
 
 MOST_PARTS = 200
@@ -89,5 +87,4 @@ class Chosen:
 
 def published_schema() -> str:
     """The text of ``docs/schemas/pack.schema.json``."""
-    schema = {"$schema": GenerateJsonSchema.schema_dialect} | PackDocument.model_json_schema()
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return schema_text(PackDocument)

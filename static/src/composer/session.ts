@@ -25,7 +25,14 @@ export interface Configuration {
   can_publish: boolean;
   /** The websocket of the published twin's values and alarms. */
   live: string;
-  urls: { twin?: string; catalogue?: string; versions?: string; gallery?: string; gateways?: string };
+  urls: {
+    twin?: string;
+    catalogue?: string;
+    versions?: string;
+    gallery?: string;
+    gateways?: string;
+    blueprint?: string;
+  };
 }
 
 export interface Session {

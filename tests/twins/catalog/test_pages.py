@@ -13,9 +13,9 @@ from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
 from tests.conftest import Cast
 from twins.catalog import drafts, selectors
-from twins.catalog.listing import in_language
 from twins.catalog.models import AssetTypeDraft, AssetTypeState
 from twins.catalog.services import publish_type
+from twins.catalog.wording import in_language
 
 pytestmark = pytest.mark.django_db
 BASE = "/t/meridian/catalogue/"

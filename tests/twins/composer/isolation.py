@@ -21,7 +21,7 @@ def versions_of(twin: Twin, now: datetime) -> dict[str, dict[str, str | int | UU
         **{name: {"twin": twin.slug} for name in pages},
         **{
             name: {"twin": twin.slug, "number": 1}
-            for name in ("twin-version", "twin-version-rename", "twin-rollback", "twin-reset")
+            for name in ("twin-version", "twin-version-rename", "blueprint-save", "twin-rollback", "twin-reset")
         },
         "twin-aside-return": {"twin": twin.slug, "aside": aside},
         **{name: {"review": review} for name in ("twin-review", "twin-review-withdraw")},

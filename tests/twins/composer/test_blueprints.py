@@ -242,7 +242,9 @@ def test_a_component_without_its_number_belongs_to_the_only_whole_or_to_none() -
         ({"parts": {"tank": {"type": "tank@1", "name": "{number.real}"}}}, "match pattern"),
         ({"parts": {"tank": {"type": "tank@1", "name": "T", "count": "tanks"}}}, "takes a number from tanks"),
         ({"parts": {"tank": {"type": "tank@1", "name": "T", "group": "yard"}}}, "in yard, which is no group"),
-        ({"parts": {"tank": {"type": "tank@1", "name": "T", "part_of": ["tank", "x"]}}}, "no part before it"),
+        ({"parts": {"tank": {"type": "tank@1", "name": "T", "part_of": ["tank", "x"]}}}, "a component of itself"),
+        ({"parts": {"tank": {"type": "tank@1", "name": "T", "part_of": ["pump", "x"]}}}, "which is no part"),
+        ({"parts": {"tank": {"type": "tank@1", "name": "T", "count": 2, "at": [0, 0]}}}, "one place for several"),
         ({"links": [{"from": ["pump", "outlet"], "to": ["sea", "inlet"], "kind": "feeds"}]}, "ends at something"),
         ({"groups": {"train": {"name": "T", "count": "lines"}}}, "takes a number from lines"),
         (
@@ -299,3 +301,11 @@ def test_a_drawing_shows_what_lies_on_the_canvas() -> None:
 def test_ports_are_on_the_side_where_the_canvas_has_them() -> None:
     ports = ("inlet", "shaft_input", "supply", "hot_inlet", "outlet", "output", "supplies", "loads")
     assert [port for port in ports if is_inward(port)] == ["inlet", "shaft_input", "supply", "hot_inlet"]
+
+
+def test_wholes_come_before_their_components_in_whatever_order_the_database_gives_them_back() -> None:
+    station = built_in_blueprints()["pump-station"].as_json()
+    turned = Blueprint.model_validate(station | {"parts": dict(sorted(station["parts"].items()))})
+    order = list(turned.wholes_first)
+    assert list(turned.parts)[:2] == ["high_tank", "motor"]
+    assert order == ["high_tank", "pump", "motor", "suction_tank", "valve"]

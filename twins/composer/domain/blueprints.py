@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -58,6 +59,9 @@ class _Made:
     asset: str
 
 
+_ByPart = Mapping[str, Sequence[_Made]]
+
+
 def compose(
     blueprint: Blueprint, answers: FleetParameters, *, types: Mapping[str, AssetType], new_id: Callable[[], UUID]
 ) -> list[Operation]:
@@ -79,11 +83,14 @@ def compose(
     _check_types(blueprint, types)
     _check_size(blueprint, values)
     made = _assets(blueprint, values, types, answers.names, new_id)
+    by_part = defaultdict[str, list[_Made]](list)
+    for one in made:
+        by_part[one.part].append(one)
     operations: list[Operation] = [RenameTwin(name=answers.name), *_groups(blueprint, values)]
     for one in made:
-        operations.append(_added(blueprint, values, made, one))
+        operations.append(_added(blueprint, values, by_part, one))
         operations += _bindings(blueprint.parts[one.part], one, types, answers.gateway)
-    operations += _links(blueprint, made, new_id)
+    operations += _links(blueprint, by_part, new_id)
     return [*operations, *_notes(blueprint, made, new_id)]
 
 
@@ -143,7 +150,7 @@ def _assets(
 ) -> list[_Made]:  # fmt: skip
     """Every asset, part by part, unit by unit."""
     places, made = _places(blueprint, values, types), list[_Made]()
-    for key, part in blueprint.parts.items():
+    for key, part in blueprint.wholes_first.items():
         first, count = _several(part.first, values), _several(part.count, values)
         for index, at in enumerate(places[key]):
             unit, number = index // count + 1, first + index % count
@@ -166,26 +173,29 @@ def _places(
     blueprint: Blueprint, values: Mapping[str, int], types: Mapping[str, AssetType]
 ) -> dict[str, list[Position]]:
     """Where the assets of each part lie, in the order of units and numbers."""
-    inner = {key: _arranged_parts(blueprint, values, types, key) for key in blueprint.groups}
-    alone = [key for key, part in blueprint.parts.items() if part.group is None]
-    blocks = [_block(blueprint.parts[key], values, types) for key in alone]
-    for key, group in blueprint.groups.items():
+    free = {key: part for key, part in blueprint.parts.items() if part.at is None}
+    groups = {key: group for key, group in blueprint.groups.items() if any(each.group == key for each in free.values())}
+    inner = {key: _arranged_parts(free, values, types, key) for key in groups}
+    alone = [key for key, part in free.items() if part.group is None]
+    blocks = [_block(free[key], values, types) for key in alone]
+    for key, group in groups.items():
         count = _several(group.count, values)
         blocks.append(groups_of(inner[key][1], column=group.column, count=count, columns=group.columns))
     corners, _ = arranged(blocks)
-    places = dict(zip(alone, corners, strict=False))
-    for key, frames in zip(blueprint.groups, corners[len(alone) :], strict=True):
+    places = {key: [part.at] for key, part in blueprint.parts.items() if part.at is not None}
+    places |= zip(alone, corners, strict=False)
+    for key, frames in zip(groups, corners[len(alone) :], strict=True):
         for part, within in inner[key][0].items():
             places[part] = [(x + FRAME + dx, y + TITLE + dy) for x, y in frames for dx, dy in within]
     return places
 
 
 def _arranged_parts(
-    blueprint: Blueprint, values: Mapping[str, int], types: Mapping[str, AssetType], group: str
+    parts: Mapping[str, BlueprintPart], values: Mapping[str, int], types: Mapping[str, AssetType], group: str
 ) -> tuple[dict[str, list[Position]], Position]:
     """Where the assets of the parts of one group lie in it, and how large all of them are."""
-    keys = [key for key, part in blueprint.parts.items() if part.group == group]
-    places, extent = arranged([_block(blueprint.parts[key], values, types) for key in keys])
+    keys = [key for key, part in parts.items() if part.group == group]
+    places, extent = arranged([_block(parts[key], values, types) for key in keys])
     return dict(zip(keys, places, strict=True)), extent
 
 
@@ -205,7 +215,7 @@ def _groups(blueprint: Blueprint, values: Mapping[str, int]) -> Iterator[Operati
             yield AddGroup(group=_group_key(blueprint, values, key, unit), name=name)
 
 
-def _added(blueprint: Blueprint, values: Mapping[str, int], made: Sequence[_Made], one: _Made) -> AddAsset:
+def _added(blueprint: Blueprint, values: Mapping[str, int], made: _ByPart, one: _Made) -> AddAsset:
     part = blueprint.parts[one.part]
     group = _group_key(blueprint, values, part.group, one.unit) if part.group else None
     whole = _whole(part, made, one)
@@ -215,11 +225,11 @@ def _added(blueprint: Blueprint, values: Mapping[str, int], made: Sequence[_Made
     )  # fmt: skip
 
 
-def _whole(part: BlueprintPart, made: Sequence[_Made], one: _Made) -> tuple[str, str] | None:
+def _whole(part: BlueprintPart, made: _ByPart, one: _Made) -> tuple[str, str] | None:
     """What an asset is a component of: the whole of its unit with its own number, or the only one there is."""
     if part.part_of is None:
         return None
-    wholes = [other for other in made if other.part == part.part_of[0] and other.unit in (one.unit, 0)]
+    wholes = [other for other in made[part.part_of[0]] if other.unit in (one.unit, 0)]
     same = [other for other in wholes if other.number == one.number] if len(wholes) > 1 else wholes
     return (same[0].asset, part.part_of[1]) if same else None
 
@@ -234,7 +244,7 @@ def _bindings(
         yield Bind(place=f"{one.asset}/{signal}", gateway=gateway, key=key)
 
 
-def _links(blueprint: Blueprint, made: Sequence[_Made], new_id: Callable[[], UUID]) -> Iterator[Operation]:
+def _links(blueprint: Blueprint, made: _ByPart, new_id: Callable[[], UUID]) -> Iterator[Operation]:
     pairs = ((link, *pair) for link in blueprint.links for pair in _pairs(blueprint, link, made))
     for number, (link, source, target) in enumerate(pairs):
         if number == MOST_LINKS:
@@ -243,9 +253,9 @@ def _links(blueprint: Blueprint, made: Sequence[_Made], new_id: Callable[[], UUI
         yield AddLink(link=str(new_id()), from_=start, to=end, kind=link.kind)
 
 
-def _pairs(blueprint: Blueprint, link: BlueprintLink, made: Sequence[_Made]) -> Iterator[tuple[_Made, _Made]]:
+def _pairs(blueprint: Blueprint, link: BlueprintLink, made: _ByPart) -> Iterator[tuple[_Made, _Made]]:
     """The assets that a link of a blueprint joins."""
-    sources, targets = ([one for one in made if one.part == end[0]] for end in (link.from_, link.to))
+    sources, targets = (made[end[0]] for end in (link.from_, link.to))
     groups = {blueprint.parts[end[0]].group for end in (link.from_, link.to)}
     if len(groups) > 1 or None in groups:
         yield from _joined(link.how, sources, targets) if link.how != "last" else _lasts(sources, targets)
