@@ -35,6 +35,7 @@ urlpatterns = [
     path("catalogue/packs/", packs.packs, name="packs"),
     path("catalogue/packs/new/", packs.new_pack, name="new-pack"),
     path("catalogue/packs/make/", packs.make, name="make-pack"),
+    path("catalogue/packs/examples/<slug:key>/", packs.install_example, name="pack-example"),
     path("catalogue/packs/<slug:key>/", packs.pack, name="pack"),
     path("catalogue/packs/<slug:key>/uninstall/", packs.uninstall, name="pack-uninstall"),
     path("catalogue/new/", catalog.new_type, name="new-type"),

@@ -330,6 +330,7 @@ def furnish(cast: Cast) -> Samples:
             for name in ("detail", "resolved", "use", "upgrade", "deprecate", "restore")
         },
         **{f"api:asset-type-draft-{name}": {"pk": type_draft} for name in ("detail", "effects", "publish")},
+        "pack-example": {"key": "water-pumping"},
         **{name: {"key": pack} for name in ("pack", "pack-uninstall", "api:pack-detail")},
         **{name: {"key": blueprint} for name in ("blueprint-remove", "api:blueprint-detail")},
         "api:canvas-image-detail": {"digest": image},

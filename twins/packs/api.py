@@ -14,7 +14,9 @@ from rest_framework.response import Response
 from tenants.edge.http import actor_of
 from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
+from twins.catalog.parts import SLUG
 from twins.packs import selectors, services
+from twins.packs.examples import example_packs
 from twins.packs.exporting import make_pack
 from twins.packs.models import Pack
 from twins.packs.schemas import MOST_PARTS, Chosen
@@ -59,7 +61,7 @@ def _some(what: str) -> serializers.ListField:
 class PackExportInput(serializers.Serializer[Any]):
     """A new pack of what the organisation has."""
 
-    key = serializers.RegexField(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)
+    key = serializers.RegexField(SLUG, max_length=64)
     version = serializers.IntegerField(min_value=1, max_value=999_999_999, default=1)
     name = serializers.CharField(max_length=200)
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
@@ -96,6 +98,12 @@ class PackViewSet(viewsets.ViewSet):
         document = services.read_pack(request.data)
         made = services.look_at_pack(document=document, by=actor_of(request._request).name, now=utc_now())
         return Response({"types": made.types, "known": made.known, "rules": len(made.rules)})
+
+    @extend_schema(responses=OBJECT)
+    @action(detail=False, methods=["get"])
+    def examples(self, request: Request, **_: Any) -> Response:
+        """The packs that come with the product, as documents that can be installed."""
+        return Response({"next": None, "results": [each.as_json() for each in example_packs().values()]})
 
     @extend_schema(request=PackExportInput, responses=OBJECT)
     @action(detail=False, methods=["post"])

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tenants.edge.forms import SHELL, NamedConfirmForm, put_error, show_confirm, show_form
 from tenants.edge.http import actor_of
@@ -22,7 +22,10 @@ from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
 from tenants.scope.actors import Actor, Permission
 from twins.catalog.domain.reading import read_json
+from twins.catalog.keyed_forms import key_field
+from twins.catalog.wording import in_language
 from twins.packs import selectors, services
+from twins.packs.examples import example_packs
 from twins.packs.exporting import make_pack
 from twins.packs.models import Pack
 from twins.packs.schemas import LARGEST_PACK, Chosen, Made, PackDocument
@@ -62,11 +65,7 @@ class MakeForm(forms.Form):
     """What a new pack is called, and what it holds."""
 
     name = forms.CharField(max_length=200, label=_("Name"))
-    key = forms.RegexField(
-        r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64, label=_("Key"),
-        help_text=_("Small letters, digits and hyphens, such as pump-service; it never changes."),
-        error_messages={"invalid": _("Write small letters, digits and single hyphens, a letter first.")},
-    )  # fmt: skip
+    key = key_field(_("Small letters, digits and hyphens, such as pump-service; it never changes."), required=True)
     version = forms.IntegerField(min_value=1, max_value=999_999_999, initial=1, label=_("Version"))
     description = forms.CharField(
         max_length=2000, required=False, label=_("Description"), widget=forms.Textarea(attrs={"rows": 3})
@@ -95,7 +94,30 @@ def packs(request: HttpRequest) -> HttpResponse:
     """The installed packs."""
     actor = actor_of(request)
     listed = _listing(actor.slug).page(request, selectors.packs())
-    return listed.csv or render(request, "packs/list.html", {"listing": listed, "can_edit": _may(actor)})
+    installed = set(selectors.packs().values_list("key", flat=True))
+    examples = [
+        {"key": key, "name": in_language(each.name), "description": in_language(each.description or each.name),
+         "holds": ", ".join(_holds(each.as_json())), "is_installed": key in installed}
+        for key, each in example_packs().items()
+    ]  # fmt: skip
+    context = {"listing": listed, "can_edit": _may(actor), "examples": examples}
+    return listed.csv or render(request, "packs/list.html", context)
+
+
+@require_POST
+@page(needs=Permission.TWINS_PUBLISH)
+def install_example(request: HttpRequest, key: str) -> HttpResponse:
+    """Install one of the packs that come with the product."""
+    actor, document = actor_of(request), example_packs().get(key)
+    if document is None:
+        raise Http404
+    try:
+        made = services.install_pack(document=document, by=actor.name, now=utc_now())
+    except OutturnError as error:
+        messages.error(request, " ".join([error.told, *(finding.message for finding in error.findings)]))
+        return redirect("packs", actor.slug)
+    messages.success(request, _("%(name)s is installed.") % {"name": made.name})
+    return redirect("pack", actor.slug, made.key)
 
 
 def _listing(slug: str) -> Listing:
