@@ -41,6 +41,7 @@ urlpatterns = [
     path("catalogue/new/", catalog.new_type, name="new-type"),
     path("catalogue/drafts/<uuid:draft>/", catalog.draft, name="type-draft"),
     path("catalogue/drafts/<uuid:draft>/discard/", catalog.discard, name="type-draft-discard"),
+    path("catalogue/deprecate/", catalog.deprecate_chosen, name="types-deprecate"),
     path("catalogue/<str:ref>/", catalog.asset_type, name="asset-type"),
     path("catalogue/<str:ref>/revise/", catalog.revise, name="type-revise"),
     path("catalogue/<str:ref>/deprecate/", catalog.deprecate, name="type-deprecate"),

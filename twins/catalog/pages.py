@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tenants.edge.forms import SHELL, put_error, show_form
@@ -54,9 +56,9 @@ class DeprecateForm(forms.Form):
         help_text=lazy("People are pointed to it wherever they meet the old one."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, ref: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, refs: Collection[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others = [(each, name) for each, name in _usable() if each != ref]
+        others = [(each, name) for each, name in _usable() if each not in refs]
         self.fields["successor"].choices = [("", _("Nothing")), *others]  # type: ignore[attr-defined]
 
 
@@ -98,6 +100,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "pager": {"previous_url": _address(request, after="") if wanted.after else None,
                   "next_url": _address(request, after=after) if after else None},
         "can_edit": actor_of(request).may(Permission.TWINS_EDIT),
+        "can_publish": actor_of(request).may(Permission.TWINS_PUBLISH),
     }  # fmt: skip
     return render(request, "catalog/list.html", context)
 
@@ -233,7 +236,7 @@ def deprecate(request: HttpRequest, ref: str) -> HttpResponse:
     actor, entry = actor_of(request), selectors.catalogue_entry(ref)
     if entry is None:
         raise Http404
-    form = DeprecateForm(request.POST or None, ref=ref)
+    form = DeprecateForm(request.POST or None, refs=[ref])
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
@@ -248,6 +251,37 @@ def deprecate(request: HttpRequest, ref: str) -> HttpResponse:
         request, form, title=_("Deprecate %(type)s") % {"type": ref}, submit=_("Deprecate"), frame=SHELL,
         intro=_("It is not offered for new assets any more. Twins that have it keep it, and it can be restored."),
         back=(_name(entry), reverse("asset-type", args=[actor.slug, ref])),
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(needs=Permission.TWINS_PUBLISH)
+def deprecate_chosen(request: HttpRequest) -> HttpResponse:
+    """Say of the types that were chosen in the list that they are not to be used any more."""
+    actor, known = actor_of(request), {entry.own.ref: entry for entry in selectors.catalogue()}
+    asked = dict.fromkeys(request.GET.getlist("types"))
+    refs = [ref for ref in asked if ref in known and known[ref].deprecated is None]
+    if not refs:
+        messages.error(request, _("Choose types that are not deprecated yet. Nothing was changed."))
+        return redirect("catalogue", actor.slug)
+    form = DeprecateForm(request.POST or None, refs=refs)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            services.deprecate_types(
+                refs=refs, reason=values["reason"], successor=values["successor"] or None, by=actor.name, now=utc_now()
+            )
+        except OutturnError as error:
+            put_error(form, error)
+        else:
+            told = ngettext("%(count)s type is deprecated.", "%(count)s types are deprecated.", len(refs))
+            messages.success(request, f"{told % {'count': len(refs)}} {_('What uses them goes on.')}")
+            return redirect("catalogue", actor.slug)
+    return show_form(
+        request, form, title=_("Deprecate the chosen types"), submit=_("Deprecate"), frame=SHELL,
+        intro=_("%(types)s: not offered for new assets any more. Twins that have them keep them; they can be restored.")
+        % {"types": ", ".join(refs)},
+        back=(_("Catalogue"), reverse("catalogue", args=[actor.slug])),
     )  # fmt: skip
 
 

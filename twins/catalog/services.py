@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -111,6 +112,30 @@ def deprecate_type(*, ref: str, reason: str, successor: str | None, by: str, now
         defaults={"deprecated_at": now, "deprecated_by": by, "reason": reason, "successor": successor or ""},
     )  # fmt: skip
     return published_type(ref)
+
+
+def deprecate_types(*, refs: Sequence[str], reason: str, successor: str | None, by: str, now: datetime) -> None:
+    """Say of several published versions that they are not to be used any more: of all or of none.
+
+    Args:
+        refs: The versions as ``key@version``.
+        reason: As for `deprecate_type`.
+        successor: As for `deprecate_type`.
+        by: Who says it.
+        now: When.
+
+    Raises:
+        TypeNotFoundError: There is no such version.
+        SuccessorError: The successor is one of them, deprecated, or not in the catalogue.
+    """
+    if successor in refs:
+        raise SuccessorError(
+            f"{successor} cannot follow itself", place="successor", kept="Nothing was changed.",
+            fix="Name another type, or none.",
+        )  # fmt: skip
+    with transaction.atomic():
+        for ref in refs:
+            deprecate_type(ref=ref, reason=reason, successor=successor, by=by, now=now)
 
 
 def restore_type(*, ref: str) -> CatalogueEntry:

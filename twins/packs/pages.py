@@ -230,7 +230,7 @@ def uninstall(request: HttpRequest, key: str) -> HttpResponse:
 def make(request: HttpRequest) -> HttpResponse:
     """A pack of what the organisation has, as a file."""
     actor = actor_of(request)
-    form = MakeForm(request.POST or None, actor=actor)
+    form = MakeForm(request.POST or None, actor=actor, initial={"types": request.GET.getlist("types")})
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         chosen = Chosen(**{section: frozenset(values.get(section, ())) for section in SECTIONS})

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 from django.test import Client
 
 from tenants.kernel.clock import utc_now
+from tenants.people.models import User
 from tenants.scope.context import scope
 from tests.conftest import Cast
 from twins.catalog import drafts, selectors
 from twins.catalog.models import AssetTypeDraft, AssetTypeState
+from twins.catalog.selectors import marked_types
 from twins.catalog.services import publish_type
 from twins.catalog.wording import in_language
 
@@ -192,3 +196,35 @@ def test_who_may_only_read_sees_types_and_drafts_and_changes_nothing(client: Cli
         assert client.get(BASE + path).status_code == 403
     for path in (f"{pump}/revise/", f"{pump}/remove/", f"{pump}/restore/", f"drafts/{draft}/discard/"):
         assert client.post(BASE + path).status_code == 403
+
+
+def test_chosen_types_are_deprecated_together_or_not_at_all(person: Client, cast: Cast, pump: str) -> None:
+    text = shown(person)
+    assert f'name="types" value="{pump}" form="chosen"' in text
+    assert f'formaction="{BASE}deprecate/"' in text
+    chosen = f"deprecate/?types={pump}&types=gearbox@1&types=nothing@1"
+    assert f"{pump}, gearbox@1: not offered for new assets any more." in shown(person, chosen)
+    assert person.post(f"{BASE}{chosen}", {"reason": ""}).status_code == 400
+    assert person.post(f"{BASE}{chosen}", {"reason": "Old", "successor": "gearbox@1"}).status_code == 400
+    assert listed(person, "kind=deprecated") == []
+    done = person.post(f"{BASE}{chosen}", {"reason": "Old", "successor": "centrifugal-pump@1"}, follow=True)
+    assert "2 types are deprecated. What uses them goes on." in done.content.decode()
+    assert sorted(listed(person, "kind=deprecated")) == ["booster-pump", "gearbox"]
+    with scope(cast.meridian.id):
+        told = marked_types()[pump].deprecated
+        assert told is not None
+        assert (told.reason, told.successor) == ("Old", "centrifugal-pump@1")
+    again = person.get(f"{BASE}{chosen}", follow=True)
+    assert "Choose types that are not deprecated yet." in again.content.decode()
+
+
+def test_chosen_types_become_a_pack(person: Client, pump: str) -> None:
+    text = shown(person, f"packs/make/?types={pump}&types=gearbox@1")
+    assert re.search(rf'<input[^>]*name="types"[^>]*value="{pump}"[^>]*checked', text)
+    assert "gearbox@1" not in text
+
+
+def test_who_may_not_publish_chooses_nothing(cast: Cast, sign_in: Callable[[User], Client], pump: str) -> None:
+    viewer = sign_in(cast.viewer)
+    assert 'form="chosen"' not in shown(viewer)
+    assert viewer.get(f"{BASE}deprecate/?types={pump}").status_code == 403
