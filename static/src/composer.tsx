@@ -2,9 +2,8 @@
 import "@xyflow/react/dist/base.css";
 import "./composer/composer.css";
 import { createRoot } from "react-dom/client";
-import { RefusedError, UnreachableError } from "./common/api.ts";
-import { configuration, icon } from "./common/dom.ts";
-import { gettext } from "./common/gettext.ts";
+import { configuration } from "./common/dom.ts";
+import { showNotLoaded } from "./common/loading.ts";
 import { Composer } from "./composer/Composer.tsx";
 import { gallery } from "./composer/canvas/noting.ts";
 import { offerBlueprints } from "./composer/commands/blueprinting.ts";
@@ -18,24 +17,7 @@ async function run(place: HTMLElement): Promise<void> {
     if (settings.can_publish && settings.urls.blueprint) offerBlueprints(settings.urls.blueprint);
     createRoot(place).render(<Composer configuration={settings} session={session} />);
   } catch (error) {
-    if (!(error instanceof RefusedError || error instanceof UnreachableError)) throw error;
-    const again = document.createElement("button");
-    again.type = "button";
-    again.className = "btn btn-primary";
-    again.textContent = gettext("Try again");
-    again.addEventListener("click", () => void run(place));
-    const words = document.createElement("p");
-    words.textContent =
-      error instanceof RefusedError
-        ? error.message
-        : gettext("The server could not be reached. What you saved is kept; try again when the connection is back.");
-    const box = document.createElement("div");
-    box.className = "nothing";
-    box.setAttribute("role", "alert");
-    const title = document.createElement("h2");
-    title.textContent = gettext("The draft could not be loaded");
-    box.append(icon("cloud-off"), title, words, again);
-    place.replaceChildren(box);
+    showNotLoaded(place, error, () => void run(place));
   }
 }
 

@@ -1,27 +1,11 @@
-import { useEffect, useState } from "react";
 import { gettext } from "../common/gettext.ts";
+import { useOnline } from "../common/online.ts";
 import { Icon } from "../composer/Icon.tsx";
 import { asText, inLanguage } from "./document.ts";
 import type { SaveState } from "./saving.ts";
 import { useEditor } from "./store.ts";
 
 const language = document.documentElement.lang || "en";
-
-function useOnline(): boolean {
-  const [isOnline, setOnline] = useState(navigator.onLine);
-  useEffect(() => {
-    const look = (): void => {
-      setOnline(navigator.onLine);
-    };
-    addEventListener("online", look);
-    addEventListener("offline", look);
-    return () => {
-      removeEventListener("online", look);
-      removeEventListener("offline", look);
-    };
-  }, []);
-  return isOnline;
-}
 
 function look(save: SaveState, isOnline: boolean): [icon: string, tone: string, words: string] {
   if (!isOnline && save.kind === "saved") return ["wifi-off", "warning", gettext("Offline – all saved")];

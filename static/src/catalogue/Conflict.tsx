@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { gettext } from "../common/gettext.ts";
 import { Dialog } from "../composer/Dialog.tsx";
+import { RefusedWords } from "../composer/RefusedWords.tsx";
 import type { Clash } from "./changes.ts";
 import { inWords } from "./Frame.tsx";
 import type { Saving, SaveState } from "./saving.ts";
@@ -79,7 +80,6 @@ function Sides({ clashes, saving }: { clashes: readonly Clash[]; saving: Saving 
 
 function Refused({ save, saving }: { save: SaveState & { kind: "refused" }; saving: Saving }) {
   const [isAside, setAside] = useState(false);
-  const { problem } = save;
   if (isAside) return null;
   return (
     <Dialog
@@ -88,14 +88,7 @@ function Refused({ save, saving }: { save: SaveState & { kind: "refused" }; savi
         setAside(true);
       }}
     >
-      <p>{problem.detail ?? problem.title ?? gettext("The server refused it.")}</p>
-      {problem.fix && <p>{problem.fix}</p>}
-      <p>{gettext("Everything before it is saved. Your change is still here.")}</p>
-      {problem.request_id && (
-        <p className="form-note">
-          {gettext("Request")} <code>{problem.request_id}</code>
-        </p>
-      )}
+      <RefusedWords problem={save.problem} />
       <div className="form-bar">
         <button type="button" className="btn btn-primary" autoFocus onClick={() => void saving.retry()}>
           {gettext("Try again")}

@@ -1,6 +1,7 @@
 import { useContext, useState, type ReactNode } from "react";
 import { gettext } from "../common/gettext.ts";
 import { Icon } from "../composer/Icon.tsx";
+import { AddRow } from "./AddRow.tsx";
 import {
   ChoiceControl,
   CountControl,
@@ -140,14 +141,7 @@ function ItemsControl({
   items: NonNullable<Field["items"]>;
 }) {
   const { value, change, place, isReadOnly } = options;
-  const [added, setAdded] = useState("");
   const held: JsonObject = isObject(value) ? value : {};
-  const key = keyFrom(added);
-  const add = (): void => {
-    if (!key || key in held) return;
-    change({ ...held, [key]: { name: { en: added.trim() }, type: "number" } });
-    setAdded("");
-  };
   return (
     <div className="type-nested">
       {Object.entries(held).map(([each, part]) => (
@@ -173,28 +167,17 @@ function ItemsControl({
         </details>
       ))}
       {!isReadOnly && (
-        <div className="type-row">
-          <input
-            className="form-control"
-            aria-label={gettext("Name of the new {thing}", { thing: items.one })}
-            placeholder={gettext("Name")}
-            value={added}
-            maxLength={200}
-            data-place={place}
-            onChange={(event) => {
-              setAdded(event.target.value);
-            }}
-            onKeyDown={(event) => {
-              if (event.key !== "Enter") return;
-              event.preventDefault();
-              add();
-            }}
-          />
-          <button type="button" className="btn" disabled={!key || key in held} onClick={add}>
-            <Icon name="plus" />
-            {items.add}
-          </button>
-        </div>
+        <AddRow
+          label={gettext("Name of the new {thing}", { thing: items.one })}
+          placeholder={gettext("Name")}
+          words={items.add}
+          place={place}
+          most={200}
+          fits={(name) => keyFrom(name) !== "" && !(keyFrom(name) in held)}
+          add={(name) => {
+            change({ ...held, [keyFrom(name)]: { name: { en: name }, type: "number" } });
+          }}
+        />
       )}
     </div>
   );

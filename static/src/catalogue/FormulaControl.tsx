@@ -7,6 +7,7 @@ import { asText, type Finding } from "./document.ts";
 import { Faults, type ControlOptions } from "./Frame.tsx";
 import { whole } from "./inheritance.ts";
 import { Marked } from "./Marked.tsx";
+import { Popup, stepped } from "./Popup.tsx";
 import { marksIn } from "./marks.ts";
 import { useEditor } from "./store.ts";
 import { useTrial, type Trial } from "./trial.ts";
@@ -23,41 +24,6 @@ function useVocabulary(only: "all" | "properties"): Vocabulary {
   return useMemo(
     () => ({ names: namesOf(whole(document, from), language, only), functions, units }),
     [document, from, functions, units, only],
-  );
-}
-
-function Popup({
-  id,
-  found,
-  active,
-  take,
-}: {
-  id: string;
-  found: Completion;
-  active: number;
-  take: (option: Option) => void;
-}) {
-  return (
-    <ul id={id} role="listbox" className="type-popup" aria-label={gettext("What may stand here")}>
-      {found.options.map((option, index) => (
-        <li
-          key={`${option.kind} ${option.text} ${option.label}`}
-          id={`${id}-${index}`}
-          role="option"
-          aria-selected={index === active}
-          ref={(row) => {
-            if (index === active) row?.scrollIntoView({ block: "nearest" });
-          }}
-          onMouseDown={(event) => {
-            event.preventDefault();
-            take(option);
-          }}
-        >
-          <code>{option.label}</code>
-          <small>{option.detail}</small>
-        </li>
-      ))}
-    </ul>
   );
 }
 
@@ -94,9 +60,9 @@ function useCompletion(text: string, vocabulary: Vocabulary, isOff: boolean, wri
     write(next);
   };
   const inPopup = (event: KeyboardEvent, { options }: Completion): boolean => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const next = stepped(event.key, active, options.length);
     const option = options[active];
-    if (step) setActive((active + step + options.length) % options.length);
+    if (next !== undefined) setActive(next);
     else if (event.key === "Escape") setAsked(null);
     else if (["Enter", "Tab"].includes(event.key) && option) take(option);
     else return false;
@@ -160,7 +126,22 @@ function FormulaEditor({ options, text, fault, findings, write }: EditorOptions)
           open(null, cursor);
         }}
       />
-      {shown && <Popup id={list} found={shown} active={active} take={take} />}
+      {shown && (
+        <Popup
+          id={list}
+          label={gettext("What may stand here")}
+          entries={shown.options.map(({ kind, text: written, label, detail }) => ({
+            key: `${kind} ${written} ${label}`,
+            words: <code>{label}</code>,
+            detail,
+          }))}
+          active={active}
+          take={(index) => {
+            const option = shown.options[index];
+            if (option) take(option);
+          }}
+        />
+      )}
       <p id={`${id}-called`} className="form-note type-called">
         <Called functions={calledAt(text, cursor, vocabulary.functions)} hint={!isReadOnly} />
       </p>

@@ -1,4 +1,5 @@
 import { useId, useState, type KeyboardEvent } from "react";
+import { Popup, stepped } from "./Popup.tsx";
 
 export interface Suggestion {
   value: string;
@@ -42,12 +43,11 @@ export function Suggest(options: Options) {
     choose(suggestion.value);
   };
   const onKey = (event: KeyboardEvent): void => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && !isReadOnly) {
+    const next = isReadOnly ? undefined : stepped(event.key, active, options.suggest(value).slice(0, 50).length);
+    if (next !== undefined) {
       event.preventDefault();
       setOpen(true);
-      const count = options.suggest(value).slice(0, 50).length;
-      setActive((now) => (count ? (now + step + count) % count : -1));
+      setActive(next);
     } else if (event.key === "Enter") {
       event.preventDefault();
       const chosen = found[active];
@@ -91,26 +91,16 @@ export function Suggest(options: Options) {
         onKeyDown={onKey}
       />
       {found.length > 0 && (
-        <ul id={list} role="listbox" className="type-popup" aria-label={label ?? placeholder ?? ""}>
-          {found.map((suggestion, index) => (
-            <li
-              key={suggestion.value}
-              id={`${list}-${index}`}
-              role="option"
-              aria-selected={index === active}
-              ref={(row) => {
-                if (index === active) row?.scrollIntoView({ block: "nearest" });
-              }}
-              onMouseDown={(event) => {
-                event.preventDefault();
-                take(suggestion);
-              }}
-            >
-              <span>{suggestion.label}</span>
-              {suggestion.detail && <small>{suggestion.detail}</small>}
-            </li>
-          ))}
-        </ul>
+        <Popup
+          id={list}
+          label={label ?? placeholder ?? ""}
+          entries={found.map(({ value: key, label: words, detail }) => ({ key, words: <span>{words}</span>, detail }))}
+          active={active}
+          take={(index) => {
+            const chosen = found[index];
+            if (chosen) take(chosen);
+          }}
+        />
       )}
     </div>
   );

@@ -1,6 +1,6 @@
-import { useId, useState } from "react";
 import { gettext } from "../common/gettext.ts";
 import { Icon } from "../composer/Icon.tsx";
+import { AddRow } from "./AddRow.tsx";
 import { Input } from "./controls.tsx";
 import { asText, inLanguage, isObject, type JsonObject } from "./document.ts";
 import type { ControlOptions } from "./Frame.tsx";
@@ -9,15 +9,9 @@ import { texts } from "./lists.tsx";
 /** How many of each of some things. */
 export function AmountsControl(options: ControlOptions) {
   const { value, change, place, isReadOnly, field } = options;
-  const [added, setAdded] = useState("");
   const amounts: JsonObject = isObject(value) ? value : {};
   const set = (next: JsonObject): void => {
     change(Object.keys(next).length ? next : undefined);
-  };
-  const add = (): void => {
-    const key = added.trim();
-    if (key && !(key in amounts)) set({ ...amounts, [key]: 1 });
-    setAdded("");
   };
   return (
     <div className="type-rows">
@@ -50,28 +44,14 @@ export function AmountsControl(options: ControlOptions) {
         </div>
       ))}
       {!isReadOnly && (
-        <div className="type-row">
-          <input
-            className="form-control"
-            aria-label={field.words}
-            placeholder={field.words}
-            value={added}
-            maxLength={64}
-            data-place={place}
-            onChange={(event) => {
-              setAdded(event.target.value);
-            }}
-            onKeyDown={(event) => {
-              if (event.key !== "Enter") return;
-              event.preventDefault();
-              add();
-            }}
-          />
-          <button type="button" className="btn" disabled={!added.trim()} onClick={add}>
-            <Icon name="plus" />
-            {gettext("Add")}
-          </button>
-        </div>
+        <AddRow
+          label={field.words}
+          place={place}
+          most={64}
+          add={(key) => {
+            if (!(key in amounts)) set({ ...amounts, [key]: 1 });
+          }}
+        />
       )}
     </div>
   );
@@ -82,14 +62,7 @@ export function OptionsControl(
   options: ControlOptions & { names: JsonObject; rename: (names: JsonObject | undefined) => void },
 ) {
   const { value, change, place, isReadOnly, names, rename } = options;
-  const id = useId();
-  const [added, setAdded] = useState("");
   const held = texts(value);
-  const add = (): void => {
-    const wanted = added.trim();
-    if (wanted && !held.includes(wanted)) change([...held, wanted]);
-    setAdded("");
-  };
   const call = (choice: string, text: string): void => {
     const left = Object.entries(names).filter(([each]) => each !== choice);
     const next = text ? [...left, [choice, { ...(isObject(names[choice]) ? names[choice] : {}), en: text }]] : left;
@@ -125,29 +98,14 @@ export function OptionsControl(
         </div>
       ))}
       {!isReadOnly && (
-        <div className="type-row">
-          <input
-            id={id}
-            className="form-control"
-            aria-label={gettext("Another choice")}
-            placeholder={gettext("Another choice")}
-            value={added}
-            maxLength={200}
-            data-place={place}
-            onChange={(event) => {
-              setAdded(event.target.value);
-            }}
-            onKeyDown={(event) => {
-              if (event.key !== "Enter") return;
-              event.preventDefault();
-              add();
-            }}
-          />
-          <button type="button" className="btn" disabled={!added.trim()} onClick={add}>
-            <Icon name="plus" />
-            {gettext("Add")}
-          </button>
-        </div>
+        <AddRow
+          label={gettext("Another choice")}
+          place={place}
+          most={200}
+          add={(wanted) => {
+            if (!held.includes(wanted)) change([...held, wanted]);
+          }}
+        />
       )}
     </div>
   );

@@ -1,24 +1,8 @@
-import { useEffect, useState } from "react";
 import { gettext, ngettext } from "../../common/gettext.ts";
+import { useOnline } from "../../common/online.ts";
 import { Icon } from "../Icon.tsx";
 import type { SaveState } from "./saving.ts";
 import { useComposer } from "../store.ts";
-
-function useOnline(): boolean {
-  const [online, setOnline] = useState(navigator.onLine);
-  useEffect(() => {
-    const look = (): void => {
-      setOnline(navigator.onLine);
-    };
-    addEventListener("online", look);
-    addEventListener("offline", look);
-    return () => {
-      removeEventListener("online", look);
-      removeEventListener("offline", look);
-    };
-  }, []);
-  return online;
-}
 
 /** How much waits, and whether it would outlive the page. */
 function waiting(words: string, { count, kept }: { count: number; kept: boolean }): string {

@@ -1,24 +1,17 @@
 import { gettext, ngettext } from "../../common/gettext.ts";
 import { ConflictDialog } from "./Conflict.tsx";
 import { Dialog } from "../Dialog.tsx";
+import { RefusedWords } from "../RefusedWords.tsx";
 import { download } from "./keeping.ts";
 import type { SaveState } from "./saving.ts";
 import type { Session } from "../session.ts";
 import { useComposer } from "../store.ts";
 
 function Refused({ session, save }: { session: Session; save: SaveState & { kind: "refused" } }) {
-  const { problem } = save;
   const { autosave } = session;
   return (
     <Dialog title={gettext("The last change was not saved")}>
-      <p>{problem.detail ?? problem.title ?? gettext("The server refused it.")}</p>
-      {problem.fix && <p>{problem.fix}</p>}
-      <p>{gettext("Everything before it is saved. Your change is still here.")}</p>
-      {problem.request_id && (
-        <p className="composer-hint">
-          {gettext("Request")} <code>{problem.request_id}</code>
-        </p>
-      )}
+      <RefusedWords problem={save.problem} />
       <div className="form-bar">
         <button type="button" className="btn btn-primary" autoFocus onClick={() => void autosave.retry()}>
           {gettext("Try again")}
