@@ -14,14 +14,15 @@ SECTIONS = ("assets", "links", "bindings", "groups", "notes")
 
 def rewritten(before: TwinDocument, after: TwinDocument) -> RawSQL:
     """The column ``draft``, which says the one document, made to say the other, which came of it by operations."""
-    sql, values = ["draft || jsonb_build_object('name', %s::text)"], [after.name]
+    sql = ["draft || jsonb_build_object('name', %s::text)"]
+    values: list[str | list[str]] = [after.name]
     for section in SECTIONS:
         changed, gone = _difference(getattr(before, section), getattr(after, section))
         if changed or gone:
             sql.append(
                 f"jsonb_build_object('{section}', coalesce(draft -> '{section}', '{{}}') - %s::text[] || %s::jsonb)"
             )
-            values += [gone, json.dumps(changed)]
+            values += gone, json.dumps(changed)
     return RawSQL(" || ".join(sql), values)  # noqa: S611 (what is not a value is written above)
 
 

@@ -40,8 +40,8 @@ class ToldFindings:
 
     def as_json(self) -> dict[str, Any]:
         """As the API and the socket tell it."""
-        at = self.at and {place: [each.as_dict() for each in found] for place, found in self.at.items()}
-        findings = None if self.findings is None else [each.as_dict() for each in self.findings]
+        at = None if self.at is None else {place: _printed(found) for place, found in self.at.items()}
+        findings = None if self.findings is None else _printed(self.findings)
         return {
             "findings": findings, "findings_at": at, "findings_since": self.since, "findings_mark": self.mark,
         }  # fmt: skip
@@ -75,6 +75,10 @@ def differing(before: Iterable[TwinFinding], now: Iterable[TwinFinding]) -> ByPl
     old, new = _by_place(before), _by_place(now)
     places = dict.fromkeys((*new, *old))
     return {place: new.get(place, ()) for place in places if old.get(place) != new.get(place)}
+
+
+def _printed(findings: Iterable[TwinFinding]) -> list[dict[str, str]]:
+    return [each.as_dict() for each in findings]
 
 
 def _by_place(findings: Iterable[TwinFinding]) -> dict[str, tuple[TwinFinding, ...]]:
