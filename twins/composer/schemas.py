@@ -187,6 +187,7 @@ class BlueprintPart(Part):
         first: The number of the first, or the parameter that says it; the others count on.
         group: The group that they are in.
         column: Which column of the group, or without one of the whole, they stand in, counted from the left.
+        row: Which row of it, counted from the top.
         columns: How many stand side by side.
         at: Where its only asset lies, in pixels to the right and down, in place of a column.
         properties: What all of them have.
@@ -200,6 +201,7 @@ class BlueprintPart(Part):
     first: Figure | Key = 1
     group: Key | None = None
     column: Column = 0
+    row: Column = 0
     columns: Columns = 1
     at: Position | None = None
     properties: dict[Key, PropertyValue] = Field(default_factory=dict)

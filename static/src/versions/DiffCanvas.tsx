@@ -1,7 +1,6 @@
 import {
   Background,
   BaseEdge,
-  getBezierPath,
   Handle,
   Position,
   ReactFlow,
@@ -13,6 +12,7 @@ import {
 } from "@xyflow/react";
 import { memo, useEffect } from "react";
 import { gettext } from "../common/gettext.ts";
+import { linkPath } from "../common/linkpath.ts";
 import { Icon } from "../composer/Icon.tsx";
 import { ICON, kindWord, type Kind } from "./diff.ts";
 import type { Drawing, DrawnLink, DrawnPart } from "./drawing.ts";
@@ -47,7 +47,7 @@ const Link = memo(function Link({
   targetPosition,
   data,
 }: EdgeProps<LinkEdge>) {
-  const [path] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition });
+  const [path] = linkPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition });
   const kind: Kind | null = data?.kind ?? null;
   return <BaseEdge path={path} className={`drawn-link ${kind ? `change-${kind}` : ""}`} />;
 });

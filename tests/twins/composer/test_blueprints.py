@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import combinations, count
+from itertools import combinations, count, pairwise
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from twins.composer.blueprints import built_in_blueprints
 from twins.composer.domain.blueprints import FleetNamesError, compose, formatted
 from twins.composer.domain.drawing import drawing
 from twins.composer.domain.operations import apply_all
-from twins.composer.domain.placing import WIDTH, height_of, is_inward
+from twins.composer.domain.placing import HEAD, ROW, WIDTH, height_of, is_inward
 from twins.composer.domain.validation import validate
 from twins.composer.edits import Operation
 from twins.composer.schemas import Blueprint, FleetParameters, TwinDocument
@@ -26,6 +26,9 @@ RESOLVED = resolve_all(built_in_types())
 TYPES = {ref: resolved.document for ref, resolved in RESOLVED.items()}
 BLUEPRINTS = built_in_blueprints()
 FLEET = BLUEPRINTS["turbofan-fleet"]
+Point = tuple[float, float]
+End = tuple[int, int, int]
+"""Where a port is drawn, and to which side a link leaves it: -1 left, 1 right."""
 PUMPS: dict[str, Any] = {
     "key": "pumps", "version": 1, "name": {"en": "Pumps"}, "description": {"en": "Pumps."}, "icon": "droplet",
     "parameters": {"pumps": {"name": {"en": "Pumps"}, "minimum": 1, "maximum": 9, "default": 2}},
@@ -108,6 +111,49 @@ def test_nothing_lies_over_anything_else(key: str, said: str) -> None:
             assert right or below or asset.at[1] + height_of(TYPES[asset.type]) <= frame.y
     top = min(asset.at[1] for asset in document.assets.values())
     assert all(note.size and note.at[1] + note.size[1] < top for note in document.notes.values())
+
+
+def curve(start: End, end: End) -> list[Point]:
+    """Points of a link as the canvas draws it: a curve, or round corners where it goes back."""
+    (x1, y1, out), (x2, y2, back) = start, end
+    if out == -back and (x2 - x1) * out < 0:
+        middle, outer, inner = (y1 + y2) / 2, x1 + out * 20, x2 + back * 20
+        turns = [(x1, y1), (outer, y1), (outer, middle), (inner, middle), (inner, y2), (x2, y2)]
+        return [mixed(one, other, step / 100) for one, other in pairwise(turns) for step in range(101)]
+    reach = abs(x2 - x1) / 2
+    bends: list[Point] = [(x1, y1), (x1 + out * reach, y1), (x2 + back * reach, y2), (x2, y2)]
+    return [bezier(bends, step / 100) for step in range(101)]
+
+
+def mixed(one: Point, other: Point, share: float) -> Point:
+    return one[0] + (other[0] - one[0]) * share, one[1] + (other[1] - one[1]) * share
+
+
+def bezier(bends: list[Point], share: float) -> Point:
+    while len(bends) > 1:
+        bends = [mixed(one, other, share) for one, other in pairwise(bends)]
+    return bends[0]
+
+
+def port(document: TwinDocument, key: str, name: str) -> End:
+    asset = document.assets[key]
+    inward = is_inward(name)
+    beside = [each for each in TYPES[asset.type].ports if is_inward(each) == inward]
+    y = asset.at[1] + HEAD + ROW * beside.index(name) + ROW // 2
+    return (asset.at[0], y, -1) if inward else (asset.at[0] + WIDTH, y, 1)
+
+
+@pytest.mark.parametrize("key", BLUEPRINTS)
+def test_no_link_runs_through_an_asset(key: str) -> None:
+    document = made(BLUEPRINTS[key])
+    boxes = [(asset.name, *asset.at, height_of(TYPES[asset.type])) for asset in document.assets.values()]
+    assert {
+        (link.from_, link.to, name)
+        for link in document.links.values()
+        for x, y in curve(port(document, *link.from_), port(document, *link.to))
+        for name, left, top, height in boxes
+        if left < x < left + WIDTH and top < y < top + height
+    } == set()
 
 
 def test_a_pump_station_has_a_train_for_each_pump() -> None:

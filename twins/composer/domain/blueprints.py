@@ -201,7 +201,7 @@ def _arranged_parts(
 
 def _block(part: BlueprintPart, values: Mapping[str, int], types: Mapping[str, AssetType]) -> Block:
     count = _several(part.count, values)
-    return assets_of(types[part.type], column=part.column, count=count, columns=part.columns)
+    return assets_of(types[part.type], column=part.column, row=part.row, count=count, columns=part.columns)
 
 
 def _group_key(blueprint: Blueprint, values: Mapping[str, int], group: str, unit: int) -> str:

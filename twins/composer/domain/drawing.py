@@ -13,6 +13,8 @@ from twins.composer.schemas import Asset, TwinDocument
 MARGIN = 40
 BEND = 60
 """How far a line leaves an asset before it turns, in pixels."""
+DETOUR = 20
+"""The same of a line that goes back: it is led around what it joins, as on the canvas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +106,6 @@ def _end(
 
 def _line(start: tuple[int, int, int], end: tuple[int, int, int]) -> str:
     (x1, y1, out), (x2, y2, back) = start, end
+    if out == -back and (x2 - x1) * out < 0:
+        return f"M{x1} {y1}H{x1 + out * DETOUR}V{(y1 + y2) // 2}H{x2 + back * DETOUR}V{y2}H{x2}"
     return f"M{x1} {y1}C{x1 + out * BEND} {y1} {x2 + back * BEND} {y2} {x2} {y2}"

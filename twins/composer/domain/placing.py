@@ -1,4 +1,4 @@
-"""Where the assets of a blueprint lie: in columns from left to right, each centred on the others, none over another.
+"""Where the assets of a blueprint lie: in rows of columns, each centred on the others of its row, none over another.
 
 All lengths are pixels of the canvas; an asset is as large as the browser draws it.
 """
@@ -45,6 +45,7 @@ class Block:
         count: How many there are.
         columns: How many stand side by side.
         gap: The space that the last in a row or column does not need, right and below.
+        row: Which row of the whole it stands in; what stands in a later one lies below all of this.
     """
 
     column: int
@@ -52,6 +53,7 @@ class Block:
     count: int
     columns: int
     gap: Position = (BESIDE, BELOW)
+    row: int = 0
 
     @property
     def extent(self) -> Position:
@@ -65,9 +67,9 @@ class Block:
         return [(corner[0] + column * self.size[0], corner[1] + row * self.size[1]) for row, column in rows]
 
 
-def assets_of(of: AssetType, *, column: int, count: int, columns: int) -> Block:
+def assets_of(of: AssetType, *, column: int, row: int, count: int, columns: int) -> Block:
     """Assets of one type as a block."""
-    return Block(column, (WIDTH + BESIDE, height_of(of) + BELOW), count, columns)
+    return Block(column, (WIDTH + BESIDE, height_of(of) + BELOW), count, columns, row=row)
 
 
 def groups_of(extent: Position, *, column: int, count: int, columns: int) -> Block:
@@ -85,22 +87,24 @@ def groups_of(extent: Position, *, column: int, count: int, columns: int) -> Blo
 
 def arranged(blocks: Sequence[Block]) -> tuple[list[list[Position]], Position]:
     """Where the things of each block lie, the leftmost and uppermost at the origin, and how large all of them are."""
-    columns: defaultdict[int, list[int]] = defaultdict(list)
+    rows: defaultdict[int, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    widths: defaultdict[int, int] = defaultdict(int)
     for index, block in enumerate(blocks):
-        columns[block.column].append(index)
-    heights = {column: _stacked(blocks[index] for index in members) for column, members in columns.items()}
-    whole = max(heights.values(), default=0)
+        rows[block.row][block.column].append(index)
+        widths[block.column] = max(widths[block.column], block.extent[0])
     places: list[list[Position]] = [[] for _ in blocks]
-    left = 0
-    for column in sorted(columns):
-        width = max(blocks[index].extent[0] for index in columns[column])
-        top = _snapped((whole - heights[column]) / 2)
-        for index in columns[column]:
-            inset = _snapped((width - blocks[index].extent[0]) / 2)
-            places[index] = blocks[index].places((left + inset, top))
-            top += blocks[index].extent[1] + BELOW
-        left += width + BETWEEN
-    return places, (max(left - BETWEEN, 0), whole)
+    top = 0
+    for row in sorted(rows):
+        heights = {column: _stacked(blocks[index] for index in members) for column, members in rows[row].items()}
+        for column, members in rows[row].items():
+            left = sum(width + BETWEEN for other, width in widths.items() if other < column)
+            down = top + _snapped((max(heights.values()) - heights[column]) / 2)
+            for index in members:
+                inset = _snapped((widths[column] - blocks[index].extent[0]) / 2)
+                places[index] = blocks[index].places((left + inset, down))
+                down += blocks[index].extent[1] + BELOW
+        top += max(heights.values()) + BELOW
+    return places, (max(sum(widths.values()) + BETWEEN * (len(widths) - 1), 0), max(top - BELOW, 0))
 
 
 def _stacked(blocks: Iterable[Block]) -> int:
