@@ -6,30 +6,53 @@ import "./find.css";
 import { completions, find } from "./find.ts";
 import { Icon, TypeIcon } from "../Icon.tsx";
 import { useJump } from "./jump.ts";
-import { useComposer } from "../store.ts";
+import { useComposer, type Composer } from "../store.ts";
 
 const language = document.documentElement.lang;
 /** How many of the found are listed; all of them can be selected. */
 const LISTED = 50;
-
-function useFound(query: string, isOpen: boolean): { offers: string[]; found: string[] } {
-  const shown = useComposer((state) => (isOpen ? state.document : null));
-  const types = useComposer((state) => state.types);
-  const findings = useComposer((state) => state.findings);
-  return useMemo(
-    () => ({
-      offers: shown ? completions(shown, types, query, language).slice(0, 8) : [],
-      found: shown ? find(shown, types, findings, query) : [],
-    }),
-    [shown, types, findings, query],
-  );
-}
 
 interface Option {
   key: string;
   /** A query that goes on from what is typed, or an asset. */
   offer: string | null;
   asset: string | null;
+}
+
+/** What fits a query. */
+interface Found {
+  found: string[];
+  options: Option[];
+  /** The option that Enter takes unless another is gone to: what was found comes before what may be typed. */
+  first: number;
+}
+
+const NONE: Found = { found: [], options: [], first: 0 };
+
+type Sources = Pick<Composer, "document" | "types" | "findings">;
+
+function lookFor(query: string, { document: shown, types, findings }: Sources): Found {
+  const offers = completions(shown, types, query, language).slice(0, 8);
+  const found = find(shown, types, findings, query);
+  return {
+    found,
+    options: [
+      ...offers.map((offer) => ({ key: `? ${offer}`, offer, asset: null })),
+      ...found.slice(0, LISTED).map((asset) => ({ key: asset, offer: null, asset })),
+    ],
+    first: found.length > 0 && query.trim() !== "" ? offers.length : 0,
+  };
+}
+
+/** What is listed. In a large twin it comes a little after the typing, which it must not hold up. */
+function useListed(query: string, isOpen: boolean): Found {
+  const shown = useComposer((state) => (isOpen ? state.document : null));
+  const types = useComposer((state) => state.types);
+  const findings = useComposer((state) => state.findings);
+  return useMemo(
+    () => (shown ? lookFor(query, { document: shown, types, findings }) : NONE),
+    [shown, types, findings, query],
+  );
 }
 
 function OptionBody({ offer, asset }: Option) {
@@ -118,13 +141,8 @@ export function FindBox() {
   const [active, setActive] = useState(0);
   const jump = useJump();
   const id = useId();
-  const { offers, found } = useFound(useDeferredValue(query), isOpen);
-  const options: Option[] = [
-    ...offers.map((offer) => ({ key: `? ${offer}`, offer, asset: null })),
-    ...found.slice(0, LISTED).map((asset) => ({ key: asset, offer: null, asset })),
-  ];
-  // What was found comes before what may be typed: Enter goes to the first asset.
-  const first = found.length > 0 && query.trim() !== "" ? offers.length : 0;
+  const listedFor = useDeferredValue(query);
+  const { found, options, first } = useListed(listedFor, isOpen);
   const at = Math.min(active + first, options.length - 1);
 
   const write = (text: string): void => {
@@ -142,12 +160,19 @@ export function FindBox() {
     setOpen(true);
     setActive(((at + step + options.length) % Math.max(1, options.length)) - first);
   };
-  const takeAll = (): void => {
-    if (found.length > 0) selectAll(found);
+  const takeAll = (all: string[]): void => {
+    if (all.length > 0) selectAll(all);
     setOpen(false);
   };
+  const enter = (isAll: boolean): void => {
+    // Whoever types faster than the list comes means what is typed, not what is still listed.
+    const fresh = listedFor === query && isOpen ? null : lookFor(query, useComposer.getState());
+    const option = fresh ? fresh.options[fresh.first] : options[at];
+    if (isAll) takeAll((fresh ?? { found }).found);
+    else if (isOpen && option) choose(option);
+    else setOpen(true);
+  };
   const onKey = (event: KeyboardEvent): void => {
-    const option = options[at];
     const does: Record<string, () => void> = {
       ArrowDown: () => {
         move(1);
@@ -156,9 +181,7 @@ export function FindBox() {
         move(-1);
       },
       Enter: () => {
-        if (event.ctrlKey || event.metaKey) takeAll();
-        else if (isOpen && option) choose(option);
-        else setOpen(true);
+        enter(event.ctrlKey || event.metaKey);
       },
       Escape: () => {
         if (isOpen) setOpen(false);
@@ -204,7 +227,13 @@ export function FindBox() {
       </span>
       <div className="find-list" hidden={!shows}>
         <Options id={`${id}-list`} options={options} active={at} choose={choose} />
-        <Foot count={found.length} query={query} takeAll={takeAll} />
+        <Foot
+          count={found.length}
+          query={query}
+          takeAll={() => {
+            takeAll(found);
+          }}
+        />
       </div>
     </div>
   );
