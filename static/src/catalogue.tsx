@@ -1,6 +1,6 @@
 /** Entry point of the editor of asset types. */
+import "./common/place.css";
 import "./catalogue/catalogue.css";
-import "./catalogue/fields.css";
 import { createRoot } from "react-dom/client";
 import { Editor } from "./catalogue/Editor.tsx";
 import { start, type Configuration } from "./catalogue/session.ts";

@@ -1,5 +1,6 @@
 /** Entry point of the composer: the canvas on which a twin's draft is edited. */
 import "@xyflow/react/dist/base.css";
+import "./common/place.css";
 import "./composer/composer.css";
 import { createRoot } from "react-dom/client";
 import { configuration } from "./common/dom.ts";

@@ -4,6 +4,8 @@ import "@tabler/core/dist/css/tabler.min.css";
 import "@tabler/core/dist/js/tabler.esm.min.js";
 import "./shell/tokens.css";
 import "./shell/shell.css";
+import "./shell/search.css";
+import "./shell/rail.css";
 import "./shell/marks.css";
 import "./shell/tables.css";
 import "./shell/forms.css";

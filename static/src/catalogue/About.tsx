@@ -1,3 +1,5 @@
+import "./looks.css";
+import "./section.css";
 import { useId, useMemo, useState } from "react";
 import { gettext } from "../common/gettext.ts";
 import { Icon } from "../composer/Icon.tsx";

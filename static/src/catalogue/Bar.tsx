@@ -1,3 +1,4 @@
+import "./bar.css";
 import { gettext } from "../common/gettext.ts";
 import { useOnline } from "../common/online.ts";
 import { Icon } from "../composer/Icon.tsx";

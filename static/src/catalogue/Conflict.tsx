@@ -1,3 +1,4 @@
+import "./conflict.css";
 import { useState } from "react";
 import { gettext } from "../common/gettext.ts";
 import { Dialog } from "../composer/Dialog.tsx";

@@ -1,3 +1,5 @@
+import "./shortcuts.css";
+import "./nav.css";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { gettext } from "../common/gettext.ts";
 import { later } from "../common/later.ts";

@@ -1,3 +1,4 @@
+import "./findings.css";
 import { gettext } from "../common/gettext.ts";
 import { Icon } from "../composer/Icon.tsx";
 import type { Finding } from "./document.ts";

@@ -1,3 +1,4 @@
+import "./fields.css";
 import { createContext, useContext, useId, type ReactNode } from "react";
 import { gettext } from "../common/gettext.ts";
 import { symbol } from "../common/units.ts";

@@ -1,3 +1,4 @@
+import "./section.css";
 import { useState, type KeyboardEvent } from "react";
 import { announce } from "../common/dom.ts";
 import { gettext, ngettext } from "../common/gettext.ts";

@@ -1,3 +1,4 @@
+import "./json.css";
 import { useDeferredValue, useId, useMemo, useRef, useState } from "react";
 import { gettext, ngettext } from "../common/gettext.ts";
 import { Icon } from "../composer/Icon.tsx";

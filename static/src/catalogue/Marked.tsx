@@ -1,3 +1,4 @@
+import "./marked.css";
 import { useLayoutEffect, useRef, type KeyboardEventHandler } from "react";
 import { pieces, type Mark } from "./marks.ts";
 

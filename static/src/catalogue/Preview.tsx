@@ -1,3 +1,4 @@
+import "./preview.css";
 import { useEffect, useRef, useState, type RefObject } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";

@@ -1,3 +1,4 @@
+import "./publish.css";
 import { useEffect, useId, useState } from "react";
 import { call, RefusedError, UnreachableError } from "../common/api.ts";
 import { announce } from "../common/dom.ts";

@@ -1,3 +1,4 @@
+import "./suggest.css";
 import { useId, useState, type KeyboardEvent } from "react";
 import { Popup, stepped } from "./Popup.tsx";
 

@@ -1,3 +1,4 @@
+import "./bar.css";
 import { useReactFlow, useStore } from "@xyflow/react";
 import { gettext } from "../common/gettext.ts";
 import { FindBox } from "./finding/FindBox.tsx";

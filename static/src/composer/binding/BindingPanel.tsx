@@ -99,7 +99,6 @@ function AssetSignals({
       <ul
         className="signal-list"
         // It may scroll, and have nothing else to be focused.
-        {...(isAlone ? { tabIndex: 0 } : {})}
         tabIndex={0}
         aria-label={isAlone ? gettext("Signals") : gettext("Signals of {name}", { name: asset.name })}
       >

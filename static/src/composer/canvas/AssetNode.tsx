@@ -1,3 +1,4 @@
+import "./asset.css";
 import { Handle, Position as Side, type NodeProps } from "@xyflow/react";
 import { memo, useContext } from "react";
 import { gettext } from "../../common/gettext.ts";

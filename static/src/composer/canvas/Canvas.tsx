@@ -1,3 +1,4 @@
+import "./canvas.css";
 import {
   ConnectionMode,
   MarkerType,
@@ -8,6 +9,7 @@ import {
   useStoreApi,
   type Connection,
   type Edge,
+  type FitViewOptions,
   type NodeChange,
 } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent, type MouseEvent } from "react";
@@ -41,6 +43,8 @@ const MANY = 200;
 const MIDDLE_BUTTON = [1];
 /** Below this zoom a name cannot be read either. */
 const TINY = 0.12;
+/** How everything is brought into view: nothing lies under the tools, which stand at the top. */
+export const FITTED: FitViewOptions = { maxZoom: 1, padding: { top: "64px", right: "5%", bottom: "5%", left: "5%" } };
 const NO_EDGES: LinkView[] = [];
 
 function sightOf(far: boolean, bare: boolean): "near" | "far" | "bare" {
@@ -275,7 +279,7 @@ export function Canvas() {
                   minZoom={0.04}
                   maxZoom={2}
                   fitView={isFilled}
-                  fitViewOptions={{ maxZoom: 1, padding: 0.15 }}
+                  fitViewOptions={FITTED}
                   onlyRenderVisibleElements
                   ariaLabelConfig={WORDS}
                   zoomOnDoubleClick={false}

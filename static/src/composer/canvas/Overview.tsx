@@ -1,3 +1,4 @@
+import "./overview.css";
 import { useReactFlow, useStoreApi } from "@xyflow/react";
 import { useEffect, useRef } from "react";
 import { gettext } from "../../common/gettext.ts";
@@ -23,9 +24,18 @@ function frameOf({ clientWidth, clientHeight }: HTMLCanvasElement, nodes: Canvas
   return { left: (left + right - clientWidth / scale) / 2, top: (top + bottom - clientHeight / scale) / 2, scale };
 }
 
+/** Whether everything is on the screen: then the map would tell nothing and cover what lies under it. */
+function isWhole(nodes: CanvasNode[], view: DOMRect): boolean {
+  return nodes.every(
+    ({ position: { x, y }, width = WIDTH, height = 0 }) =>
+      x >= view.left && y >= view.top && x + width <= view.right && y + height <= view.bottom,
+  );
+}
+
 /** The map in the corner, drawn on one canvas: a box for each of thousands of assets would cost more than the assets. */
 function draw(canvas: HTMLCanvasElement, nodes: CanvasNode[], view: DOMRect): Frame {
   const frame = frameOf(canvas, nodes, view);
+  canvas.dataset.needed = String(!isWhole(nodes, view));
   const pen = canvas.getContext("2d");
   if (!pen) return frame;
   const { scale } = frame;

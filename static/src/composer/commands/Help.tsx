@@ -1,3 +1,4 @@
+import "./help.css";
 import { gettext } from "../../common/gettext.ts";
 import { Dialog } from "../Dialog.tsx";
 import type { Command, Section } from "./keys.ts";

@@ -1,3 +1,4 @@
+import "./palette.css";
 import { useReactFlow } from "@xyflow/react";
 import { useMemo, useState } from "react";
 import { gettext, ngettext } from "../../common/gettext.ts";

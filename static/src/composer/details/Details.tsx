@@ -1,3 +1,4 @@
+import "./panel.css";
 import { Suspense } from "react";
 import { gettext } from "../../common/gettext.ts";
 import { later } from "../../common/later.ts";

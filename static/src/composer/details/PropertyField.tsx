@@ -10,6 +10,14 @@ import { boundsInWords, isNested, textOfValue, valueOf, wordsOfValue, wrongWith 
 
 const language = document.documentElement.lang;
 
+/** How a text of a format is written. */
+const WRITTEN = {
+  date: "2026-03-31",
+  time: "14:30:00",
+  "date-time": "2026-03-31T14:30:00Z",
+  duration: "P1DT12H",
+} as const;
+
 interface Options {
   label: string;
   type: PropertyType;
@@ -43,7 +51,7 @@ function Help({ type, note, isEmpty }: { type: PropertyType; note: ReactNode; is
   const words = [
     type.required && isEmpty && type.default == null ? gettext("Needed before publishing.") : "",
     bounds && `${bounds.charAt(0).toLocaleUpperCase(language)}${bounds.slice(1)}.`,
-    type.format ? gettext("A {format} as ISO 8601 writes it.", { format: type.format }) : "",
+    type.format ? gettext("Written as in {example}.", { example: WRITTEN[type.format] }) : "",
   ].filter(Boolean);
   if (words.length === 0 && !note) return null;
   return (
