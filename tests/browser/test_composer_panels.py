@@ -256,8 +256,6 @@ def test_live_values_and_alarms_are_shown_on_the_assets_and_watched(
 ) -> None:
     store(station, [("A/flow", 0, 55.5), ("A/inlet", 0, 2.0)])
     asset = str(station.assets["A"])
-    page.locator(".composer").focus()
-    page.keyboard.press("l")
     expect(page.locator("[data-connection=open]")).to_be_visible()
     pump = page.locator(f'.react-flow__node[data-id="{asset}"]')
     expect(pump.locator(".live-lines")).to_contain_text("55.5 m³/h")
@@ -296,3 +294,5 @@ def test_live_values_and_alarms_are_shown_on_the_assets_and_watched(
     page.locator(".composer").focus()
     page.keyboard.press("l")
     expect(pump.locator(".live-marks")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("button", name="Live values")).to_have_attribute("aria-pressed", "false")

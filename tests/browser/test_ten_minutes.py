@@ -126,7 +126,7 @@ def test_from_the_empty_account_to_live_values(cast: Cast, open_page: OpenPage, 
     adapt(person)
     bind(person)
     publish(person)
-    person.press(page.get_by_role("button", name="Live values"))
+    expect(page.get_by_role("button", name="Live values")).to_have_attribute("aria-pressed", "true")
     wait_for(lambda: plant.sends(more=1.0)["accepted"] == 8)
     expect(node(page, "P-101").locator(".live-lines")).to_contain_text("1,481 rpm")
     person.shows("builder-live")

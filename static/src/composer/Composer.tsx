@@ -3,7 +3,7 @@ import { Suspense, useEffect, useMemo, useRef, useState, type RefObject } from "
 import { gettext } from "../common/gettext.ts";
 import { later } from "../common/later.ts";
 import { Bar } from "./Bar.tsx";
-import { Canvas } from "./canvas/Canvas.tsx";
+import { Canvas, FITTED } from "./canvas/Canvas.tsx";
 import { pointInView, useCanvas } from "./canvas/canvas.ts";
 import { Details } from "./details/Details.tsx";
 import { Guide } from "./canvas/Guide.tsx";
@@ -69,11 +69,18 @@ function useFocusKept(root: RefObject<HTMLElement | null>): void {
   }, [root]);
 }
 
+/** Whether the values of the published twin are wanted; before it is published there are none. */
+function useFollowing(): boolean {
+  const isPublished = useComposer((state) => state.publishedVersion !== null);
+  const isWanted = usePanels((state) => state.isLive || state.watched !== null);
+  return isPublished && isWanted;
+}
+
 function Workbench({ configuration, session }: { configuration: Configuration; session: Session }) {
   const [dialog, setDialog] = useState<"publish" | "help" | null>(null);
   const drawer = usePanels((state) => state.drawer);
   const isSheet = usePanels((state) => state.isSheet);
-  const isFollowing = usePanels((state) => state.isLive || state.watched !== null);
+  const isFollowing = useFollowing();
   const root = useRef<HTMLDivElement>(null);
   const canEdit = useComposer((state) => state.canEdit);
   const empty = useComposer((state) => state.nodes.length === 0);
@@ -95,7 +102,7 @@ function Workbench({ configuration, session }: { configuration: Configuration; s
         usePanels.setState({ panel: "asset", drawer: "inspector" });
         focusOn("[data-link-from]");
       },
-      fit: () => void fitView({ maxZoom: 1, padding: 0.15 }),
+      fit: () => void fitView(FITTED),
       zoom: (by) => void (by === "in" ? zoomIn() : zoomOut()),
       tidy: () => void tidyUp(),
       menu: () => {

@@ -10,6 +10,7 @@ import type { Told } from "./saving/findings.ts";
 import { Queue } from "./saving/queue.ts";
 import type { Answer, Batch, Catching, Saved } from "./saving/saving.ts";
 import { open, outbox, useComposer } from "./store.ts";
+import { usePanels } from "./panels.ts";
 import { join, publishedInWords, useTogether, type Published } from "./together/together.ts";
 import { byOthers, UnseenError } from "./together/unseen.ts";
 
@@ -140,6 +141,15 @@ function autosaveOf(twin: string, draft: Draft, queue: Queue): Autosave {
   return autosave;
 }
 
+/** Live values are shown unless this person has switched them off here. */
+function rememberLive(person: string): void {
+  const key = `outturn.live.${person}`;
+  usePanels.setState({ isLive: recall(key, true) });
+  usePanels.subscribe((now, before) => {
+    if (now.isLive !== before.isLive) remember(key, now.isLive);
+  });
+}
+
 function everythingIsSaved(): Promise<void> {
   if (useComposer.getState().save.kind === "saved") return Promise.resolve();
   return new Promise((resolve) => {
@@ -202,6 +212,7 @@ export async function start(configuration: Configuration): Promise<Session> {
   useComposer.subscribe((now, before) => {
     if (now.placed !== before.placed) remember(placedKey, [...now.placed]);
   });
+  rememberLive(configuration.person);
   watchPage(autosave);
   join(base.replace(/\/api\/v\d+$/, ""), configuration.twin, configuration.author, autosave);
 
