@@ -52,6 +52,7 @@ audit: development
 
 test: check
 	$(VENV)/python -m tests.chromium
+	$(VENV)/python -m tests.mosquitto
 	$(VENV)/python -m deploy.frontend test
 	$(VENV)/python -m pytest --numprocesses auto --dist loadfile
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +9,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from deploy.chromium import installed_chromium, starts
-
-_SECONDS = 600
+from tests.debian import SECONDS, install
 
 
 def find_chromium() -> Path | None:
@@ -22,13 +19,10 @@ def find_chromium() -> Path | None:
 
 def install_chromium() -> None:
     """Install Debian's package, which brings its libraries along, where that is possible; else Playwright's own."""
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["apt-get", "update"], ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]):
-            subprocess.run(command, env=environment, check=False, timeout=_SECONDS, stdout=sys.stderr)
+    install("chromium")
     if find_chromium() is None:
         command = [sys.executable, "-m", "playwright", "install", "chromium"]
-        subprocess.run(command, check=False, timeout=_SECONDS, stdout=sys.stderr)
+        subprocess.run(command, check=False, timeout=SECONDS, stdout=sys.stderr)
 
 
 def _downloaded() -> Path | None:

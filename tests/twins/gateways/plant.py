@@ -5,8 +5,6 @@ The broker is the embedded one (amqtt) or mosquitto, where that is installed: wh
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -17,10 +15,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 
+from tests.mosquitto import find_mosquitto
 from tests.processes import LONG_S, environment, kill, start
 
 CONSUMER, PASSWORD = "outturn-consumer", "a-password"
-MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+MOSQUITTO = find_mosquitto()
 BROKERS = ("amqtt", *(["mosquitto"] if MOSQUITTO else []))
 
 
