@@ -30,11 +30,23 @@ function iconSprite(): Plugin {
   };
 }
 
+/**
+ * Leaves out rules that go by what an element's `style` says: Tabler has one for striped tables, which we do not have. With
+ * it each change of a style, such as every move on the canvas, would have all that lies within styled anew.
+ */
+const withoutStyleQueries = {
+  postcssPlugin: "outturn:style-queries",
+  Rule(rule: { selector: string; remove: () => unknown }): void {
+    if (rule.selector.includes("[style")) rule.remove();
+  },
+};
+
 export default defineConfig({
   root: here,
   // Relative, so that the built files work below any STATIC_URL.
   base: "./",
   plugins: [iconSprite()],
+  css: { postcss: { plugins: [withoutStyleQueries] } },
   build: {
     outDir: "dist",
     manifest: "manifest.json",
