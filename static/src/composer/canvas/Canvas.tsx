@@ -12,7 +12,16 @@ import {
   type FitViewOptions,
   type NodeChange,
 } from "@xyflow/react";
-import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent, type MouseEvent } from "react";
+import {
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type DragEvent,
+  type MouseEvent,
+} from "react";
 import { gettext } from "../../common/gettext.ts";
 import { withGuides } from "../arranging/arranging.ts";
 import { AssetNode } from "./AssetNode.tsx";
@@ -99,13 +108,15 @@ function endOf(event: globalThis.MouseEvent | TouchEvent): Point {
 
 /** Keeps the lens true: where the canvas is in the window, and where the pointer is over it. */
 function useLens(place: React.RefObject<HTMLDivElement | null>): void {
-  const { screenToFlowPosition } = useReactFlow();
-  useEffect(() => {
+  const flow = useStoreApi();
+  // Before the first click can come; React Flow itself knows where it is only some time after it is drawn.
+  useLayoutEffect(() => {
     const field = place.current;
     if (!field) return;
     lens.toCanvas = ([x, y]) => {
-      const at = screenToFlowPosition({ x, y }, { snapToGrid: false });
-      return [at.x, at.y];
+      const { left, top } = field.getBoundingClientRect();
+      const [right, down, zoom] = flow.getState().transform;
+      return [(x - left - right) / zoom, (y - top - down) / zoom];
     };
     lens.frame = () => field.getBoundingClientRect();
     const follow = (event: PointerEvent): void => {
@@ -120,7 +131,7 @@ function useLens(place: React.RefObject<HTMLDivElement | null>): void {
       field.removeEventListener("pointermove", follow);
       field.removeEventListener("pointerleave", leave);
     };
-  }, [place, screenToFlowPosition]);
+  }, [place, flow]);
 }
 
 /** While selecting, every click adds to what is selected, as it does with Ctrl held. */
