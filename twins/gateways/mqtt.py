@@ -113,7 +113,7 @@ class Consumer:
         client_id = f"{CLIENT_ID}-{self._share}" if self._share else CLIENT_ID
         client, host, port = make_client(self._url, client_id=client_id, manual_ack=True, version=version)
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
-        client.on_message = self._on_message
+        client.on_subscribe, client.on_message = self._on_subscribe, self._on_message
         self._client, self._where = client, f"{host}:{port}"
         connect(client, host, port, persistent=True, in_flight=MOST_IN_HAND)
         client.loop_start()
@@ -129,9 +129,15 @@ class Consumer:
             logger.error("the broker at %s does not let us in: %s", self._where, reason)
             return
         self._connection += 1
+        client.subscribe(f"{SHARE if self._share else ''}{FILTER}", qos=1)
+
+    def _on_subscribe(self, client: paho.Client, _data: Any, _mid: int, granted: Any, _properties: Any) -> None:
+        """Only now is what gateways send kept for us: before, a broker that does not know us yet drops it."""
+        if any(reason.is_failure for reason in granted):
+            logger.error("the broker at %s does not let us have the readings of gateways: %s", self._where, granted)
+            return
         speaks = "5" if client.protocol == V5 else "3.1.1"
         logger.info("consuming from %s over MQTT %s", self._where, speaks)
-        client.subscribe(f"{SHARE if self._share else ''}{FILTER}", qos=1)
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if self._is_open:

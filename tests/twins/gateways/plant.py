@@ -20,6 +20,8 @@ from tests.processes import LONG_S, environment, kill, start
 
 CONSUMER, PASSWORD = "outturn-consumer", "a-password"
 MOSQUITTO = find_mosquitto()
+_SHOWN = 4000
+"""Characters of each process's log."""
 BROKERS = ("amqtt", *(["mosquitto"] if MOSQUITTO else []))
 
 
@@ -110,9 +112,11 @@ class Plant:
         return (self._folder / f"{name}.log").read_text()
 
     def close(self) -> None:
-        """End everything."""
+        """End everything; what was printed last stands below a test that has failed."""
         self.kill(*list(self._processes))
         self._listening.close()
+        for log in sorted(self._folder.glob("*.log")):
+            print(f"-- {log.name}\n{log.read_text(errors='replace')[-_SHOWN:]}")
 
     def _broker_listens(self) -> bool:
         try:
@@ -129,4 +133,5 @@ def wait_for(condition: Callable[[], Any], *, seconds: float = LONG_S) -> Any:
         if found := condition():
             return found
         time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s")
+    about = [cell.cell_contents for cell in getattr(condition, "__closure__", None) or ()]
+    raise AssertionError(f"not within {seconds} s: {about}")

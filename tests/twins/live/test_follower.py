@@ -42,6 +42,9 @@ class Counting:
         self.ticks = 0
         self._wanted_after = wanted_after
 
+    def __repr__(self) -> str:
+        return f"Counting({self.seen}, ticks={self.ticks})"
+
     def follow(self, news: News, *, now: datetime) -> None:
         self.seen.append((required_tenant(), news.readings.size))
 
