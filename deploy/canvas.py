@@ -113,10 +113,12 @@ class Canvas:
         self._page.locator(".react-flow__node.selected").wait_for()
         self._zoom_to(1.0)
 
-    def fit(self) -> None:
-        """Bring the whole twin into view."""
+    def fit(self) -> float:
+        """Bring the whole twin into view; how long it took until it was drawn, in seconds."""
+        began = self._page.evaluate("performance.now()")
         self._page.locator(".composer").press("f")
         self._settled()
+        return float(self._page.evaluate("performance.now()") - began) / 1000
 
     def drag(self, moves: int) -> Moves:
         """Drag the asset nearest to the middle of the window in a circle, and put it down."""

@@ -28,7 +28,7 @@ from twins.gateways.edge.platform.api import (
     SiteKeyViewSet,
 )
 from twins.gateways.imports.api import ImportViewSet
-from twins.gateways.keys.api import KeysView, KnownKeysView, PatternView, SampleView, SuggestionsView
+from twins.gateways.keys.api import KeysView, KnownKeysView, NewestView, PatternView, SampleView, SuggestionsView
 from twins.gateways.provisioning.api import AuthorityViewSet, ProvisioningKeyViewSet
 from twins.gateways.quality_api import SignalQualityView, SubstitutionViewSet, TwinQualityView
 from twins.gateways.sparkplug.api import EdgeNodeViewSet
@@ -110,6 +110,7 @@ urlpatterns = [
     path("gateway-keys/suggestions/", SuggestionsView.as_view(), name="gateway-keys-suggestions"),
     path("gateway-keys/pattern/", PatternView.as_view(), name="gateway-keys-pattern"),
     path("gateway-keys/sample/", SampleView.as_view(), name="gateway-keys-sample"),
+    path("gateway-keys/newest/", NewestView.as_view(), name="gateway-keys-newest"),
     path("gateways/<uuid:gateway>/edge/", EdgeView.as_view(), name="edge"),
     path("gateways/<uuid:gateway>/edge/configuration/", EdgeConfigurationView.as_view(), name="edge-configuration"),
     path(

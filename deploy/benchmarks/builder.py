@@ -221,7 +221,7 @@ def _in_browser(shown: Canvas, nodes: int, moves: int, *, last: bool) -> dict[st
     told = shown.open()
     shown.go_to(_name(nodes // 2))
     near = shown.drag(moves)
-    shown.fit()
+    told["fit_s"] = shown.fit()
     far, pan = shown.drag(moves), shown.pan(moves)
     told |= {
         "drag_task_ms": near.task_ms, "drag_wall_ms": near.wall_ms, "drag_p95_frame_ms": near.p95_frame_ms,

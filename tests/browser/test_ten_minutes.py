@@ -88,13 +88,15 @@ def adapt(person: Mouse) -> None:
 
 
 def bind(person: Mouse) -> None:
-    """Take what fits for one pump, and bind the other by a pattern."""
+    """Take what fits for one pump, which shows its values at once, and bind the other by a pattern."""
     page = person.page
     person.select("P-101")
     person.press(page.get_by_role("button", name="Accept 4 good suggestions"))
     person.shows("builder-suggestions")
     person.press(page.get_by_role("dialog").get_by_role("button", name="Bind 4 signals"))
     expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(node(page, "P-101").locator(".live-lines")).to_contain_text("1,480 rpm")
+    person.shows("builder-bound")
     person.select("P-201")
     person.press(page.get_by_role("button", name="Bind by a pattern"))
     dialog = page.get_by_role("dialog")

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState, type RefObject } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { gettext } from "../common/gettext.ts";
+import { onTheme } from "../common/theme.ts";
 import { symbol } from "../common/units.ts";
 import type { Preview } from "./session.ts";
 
@@ -62,19 +63,14 @@ function useWidth(): [RefObject<HTMLDivElement | null>, number] {
 /** Which theme is shown, so that what a canvas has drawn is drawn anew in its colours. */
 function useTheme(): string {
   const [theme, setTheme] = useState("");
-  useEffect(() => {
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    const look = (): void => {
-      setTheme(`${document.documentElement.dataset["bsTheme"] ?? ""} ${String(dark.matches)}`);
-    };
-    const watcher = new MutationObserver(look);
-    watcher.observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
-    dark.addEventListener("change", look);
-    return () => {
-      watcher.disconnect();
-      dark.removeEventListener("change", look);
-    };
-  }, []);
+  useEffect(
+    () =>
+      onTheme(() => {
+        const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
+        setTheme(`${document.documentElement.dataset["bsTheme"] ?? ""} ${String(isDark)}`);
+      }),
+    [],
+  );
   return theme;
 }
 

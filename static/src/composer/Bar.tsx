@@ -56,7 +56,7 @@ function Zoom({ fit }: { fit: () => void }) {
   );
 }
 
-function Edits({ tidy }: { tidy: () => void }) {
+function Edits() {
   const canUndo = useComposer((state) => state.history.done.length > 0);
   const canRedo = useComposer((state) => state.history.undone.length > 0);
   const { undo, redo } = useComposer.getState();
@@ -64,7 +64,6 @@ function Edits({ tidy }: { tidy: () => void }) {
     <div className="tools" role="group" aria-label={gettext("Edit")}>
       <ToolButton icon="arrow-back-up" words={gettext("Undo")} keys="Ctrl Z" run={undo} disabled={!canUndo} />
       <ToolButton icon="arrow-forward-up" words={gettext("Redo")} keys="Ctrl Shift Z" run={redo} disabled={!canRedo} />
-      <ToolButton icon="layout-grid" words={gettext("Tidy up")} keys="T" run={tidy} className="tool-wide" />
     </div>
   );
 }
@@ -143,7 +142,7 @@ export function Bar({ reach, canPublish, back, versions, toggle, showFindings, p
       <Name back={back} versions={versions} />
       <FindBox />
       <div className="tool-groups" role="toolbar" aria-label={gettext("Tools")}>
-        {canEdit && <Edits tidy={reach.tidy} />}
+        {canEdit && <Edits />}
         <Zoom fit={reach.fit} />
         <div className="tools">
           <ToolButton

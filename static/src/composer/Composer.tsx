@@ -3,12 +3,14 @@ import { Suspense, useEffect, useMemo, useRef, useState, type RefObject } from "
 import { gettext } from "../common/gettext.ts";
 import { later } from "../common/later.ts";
 import { Bar } from "./Bar.tsx";
-import { Canvas, FITTED } from "./canvas/Canvas.tsx";
+import { Canvas } from "./canvas/Canvas.tsx";
 import { pointInView, useCanvas } from "./canvas/canvas.ts";
 import { Details } from "./details/Details.tsx";
 import { Guide } from "./canvas/Guide.tsx";
+import { FITTED } from "./canvas/opening.ts";
 import { useJump } from "./finding/jump.ts";
 import { belongsToField, commands, type Reach } from "./commands/keys.ts";
+import { hasValues } from "./live/wanted.ts";
 import { Menu } from "./canvas/Menu.tsx";
 import { Notice } from "./Notice.tsx";
 import { offerCommands } from "./commands/offers.ts";
@@ -69,11 +71,11 @@ function useFocusKept(root: RefObject<HTMLElement | null>): void {
   }, [root]);
 }
 
-/** Whether the values of the published twin are wanted; before it is published there are none. */
+/** Whether live values are wanted, and there are any. */
 function useFollowing(): boolean {
-  const isPublished = useComposer((state) => state.publishedVersion !== null);
+  const isThere = useComposer(hasValues);
   const isWanted = usePanels((state) => state.isLive || state.watched !== null);
-  return isPublished && isWanted;
+  return isThere && isWanted;
 }
 
 function Workbench({ configuration, session }: { configuration: Configuration; session: Session }) {

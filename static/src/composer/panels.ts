@@ -9,7 +9,7 @@ export interface Panels {
   drawer: "palette" | "inspector" | null;
   /** Whether the table of all assets is in the place of the canvas. */
   isSheet: boolean;
-  /** Whether the values of the published twin are shown on the canvas; the person's choice outlives the page. */
+  /** Whether live values are shown on the canvas; the person's choice outlives the page. */
   isLive: boolean;
   /** The asset whose signals are watched. */
   watched: string | null;

@@ -1,4 +1,5 @@
 /** The chart: plotly, loaded with the first drawing. */
+import { onTheme } from "../common/theme.ts";
 import { DAY } from "./address.ts";
 import { ahead, offsetInWords, ticks, tickTexts } from "./clock.ts";
 import type { Line, Stretch } from "./data.ts";
@@ -280,10 +281,7 @@ export class Chart {
   constructor(place: HTMLElement, moved: (stretch: Stretch) => void) {
     this.place = place;
     this.moved = moved;
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => void this.again());
-    new MutationObserver(() => void this.again()).observe(document.documentElement, {
-      attributeFilter: ["data-bs-theme"],
-    });
+    onTheme(() => void this.again());
   }
 
   private async again(): Promise<void> {

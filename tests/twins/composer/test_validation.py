@@ -60,8 +60,15 @@ def test_signals_that_nothing_is_read_from_are_a_hint(types: dict[str, ResolvedT
     assert [(finding.code, finding.severity, finding.place) for finding in findings] == [
         ("twin.unbound_signals", "hint", f"assets/{A}")
     ]
-    assert findings[0].message == "P-101 does not read discharge_pressure, vibration_rms, bearing_temperature."
+    assert findings[0].message == "P-101 does not read discharge pressure, vibration rms, bearing temperature."
     assert is_publishable(findings)
+
+
+def test_a_hint_names_signals_as_people_do_and_the_first_of_many_only() -> None:
+    signals = {f"s_{n}": {"unit": "bar"} | ({"name": {"de": f"Druck {n}"}} if n else {}) for n in range(7)}
+    types = resolve_all(catalogue(asset_type(key="many", signals=signals)))
+    (finding,) = validate(twin(assets={A: valve("V", type="many@1")}), types)
+    assert finding.message == "V does not read s 0, Druck 1, Druck 2, Druck 3 and 3 more."
 
 
 def test_an_error_keeps_a_twin_from_being_published(types: dict[str, ResolvedType]) -> None:
@@ -84,7 +91,7 @@ def test_an_error_keeps_a_twin_from_being_published(types: dict[str, ResolvedTyp
             "V is of the type rotating-machine@2, which is abstract.",
         ),
         (valve("V", group="duty"), "unknown_group", "group", "V is in the group 'duty', which the twin does not have."),
-        (pump(properties={}), "missing_property", "properties/rated_flow", "P-101 has no rated_flow."),
+        (pump(properties={}), "missing_property", "properties/rated_flow", "P-101 has no rated flow."),
         (
             valve("V", properties={"size": 1}),
             "unknown_property",
@@ -100,13 +107,13 @@ def test_an_error_keeps_a_twin_from_being_published(types: dict[str, ResolvedTyp
             pump(properties={"rated_flow": "-1"}),
             "property_misfit",
             "properties/rated_flow",
-            "The rated_flow of P-101 is '-1'.",
+            "The rated flow of P-101 is '-1'.",
         ),
         (
             pump(properties={"rated_flow": "much"}),
             "property_misfit",
             "properties/rated_flow",
-            "The rated_flow of P-101 is 'much'.",
+            "The rated flow of P-101 is 'much'.",
         ),
     ],
 )

@@ -11,12 +11,14 @@ from typing import Any, Literal
 
 from twins.catalog.domain.inheritance import ResolvedType
 from twins.catalog.domain.values import misfit
-from twins.catalog.schemas import AssetType, Port
+from twins.catalog.schemas import AssetType, Port, Property, Signal
 from twins.composer.domain.binding import misfits
 from twins.composer.domain.relations import relation_findings
 from twins.composer.schemas import Asset, Binding, TwinDocument, TwinFinding
 
 Types = Mapping[str, ResolvedType]
+_MOST_NAMED = 4
+"""Signals that a hint names."""
 
 
 def validate(document: TwinDocument, types: Types) -> tuple[TwinFinding, ...]:
@@ -63,22 +65,31 @@ def _asset(place: str, asset: Asset, found: AssetType) -> Iterator[TwinFinding]:
         yield _error("abstract_type", f"{place}/type", message, "Choose a type that extends it.")
     for key, declared in found.properties.items():
         if declared.required and declared.default is None and key not in asset.properties:
-            message = f"{asset.name} has no {key}."
-            yield _error("missing_property", f"{place}/properties/{key}", message, f"Give {key} a value.")
+            message = f"{asset.name} has no {_called(declared, key)}."
+            yield _error("missing_property", f"{place}/properties/{key}", message, "Give it a value.")
     for key, value in asset.properties.items():
         below = f"{place}/properties/{key}"
         if key not in found.properties:
             message = f"The type {found.ref} has no property {key!r}."
             yield _error("unknown_property", below, message, f"Remove {key}, or add it to a new version of the type.")
         elif wanted := misfit(found.properties[key], value):
-            message = f"The {key} of {asset.name} is {value!r}."
+            message = f"The {_called(found.properties[key], key)} of {asset.name} is {value!r}."
             yield _error("property_misfit", below, message, f"It must be {wanted}.")
 
 
 def _unbound(place: str, key: str, document: TwinDocument, found: AssetType) -> Iterator[TwinFinding]:
-    if unbound := [signal for signal in found.signals if f"{key}/{signal}" not in document.bindings]:
-        message = f"{document.assets[key].name} does not read {', '.join(unbound)}."
+    unbound = [_called(each, name) for name, each in found.signals.items() if f"{key}/{name}" not in document.bindings]
+    if unbound:
+        more = len(unbound) - _MOST_NAMED
+        told = ", ".join(unbound[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        message = f"{document.assets[key].name} does not read {told}."
         yield _hint("unbound_signals", place, message, "Bind them to the keys of a gateway to have their values.")
+
+
+def _called(declared: Property | Signal, key: str) -> str:
+    """What people call a part of a type: its name, else its key in words."""
+    names = declared.name or {}
+    return names.get("en") or next(iter(names.values()), key.replace("_", " "))
 
 
 def _links(document: TwinDocument, types: Types) -> Iterator[TwinFinding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -177,6 +178,33 @@ class SampleInput(serializers.Serializer[Any]):
     expression = serializers.CharField(max_length=LONGEST_EXPRESSION, required=False, allow_null=True)
 
 
+class PlaceInput(SampleInput):
+    """A binding of a signal of an asset, saved or not."""
+
+    asset = serializers.UUIDField()
+
+
+class PlacesInput(serializers.Serializer[Any]):
+    """Bindings whose newest values are wanted, such as those of a draft that is in sight."""
+
+    bindings = serializers.ListField(child=PlaceInput(), max_length=MOST_NAMED)
+
+
+class NewestOutput(serializers.Serializer[Any]):
+    """The newest value that a binding makes, in the unit of the signal."""
+
+    asset = serializers.UUIDField()
+    signal = serializers.CharField()
+    at = serializers.DateTimeField()
+    value = serializers.FloatField()
+
+
+class NewestValuesOutput(serializers.Serializer[Any]):
+    """The newest values; a binding of which there is none is left out."""
+
+    values = NewestOutput(many=True)
+
+
 class FindingOutput(serializers.Serializer[Any]):
     """Something that is wrong; a place in an expression ends in ``:START-END``."""
 
@@ -272,11 +300,9 @@ class SampleView(APIView):
     def post(self, request: Request, **_: Any) -> Response:
         """What a scale, an offset, a unit or an expression makes of the newest readings of a key."""
         values = _read(SampleInput, request.data)
-        fields = {name: values.get(name) or None for name in ("scale", "offset", "unit", "expression")}
-        binding = Binding.model_validate({"gateway": str(values["gateway"]), "key": values["key"], **fields})
         found = selectors.sample(
             gateway=values["gateway"], key=values["key"], type_ref=values["type"], signal=values["signal"],
-            binding=binding,
+            binding=_binding(values),
         )  # fmt: skip
         made = found.made.value
         told = {
@@ -285,6 +311,24 @@ class SampleView(APIView):
             "findings": found.made.findings,
         }
         return Response(KeySampleOutput(told).data)
+
+
+class NewestView(APIView):
+    """Values of bindings that are not published yet."""
+
+    needs: ClassVar = NEEDS
+
+    @extend_schema(operation_id="gateway_keys_newest", request=PlacesInput, responses=NewestValuesOutput)
+    def post(self, request: Request, **_: Any) -> Response:
+        """What bindings make of the newest values of keys that nothing published reads."""
+        asked = _read(PlacesInput, request.data)["bindings"]
+        places = [selectors.Place(one["asset"], one["type"], one["signal"], _binding(one)) for one in asked]
+        return Response(NewestValuesOutput({"values": selectors.newest_made(places)}).data)
+
+
+def _binding(values: Mapping[str, Any]) -> Binding:
+    fields = {name: values.get(name) or None for name in ("scale", "offset", "unit", "expression")}
+    return Binding.model_validate({"gateway": str(values["gateway"]), "key": values["key"], **fields})
 
 
 def _read(form: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -61,6 +61,29 @@ class Sample:
     at: Sequence[datetime]
     sent: Sequence[float]
     made: Preview
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A signal of an asset, which need not be saved yet, and what it is to read.
+
+    Attributes:
+        type_ref: The asset's type as ``key@version``.
+    """
+
+    asset: UUID
+    type_ref: str
+    signal: str
+    binding: Binding
+
+
+class Newest(NamedTuple):
+    """The newest value of a place, in the unit of its signal."""
+
+    asset: UUID
+    signal: str
+    at: datetime
+    value: float
 
 
 def sent_keys(
@@ -152,6 +175,26 @@ def sample(*, gateway: UUID, key: str, type_ref: str, signal: str, binding: Bind
     recent = _recent((gateway, key)) if gateway in _gateways(None) else []
     sent = np.array([value for _, value in recent], np.float64)
     return Sample([at for at, _ in recent], sent.tolist(), preview(binding, unit, sent))
+
+
+def newest_made(places: Sequence[Place]) -> list[Newest]:
+    """What bindings make of the newest values that came of their keys while nothing published read them.
+
+    A place is left out whose key was never heard of, whose binding is wrong, or whose type has no such signal.
+    """
+    gateways, types = _gateways(None), resolved_types()
+    names = {(UUID(one.binding.gateway), one.binding.key) for one in places}
+    known = heard([name for name in names if name[0] in gateways])
+    found = []
+    for one in places:
+        of_type, sent = types.get(one.type_ref), known.get((UUID(one.binding.gateway), one.binding.key))
+        signal = of_type.document.signals.get(one.signal) if of_type else None
+        if sent is None or signal is None:
+            continue
+        made = preview(one.binding, signal.unit, np.array([sent.value])).value
+        if made is not None and np.isfinite(made[0]):
+            found.append(Newest(one.asset, one.signal, sent.at, float(made[0])))
+    return found
 
 
 def _declared(type_ref: str, signal: str) -> Any:

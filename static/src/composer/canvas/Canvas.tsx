@@ -9,7 +9,6 @@ import {
   useStoreApi,
   type Connection,
   type Edge,
-  type FitViewOptions,
   type NodeChange,
 } from "@xyflow/react";
 import {
@@ -39,6 +38,7 @@ import { NoteNode } from "./NoteNode.tsx";
 import { addImage } from "./noting.ts";
 import { Overview } from "./Overview.tsx";
 import { DRAGGED } from "../commands/Palette.tsx";
+import { MANY, openingView } from "./opening.ts";
 import { noteOf } from "./selection.ts";
 import { useComposer, type CanvasNode, type LinkView } from "../store.ts";
 
@@ -46,14 +46,10 @@ const nodeTypes = { asset: AssetNode, group: GroupNode, frame: FrameNode, note: 
 const edgeTypes = { link: LinkEdge };
 /** Below this zoom an asset is a box with its name. */
 const FAR = 0.35;
-/** A twin of more assets than this is drawn without ports and single links from far away. */
-const MANY = 200;
 /** What still moves the canvas while dragging selects. */
 const MIDDLE_BUTTON = [1];
 /** Below this zoom a name cannot be read either. */
 const TINY = 0.12;
-/** How everything is brought into view: nothing lies under the tools, which stand at the top. */
-export const FITTED: FitViewOptions = { maxZoom: 1, padding: { top: "64px", right: "5%", bottom: "5%", left: "5%" } };
 const NO_EDGES: LinkView[] = [];
 
 function sightOf(far: boolean, bare: boolean): "near" | "far" | "bare" {
@@ -200,6 +196,7 @@ export function Canvas() {
   const writing = useCanvas((state) => state.writing);
   // Of an empty twin the first asset would be moved to the middle, away from where it was put.
   const [isFilled] = useState(nodes.length > 0);
+  const [opening] = useState(() => openingView(nodes));
   const field = useRef<HTMLDivElement>(null);
   const actions = useComposer.getState();
   useLens(field);
@@ -290,7 +287,7 @@ export function Canvas() {
                   minZoom={0.04}
                   maxZoom={2}
                   fitView={isFilled}
-                  fitViewOptions={FITTED}
+                  fitViewOptions={opening}
                   onlyRenderVisibleElements
                   ariaLabelConfig={WORDS}
                   zoomOnDoubleClick={false}

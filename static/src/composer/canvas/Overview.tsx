@@ -2,6 +2,7 @@ import "./overview.css";
 import { useReactFlow, useStoreApi } from "@xyflow/react";
 import { useEffect, useRef } from "react";
 import { gettext } from "../../common/gettext.ts";
+import { onTheme } from "../../common/theme.ts";
 import { WIDTH } from "../model/geometry.ts";
 import { useComposer, type CanvasNode } from "../store.ts";
 
@@ -84,12 +85,9 @@ export function Overview() {
       }, 80) as unknown as number;
     };
     refresh();
-    const stops = [flow.subscribe(refresh), useComposer.subscribe(refresh)];
-    const theme = new MutationObserver(refresh);
-    theme.observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+    const stops = [flow.subscribe(refresh), useComposer.subscribe(refresh), onTheme(refresh)];
     return () => {
       clearTimeout(asked);
-      theme.disconnect();
       stops.forEach((stop) => {
         stop();
       });

@@ -12,6 +12,10 @@ const language = document.documentElement.lang;
 /** The kind of data that a drag from the palette carries. */
 export const DRAGGED = "application/x-outturn-asset-type";
 
+function signalsOf({ signals, derived = {} }: AssetType): number {
+  return Object.keys(signals).length + Object.keys(derived).length;
+}
+
 function Entry({ type, add }: { type: AssetType; add: (type: AssetType) => void }) {
   return (
     <li>
@@ -29,7 +33,7 @@ function Entry({ type, add }: { type: AssetType; add: (type: AssetType) => void 
         <TypeIcon icon={type.icon} />
         <span>
           {inLanguage(type.name, language)}
-          <small>{ngettext("{count} signal", "{count} signals", Object.keys(type.signals).length)}</small>
+          <small>{ngettext("{count} signal", "{count} signals", signalsOf(type))}</small>
         </span>
       </button>
     </li>

@@ -2,6 +2,7 @@
 import { announce } from "../../common/dom.ts";
 import { gettext } from "../../common/gettext.ts";
 import { assetOfFinding, findingsByAsset } from "../finding/find.ts";
+import { hasValues } from "../live/wanted.ts";
 import { extraCommands, type Command } from "./keys.ts";
 import { reachable, usePanels } from "../panels.ts";
 import { assetsAmong, selectedIds } from "../canvas/selection.ts";
@@ -56,7 +57,7 @@ const panelCommands: Command[] = [
     icon: "activity",
     keys: "L",
     matches: pressed("l"),
-    when: () => useComposer.getState().publishedVersion !== null,
+    when: () => hasValues(useComposer.getState()),
     run: () => {
       usePanels.setState(({ isLive }) => ({ isLive: !isLive }));
     },
@@ -67,7 +68,7 @@ const panelCommands: Command[] = [
     icon: "eye",
     keys: "W",
     matches: pressed("w"),
-    when: () => useComposer.getState().publishedVersion !== null && chosenAsset() !== undefined,
+    when: () => hasValues(useComposer.getState()) && chosenAsset() !== undefined,
     run: () => {
       usePanels.setState({ watched: chosenAsset() ?? null });
     },

@@ -6,6 +6,7 @@ import { usePanels } from "../panels.ts";
 import { useComposer } from "../store.ts";
 import { useLive } from "./feed.ts";
 import "./toggle.css";
+import { hasValues } from "./wanted.ts";
 
 /** How the connection is doing, while there is one to speak of. */
 function Connection() {
@@ -29,11 +30,11 @@ function Connection() {
   );
 }
 
-/** Shows live values on the canvas, or no longer; nothing before the twin has been published. */
+/** Shows live values on the canvas, or no longer; nothing before something is bound. */
 export function LiveToggle() {
-  const isPublished = useComposer((state) => state.publishedVersion !== null);
+  const isThere = useComposer(hasValues);
   const isLive = usePanels((state) => state.isLive);
-  if (!isPublished) return null;
+  if (!isThere) return null;
   return (
     <>
       {isLive && <Connection />}
@@ -43,7 +44,7 @@ export function LiveToggle() {
         aria-pressed={isLive}
         aria-label={gettext("Live values")}
         aria-keyshortcuts="L"
-        title={gettext("Live values of the published twin (L)")}
+        title={gettext("Live values (L)")}
         onClick={() => {
           usePanels.setState({ isLive: !isLive });
         }}

@@ -2,12 +2,13 @@ import { gettext } from "../../common/gettext.ts";
 import { Icon } from "../Icon.tsx";
 import { usePanels } from "../panels.ts";
 import { useComposer } from "../store.ts";
+import { hasValues } from "./wanted.ts";
 
 /** Opens the panel that shows all signals of an asset as they come. */
 export function WatchButton({ asset }: { asset: string }) {
-  const isPublished = useComposer((state) => state.publishedVersion !== null);
+  const isThere = useComposer(hasValues);
   const isWatched = usePanels((state) => state.watched === asset);
-  if (!isPublished) return null;
+  if (!isThere) return null;
   return (
     <button
       type="button"

@@ -1,7 +1,12 @@
-/** Where live values come from: the twin's websocket, with what was before it loaded each time it opens. */
+/**
+ * Where live values come from: the twin's websocket, with what was before it loaded each time it opens; and the server's
+ * answer to what is not published yet.
+ */
 import { create } from "zustand";
 import { call, everyPage, RefusedError, UnreachableError } from "../../common/api.ts";
 import { LiveSocket, type SocketState } from "../../live/socket.ts";
+import { useComposer } from "../store.ts";
+import { followDraft } from "./drafted.ts";
 import { LiveValues, MOST_SHOWN, type Alarm, type Message } from "./values.ts";
 
 interface Live {
@@ -54,16 +59,30 @@ export interface Source {
   websocket: string;
 }
 
-/** Begins to show live values. The answer ends it. */
-export function follow({ api, twin, websocket }: Source): () => void {
-  const values = new LiveValues({
-    after: (milliseconds, run) => {
-      const timer = setTimeout(run, milliseconds);
-      return () => {
-        clearTimeout(timer);
-      };
-    },
-  });
+const after = (milliseconds: number, run: () => void): (() => void) => {
+  const timer = setTimeout(run, milliseconds);
+  return () => {
+    clearTimeout(timer);
+  };
+};
+
+/** Begins to show live values: of what is bound, and of what is published if anything is. The answer ends it. */
+export function follow(source: Source, isPublished: boolean): () => void {
+  const values = new LiveValues({ after });
+  const stops = [followDraft(source.api, values, () => useComposer.getState().document)];
+  if (isPublished) stops.push(followPublished(source, values));
+  const clock = setInterval(() => {
+    if (!document.hidden) values.tick();
+  }, TICK);
+  useLive.setState({ values });
+  return () => {
+    clearInterval(clock);
+    for (const stop of stops) stop();
+    useLive.setState({ values: null, connection: null });
+  };
+}
+
+function followPublished({ api, twin, websocket }: Source, values: LiveValues): () => void {
   const load = (): void => {
     void perhaps(call<Message>(`${api}/twins/${twin}/latest/`), (latest) => {
       values.take(latest);
@@ -76,12 +95,7 @@ export function follow({ api, twin, websocket }: Source): () => void {
   address.protocol = address.protocol.replace("http", "ws");
   const socket = new LiveSocket(address.href, {
     open: (url) => new WebSocket(url),
-    after: (milliseconds, run) => {
-      const timer = setTimeout(run, milliseconds);
-      return () => {
-        clearTimeout(timer);
-      };
-    },
+    after,
     now: () => Date.now(),
     changed: (connection) => {
       useLive.setState({ connection });
@@ -92,19 +106,13 @@ export function follow({ api, twin, websocket }: Source): () => void {
       values.take(data as Message);
     },
   });
-  useLive.setState({ values });
   const online = (): void => {
     socket.connect();
   };
-  const clock = setInterval(() => {
-    if (!document.hidden) values.tick();
-  }, TICK);
   addEventListener("online", online);
   socket.connect();
   return () => {
-    clearInterval(clock);
     removeEventListener("online", online);
     socket.end();
-    useLive.setState({ values: null, connection: null });
   };
 }

@@ -1,6 +1,6 @@
 /**
- * What is known of the published twin at this moment, for the canvas: the newest reading of each signal and the alarms
- * that stand. It is no part of the draft and has its own subscribers, so that a new value draws nothing but itself.
+ * What is known of the twin at this moment, for the canvas: the newest reading of each signal and the alarms that stand.
+ * It is no part of the draft and has its own subscribers, so that a new value draws nothing but itself.
  */
 import type { SignalType } from "../model/catalogue.ts";
 
@@ -41,6 +41,8 @@ export class LiveValues {
   private readonly standing = new Map<string, Map<string, Alarm>>();
   private readonly watchers = new Map<string, Set<() => void>>();
   private readonly changed = new Set<string>();
+  /** `ASSET/SIGNAL` of what was made by bindings that are not published yet. */
+  private drafted = new Set<string>();
   private callOff: (() => void) | null = null;
   private readonly around: Surroundings;
 
@@ -56,6 +58,30 @@ export class LiveValues {
     this.tellLater();
   }
 
+  /** Takes what bindings make that are not published yet, in place of all that was taken so before. */
+  takeDrafted(values: Message["values"] = {}): void {
+    for (const place of this.drafted) {
+      const [asset = "", signal = ""] = place.split("/");
+      this.latest.get(asset)?.delete(signal);
+      this.changed.add(asset);
+    }
+    this.take({ values });
+    const places = Object.entries(values).flatMap(([asset, signals]) =>
+      Object.keys(signals).map((signal) => `${asset}/${signal}`),
+    );
+    this.drafted = new Set(places);
+  }
+
+  /** Whether a signal has no reading by what is published. */
+  isMissing(asset: string, signal: string): boolean {
+    return this.drafted.has(`${asset}/${signal}`) || this.reading(asset, signal) === undefined;
+  }
+
+  /** The assets whose readings somebody looks at. */
+  inSight(): ReadonlySet<string> {
+    return new Set(this.watchers.keys());
+  }
+
   /** Takes the alarms that stand in place of all that were known. */
   takeStanding(alarms: readonly Alarm[]): void {
     for (const asset of this.standing.keys()) this.changed.add(asset);
@@ -67,7 +93,8 @@ export class LiveValues {
   private takeReading(asset: string, signal: string, reading: Reading): void {
     const known = this.latest.get(asset) ?? new Map<string, Reading>();
     const before = known.get(signal);
-    if (before && Date.parse(before[0]) > Date.parse(reading[0])) return;
+    const isDrafted = this.drafted.delete(`${asset}/${signal}`);
+    if (before && !isDrafted && Date.parse(before[0]) > Date.parse(reading[0])) return;
     known.set(signal, reading);
     this.latest.set(asset, known);
     this.changed.add(asset);

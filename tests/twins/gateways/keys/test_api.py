@@ -222,6 +222,34 @@ def test_a_transform_is_seen_on_the_readings_that_came(plant: Plant) -> None:
     assert (lost.status_code, lost.json()["code"]) == (404, "signal.not_found")
 
 
+def test_what_is_bound_has_its_newest_value_before_it_is_published(plant: Plant) -> None:
+    plant.sends({"1/t24": [4.0, 20.0], "1/none": [0.0]})
+    draft = plant.client.get(f"/api/v1/twins/{plant.twin}/draft/").json()["document"]
+    asset = plant.assets["Engine 001"]
+    asked = {"gateway": str(plant.gateway), "asset": asset, "type": draft["assets"][asset]["type"]}
+    bindings = [
+        {**asked, "key": "1/t24", "signal": "t24", "scale": "2", "offset": "-1"},
+        {**asked, "key": "1/t24", "signal": "t30", "unit": "K"},
+        {**asked, "key": "1/none", "signal": "nf", "expression": "100 / value"},
+        {**asked, "key": "1/none", "signal": "nf", "unit": "bar"},
+        {**asked, "key": "1/none", "signal": "colour"},
+        {**asked, "key": "1/none", "signal": "nf", "type": "no-engine@1"},
+        {**asked, "key": "1/unheard", "signal": "nf"},
+        {**asked, "key": "1/t24", "signal": "t24", "gateway": str(uuid4())},
+    ]
+    at = (START + timedelta(seconds=1)).isoformat().replace("+00:00", "Z")
+    assert plant.asks("newest", bindings=bindings)["values"] == [
+        {"asset": asset, "signal": "t24", "at": at, "value": 39.0},
+        {"asset": asset, "signal": "t30", "at": at, "value": pytest.approx(36.0)},
+    ]
+    with CaptureQueriesContext(connection) as many:
+        plant.asks("newest", bindings=bindings[:2] * 250)
+    with CaptureQueriesContext(connection) as one:
+        plant.asks("newest", bindings=bindings[:1])
+    assert len(many) == len(one)
+    assert plant.client.post(f"{API}newest/", {"bindings": bindings[:1] * 501}, format="json").status_code == 400
+
+
 def test_an_expression_is_published_and_makes_the_values_that_are_stored(plant: Plant) -> None:
     plant.sends({"1/raw": [4.0]})
     place = plant.place("Engine 001", "t24")
@@ -263,6 +291,8 @@ def test_nobody_sees_the_keys_of_others(plant: Plant, stranger: Tenant, with_key
     assert client.post(f"{API}known/", {"keys": names}, format="json").json() == {"keys": []}
     asked = {"gateway": str(plant.gateway), "key": "1/t24", "type": "centrifugal-pump@1", "signal": "flow"}
     assert client.post(f"{API}sample/", asked, format="json").json().get("sent", []) == []
+    places = {"bindings": [{**asked, "asset": str(uuid4())}]}
+    assert client.post(f"{API}newest/", places, format="json").json() == {"values": []}
     with scope(stranger.id):
         assert not UnboundKey.objects.exists()
     assert isinstance(plant.gateway, UUID)
