@@ -219,6 +219,7 @@ def _edits_saved(twin: _Twin, count: int) -> tuple[float, float]:
 
 def _in_browser(shown: Canvas, nodes: int, moves: int, *, last: bool) -> dict[str, float]:
     told = shown.open()
+    told["open_again_s"] = shown.open()["open_s"]
     shown.go_to(_name(nodes // 2))
     near = shown.drag(moves)
     told["fit_s"] = shown.fit()
