@@ -255,6 +255,7 @@ def test_live_values_and_alarms_are_shown_on_the_assets_and_watched(
     page: Page, station: Station, accessible: Callable[[Page], None]
 ) -> None:
     store(station, [("A/flow", 0, 55.5), ("A/inlet", 0, 2.0)])
+    page.reload()  # the socket may have opened before they were there
     asset = str(station.assets["A"])
     expect(page.locator("[data-connection=open]")).to_be_visible()
     pump = page.locator(f'.react-flow__node[data-id="{asset}"]')

@@ -15,7 +15,7 @@ from tests.isolation.places import METHODS, OF_PAGES, Place, endpoints, pages, t
 WRITES = METHODS[1:]
 QUESTIONS = frozenset({
     "api:check-permissions", "api:history-file-job-list",
-    *(f"api:gateway-keys-{name}" for name in ("known", "suggestions", "pattern", "sample")),
+    *(f"api:gateway-keys-{name}" for name in ("known", "suggestions", "pattern", "sample", "newest")),
 })  # fmt: skip
 """Asked by POST, and open to everybody inside: they change nothing but what is one's own."""
 OF_ONES_OWN = frozenset({"api:history-file-job-detail"})
