@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from deploy.chromium import QUIET
 from tenants.kernel.clock import utc_now
@@ -178,7 +179,7 @@ class Editor:
 
     def __init__(self, page: Page, name: str, seed: int) -> None:
         self.page, self.name, self.random, self.count = page, name, random.Random(seed), 0
-        self.added = self.named = 0
+        self.added = 0
 
     def act(self) -> None:
         """Do one thing; a conflict is the first thing to be done with."""
@@ -189,34 +190,30 @@ class Editor:
             dialog.get_by_role("button", name="Save what was chosen").click()
             return
         self.count += 1
-        self.random.choice(
-            [self.add, self.rename, self.rename, self.move, self.move, self.move, self.remove, self.undo]
-        )()
-
-    def _some(self) -> Locator | None:
-        nodes = self.page.locator(".react-flow__node-asset")
-        count = nodes.count()
-        return nodes.nth(self.random.randrange(count)) if count else None
+        deeds = [self.add, self.rename, self.rename, self.move, self.move, self.move, self.remove, self.undo]
+        with suppress(PlaywrightTimeoutError):  # the other has removed it, or a conflict stands before it
+            self.random.choice(deeds)()
 
     def _choose(self) -> bool:
-        node = self._some()
-        if node is None:
-            return False
-        node.dispatch_event("click", timeout=2_000)
-        node.focus(timeout=2_000)
-        return True
+        """Select one of the assets and give it the focus, at once: the other may remove it any moment."""
+        chosen = """chance => {
+            const nodes = document.querySelectorAll('.react-flow__node-asset')
+            const node = nodes[Math.floor(chance * nodes.length)]
+            node?.dispatchEvent(new MouseEvent('click', { bubbles: true }))
+            node?.focus()
+            return node !== undefined
+        }"""
+        return bool(self.page.evaluate(chosen, self.random.random()))
 
     def add(self) -> None:
-        self.page.get_by_role("button", name="Turbofan engine").first.click()
+        self.page.get_by_role("button", name="Turbofan engine").first.click(timeout=2_000)
         self.added += 1
 
     def rename(self) -> None:
         if self._choose():
             field = self.page.get_by_role("complementary", name="Details").get_by_label("Name", exact=True)
-            if field.count():
-                field.fill(f"{self.name} {self.count}")
-                field.press("Enter")
-                self.named += 1
+            field.fill(f"{self.name} {self.count}", timeout=2_000)
+            field.press("Enter", timeout=2_000)
 
     def move(self) -> None:
         if self._choose():
@@ -244,6 +241,7 @@ def test_two_browsers_at_once_end_with_equal_documents(cast: Cast, open_page: Op
 
     wait_until(are_done, editors[0].page)
     for editor in editors:
+        editor.page.get_by_role("button", name="Show everything").click()  # what is out of sight is not drawn
         wait_until(lambda page=editor.page: shown(page) == stored(cast, twin), editor.page)  # type: ignore[misc]
     with scope(cast.meridian.id):
         log = list(DraftOperation.objects.order_by("revision").values_list("operation", "author"))
