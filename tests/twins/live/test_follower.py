@@ -91,6 +91,8 @@ async def test_who_is_told_of_a_commit_need_not_look(
         await commit(ingest, fleet, range(3), flusher)
         await becomes(lambda: step.total(fleet) == 3)
     await flusher.close()
+    assert {tenant for tenant, _ in step.seen} == {fleet.tenant}
+    assert step.total(fleet) == 3
 
 
 async def test_without_redis_it_looks_by_itself(fleet: Fleet, ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,6 +103,7 @@ async def test_without_redis_it_looks_by_itself(fleet: Fleet, ingest: Ingest, mo
     await becomes(lambda: step.total(fleet) == 3)
     stop.set()
     await task
+    assert step.total(fleet) == 3
 
 
 async def test_a_step_that_fails_holds_up_neither_another_step_nor_another_tenant(
@@ -115,6 +118,7 @@ async def test_a_step_that_fails_holds_up_neither_another_step_nor_another_tenan
         await becomes(lambda: step.total(fleet) == 3 and step.total(their_fleet) == 2)
         told = f"step failing of tenant {fleet.tenant} failed 3 times, again in 0 s: a bug of this step"
         await becomes(lambda: told in caplog.text)
+    assert (step.total(fleet), step.total(their_fleet)) == (3, 2)
 
 
 async def test_a_backlog_of_one_tenant_does_not_hold_up_another(
@@ -150,6 +154,7 @@ async def test_time_calls_a_step_again(fleet: Fleet, ingest: Ingest, monkeypatch
     await commit(ingest, fleet, [1])
     async with running(step):
         await becomes(lambda: step.ticks == 2)
+    assert (step.seen, step.ticks) == ([(fleet.tenant, 1)], 2)
 
 
 def _noted(fleet: Fleet) -> int:
