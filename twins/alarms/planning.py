@@ -19,6 +19,7 @@ from twins.alarms.expressions import Channel, Expression, Properties, Vocabulari
 from twins.alarms.models import AlarmRule
 from twins.catalog.domain.alarms import condition_of
 from twins.catalog.domain.inheritance import ResolvedType
+from twins.catalog.domain.naming import title_of
 from twins.catalog.domain.values import plain_values
 from twins.catalog.schemas import Alarm, AssetType
 from twins.catalog.selectors import resolved_types
@@ -67,8 +68,7 @@ class Point:
     @property
     def name(self) -> str:
         """What it is called."""
-        names = self.alarm.name or {}
-        return names.get("en") or next(iter(names.values()), self.key.replace("_", " ").capitalize())
+        return title_of(self.alarm.name) or self.key.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ import numpy as np
 
 from tenants.kernel.errors import Finding
 from twins.catalog.domain.formulas import TypeFormulas, formulas_of
+from twins.catalog.domain.naming import title_of
 from twins.catalog.domain.sampling import Given, samples_of, values_of
 from twins.catalog.schemas import AssetType
 from twins.language.certain import divisions_by_zero
@@ -168,8 +169,7 @@ def _word(of: AssetType, name: str, sort: Sort, unit: str) -> Word:
         ("signal", of.signals), ("derived", of.derived), ("property", of.properties),
     )  # fmt: skip
     kind, part = next(((kind, parts[name]) for kind, parts in sections if name in parts), ("state", None))
-    names = getattr(part, "name", None) or {}
-    title = names.get("en") or next(iter(names.values()), None)
+    title = title_of(getattr(part, "name", None))
     return Word(name, kind, sort.value, unit if sort is Sort.NUMBER else None, title)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import Any, Literal
 
 from twins.catalog.domain.inheritance import ResolvedType
+from twins.catalog.domain.naming import title_of
 from twins.catalog.domain.values import misfit
 from twins.catalog.schemas import AssetType, Port, Property, Signal
 from twins.composer.domain.binding import misfits
@@ -88,8 +89,7 @@ def _unbound(place: str, key: str, document: TwinDocument, found: AssetType) -> 
 
 def _called(declared: Property | Signal, key: str) -> str:
     """What people call a part of a type: its name, else its key in words."""
-    names = declared.name or {}
-    return names.get("en") or next(iter(names.values()), key.replace("_", " "))
+    return title_of(declared.name) or key.replace("_", " ")
 
 
 def _links(document: TwinDocument, types: Types) -> Iterator[TwinFinding]:
