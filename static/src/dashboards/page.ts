@@ -1,6 +1,7 @@
 /** A dashboard on its page. */
 import { announce, icon } from "../common/dom.ts";
 import { gettext } from "../common/gettext.ts";
+import { onTheme } from "../common/theme.ts";
 import { uuid7 } from "../common/uuid7.ts";
 import { connectionLook } from "../live/tools.ts";
 import { Board } from "../tiles/board.ts";
@@ -93,7 +94,7 @@ export class DashboardPage {
     setInterval(() => {
       if (!document.hidden) this.drawCharts();
     }, CHARTS_MS);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    onTheme(() => {
       for (const { shown } of this.pieces.values()) shown.plot?.recolour();
     });
     addEventListener("beforeunload", (event) => {
@@ -217,7 +218,7 @@ export class DashboardPage {
   private rebuild(): void {
     for (const piece of this.pieces.values()) this.drop(piece);
     this.pieces.clear();
-    this.board.clear();
+    this.board.close();
     this.board = this.newBoard();
     this.show();
   }

@@ -1,5 +1,6 @@
 /** Many tiles on one connection: readings in, drawn ten times a second at most, and only those in sight. */
 import { RefusedError, UnreachableError } from "../common/api.ts";
+import { onTheme } from "../common/theme.ts";
 import { load, type SignalHistory } from "../history/data.ts";
 import type { Values } from "../live/fleet.ts";
 import { Pace } from "./pace.ts";
@@ -16,6 +17,9 @@ export class Board {
   private readonly pace = new Pace<Tile>((changed) => {
     const now = Date.now();
     for (const tile of changed) if (tile.inSight) tile.show(now);
+  });
+  private readonly unwatched = onTheme(() => {
+    for (const tile of this.byElement.values()) tile.recolour();
   });
   private readonly sight = new IntersectionObserver((entries) => {
     for (const entry of entries) {
@@ -36,9 +40,6 @@ export class Board {
   /** `api`: below which `history/` is. */
   constructor(api: string) {
     this.api = api;
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-      for (const tile of this.byElement.values()) tile.recolour();
-    });
   }
 
   add(tile: Tile): void {
@@ -61,7 +62,9 @@ export class Board {
     this.sizes.unobserve(tile.element);
   }
 
-  clear(): void {
+  /** It is used no more. */
+  close(): void {
+    this.unwatched();
     this.sight.disconnect();
     this.sizes.disconnect();
     this.tiles.clear();
