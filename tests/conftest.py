@@ -18,7 +18,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from psycopg.sql import SQL, Identifier
 from pytest_django.plugin import blocking_manager_key
 from rest_framework.test import APIClient
@@ -33,6 +33,7 @@ from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tenants.scope.tables import TenantTable
+from tests.emptying import empty_tables
 
 TEMPLATE = "outturn_template"
 _OF_DATABASES = {"db", "transactional_db", "django_db_setup"}
@@ -59,7 +60,9 @@ def django_db_setup(django_db_blocker: Any, worker_id: str) -> Iterator[None]:
             server.execute(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
             server.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(TEMPLATE)))
         point_at(name)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_tables())
+        yield
     with django_db_blocker.unblock():
         for alias in connections:
             connections[alias].close()

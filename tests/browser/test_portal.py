@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
@@ -23,6 +22,7 @@ from tenants.scope.actors import PERMISSIONS, Actor, Role
 from tenants.scope.models import Tenant
 from tests.browser.conftest import THEMES, WIDTHS, Theme, in_themes, scrolls_sideways, violations
 from tests.browser.organisation import Portal, furnished
+from tests.emptying import empty_tables
 from tests.processes import serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # a test is a walk through dozens of pages
@@ -52,7 +52,7 @@ def portal(django_db_setup: None, django_db_blocker: Any) -> Iterator[Portal]:
     with django_db_blocker.unblock():
         cache.clear()
         yield furnished(utc_now())
-        call_command("flush", database="owner", interactive=False, verbosity=0, inhibit_post_migrate=True)
+        empty_tables()
         for alias in connections:
             connections[alias].close()
 

@@ -91,7 +91,10 @@ class Follower:
         await self._sweep_again_and_again()
         for _ in workers:
             self._line.put_nowait(None)
-        await asyncio.gather(listening, *workers)
+        listening.cancel()
+        await asyncio.gather(*workers)
+        with suppress(asyncio.CancelledError):
+            await listening
         for state in self._states.values():
             if state.timer is not None:
                 state.timer.cancel()

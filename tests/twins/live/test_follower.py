@@ -124,15 +124,15 @@ async def test_a_step_that_fails_holds_up_neither_another_step_nor_another_tenan
 async def test_a_backlog_of_one_tenant_does_not_hold_up_another(
     fleet: Fleet, their_fleet: Fleet, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await commit(ingest, fleet, range(12))
+    await commit(ingest, fleet, range(40))
     await commit(ingest, their_fleet, [1])
     monkeypatch.setattr(follower, "WORKERS", 1)
     monkeypatch.setattr(follower, "_FIRST_COMMITS", 1)
     monkeypatch.setattr(follower, "_MOST_COMMITS", 1)
     step = Counting()
     async with running(step):
-        await becomes(lambda: step.total(fleet) == 12)
-    assert len(step.seen) == 13
+        await becomes(lambda: step.total(fleet) == 40)
+    assert len(step.seen) == 41
     assert their_fleet.tenant in [tenant for tenant, _ in step.seen[:3]]
 
 
