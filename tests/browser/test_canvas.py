@@ -13,7 +13,7 @@ from tests.conftest import Cast
 from twins.composer.models import Twin
 from twins.composer.schemas import FleetParameters, TwinDocument
 from twins.composer.selectors import published_twin
-from twins.composer.services import create_fleet
+from twins.composer.services import create_fleet, edit_draft
 from twins.gateways.models import Gateway
 from twins.gateways.services import create_gateway
 
@@ -101,3 +101,18 @@ def test_without_a_gateway_the_canvas_says_where_to_make_one(cast: Cast, open_pa
     node(page, "Engine 001").click()
     page.get_by_text("Read a signal").click()
     expect(page.get_by_text("There is no gateway yet. Make one on the page Gateways.")).to_be_visible()
+
+
+def test_a_large_twin_opens_at_its_corner_wherever_it_lies(cast: Cast, open_page: OpenPage) -> None:
+    with scope(cast.meridian.id):
+        parameters = FleetParameters(name="Fleet", count=201)
+        draft = create_fleet(blueprint="turbofan-fleet", parameters=parameters, by="somebody", now=utc_now())
+        moves = [
+            {"op": "move", "asset": key, "at": [asset.at[0] + 40_000, asset.at[1] + 40_000]}
+            for key, asset in draft.document.assets.items()
+        ]
+        edit_draft(twin=draft.twin, base_revision=draft.revision, operations=moves, by="somebody", now=utc_now())
+    page = open_page("/t/meridian/twins/fleet/canvas/", cast.owner)
+    expect(node(page, "Engine 001")).to_be_in_viewport()
+    expect(node(page, "Engine 001").get_by_text("Turbofan engine")).to_be_visible()
+    expect(page.get_by_role("img", name="Map of the whole twin")).to_be_visible()

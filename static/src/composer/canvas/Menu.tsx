@@ -100,7 +100,7 @@ function Opened({ list, point }: { list: readonly Command[]; point: Point }) {
       }}
     >
       {parts.map((part, index) => (
-        <div key={index} role="group">
+        <div key={index} className="menu-part" role="group">
           {part.map((command) => (
             <Entry key={command.id} command={command} back={back} />
           ))}

@@ -33,36 +33,40 @@ function isWhole(nodes: CanvasNode[], view: DOMRect): boolean {
   );
 }
 
+/** A clean sheet as large as the map is on the screen, in its pixels. */
+function sheetOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D | null {
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  if (canvas.width !== width * devicePixelRatio || canvas.height !== height * devicePixelRatio) {
+    canvas.width = width * devicePixelRatio;
+    canvas.height = height * devicePixelRatio;
+  }
+  const pen = canvas.getContext("2d");
+  pen?.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+  pen?.clearRect(0, 0, width, height);
+  return pen;
+}
+
 /** The map in the corner, drawn on one canvas: a box for each of thousands of assets would cost more than the assets. */
 function draw(canvas: HTMLCanvasElement, nodes: CanvasNode[], view: DOMRect): Frame {
   const frame = frameOf(canvas, nodes, view);
-  canvas.dataset.needed = String(!isWhole(nodes, view));
-  const pen = canvas.getContext("2d");
+  const isNeeded = !isWhole(nodes, view);
+  canvas.dataset.needed = String(isNeeded);
+  const pen = isNeeded ? sheetOf(canvas) : null;
   if (!pen) return frame;
-  const { scale } = frame;
-  const ratio = devicePixelRatio;
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-  if (canvas.width !== width * ratio || canvas.height !== height * ratio) {
-    canvas.width = width * ratio;
-    canvas.height = height * ratio;
+  const { left, top, scale } = frame;
+  const { outlineColor: wrong, caretColor: chosen, color: plain } = getComputedStyle(canvas);
+  let colour = "";
+  for (const { type, data, selected, position, width = WIDTH, height = 0 } of nodes) {
+    if (type === "frame") continue;
+    const wanted = data.errors ? wrong : selected ? chosen : plain;
+    // To read a colour from its text takes longer than to draw the box.
+    if (wanted !== colour) pen.fillStyle = colour = wanted;
+    const [x, y] = [(position.x - left) * scale, (position.y - top) * scale];
+    pen.fillRect(x, y, Math.max(1.5, width * scale), Math.max(1.5, height * scale));
   }
-  const colours = getComputedStyle(canvas);
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, width, height);
-  for (const node of nodes) {
-    if (node.type === "frame") continue;
-    pen.fillStyle = node.data.errors ? colours.outlineColor : node.selected ? colours.caretColor : colours.color;
-    const [x, y] = [(node.position.x - frame.left) * scale, (node.position.y - frame.top) * scale];
-    pen.fillRect(x, y, Math.max(1.5, (node.width ?? WIDTH) * scale), Math.max(1.5, (node.height ?? 0) * scale));
-  }
-  pen.strokeStyle = colours.caretColor;
+  pen.strokeStyle = chosen;
   pen.lineWidth = 1.5;
-  pen.strokeRect(
-    (view.left - frame.left) * scale,
-    (view.top - frame.top) * scale,
-    view.width * scale,
-    view.height * scale,
-  );
+  pen.strokeRect((view.left - left) * scale, (view.top - top) * scale, view.width * scale, view.height * scale);
   return frame;
 }
 
