@@ -64,7 +64,7 @@ def install(static: Path = STATIC) -> bool:
 
 
 def _compress(folder: Path) -> None:
-    """Put a compressed copy beside each file that gains by it: it is what the web server sends who can read it."""
+    """Put a compressed copy beside each file that gains by it; the web server sends it to whoever can read it."""
     compressor = Compressor(quiet=True)
     for file in [path for path in folder.rglob("*") if path.is_file() and compressor.should_compress(path.name)]:
         compressor.compress(str(file))

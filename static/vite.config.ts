@@ -32,8 +32,8 @@ function iconSprite(): Plugin {
 }
 
 /**
- * Leaves out of Tabler what no page names, nine tenths of it. They would not only be loaded: with rules for what lies
- * beside or within anything, each asset that comes into view on the canvas would have all others styled anew.
+ * Leaves out of Tabler what no page names, four fifths of it. It would not only be loaded: by its rules for what lies
+ * beside or within anything, each asset that leaves the view of the canvas would have all others styled anew.
  */
 function onlyUsedRules(): Plugin {
   const named = ["src/**/*.{ts,tsx}", "node_modules/@tabler/core/dist/js/tabler.esm.min.js", "../templates/**/*.html"];
