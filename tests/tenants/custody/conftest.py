@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connections
 
 NOW = datetime(2026, 12, 20, 12, tzinfo=UTC)
 BY = "owner@meridian.example"
@@ -40,10 +39,3 @@ def home(settings: Any, tmp_path: Path) -> Path:
     """Archives of this test go here."""
     settings.OUTTURN_HOME = tmp_path
     return tmp_path
-
-
-@pytest.fixture
-def _nobody_elses(db: None) -> None:
-    """Readings that other tests committed are of tenants that are gone; nothing flushes their tables."""
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("TRUNCATE twins_readinglog, twins_chunk, twins_rollup")

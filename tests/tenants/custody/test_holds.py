@@ -52,7 +52,6 @@ def held(tenant: Tenant, now: datetime = NOW) -> list[Hold]:
         return holds(now=now)
 
 
-@pytest.mark.usefixtures("_nobody_elses")
 def test_a_month_that_is_not_settled_keeps_its_readings(cast: Cast) -> None:
     _, contract = under_contract(cast.meridian)
     settle(cast.meridian, contract, "2026-09-01", "2026-10-01", "2026-11-01")

@@ -49,7 +49,6 @@ def readings(tenant: Tenant) -> list[datetime]:
         return [each.at for each in stored_readings()]
 
 
-@pytest.mark.usefixtures("_nobody_elses")
 def test_a_month_goes_as_a_table_only_when_nobody_keeps_it(cast: Cast) -> None:
     flown(cast.meridian, "2026-09-28", "2026-11-02")
     flown(cast.stranger, "2026-10-30", "2026-11-02")
