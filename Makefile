@@ -5,6 +5,9 @@ PYTHON ?= $(shell for candidate in python3 python3.14 python3.13 python3.12 pyth
 VENV := .venv/bin
 CODE := manage.py $(wildcard analytics billing clients deploy tenants tests twins)
 
+# Forbidden to keep what it compiled, each of the hundreds of processes of the tests would compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup development demo up check audit test soak bench clean python
 

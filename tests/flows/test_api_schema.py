@@ -37,10 +37,14 @@ def _keep_the_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+@pytest.fixture
+def owner(tenant: Tenant, with_key: Callable[[Tenant, Role], APIClient]) -> dict[str, str]:
+    """The headers of an owner's requests, one key for all of a test."""
+    credentials = with_key(tenant, Role.OWNER)._credentials  # type: ignore[attr-defined]
+    return {"Authorization": credentials["HTTP_AUTHORIZATION"]}
+
+
 @schema.parametrize()
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
-def test_answers_fit_the_document(
-    case: schemathesis.Case[Any], tenant: Tenant, with_key: Callable[[Tenant, Role], APIClient]
-) -> None:
-    authorization = with_key(tenant, Role.OWNER)._credentials["HTTP_AUTHORIZATION"]  # type: ignore[attr-defined]
-    case.call_and_validate(checks=CHECKS, headers={"Authorization": authorization})
+def test_answers_fit_the_document(case: schemathesis.Case[Any], owner: dict[str, str]) -> None:
+    case.call_and_validate(checks=CHECKS, headers=owner)
