@@ -1,4 +1,4 @@
-"""The server's entry: readings on a route of their own, Django for pages and the REST API, channels for websockets."""
+"""The server's entry: readings and files apart, Django for pages and the REST API, channels for websockets."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ pages = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 (needs the apps to be loaded)
 from channels.sessions import CookieMiddleware  # noqa: E402
 
+from deploy.assets import Assets  # noqa: E402
 from deploy.bodies import HeldBodies, LimitedBodies  # noqa: E402
 from deploy.ingest import PREFIX, make_ingest  # noqa: E402
 from tenants.domains.sockets import HostOriginValidator  # noqa: E402
@@ -23,7 +24,7 @@ from twins.live.socket_urls import urlpatterns  # noqa: E402
 
 ingest = HeldBodies(make_ingest())
 sockets = HostOriginValidator(CookieMiddleware(URLRouter([*urlpatterns, *alarm_sockets, *draft_sockets])))
-others = ProtocolTypeRouter({"http": LimitedBodies(pages), "websocket": sockets})
+others = ProtocolTypeRouter({"http": Assets(LimitedBodies(pages)), "websocket": sockets})
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

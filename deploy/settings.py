@@ -59,7 +59,6 @@ MIDDLEWARE = [
     "tenants.domains.middleware.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "tenants.edge.middleware.SecurityHeadersMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "tenants.domains.middleware.PlaceMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -231,6 +230,7 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static" / "dist"]
 ASSETS_MANIFEST = str(BASE_DIR / "static" / "dist" / "manifest.json")
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+[-.][0-9A-Za-z_-]{8,}\..+$"
