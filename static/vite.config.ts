@@ -57,8 +57,9 @@ function onlyUsedRules(): Plugin {
  */
 const withoutCostlyRules = {
   postcssPlugin: "outturn:costly-rules",
-  Rule(rule: { selector: string; remove: () => unknown }): void {
-    if (rule.selector.includes("[style") || /^legend\s*\+/.test(rule.selector)) rule.remove();
+  Rule(rule: { selector: string; source?: { input: { file?: string } }; remove: () => unknown }): void {
+    const isTabler = rule.source?.input.file?.endsWith("tabler.min.css");
+    if (isTabler && (rule.selector.includes("[style") || /^legend\s*\+/.test(rule.selector))) rule.remove();
   },
 };
 
@@ -83,6 +84,20 @@ export default defineConfig({
       checks: { eval: false, moduleLevelDirective: false },
       // React Flow is one module; without this its unused parts (mini map, controls, toolbars) would come along.
       treeshake: { manualPureFunctions: ["memo", "forwardRef", "createContext"] },
+      output: {
+        // What pages share would otherwise come in a file for each set of pages that share it: the canvas had ten of
+        // less than a kilobyte, each of them a request.
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            {
+              name: "react",
+              test: /node_modules[\\/](react|react-dom|scheduler|use-sync-external-store|zustand)[\\/]/,
+            },
+            { name: "common", test: /src[\\/](common|live)[\\/](?!later|linkpath|online)/, minShareCount: 2 },
+          ],
+        },
+      },
       input: {
         shell: "src/shell.ts",
         composer: "src/composer.tsx",
