@@ -1,6 +1,14 @@
 import "./canvas.css";
-import { ConnectionMode, MarkerType, ReactFlow, SelectionMode, useStore, useStoreApi } from "@xyflow/react";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import {
+  ConnectionMode,
+  MarkerType,
+  ReactFlow,
+  SelectionMode,
+  useStore,
+  useStoreApi,
+  type Viewport,
+} from "@xyflow/react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { gettext } from "../../common/gettext.ts";
 import { AssetNode } from "./AssetNode.tsx";
 import { lens, useCanvas } from "./canvas.ts";
@@ -13,7 +21,7 @@ import { Guides } from "./Guides.tsx";
 import { LinkEdge } from "./LinkEdge.tsx";
 import { NoteNode } from "./NoteNode.tsx";
 import { Overview } from "./Overview.tsx";
-import { MANY, openingView } from "./opening.ts";
+import { LEAST_ZOOM, MANY, openingView } from "./opening.ts";
 import { useComposer, type CanvasNode, type LinkView } from "../store.ts";
 
 const nodeTypes = { asset: AssetNode, group: GroupNode, frame: FrameNode, note: NoteNode };
@@ -106,6 +114,28 @@ function useAddingClicks(selecting: boolean): void {
   }, [selecting, flow]);
 }
 
+/** The canvas, and the view to open with, which is not there until the canvas was given to `attach`. */
+function useField() {
+  const field = useRef<HTMLDivElement>(null);
+  const [opening, setOpening] = useState<Viewport | null>(null);
+  const attach = useCallback((place: HTMLDivElement | null): void => {
+    field.current = place;
+    if (!place) return;
+    const { width, height } = place.getBoundingClientRect();
+    setOpening(openingView(useComposer.getState().nodes, width, height));
+  }, []);
+  return { field, opening, attach };
+}
+
+/** Has React Flow read ports anew after they were not drawn, which it measured as missing: it does with new nodes. */
+function usePorts(bare: boolean): void {
+  const were = useRef(true);
+  useEffect(() => {
+    if (!bare && !were.current) useComposer.setState(({ nodes }) => ({ nodes: nodes.map((node) => ({ ...node })) }));
+    were.current = !bare;
+  }, [bare]);
+}
+
 /** The canvas itself: where assets lie and what joins them. */
 export function Canvas() {
   const nodes = useComposer((state) => state.nodes);
@@ -118,18 +148,10 @@ export function Canvas() {
   const bare = far && nodes.length > MANY;
   const selecting = useCanvas((state) => state.selecting);
   const writing = useCanvas((state) => state.writing);
-  // Of an empty twin the first asset would be moved to the middle, away from where it was put.
-  const [isFilled] = useState(nodes.length > 0);
-  const [opening] = useState(() => openingView(nodes));
-  const field = useRef<HTMLDivElement>(null);
+  const { field, opening, attach } = useField();
   useLens(field);
   useAddingClicks(selecting);
-
-  useEffect(() => {
-    // Ports that were not drawn have been measured as missing, and at first nothing may lie in view: React Flow reads
-    // both anew, and goes where it shall open, when it is given new nodes.
-    if (!bare) useComposer.setState(({ nodes: all }) => ({ nodes: all.map((node) => ({ ...node })) }));
-  }, [bare]);
+  usePorts(bare);
 
   return (
     <CanEditContext value={canEdit}>
@@ -138,43 +160,44 @@ export function Canvas() {
           <RenamingContext value={renaming}>
             <WritingContext value={writing}>
               <div
-                ref={field}
+                ref={attach}
                 className={selecting ? "canvas-field is-selecting" : "canvas-field"}
                 onContextMenu={openMenu}
                 onDoubleClick={openThere}
               >
                 {!far && <Grid />}
                 {bare && <FarLinks />}
-                <ReactFlow<CanvasNode, LinkView>
-                  className={tiny ? "is-tiny" : ""}
-                  nodes={nodes}
-                  edges={bare ? NO_EDGES : edges}
-                  nodeTypes={nodeTypes}
-                  edgeTypes={edgeTypes}
-                  defaultEdgeOptions={EDGE_DEFAULTS}
-                  {...GESTURES}
-                  connectionMode={ConnectionMode.Loose}
-                  connectOnClick={false}
-                  connectionDragThreshold={4}
-                  nodesDraggable={canEdit}
-                  nodesConnectable={canEdit}
-                  elevateNodesOnSelect={false}
-                  selectionOnDrag={selecting}
-                  selectionMode={selecting ? SelectionMode.Partial : SelectionMode.Full}
-                  panOnDrag={selecting ? MIDDLE_BUTTON : true}
-                  deleteKeyCode={null}
-                  snapToGrid
-                  snapGrid={SNAP}
-                  minZoom={0.04}
-                  maxZoom={2}
-                  fitView={isFilled}
-                  fitViewOptions={opening}
-                  onlyRenderVisibleElements
-                  ariaLabelConfig={WORDS}
-                  zoomOnDoubleClick={false}
-                >
-                  <Guides />
-                </ReactFlow>
+                {opening && (
+                  <ReactFlow<CanvasNode, LinkView>
+                    className={tiny ? "is-tiny" : ""}
+                    nodes={nodes}
+                    edges={bare ? NO_EDGES : edges}
+                    nodeTypes={nodeTypes}
+                    edgeTypes={edgeTypes}
+                    defaultEdgeOptions={EDGE_DEFAULTS}
+                    {...GESTURES}
+                    connectionMode={ConnectionMode.Loose}
+                    connectOnClick={false}
+                    connectionDragThreshold={4}
+                    nodesDraggable={canEdit}
+                    nodesConnectable={canEdit}
+                    elevateNodesOnSelect={false}
+                    selectionOnDrag={selecting}
+                    selectionMode={selecting ? SelectionMode.Partial : SelectionMode.Full}
+                    panOnDrag={selecting ? MIDDLE_BUTTON : true}
+                    deleteKeyCode={null}
+                    snapToGrid
+                    snapGrid={SNAP}
+                    minZoom={LEAST_ZOOM}
+                    maxZoom={2}
+                    defaultViewport={opening}
+                    onlyRenderVisibleElements
+                    ariaLabelConfig={WORDS}
+                    zoomOnDoubleClick={false}
+                  >
+                    <Guides />
+                  </ReactFlow>
+                )}
                 <Overview />
               </div>
             </WritingContext>

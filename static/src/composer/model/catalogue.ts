@@ -97,7 +97,8 @@ export function placeable(types: Types, language: string): AssetType[] {
     if (!type.abstract && (!known || known.version < type.version)) newest.set(type.key, type);
   }
   const name = (type: AssetType): string => inLanguage(type.name, language);
-  return [...newest.values()].sort((one, other) => name(one).localeCompare(name(other), language));
+  const { compare } = new Intl.Collator(language);
+  return [...newest.values()].sort((one, other) => compare(name(one), name(other)));
 }
 
 /** A name for the next asset of a type: its own name with the first free number. */
