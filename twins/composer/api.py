@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
@@ -75,7 +76,9 @@ class FindingOutput(serializers.Serializer[Any]):
     severity = serializers.ChoiceField(choices=["error", "hint"])
 
 
-KNOWN = "The `findings_mark` of the findings that the caller has: then only what differs from them is told."
+KNOWN = (
+    "The `findings_mark` of the findings that the caller has: then only what differs from them is told. Empty: none."
+)
 
 
 class ToldFindingsOutput(serializers.Serializer[Any]):
@@ -100,8 +103,19 @@ class DraftOutput(serializers.Serializer[Any]):
     revision = serializers.IntegerField()
     published_version = serializers.IntegerField(allow_null=True)
     document = serializers.DictField()
-    findings = FindingOutput(many=True)
-    findings_mark = serializers.CharField(help_text="Of the findings, to be sent with the next edit.")
+    findings = FindingOutput(many=True, allow_null=True, help_text="Null when they are asked for later.")
+    findings_mark = serializers.CharField(
+        allow_null=True, help_text="Of the findings, to be sent with the next edit; null with them."
+    )
+
+
+class DraftInput(serializers.Serializer[Any]):
+    """How much of a draft is asked for."""
+
+    findings = serializers.ChoiceField(
+        choices=["now", "later"], default="now",
+        help_text="`later` leaves them out: the draft comes at once, and `draft/changes/` tells what is found.",
+    )  # fmt: skip
 
 
 class ChangeOutput(serializers.Serializer[Any]):
@@ -143,7 +157,7 @@ class SinceInput(serializers.Serializer[Any]):
     """From which revision."""
 
     since = serializers.IntegerField(min_value=0, max_value=MOST_REVISIONS)
-    findings_mark = serializers.CharField(required=False, max_length=64, help_text=KNOWN)
+    findings_mark = serializers.CharField(required=False, allow_blank=True, max_length=64, help_text=KNOWN)
 
 
 class OperationsInput(serializers.Serializer[Any]):
@@ -151,7 +165,7 @@ class OperationsInput(serializers.Serializer[Any]):
 
     base_revision = serializers.IntegerField(min_value=0, max_value=MOST_REVISIONS)
     operations = serializers.ListField(child=serializers.DictField(), min_length=1, max_length=MOST_OPERATIONS)
-    findings_mark = serializers.CharField(required=False, max_length=64, help_text=KNOWN)
+    findings_mark = serializers.CharField(required=False, allow_blank=True, max_length=64, help_text=KNOWN)
 
 
 class PublishInput(serializers.Serializer[Any]):
@@ -239,7 +253,7 @@ def draft_json(draft: Draft) -> dict[str, Any]:
         "name": document.name,
         "revision": draft.revision,
         "published_version": draft.published_version,
-        "document": {"assets": {}, "links": {}, "bindings": {}, "groups": {}, "notes": {}, **document.as_json()},
+        "document": {**selectors.NOTHING, **document.as_json()},
         "findings": [finding.as_dict() for finding in draft.findings],
         "findings_mark": mark_of(draft.findings),
     }
@@ -273,10 +287,14 @@ class TwinViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
             draft = services.create_fleet(blueprint=blueprint, parameters=parameters, by=by, now=now)
         return Response(draft_json(draft), status=status.HTTP_201_CREATED)
 
-    @extend_schema(responses=DraftOutput)
+    @extend_schema(parameters=[DraftInput], responses=DraftOutput)
     @action(detail=True, methods=["get"])
-    def draft(self, request: Request, pk: UUID, **_: Any) -> Response:
+    def draft(self, request: Request, pk: UUID, **_: Any) -> HttpResponse:
         """The draft as it is now."""
+        wanted = DraftInput(data=request.query_params)
+        wanted.is_valid(raise_exception=True)
+        if wanted.validated_data["findings"] == "later":
+            return HttpResponse(selectors.stored_draft(pk), content_type="application/json")
         return Response(draft_json(selectors.draft(pk)))
 
     @extend_schema(parameters=[SinceInput], responses=ChangesOutput)

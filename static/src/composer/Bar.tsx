@@ -133,10 +133,22 @@ function Name({ back, versions }: Pick<Options, "back" | "versions">) {
   );
 }
 
+/** How much is wrong with the draft, and the way there. */
+function FindingsButton({ show }: { show: () => void }) {
+  const errors = useComposer((state) => state.findings.filter((finding) => finding.severity !== "hint").length);
+  const isJudged = useComposer((state) => state.isJudged);
+  const words = isJudged ? gettext("Findings: {count} errors", { count: errors }) : gettext("Findings: not known yet");
+  return (
+    <button type="button" className="bar-button tool" onClick={show} aria-label={words}>
+      <Icon name={errors ? "alert-circle" : "circle-check"} />
+      <span aria-hidden="true">{isJudged ? errors : "…"}</span>
+    </button>
+  );
+}
+
 /** The head of the composer: what is open, whether it is saved, and the tools. */
 export function Bar({ reach, canPublish, back, versions, toggle, showFindings, publish }: Options) {
   const canEdit = useComposer((state) => state.canEdit);
-  const errors = useComposer((state) => state.findings.filter((finding) => finding.severity !== "hint").length);
   return (
     <header className="composer-bar">
       <Name back={back} versions={versions} />
@@ -154,15 +166,7 @@ export function Bar({ reach, canPublish, back, versions, toggle, showFindings, p
           />
           <LiveToggle />
           <SheetToggle />
-          <button
-            type="button"
-            className="bar-button tool"
-            onClick={showFindings}
-            aria-label={gettext("Findings: {count} errors", { count: errors })}
-          >
-            <Icon name={errors ? "alert-circle" : "circle-check"} />
-            <span aria-hidden="true">{errors}</span>
-          </button>
+          <FindingsButton show={showFindings} />
           {canEdit && (
             <ToolButton
               icon="plus"

@@ -140,6 +140,9 @@ function Workbench({ configuration, session }: { configuration: Configuration; s
     reachable.jump = jump;
   }, [jump]);
   useFocusKept(root);
+  useEffect(() => {
+    session.judge(); // once the draft is there to be seen
+  }, [session]);
 
   const close = (): void => {
     setDialog(null);

@@ -38,6 +38,8 @@ export interface Configuration {
 
 export interface Session {
   autosave: Autosave;
+  /** Has it told what is wrong with the draft, where that is not known. */
+  judge: () => void;
   /** Where one signs in, for a new tab. */
   signIn: string;
   /** Publishes the draft. `seen` is the revision up to which the person was shown what others did. @throws UnseenError */
@@ -135,7 +137,9 @@ function autosaveOf(twin: string, draft: Draft, queue: Queue): Autosave {
       useComposer.setState({ save: autosave.state });
     },
     merged: (document) => {
-      useComposer.getState().receive(document, autosave.base.findings);
+      const { findings, findings_mark: mark } = autosave.base;
+      useComposer.setState({ isJudged: mark !== "" });
+      useComposer.getState().receive(document, findings);
     },
   });
   return autosave;
@@ -175,6 +179,7 @@ function watchPage(autosave: Autosave): void {
   const again = (): void => {
     // What the server refused is tried again when the person says so.
     if (autosave.state.kind !== "refused") void autosave.retry();
+    judge(autosave);
   };
   addEventListener("online", again);
   addEventListener("focus", again);
@@ -190,15 +195,23 @@ function watchPage(autosave: Autosave): void {
   });
 }
 
+/** Has it told what is wrong with a draft that was opened without that, or that could not be judged before. */
+function judge(autosave: Autosave): void {
+  if (!autosave.base.findings_mark) void autosave.catchUp();
+}
+
+/** The draft as it is stored: what is wrong with it is told later. */
+async function loadUnjudged(twin: string): Promise<Draft> {
+  const draft = await call<Draft>(`${twin}/draft/?findings=later`);
+  return whole({ ...draft, findings: [], findings_mark: "" });
+}
+
 /** Loads the twin's draft and the catalogue, and begins to save. @throws RefusedError, UnreachableError */
 export async function start(configuration: Configuration): Promise<Session> {
   const base = configuration.api.replace(/\/$/, "");
   const twin = `${base}/twins/${configuration.twin}`;
   const placedKey = `outturn.placed.${configuration.twin}`;
-  const [draft, types] = await Promise.all([
-    call<Draft>(`${twin}/draft/`).then(whole),
-    everyPage<AssetType>(`${base}/asset-types/`),
-  ]);
+  const [draft, types] = await Promise.all([loadUnjudged(twin), everyPage<AssetType>(`${base}/asset-types/`)]);
   open(draft, types, configuration.can_edit, recall<string[]>(placedKey, []));
 
   const queue = new Queue(configuration.twin, configuration.person, uuid7());
@@ -233,6 +246,9 @@ export async function start(configuration: Configuration): Promise<Session> {
   const address = (place: string): string => `${twin}/${place}`;
   return {
     autosave,
+    judge: () => {
+      judge(autosave);
+    },
     signIn: configuration.urls.twin ?? "/",
     publish,
     twin: configuration.twin,

@@ -26,6 +26,8 @@ export interface Linking {
 export interface Composer {
   document: TwinDocument;
   findings: Finding[];
+  /** Whether `findings` are known: a draft is shown before it is told what is wrong with it. */
+  isJudged: boolean;
   types: Types;
   publishedVersion: number | null;
   canEdit: boolean;
@@ -106,6 +108,7 @@ export const useComposer = create<Composer>((set, get) => {
   return {
     document: NOTHING,
     findings: [],
+    isJudged: false,
     types: new Map(),
     publishedVersion: null,
     canEdit: false,
@@ -230,6 +233,7 @@ export function open(draft: Draft, types: AssetType[], canEdit: boolean, placed:
     types: new Map(types.map((type) => [reference(type), type])),
     canEdit,
     publishedVersion: draft.published_version,
+    isJudged: draft.findings_mark !== "",
     placed: new Set(placed),
   });
   useComposer.getState().receive(draft.document, draft.findings);

@@ -94,6 +94,28 @@ def test_edits_that_do_not_fit_name_the_place(engineer: APIClient, body: dict[st
     assert response.json()["findings"][0]["place"] == place
 
 
+def test_a_draft_comes_without_what_is_wrong_with_it_which_is_told_afterwards(engineer: APIClient) -> None:
+    twin, asset = made(engineer)["twin"], str(new_id())
+    url = f"/api/v1/twins/{twin}/draft/"
+    new = {"op": "add_asset", "asset": asset, "type": "turbofan-engine@1", "name": "E", "at": [0, 0]}
+    edits = [{"op": "rename_twin", "name": "Übung"}, new]
+    engineer.post(f"{url}operations/", {"base_revision": 0, "operations": edits})
+    whole, stored = engineer.get(url).json(), engineer.get(f"{url}?findings=later").json()
+    assert stored == {**whole, "findings": None, "findings_mark": None}
+    assert (stored["name"], stored["revision"], stored["published_version"]) == ("Übung", 2, None)
+    assert stored["document"]["links"] == {}
+    assert len(whole["findings"]) > 0
+    told = engineer.get(f"{url}changes/?since=2&findings_mark=").json()
+    assert (told["findings"], told["findings_mark"]) == (whole["findings"], whole["findings_mark"])
+
+
+def test_a_draft_that_is_not_there_is_not_stored_either(engineer: APIClient) -> None:
+    missing = engineer.get(f"/api/v1/twins/{new_id()}/draft/?findings=later")
+    assert (missing.status_code, missing.json()["code"]) == (404, "twin.not_found")
+    unclear = engineer.get(f"/api/v1/twins/{made(engineer)['twin']}/draft/?findings=never")
+    assert (unclear.status_code, unclear.json()["findings"][0]["place"]) == (400, "findings")
+
+
 def test_a_viewer_reads_and_edits_nothing(cast: Cast, with_key: WithKey, engineer: APIClient) -> None:
     twin, viewer = made(engineer)["twin"], with_key(cast.meridian, Role.VIEWER)
     assert viewer.get(f"/api/v1/twins/{twin}/draft/").status_code == 200

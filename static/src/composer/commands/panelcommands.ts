@@ -1,7 +1,7 @@
 /** The commands of the panels around the canvas. */
 import { announce } from "../../common/dom.ts";
 import { gettext } from "../../common/gettext.ts";
-import { assetOfFinding, findingsByAsset } from "../finding/find.ts";
+import { assetOfFinding, findingsByAsset, nothingFound } from "../finding/find.ts";
 import { hasValues } from "../live/wanted.ts";
 import { extraCommands, type Command } from "./keys.ts";
 import { reachable, usePanels } from "../panels.ts";
@@ -26,12 +26,12 @@ function chosenAsset(): string | undefined {
 
 /** Goes to the next asset with an error, then to those with hints, from the selected one on. */
 function toNextFinding(): void {
-  const { document, findings } = useComposer.getState();
+  const { document, findings, isJudged } = useComposer.getState();
   const errors = findings.filter((finding) => finding.severity !== "hint");
   const wrong = [...findingsByAsset(errors.length ? errors : findings, document).keys()];
   const next = wrong[(wrong.indexOf(chosenAsset() ?? "") + 1) % Math.max(1, wrong.length)];
   if (next) reachable.jump(next);
-  else announce(gettext("Nothing is wrong with this draft."));
+  else announce(nothingFound(isJudged));
 }
 
 const view = (told: Omit<Command, "section" | "when"> & Partial<Pick<Command, "when">>): Command => ({

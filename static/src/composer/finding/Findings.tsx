@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { announce } from "../../common/dom.ts";
 import { gettext, ngettext } from "../../common/gettext.ts";
 import type { Finding } from "../model/document.ts";
-import { assetOfFinding } from "./find.ts";
+import { assetOfFinding, nothingFound } from "./find.ts";
 import "./findings.css";
 import { fieldOf, fixAll, fixOf } from "./fixes.ts";
 import { Icon } from "../Icon.tsx";
@@ -152,8 +152,9 @@ function byKind(findings: readonly Finding[]): [string, Finding[]][] {
 /** Everything that is wrong with the draft, kind by kind, errors first. */
 export function AllFindings() {
   const findings = useComposer((state) => state.findings);
+  const isJudged = useComposer((state) => state.isJudged);
   const kinds = useMemo(() => byKind(findings), [findings]);
-  if (kinds.length === 0) return <p className="composer-hint">{gettext("Nothing is wrong with this draft.")}</p>;
+  if (kinds.length === 0) return <p className="composer-hint">{nothingFound(isJudged)}</p>;
   return (
     <>
       {kinds.map(([code, each]) => (

@@ -1,4 +1,5 @@
 /** Finding assets by what one knows of them: words, and filters such as `type:pump` or `is:unbound`. */
+import { gettext } from "../../common/gettext.ts";
 import { inLanguage, type AssetType, type Types } from "../model/catalogue.ts";
 import type { Asset, Finding, TwinDocument } from "../model/document.ts";
 import { textOfValue } from "../model/values.ts";
@@ -28,6 +29,11 @@ export function assetOfFinding(finding: Finding, document: TwinDocument): string
   const [section, id = ""] = finding.place.split("/");
   if (section === "links") return document.links[id]?.from[0] ?? "";
   return (section === "assets" || section === "bindings") && document.assets[id] ? id : "";
+}
+
+/** What is said where no findings are. */
+export function nothingFound(isJudged: boolean): string {
+  return isJudged ? gettext("Nothing is wrong with this draft.") : gettext("This draft is being looked through.");
 }
 
 /** The findings of each asset. */

@@ -306,7 +306,7 @@ export class Autosave {
   }
 
   /** Asks for what was not told; for the whole draft when that cannot be told, or does not fit. */
-  private async catchUp(): Promise<void> {
+  async catchUp(): Promise<void> {
     this.isCatchingUp = true;
     try {
       if (this.isAstray) await this.startOver("");

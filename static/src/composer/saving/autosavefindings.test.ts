@@ -26,6 +26,17 @@ describe("findings", () => {
     expect(world.autosave.base.findings).toEqual([wrong]);
   });
 
+  it("of a draft that was opened without them are learned afterwards", async () => {
+    world.autosave.base = { ...world.saved, findings_mark: "" };
+    world.found = [{ findings: [wrong], findings_at: null, findings_since: null, findings_mark: "one" }];
+    world.autosave.add([rename("P-1")]);
+    await world.autosave.catchUp();
+    expect([world.autosave.base.findings, world.autosave.base.findings_mark]).toEqual([[wrong], "one"]);
+    expect(world.merged.map((document) => document.assets.a?.name)).toEqual(["P-1"]);
+    await world.tick();
+    expect(world.sent[0]?.mark).toBe("one");
+  });
+
   it("that do not lead on from those known are loaded with the draft", async () => {
     world.answers.push((batch) => ({ ...world.answer(batch), findings_since: "other" }));
     world.autosave.add([rename("P-1")]);

@@ -23,6 +23,8 @@ export class World {
   states: string[] = [];
   answers: ((batch: Batch) => Answer)[] = [];
   tooFar = false;
+  /** What is told of the findings to who asks for changes. */
+  found: Told[] = [];
   keep: () => Promise<void> = () => Promise.resolve();
   keys = 0;
   autosave = new Autosave(this.saved, {
@@ -36,7 +38,7 @@ export class World {
     changes: (since) => {
       if (this.tooFar) return Promise.reject(new RefusedError(422, { code: "twin.too_far_behind" }, 0));
       const changes = this.log.filter((change) => change.revision > since);
-      return Promise.resolve<Catching>({ revision: this.saved.revision, changes, findings: [] });
+      return Promise.resolve<Catching>({ revision: this.saved.revision, changes, findings: this.found });
     },
     load: () => Promise.resolve(this.saved),
     keep: (unsaved) => {
