@@ -290,6 +290,20 @@ def test_a_part_that_cannot_be_loaded_leaves_the_page_as_it_is_and_comes_later(
     expect(missing).to_have_count(0)
 
 
+def test_a_part_whose_styles_did_not_come_with_the_page_gets_them_when_it_is_opened(
+    cast: Cast, open_page: OpenPage, twin: Twin
+) -> None:
+    page = open_page(PATH, cast.owner)
+    saved(page)
+    away = re.compile(r"/(Help|Dialog)-[^/]*\.css")
+    page.route(away, lambda route: route.abort("internetdisconnected"))
+    with page.expect_event("requestfailed", lambda request: "/Help-" in request.url):
+        page.reload()
+    page.unroute(away)
+    page.locator(".composer").press("?")
+    expect(page.get_by_role("dialog")).to_have_css("border-top-width", "1px")
+
+
 def test_parts_that_come_later_are_there_before_the_network_is_lost(
     cast: Cast, open_page: OpenPage, twin: Twin
 ) -> None:

@@ -36,6 +36,7 @@ function fetchAtRest(): void {
 async function patiently<Part>(fetchPart: () => Promise<Part>): Promise<Part> {
   for (let failures = 0; ;) {
     try {
+      await renewStyles();
       return await fetchPart();
     } catch {
       failures += 1;
@@ -44,7 +45,6 @@ async function patiently<Part>(fetchPart: () => Promise<Part>): Promise<Part> {
       await again(failures);
       missing -= 1;
       say();
-      renewStyles();
     }
   }
 }
@@ -62,10 +62,33 @@ function again(failures: number): Promise<void> {
   });
 }
 
-/** A style sheet that did not come is not asked for again by itself. */
-function renewStyles(): void {
-  for (const link of document.querySelectorAll<HTMLLinkElement>("link[rel=stylesheet]"))
-    if (!link.sheet) link.replaceWith(link.cloneNode());
+addEventListener(
+  "error",
+  ({ target }) => {
+    if (target instanceof HTMLLinkElement) target.dataset["missing"] = "";
+  },
+  true,
+);
+
+/**
+ * A style sheet that did not come is not asked for again by itself, and a part whose styles failed while the page was
+ * at rest would be drawn without them.
+ */
+function renewStyles(): Promise<unknown> {
+  const links = [...document.querySelectorAll<HTMLLinkElement>("link[data-missing]")];
+  return Promise.all(links.map(renewed));
+}
+
+function renewed(link: HTMLLinkElement): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const anew = link.cloneNode() as HTMLLinkElement;
+    delete anew.dataset["missing"];
+    anew.addEventListener("load", () => {
+      resolve();
+    });
+    anew.addEventListener("error", reject);
+    link.replaceWith(anew);
+  });
 }
 
 function say(): void {
