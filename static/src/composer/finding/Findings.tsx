@@ -60,7 +60,7 @@ function Entry({ finding, here }: { finding: Finding; here: boolean }) {
   const jump = useJump();
   const hint = finding.severity === "hint";
   return (
-    <li className={`finding ${hint ? "finding-hint" : ""}`}>
+    <li className={`finding ${hint ? "finding-hint" : "finding-error"}`}>
       <Icon name={hint ? "info-circle" : "alert-circle"} />
       <div>
         <p className="finding-what">{finding.message}</p>
