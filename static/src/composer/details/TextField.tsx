@@ -1,4 +1,4 @@
-import { useId, useState, type ReactNode } from "react";
+import { useId, useState, type ChangeEvent, type KeyboardEvent, type ReactNode } from "react";
 
 interface Options {
   label: string;
@@ -16,6 +16,8 @@ interface Options {
   field?: string;
   /** What may be meant. */
   offers?: readonly string[];
+  /** Has several lines: Enter begins the next, and Ctrl-Enter saves. */
+  isLong?: boolean;
 }
 
 function Note({ id, error, help }: { id: string; error: string; help: ReactNode }) {
@@ -60,35 +62,39 @@ function useTyping({ value, save, check = allowAll, required = false }: Options)
 
 /** A field that saves when it is left or Enter is pressed, if its text is sound; Escape takes it back. */
 export function TextField(options: Options) {
-  const { label, unit, help, disabled = false, placeholder = "", field, offers = NO_OFFERS } = options;
+  const { label, unit, help, disabled = false, placeholder = "", field, offers = NO_OFFERS, isLong = false } = options;
   const id = useId();
   const { text, error, type, finish } = useTyping(options);
+  const control = {
+    id,
+    className: error ? "form-control is-invalid" : "form-control",
+    value: text,
+    disabled,
+    maxLength: 2000,
+    placeholder,
+    "data-field": field,
+    "aria-invalid": error !== "",
+    "aria-describedby": `${id}-note`,
+    onChange: (event: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => {
+      type(event.target.value);
+    },
+    onBlur: finish,
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key === "Enter" && (!isLong || event.ctrlKey || event.metaKey)) finish();
+      if (event.key === "Escape") type(null);
+    },
+  };
   return (
     <div className="form-field">
       <label className="form-label" htmlFor={id}>
         {label}
       </label>
       <div className={unit ? "input-unit" : ""}>
-        <input
-          id={id}
-          className={error ? "form-control is-invalid" : "form-control"}
-          value={text}
-          disabled={disabled}
-          maxLength={2000}
-          placeholder={placeholder}
-          data-field={field}
-          aria-invalid={error !== ""}
-          aria-describedby={`${id}-note`}
-          {...(offers.length > 0 ? { list: `${id}-offers`, autoComplete: "off" } : {})}
-          onChange={(event) => {
-            type(event.target.value);
-          }}
-          onBlur={finish}
-          onKeyDown={(event) => {
-            if (event.key === "Enter") finish();
-            if (event.key === "Escape") type(null);
-          }}
-        />
+        {isLong ? (
+          <textarea {...control} rows={4} />
+        ) : (
+          <input {...control} {...(offers.length > 0 ? { list: `${id}-offers`, autoComplete: "off" } : {})} />
+        )}
         {unit && <span aria-hidden="true">{unit}</span>}
       </div>
       <Offers id={`${id}-offers`} offers={offers} />
