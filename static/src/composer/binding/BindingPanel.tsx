@@ -165,7 +165,7 @@ function SignalList(options: ListOptions) {
 }
 
 /** Whether some signals of these assets read nothing and can be bound here. */
-function useWanting(ids: string[]): boolean {
+export function useWanting(ids: string[]): boolean {
   const shown = useComposer((state) => state.document);
   const types = useComposer((state) => state.types);
   const canEdit = useComposer((state) => state.canEdit);

@@ -102,7 +102,7 @@ function Renaming({ assets }: { assets: string[] }) {
           name: "{name}",
         })}
       </p>
-      <label className="form-check">
+      <label className="form-check panel-tick">
         <input
           type="checkbox"
           className="form-check-input"

@@ -73,8 +73,8 @@ function OneLink({ id }: { id: string }) {
   return (
     <>
       <p>
-        {name(link.from[0])} <small>{link.from[1]}</small> <Icon name="arrow-right" /> {name(link.to[0])}{" "}
-        <small>{link.to[1]}</small>
+        {name(link.from[0])} <small>{link.from[1].replaceAll("_", " ")}</small> <Icon name="arrow-right" />{" "}
+        {name(link.to[0])} <small>{link.to[1].replaceAll("_", " ")}</small>
       </p>
       <KindField id={id} link={link} />
       <Remove words={gettext("Remove the link")} />
@@ -99,7 +99,7 @@ function OneGroup({ id, group }: { id: string; group: Group }) {
         }}
       />
       {canEdit && (
-        <label className="form-check">
+        <label className="form-check panel-tick">
           <input
             type="checkbox"
             className="form-check-input"
@@ -140,6 +140,7 @@ function OneNote({ id, note }: { id: string; note: Note }) {
         label={note.image ? gettext("What the image shows") : gettext("Text of the note")}
         value={note.text ?? ""}
         disabled={!canEdit}
+        isLong
         save={(text) => {
           useComposer.getState().perform([{ op: "edit_note", note: id, text }]);
         }}

@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { BindingPanel } from "../binding/BindingPanel.tsx";
+import { BindingPanel, useWanting } from "../binding/BindingPanel.tsx";
 import { ByName } from "../binding/ByName.tsx";
 import { gettext } from "../../common/gettext.ts";
 import type { AssetType } from "../model/catalogue.ts";
@@ -39,11 +39,11 @@ export function SignalsOfMany({ ids, api }: { ids: string[]; api: string }) {
   );
 }
 
-/** The signals of all assets, to be bound by suggestions and patterns. */
+/** The signals of all assets, to be bound by suggestions and patterns while there is something to bind. */
 export function SignalsOfTwin({ api }: { api: string }) {
   const assets = useComposer((state) => state.document.assets);
   const ids = useMemo(() => Object.keys(assets), [assets]);
-  if (ids.length === 0) return null;
+  if (!useWanting(ids)) return null;
   return (
     <Section id="twin-signals" title={gettext("Signals")}>
       <BindingPanel ids={ids} api={api} isListed={false} />

@@ -142,7 +142,9 @@ function Signals({ live, asset }: { live: LiveValues; asset: string }) {
         <thead>
           <tr>
             <th scope="col">{gettext("Signal")}</th>
-            <th scope="col">{gettext("Value")}</th>
+            <th scope="col" className="numeric">
+              {gettext("Value")}
+            </th>
             <th scope="col">{gettext("Age")}</th>
             <th scope="col">{gettext("Trend")}</th>
             <th scope="col">{gettext("On canvas")}</th>
