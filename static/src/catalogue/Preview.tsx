@@ -137,7 +137,7 @@ export function PreviewChart({ preview, isOld }: { preview: Preview; isOld: bool
   }, [place, width, preview, theme]);
   return (
     <figure className="type-preview" data-old={isOld}>
-      <div ref={place} className="type-preview-chart" aria-hidden="true" />
+      <div ref={place} className="type-preview-chart" aria-hidden="true" hidden={preview.at.length < 2} />
       <figcaption>
         {gettext("On sample data.")} {summary(preview)}
       </figcaption>

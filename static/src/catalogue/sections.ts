@@ -145,7 +145,7 @@ export const FORMS: SectionForm[] = [
     fields: [
       NAME,
       { path: ["holds"], label: gettext("Must hold"), kind: "formula", names: "properties", required: true },
-      { path: ["message"], label: gettext("What to say when it does not"), kind: "text" },
+      { path: ["message"], label: gettext("What to say when it does not"), kind: "long" },
       {
         path: ["severity"],
         label: gettext("Then"),
