@@ -45,7 +45,7 @@ class PackForm(forms.Form):
     )  # fmt: skip
     text = forms.CharField(
         label=_("Or its text"), required=False, max_length=LARGEST_PACK, strip=False,
-        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false", "class": "is-code"}),
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false", "class": "font-monospace"}),
     )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
@@ -59,6 +59,10 @@ class PackForm(forms.Form):
         if not self.errors and not values.get("text", "").strip():
             self.add_error("file", _("Choose a file, or paste its text."))
         return values
+
+    def keep(self, text: str) -> None:
+        """Show what was sent as text, to be mended in place: no browser sends a file a second time by itself."""
+        self.data = {**self.data, "text": text}
 
 
 class MakeForm(forms.Form):
@@ -163,7 +167,8 @@ def new_pack(request: HttpRequest) -> HttpResponse:
             context |= {"pack": document, "text": form.cleaned_data["text"], "contents": _contents(document, made)}
         except OutturnError as error:
             context |= {"findings": error.findings, "text": form.cleaned_data["text"]}
-            form.add_error(None, error.told)
+            form.keep(form.cleaned_data["text"])
+            form.add_error(None, _("Nothing was installed. Mend what is told above.") if error.findings else error.told)
     return render(request, "packs/new.html", context, status=400 if form.errors else 200)
 
 

@@ -247,6 +247,12 @@ def test_what_is_no_pack_is_kept_in_the_form_and_said(cast: Cast, sign_in: SignI
     assert b"<script>alert(1)" not in answer.content
 
 
+def test_the_text_of_a_broken_file_is_there_to_be_mended(cast: Cast, sign_in: SignIn) -> None:
+    answer = sign_in(cast.owner).post(f"{PATH}new/", {"file": SimpleUploadedFile("p.json", b'{"key": "mend me"}')})
+    assert answer.status_code == 400
+    assert "mend me" in answer.content.decode().split("<textarea")[1]
+
+
 def test_a_dashboard_and_a_contract_begin_with_a_template(cast: Cast, sign_in: SignIn) -> None:
     with scope(cast.meridian.id):
         install(pack())
