@@ -19,7 +19,7 @@ const RANGES: [number, () => string][] = [
 
 function labelled(words: string, control: HTMLElement): HTMLElement {
   const [label, text] = [document.createElement("label"), document.createElement("span")];
-  text.textContent = words;
+  [text.className, text.textContent] = ["form-label", words];
   label.append(text, control);
   return label;
 }
@@ -82,7 +82,7 @@ function signalList(widget: Widget, all: Choosable[], change: Change): HTMLEleme
     document.createElement("input"),
     document.createElement("div"),
   ];
-  legend.textContent = gettext("Signals");
+  [legend.className, legend.textContent] = ["form-label", gettext("Signals")];
   [search.type, search.className, search.placeholder] = ["search", "form-control", gettext("Asset or signal…")];
   search.setAttribute("aria-label", gettext("Find a signal of any asset"));
   list.className = "panel-signals";

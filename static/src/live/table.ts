@@ -155,7 +155,7 @@ export class FleetTable {
     name.append(words);
     const status = cell(gettext("State"));
     status.append(row.status);
-    row.cells = this.choice.columns.map((signal) => valueCell(signal.name));
+    row.cells = this.choice.columns.map((signal) => valueCell(`${signal.name} ${signal.unit ?? ""}`.trim()));
     const age = cell(gettext("Last reading"));
     age.append(row.age);
     const trend = cell(gettext("Trend"), "trend");
