@@ -80,7 +80,8 @@ export function frameOf(widget: Widget, arranging: Arranging | null): Frame {
   // What can be longer than its frame is scrolled by keys too.
   if (widget.kind !== "chart" && widget.kind !== "gauge") body.tabIndex = 0;
   head.append(title);
-  head.hidden = !arranging && !widget.title;
+  // Without a title of its own it is still the heading that those of its values stand below.
+  if (!arranging && !widget.title) head.className = "visually-hidden";
   element.append(head, body);
   lay(element, widget);
   const frame = { element, body, widget };
