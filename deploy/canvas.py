@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _AXE = STATIC / "node_modules" / "axe-core" / "axe.min.js"
 _PATIENCE_MS = 120_000
+_STARTING_MS = 2_000
+"""For so long a browser that was just started is busy with itself; a person's has been there before our page."""
 _WATCH = """() => {
     const seen = { frames: [], over: false }
     let last = performance.now()
@@ -83,7 +85,9 @@ def canvas(url: str, path: str, session: str) -> Iterator[Canvas]:
         )
         context.set_default_timeout(_PATIENCE_MS)
         context.add_cookies([{"name": "sessionid", "value": session, "url": url}])
-        yield Canvas(context.new_page(), path)
+        page = context.new_page()
+        page.wait_for_timeout(_STARTING_MS)
+        yield Canvas(page, path)
         browser.close()
 
 

@@ -111,7 +111,7 @@ def derive_a_signal(page: Page, reads_well: Check) -> None:
     expect(page.locator(".type-marked mark")).to_have_text("spede")
     expect(page.get_by_text("Did you mean speed?")).to_be_visible()
     reads_well(page)
-    page.get_by_role("button", name="Findings: 1 errors").click()
+    page.get_by_role("button", name="Findings: 1 error").click()
     page.get_by_role("button", name="Go to derived › speed_share › formula").click()
     expect(formula(page)).to_be_focused()
     formula(page).fill("speed / rated_speed")

@@ -1,5 +1,5 @@
 import "./bar.css";
-import { gettext } from "../common/gettext.ts";
+import { gettext, ngettext } from "../common/gettext.ts";
 import { useOnline } from "../common/online.ts";
 import { Icon } from "../composer/Icon.tsx";
 import { asText, inLanguage } from "./document.ts";
@@ -153,7 +153,7 @@ export function Bar({ back, canPublish, showFindings, publish, help }: Options) 
         <button
           type="button"
           className="bar-button"
-          aria-label={gettext("Findings: {count} errors", { count: errors })}
+          aria-label={ngettext("Findings: {count} error", "Findings: {count} errors", errors)}
           title={gettext("What is to be put right before publishing")}
           onClick={showFindings}
         >

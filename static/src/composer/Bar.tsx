@@ -1,6 +1,6 @@
 import "./bar.css";
 import { useReactFlow, useStore } from "@xyflow/react";
-import { gettext } from "../common/gettext.ts";
+import { gettext, ngettext } from "../common/gettext.ts";
 import { FindBox } from "./finding/FindBox.tsx";
 import { Icon } from "./Icon.tsx";
 import type { Reach } from "./commands/keys.ts";
@@ -137,7 +137,9 @@ function Name({ back, versions }: Pick<Options, "back" | "versions">) {
 function FindingsButton({ show }: { show: () => void }) {
   const errors = useComposer((state) => state.findings.filter((finding) => finding.severity !== "hint").length);
   const isJudged = useComposer((state) => state.isJudged);
-  const words = isJudged ? gettext("Findings: {count} errors", { count: errors }) : gettext("Findings: not known yet");
+  const words = isJudged
+    ? ngettext("Findings: {count} error", "Findings: {count} errors", errors)
+    : gettext("Findings: not known yet");
   return (
     <button type="button" className="bar-button tool" onClick={show} aria-label={words}>
       <Icon name={errors ? "alert-circle" : "circle-check"} />

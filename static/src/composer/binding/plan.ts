@@ -74,13 +74,13 @@ export function stateInWords(state: PatternState): string {
   return {
     fits: gettext("will be bound"),
     alike: gettext("will be bound; capitals or separators differ"),
-    unsent: gettext("no such key has come"),
+    unsent: gettext("with a key that has not come yet"),
     bound: gettext("read already"),
-    taken: gettext("key that another signal reads"),
-    ambiguous: gettext("several keys are alike"),
-    twice: gettext("same key as another signal"),
-    no_number: gettext("no number in the name"),
-    too_long: gettext("key too long"),
+    taken: gettext("with a key that another signal reads"),
+    ambiguous: gettext("with several keys alike"),
+    twice: gettext("with the same key as another signal"),
+    no_number: gettext("without a number in the name"),
+    too_long: gettext("with a key that is too long"),
   }[state];
 }
 
