@@ -37,7 +37,7 @@ test("what changed and lies elsewhere too is among the moved", () => {
 test("fields and values are told as people say them", () => {
   expect(fieldWord("properties/rated_flow")).toBe("rated flow");
   expect(fieldWord("part_of")).toBe("part of");
-  expect(valueWord("120", "m3/h")).toBe("120 m3/h");
+  expect(valueWord("120", "m3/h")).toBe("120 m³/h");
   expect(valueWord(null)).toBe("");
   expect(valueWord(true)).toBe("yes");
   expect(valueWord([300, 40])).toBe("300, 40");

@@ -1,5 +1,6 @@
 /** What differs between two documents of a twin, as the API tells it: narrowed, grouped and put into words. */
 import { gettext } from "../common/gettext.ts";
+import { symbol } from "../common/units.ts";
 
 export type Kind = "added" | "removed" | "changed" | "moved";
 export type Subject = "twin" | "asset" | "link" | "binding" | "group" | "note";
@@ -118,7 +119,7 @@ export function valueWord(value: unknown, unit = ""): string {
   if (value === false) return gettext("no");
   if (Array.isArray(value)) return value.map((each) => valueWord(each)).join(", ");
   const text = typeof value === "string" || typeof value === "number" ? String(value) : JSON.stringify(value);
-  return unit ? `${text} ${unit}` : text;
+  return unit ? `${text} ${symbol(unit)}` : text;
 }
 
 /** Changes by who made them, in the order in which they come; several who made one together are told together. */
