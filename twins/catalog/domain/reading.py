@@ -15,15 +15,25 @@ from twins.catalog.parts import Document
 
 D = TypeVar("D", bound=Document)
 
+_WRONG = {
+    "missing": "is missing",
+    "extra_forbidden": "is no field here",
+    "string_type": "has to be a text",
+    "int_type": "has to be a whole number",
+    "bool_type": "has to be true or false",
+    "dict_type": "has to be an object",
+    "model_type": "has to be an object",
+    "tuple_type": "has to be a list",
+}
 _FIXES = {
     "missing": "Add it.",
     "extra_forbidden": "Remove it; it is no part of this kind of document.",
     "string_type": "Write it as a string.",
     "int_type": "Write it as a whole number, without quotes.",
     "bool_type": "Write true or false, without quotes.",
-    "dict_type": "Write it as an object.",
-    "model_type": "Write it as an object.",
-    "tuple_type": "Write it as an array.",
+    "dict_type": "Write it as an object, in curly brackets.",
+    "model_type": "Write it as an object, in curly brackets.",
+    "tuple_type": "Write it as an array, in square brackets.",
     "too_short": "Add what is missing, or leave the whole field out.",
     "too_long": "Remove what is too much.",
 }
@@ -75,10 +85,13 @@ def findings_of(errors: Iterable[ErrorDetails], area: str, schema: str) -> tuple
 
 def _finding(error: ErrorDetails, area: str, schema: str) -> Finding:
     place = "/".join(str(step) for step in error["loc"] if step != "[key]")
-    message = error["msg"].removeprefix("Value error, ")
+    subject = place or "The document"
     fix = _FIXES.get(error["type"], f"Write it as {schema} says.")
     code = {"missing": "missing", "extra_forbidden": "unknown_field"}.get(error["type"], "malformed")
-    return Finding(f"{area}.{code}", place, f"{place or 'The document'}: {message[0].lower()}{message[1:]}.", fix)
+    if wrong := _WRONG.get(error["type"]):
+        return Finding(f"{area}.{code}", place, f"{subject} {wrong}.", fix)
+    message = error["msg"].removeprefix("Value error, ")
+    return Finding(f"{area}.{code}", place, f"{subject}: {message[0].lower()}{message[1:]}.", fix)
 
 
 class _DuplicateKeyError(Exception):
