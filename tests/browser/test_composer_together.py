@@ -310,10 +310,14 @@ def test_parts_that_come_later_are_there_before_the_network_is_lost(
     page = open_page(PATH, cast.owner)
     saved(page)
     page.wait_for_function(
-        """() => ['Help', 'Sheet', 'Publish', 'Trouble', 'Inspector'].every(part =>
-            performance.getEntriesByType('resource').some(each => each.name.includes(`/${part}-`)))"""
+        """() => {
+            const come = performance.getEntriesByType('resource').map(each => each.name);
+            const links = [...document.querySelectorAll('link[rel=modulepreload], link[rel=stylesheet]')];
+            return links.every(link => come.includes(link.href)) &&
+                ['Help', 'Sheet', 'Publish', 'Trouble', 'Inspector'].every(part =>
+                    come.some(name => name.includes(`/${part}-`) && name.endsWith('.js')));
+        }"""
     )
-    page.wait_for_load_state("networkidle")
     page.context.set_offline(True)
     page.locator(".composer").press("?")
     expect(page.get_by_role("dialog")).to_be_visible()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.test import override_settings
 
 from deploy.assets import Assets
 
@@ -21,7 +22,7 @@ async def others(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.fixture
-def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Assets:
+def assets(tmp_path: Path) -> Iterator[Assets]:
     """A front end of one script, which was compressed when it was built, and one file that has no hash in its name."""
     built = tmp_path / "dist" / "assets"
     built.mkdir(parents=True)
@@ -29,8 +30,8 @@ def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Assets:
     (built / "canvas-1a2b3c4d.js.gz").write_bytes(gzip.compress(SCRIPT))
     (tmp_path / "dist" / "favicon.svg").write_text("<svg/>")
     (tmp_path / "secret.txt").write_text("not built")
-    monkeypatch.setattr(settings, "STATICFILES_DIRS", [tmp_path / "dist"])
-    return Assets(others)
+    with override_settings(STATICFILES_DIRS=[tmp_path / "dist"]):
+        yield Assets(others)
 
 
 async def ask(assets: Assets, path: str, method: str = "GET", **headers: str) -> Answer:
