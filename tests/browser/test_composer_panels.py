@@ -111,7 +111,7 @@ def test_an_asset_is_upgraded_with_a_preview_and_its_fields_are_checked(
     power = details.get_by_label("Rated power")
     expect(power).to_have_value("10")
     expect(details.get_by_text("1 to 500 kW.")).to_be_visible()
-    details.get_by_label("Seal").select_option("mechanical")
+    details.get_by_label("Seal", exact=True).select_option("mechanical")
     power.fill("501")
     expect(details.get_by_text("At most 500.")).to_be_visible()
     power.fill("22 kW")

@@ -128,7 +128,7 @@ function Said({ text, read, trouble, isLarge, jump }: SaidOptions) {
         <Icon name="alert-circle" />
         <span>
           {gettext("This has {size} kB, and a type holds {most} kB. It is not kept; the draft is as it was.", {
-            size: Math.ceil(text.length / 1024).toLocaleString(),
+            size: Math.ceil(text.length / 1024),
             most: MOST / 1024,
           })}
         </span>

@@ -16,8 +16,8 @@ export function useBounded(value: string, most: number, change: (text: string) =
       held === null
         ? ""
         : gettext("At most {most} characters; this has {count}. It is not kept in the draft.", {
-            most: most.toLocaleString(),
-            count: held.length.toLocaleString(),
+            most,
+            count: held.length,
           }),
     write: (text: string) => {
       setHeld(text.length > most ? text : null);

@@ -46,6 +46,7 @@ describe("pause", () => {
 describe("gettext", () => {
   it("fills in values and leaves unknown places alone", () => {
     expect(gettext("{name} has {what}", { name: "P-101" })).toBe("P-101 has {what}");
+    expect(gettext("The first {most} of {count}", { most: 300, count: 1100 })).toBe("The first 300 of 1,100");
   });
 
   it("takes the singular for one only", () => {

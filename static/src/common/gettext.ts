@@ -16,8 +16,19 @@ function texts(): Record<string, string | string[]> {
   return catalogue;
 }
 
+let language: string | undefined;
+
+/** A count as people of the page's language write it, such as 2,000. */
+export function countText(count: number): string {
+  language ??= typeof document === "undefined" ? "en" : document.documentElement.lang || "en";
+  return count.toLocaleString(language);
+}
+
 function fill(text: string, values: Record<string, string | number>): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name] ?? whole;
+    return Number.isInteger(value) ? countText(value as number) : String(value);
+  });
 }
 
 /** The text in the page's language, `{name}` replaced by the value of that name. */

@@ -1,6 +1,6 @@
 import "./bar.css";
 import { useReactFlow, useStore } from "@xyflow/react";
-import { gettext, ngettext } from "../common/gettext.ts";
+import { countText, gettext, ngettext } from "../common/gettext.ts";
 import { FindBox } from "./finding/FindBox.tsx";
 import { Icon } from "./Icon.tsx";
 import type { Reach } from "./commands/keys.ts";
@@ -143,7 +143,7 @@ function FindingsButton({ show }: { show: () => void }) {
   return (
     <button type="button" className="bar-button tool" onClick={show} aria-label={words}>
       <Icon name={errors ? "alert-circle" : "circle-check"} />
-      <span aria-hidden="true">{isJudged ? errors : "…"}</span>
+      <span aria-hidden="true">{isJudged ? countText(errors) : "…"}</span>
     </button>
   );
 }

@@ -43,12 +43,15 @@ describe("an arrangement", () => {
     });
   });
 
-  it("takes in new widgets below, changes them and lets them go", () => {
+  it("takes in new widgets where there is room, changes them and lets them go", () => {
     const two = added(added(empty, "chart", "a"), "text", "b");
-    expect(where(two)).toEqual(["a 0,0 6", "b 0,4 4"]);
+    expect(where(two)).toEqual(["a 0,0 6", "b 6,0 4"]);
+    const full = added(added(two, "gauge", "c"), "value", "d");
+    expect(where(full).slice(2)).toEqual(["c 6,2 3", "d 9,2 3"]);
+    expect(where(added(full, "chart", "e")).at(-1)).toBe("e 0,4 6");
     const titled = changed(two, "a", { title: "Flow", low: 1 });
     expect(changed(titled, "a", { low: undefined }).widgets[0]).toEqual({ ...two.widgets[0], title: "Flow" });
-    expect(where(removed(two, "a"))).toEqual(["b 0,4 4"]);
+    expect(where(removed(two, "a"))).toEqual(["b 6,0 4"]);
   });
 });
 

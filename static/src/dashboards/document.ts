@@ -92,11 +92,17 @@ export function placed(
   return { ...document, widgets: settled(widgets, id) };
 }
 
-/** The document with a new widget below all others. */
+/** The document with a new widget in the first place that has room for it, as one reads. */
 export function added(document: Document, kind: Kind, id: string): Document {
   const [width, height] = SIZES[kind];
-  const y = Math.max(0, ...document.widgets.map((widget) => widget.y + widget.height));
-  return { ...document, widgets: [...document.widgets, { id, kind, x: 0, y, width, height }] };
+  const widget = { id, kind, x: 0, y: 0, width, height };
+  while (document.widgets.some((other) => overlap(widget, other))) {
+    widget.x += 1;
+    if (widget.x + width <= COLUMNS) continue;
+    widget.x = 0;
+    widget.y += 1;
+  }
+  return { ...document, widgets: [...document.widgets, widget] };
 }
 
 export function removed(document: Document, id: string): Document {

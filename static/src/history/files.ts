@@ -76,7 +76,7 @@ export class Files {
       this.bar.value = now.progress;
       this.tell(
         gettext("{rows} readings: {percent} % are written. You can leave this page open and go on.", {
-          rows: now.rows.toLocaleString(language),
+          rows: now.rows,
           percent: Math.floor(now.progress * 100),
         }),
       );

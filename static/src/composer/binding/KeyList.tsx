@@ -62,7 +62,7 @@ function KeyRow({ one, isChosen, choose }: RowOptions) {
           <small>
             {one.gateway_name}
             {one.at && ` · ${agoInWords(one.at)}`}
-            {one.seen !== null && ` · ${gettext("{count} seen", { count: one.seen.toLocaleString(language) })}`}
+            {one.seen !== null && ` · ${gettext("{count} seen", { count: one.seen })}`}
           </small>
         </span>
       </button>

@@ -1,7 +1,7 @@
 import { useId, useRef, useState } from "react";
 import { call, RefusedError } from "../../common/api.ts";
 import { announce } from "../../common/dom.ts";
-import { gettext, ngettext } from "../../common/gettext.ts";
+import { countText, gettext, ngettext } from "../../common/gettext.ts";
 import { symbol } from "../../common/units.ts";
 import { Choice } from "../details/Choice.tsx";
 import { Dialog } from "../Dialog.tsx";
@@ -139,7 +139,7 @@ function Preview({ rows, willBind }: { rows: PatternRow[]; willBind: Map<string,
       <ul className="pattern-counts" aria-live="polite">
         {ORDER.filter((state) => counts.has(state)).map((state) => (
           <li key={state} data-state={state}>
-            <strong>{counts.get(state)}</strong> {stateInWords(state)}
+            <strong>{countText(counts.get(state) ?? 0)}</strong> {stateInWords(state)}
           </li>
         ))}
       </ul>

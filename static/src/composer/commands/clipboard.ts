@@ -137,8 +137,8 @@ export function readParts(text: string): Parts | string {
     return gettext(
       "That is too much to paste: {count} letters, at most {most}. Nothing was pasted; copy fewer assets.",
       {
-        count: text.length.toLocaleString(),
-        most: MOST_LETTERS.toLocaleString(),
+        count: text.length,
+        most: MOST_LETTERS,
       },
     );
   let value: unknown = null;

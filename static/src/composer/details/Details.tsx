@@ -1,6 +1,6 @@
 import "./panel.css";
 import { Suspense } from "react";
-import { gettext } from "../../common/gettext.ts";
+import { countText, gettext } from "../../common/gettext.ts";
 import { later } from "../../common/later.ts";
 import { usePanels, type Panels } from "../panels.ts";
 import type { Session } from "../session.ts";
@@ -21,7 +21,7 @@ function Tab({ words, count, shows }: { words: string; count?: number; shows: Pa
         usePanels.setState({ panel: shows });
       }}
     >
-      {words} {count}
+      {words} {count !== undefined && countText(count)}
     </button>
   );
 }

@@ -1,5 +1,5 @@
 import { Suspense } from "react";
-import { gettext } from "../../common/gettext.ts";
+import { countText, gettext } from "../../common/gettext.ts";
 import { later } from "../../common/later.ts";
 import type { Asset, Group, Note } from "../model/document.ts";
 import { findingsByAsset } from "../finding/find.ts";
@@ -169,11 +169,11 @@ function WholeTwin({ api }: { api: string }) {
       />
       <dl className="facts">
         <dt>{gettext("Assets")}</dt>
-        <dd>{assets}</dd>
+        <dd>{countText(assets)}</dd>
         <dt>{gettext("Links")}</dt>
-        <dd>{links}</dd>
+        <dd>{countText(links)}</dd>
         <dt>{gettext("Signals read")}</dt>
-        <dd>{bindings}</dd>
+        <dd>{countText(bindings)}</dd>
       </dl>
       <p className="composer-hint">{gettext("Select an asset to see and edit what it is.")}</p>
       <SignalsOfTwin api={api} />

@@ -1,4 +1,5 @@
 import { useState, type ReactNode } from "react";
+import { countText } from "../../common/gettext.ts";
 import "./details.css";
 
 const FOLDED = "outturn.folded";
@@ -45,7 +46,7 @@ export function Section({ id, title, count, children }: Options) {
     >
       <summary>
         <h2>{title}</h2>
-        {count !== undefined && count > 0 && <small>{count}</small>}
+        {count !== undefined && count > 0 && <small>{countText(count)}</small>}
       </summary>
       {children}
     </details>

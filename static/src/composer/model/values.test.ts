@@ -27,7 +27,7 @@ describe("a property's value", () => {
     ["boolean", "No", "", false],
     ["boolean", "perhaps", "Enter yes or no.", undefined],
     ["text", "12,5", "", "12,5"],
-    ["text", "x".repeat(2001), "At most 2000 letters.", undefined],
+    ["text", "x".repeat(2001), "At most 2,000 letters.", undefined],
     ["array", '["a", 1]', "", ["a", 1]],
     ["array", "a", "Enter a list such as [1, 2].", undefined],
     ["object", '{"a": "1"}', "", { a: "1" }],
