@@ -65,7 +65,7 @@ function again(failures: number): Promise<void> {
 addEventListener(
   "error",
   ({ target }) => {
-    if (target instanceof HTMLLinkElement) target.dataset["missing"] = "";
+    if (target instanceof HTMLLinkElement && target.rel === "stylesheet") target.dataset["missing"] = "";
   },
   true,
 );
