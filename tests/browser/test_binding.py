@@ -132,10 +132,13 @@ def test_a_key_is_chosen_for_its_signal_or_dragged_onto_it(details: Locator, pla
     here = row(details, "t30").get_by_role("button", name="Read it here")
     expect(here).to_have_attribute("data-likeliest", "true")
     here.press("Enter")
-    # The list is drawn anew, and what the server answers moves it: nothing is dragged out of it before.
-    expect(keys.get_by_role("listitem")).to_have_count(5)
     expect(row(details, "t30")).to_contain_text("555 as sent")
+    # What the server answers moves the lists, and so does a panel that scrolls: nothing is dragged until both rest.
+    details.page.set_viewport_size({"width": 1440, "height": 2400})
+    expect(keys.get_by_role("listitem")).to_have_count(5)
     expect(details.get_by_role("button", name="Accept 2 good suggestions")).to_be_visible()
+    expect(details.page.locator("[data-save]")).to_have_attribute("data-save", "saved")
+    wait_for(lambda: set(plant.bindings()) == {"Engine 001/t30"})
     keys.get_by_role("listitem").filter(has_text="1/nf").drag_to(row(details, "nf"))
     expect(row(details, "nf")).to_contain_text("2,388 as sent")
     wait_for(lambda: set(plant.bindings()) == {"Engine 001/t30", "Engine 001/nf"})
