@@ -10,6 +10,8 @@ from datetime import datetime
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.defaults import page_not_found
 
 from tenants.domains.hosts import home_at
@@ -17,7 +19,7 @@ from tenants.edge import problems
 from tenants.edge.context import client_address
 from tenants.edge.permissions import READING
 from tenants.kernel.clock import utc_now
-from tenants.kernel.errors import NotFoundError
+from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.kernel.networks import is_within
 from tenants.keys import selectors as keys
 from tenants.keys.services import admit_token
@@ -46,6 +48,17 @@ OPEN_API = re.compile(r"^/api/v\d+/(schema/|docs/)?$")
 _DEEDS = {"POST": "created", "DELETE": "deleted"}
 
 
+class SignedOutError(OutturnError):
+    """A page asks for a part of it, and its person has signed out since it was opened."""
+
+    code = "request.signed_out"
+    status = 401
+
+    def __init__(self, sign_in: str) -> None:
+        super().__init__("you are signed out", fix="Sign in again in another tab, and go on in this one.")
+        self.extra = {"sign_in": sign_in}
+
+
 class ScopeMiddleware:
     """Finds out who acts for which tenant and answers inside that tenant's scope.
 
@@ -67,9 +80,7 @@ class ScopeMiddleware:
 
     def _as_person(self, request: HttpRequest, *, slug: str, api: bool) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            if api:
-                return problems.unauthenticated()
-            return redirect_to_login(request.get_full_path())
+            return _signed_out(request, api=api)
         found = _membership(request, slug, api=api)
         access = support_entrance(request, slug) if found is None and home_at(request) is None else None
         if access is not None:
@@ -81,7 +92,8 @@ class ScopeMiddleware:
             found, user=request.user.pk, session=request.session, address=client_address(), now=utc_now()
         )
         if refusal is not None:
-            return answer_refusal(request, found, refusal, api=api)
+            # A part of a page shows no other page: what is asked of the person is told above it.
+            return answer_refusal(request, found, refusal, api=api or _is_part(request))
         with scope(found.tenant):
             actor = people.actor_of_member(
                 found, user=request.user.pk, name=request.user.email, address=client_address()
@@ -173,6 +185,21 @@ def _membership(request: HttpRequest, slug: str, *, api: bool) -> Organisation |
         mine = [each for each in mine if each.tenant == home.tenant]
     request.organisations = mine  # type: ignore[attr-defined]
     return next((each for each in mine if each.slug == slug), None)
+
+
+def _signed_out(request: HttpRequest, *, api: bool) -> HttpResponseBase:
+    """A page is answered by the one to sign in on; a part of one is not, for that would be shown inside it."""
+    if api:
+        return problems.unauthenticated()
+    if not _is_part(request):
+        return redirect_to_login(request.get_full_path())
+    back = request.htmx.current_url_abs_path or reverse("home")  # type: ignore[attr-defined]
+    return problems.answer(SignedOutError(f"{reverse('account_login')}?{urlencode({'next': back})}"))
+
+
+def _is_part(request: HttpRequest) -> bool:
+    """Whether a page asks for a part of itself."""
+    return bool(request.htmx)  # type: ignore[attr-defined]
 
 
 def _gone(request: HttpRequest, *, api: bool) -> HttpResponseBase:

@@ -79,8 +79,9 @@ def open_page(transactional_db: None, chromium: Browser, site: str) -> Iterator[
         context.close()
     # The tables are emptied next, and the server may be at the answer to a page that has just been closed.
     wait_for(_is_idle)
-    # The browser's own lines about an answer that a test asked for, and about a network that it took away.
-    wanted = re.compile(r"status of 4\d\d|ERR_INTERNET_DISCONNECTED")
+    # The lines of the browser and of htmx about an answer that a test asked for, and a network that it took away.
+    refused = r"(status of|Error Code|response code:) 4\d\d"
+    wanted = re.compile(rf"{refused}|ERR_INTERNET_DISCONNECTED|htmx:(sendError|afterRequest)")
     assert [error for error in errors if not wanted.search(error)] == []
 
 

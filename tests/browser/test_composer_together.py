@@ -381,7 +381,7 @@ def test_who_is_signed_out_is_told_and_goes_on_after_signing_in(cast: Cast, open
     saved(page)
     Session.objects.all().delete()
     rename(page, "Engine 001", "Later")
-    expect(page.get_by_role("alert")).to_contain_text("1 change is not saved yet")
+    expect(page.get_by_role("alert").filter(has_text="1 change is not saved yet")).to_be_visible()
     assert violations(page) == []
     client = Client()
     client.force_login(cast.owner)

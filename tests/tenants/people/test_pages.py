@@ -211,6 +211,8 @@ class TestRulesOfEntry:
         refused = client.get("/t/meridian/api/v1/jobs/")
         assert (refused.status_code, refused.json()["code"]) == (403, "entry.second_factor")
         assert client.get("/t/meridian/nowhere/")["Location"] == "/account/second-factor/"
+        part = client.get("/t/meridian/alarms/badge/", headers={"HX-Request": "true"})
+        assert (part.status_code, part["Content-Type"]) == (403, "application/problem+json")
 
     def test_who_has_one_but_did_not_use_it_confirms(self, cast: Cast, sign_in: SignIn) -> None:
         rules(cast, second_factor=True)

@@ -29,6 +29,14 @@ class TestPages:
         assert response.status_code == 302
         assert response["Location"] == "/account/login/?next=/t/meridian/%3Ftab%3Djobs"
 
+    def test_a_part_of_a_page_is_not_answered_by_the_page_to_sign_in_on(self, cast: Cast) -> None:
+        here = {"HX-Request": "true", "HX-Current-URL": "http://testserver/t/meridian/alarms/?state=open"}
+        response = Client(headers=here).get("/t/meridian/alarms/badge/")
+        assert (response.status_code, response.json()["code"]) == (401, "request.signed_out")
+        assert response.json()["sign_in"] == "/account/login/?next=%2Ft%2Fmeridian%2Falarms%2F%3Fstate%3Dopen"
+        elsewhere = here | {"HX-Current-URL": "https://elsewhere.example/t/"}
+        assert Client(headers=elsewhere).get("/t/meridian/").json()["sign_in"] == "/account/login/?next=%2F"
+
     def test_a_stranger_learns_nothing(self, cast: Cast, sign_in: SignIn) -> None:
         theirs = sign_in(cast.outsider).get("/t/meridian/")
         nothing = sign_in(cast.outsider).get("/t/no-such-organisation/")
