@@ -43,11 +43,15 @@ class PriceTier:
 
 @dataclass(frozen=True, slots=True)
 class MeteredFee:
-    """A price on the volume: each part at the price of its own tier, or all of it at the tier it ends in."""
+    """A price on the volume: each part at the price of its own tier, or all of it at the tier it ends in.
+
+    ``of`` names the measure whose volume it is, or the condition whose hours; None is that of ``counters``.
+    """
 
     unit: str
     mode: Literal["graduated", "volume"]
     tiers: tuple[PriceTier, ...]
+    of: str | None = None
 
 
 Fee = FlatFee | PerAssetFee | MeteredFee
@@ -55,7 +59,9 @@ Fee = FlatFee | PerAssetFee | MeteredFee
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """The share of committed time that was up."""
+    """The share of committed time that was up, or in which the condition ``of`` held."""
+
+    of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +72,32 @@ class Throughput:
         unit: Unit of the counters.
         target: Units per hour.
         hours: Hours each asset is measured against; None is its committed time.
+        of: The measure whose volume it is, or the condition whose hours; None is that of ``counters``.
     """
 
     unit: str
     target: Fraction
     hours: Fraction | None
+    of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """One quantity by another against a target, such as energy by tonne.
+
+    Attributes:
+        of: The measure that is divided, or the condition whose hours are.
+        per: The one it is divided by.
+        unit: Unit of the quotient.
+        target: The quotient that is 100 percent.
+        better: Whether more or less of it is better; with less, half the target is 200 percent.
+    """
+
+    of: str
+    per: str
+    unit: str
+    target: Fraction
+    better: Literal["higher", "lower"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +107,7 @@ class MeanRate:
     interval: int
 
 
-Indicator = Availability | Throughput | MeanRate
+Indicator = Availability | Throughput | Ratio | MeanRate
 
 
 @dataclass(frozen=True, slots=True)

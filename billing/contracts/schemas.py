@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from billing.contracts import domain
 from billing.contracts.fields import (
@@ -69,8 +69,19 @@ class PriceTierDocument(Document):
     price: Decimal
 
 
-class MeteredFeeDocument(Document):
-    """A price on the volume of all counters."""
+class _Named(Document):
+    """What names a measure or a condition of the evidence; without a name it is written as before there were names."""
+
+    of: Name | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        return {name: value for name, value in written.items() if name != "of" or value is not None}
+
+
+class MeteredFeeDocument(_Named):
+    """A price on the volume of all counters, or of the measure ``of``; of a condition it is the hours it held."""
 
     kind: Literal["metered"]
     unit: Name
@@ -98,21 +109,24 @@ class MeteredFeeDocument(Document):
     def terms(self) -> domain.MeteredFee:
         """The fee to reckon with."""
         tiers = (domain.PriceTier(_fraction(tier.to), Fraction(tier.price)) for tier in self.tiers)
-        return domain.MeteredFee(self.unit, self.mode, tuple(tiers))
+        return domain.MeteredFee(self.unit, self.mode, tuple(tiers), self.of)
 
 
-class AvailabilityDocument(Document):
-    """The share of committed time that was up."""
+class AvailabilityDocument(_Named):
+    """The share of committed time that was up, or in which the condition ``of`` held."""
 
     kind: Literal["availability"]
 
     def terms(self) -> domain.Availability:
         """The indicator to reckon with."""
-        return domain.Availability()
+        return domain.Availability(self.of)
 
 
-class ThroughputDocument(Document):
-    """Volume per hour of committed time, or of a stated number of hours, against a target."""
+class ThroughputDocument(_Named):
+    """Volume per hour of committed time, or of a stated number of hours, against a target.
+
+    The volume is that of ``counters``, or of the measure ``of``; of a condition it is the hours it held.
+    """
 
     kind: Literal["throughput"]
     unit: Name
@@ -123,8 +137,29 @@ class ThroughputDocument(Document):
     def terms(self) -> domain.Throughput:
         """The indicator to reckon with."""
         return domain.Throughput(
-            self.unit, Fraction(self.target), None if self.hours == "committed" else Fraction(self.hours)
+            self.unit, Fraction(self.target), None if self.hours == "committed" else Fraction(self.hours), self.of
         )
+
+
+class RatioDocument(Document):
+    """One measure by another against a target, such as kWh by piece; of a condition it is the hours it held."""
+
+    kind: Literal["ratio"]
+    of: Name
+    per: Name
+    unit: Name
+    target: Positive
+    better: Literal["higher", "lower"]
+
+    @model_validator(mode="after")
+    def _two(self) -> Self:
+        if self.of == self.per:
+            raise refusal("contract.ratio_of_itself", "A measure is divided by itself.", "Name two measures.")
+        return self
+
+    def terms(self) -> domain.Ratio:
+        """The indicator to reckon with."""
+        return domain.Ratio(self.of, self.per, self.unit, Fraction(self.target), self.better)
 
 
 class MeanRateDocument(Document):
@@ -282,7 +317,7 @@ class ClauseDocument(Document):
 
     id: Name
     indicator: Annotated[
-        AvailabilityDocument | ThroughputDocument | MeanRateDocument,
+        AvailabilityDocument | ThroughputDocument | RatioDocument | MeanRateDocument,
         Field(discriminator="kind"),
     ]
     assets: Names

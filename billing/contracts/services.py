@@ -10,7 +10,9 @@ from django.utils.text import slugify
 from pydantic import JsonValue
 
 from billing.contracts.agreement import AgreementDocument, AgreementTerms, PartiesDocument
+from billing.contracts.fields import DocumentError
 from billing.contracts.models import Contract, ContractVersion
+from billing.contracts.naming import naming_findings
 from billing.contracts.selectors import agreement_of, draft_of, locked_contract, versions
 from billing.contracts.templates import PowerByTheHour
 from tenants.custody.services import put_in_trash
@@ -162,6 +164,10 @@ def _agreement(wanted: AgreementTerms, contract: Contract) -> AgreementDocument:
         raise NotFoundError(
             "There is no such customer.", place="customer", fix="Choose one from the list of customers."
         )
+    types = resolved_types()
+    unknown = naming_findings(wanted.terms, {key: types[asset.type].document for key, asset in twin.assets.items()})
+    if unknown:
+        raise DocumentError(unknown)
     return AgreementDocument.read(
         wanted.as_json()
         | {

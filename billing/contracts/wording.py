@@ -18,6 +18,7 @@ from billing.contracts.schemas import (
     PerAssetFeeDocument,
     PlainGapsDocument,
     PriceTierDocument,
+    RatioDocument,
     StepRemedyDocument,
     ThroughputDocument,
     TierRemedyDocument,
@@ -93,16 +94,20 @@ def _fee(contract: AgreementDocument) -> Iterator[str]:
 def _metered(fee: MeteredFeeDocument, currency: str) -> Iterator[str]:
     if len(fee.tiers) == 1:
         price = f"{fee.tiers[0].price} {currency}"
-        yield f"The fee is {price} for each {_unit(fee.unit)} that the counters of the assets show."
+        yield f"The fee is {price} for each {_unit(fee.unit)} that {_counted(fee)} of the assets show."
         return
     which = "each part of it at the price of its own tier"
     if fee.mode == "volume":
         which = "all of it at the price of the tier it ends in"
-    yield f"The fee is charged on the volume that the counters of the assets show, {which}."
+    yield f"The fee is charged on the volume that {_counted(fee)} of the assets show, {which}."
     low = "0"
     for tier in fee.tiers:
         yield f"{_tier(low, tier, fee.unit)} costs {tier.price} {currency} for each {_unit(fee.unit)}."
         low = tier.to or low
+
+
+def _counted(fee: MeteredFeeDocument) -> str:
+    return "the counters" if fee.of is None else f"the counters of {_words(fee.of)}"
 
 
 def _unit(unit: str) -> str:
@@ -135,11 +140,23 @@ def _clause(clause: ClauseDocument, contract: AgreementDocument) -> Iterator[str
 def _indicator(clause: ClauseDocument) -> str:
     indicator = clause.indicator
     if isinstance(indicator, AvailabilityDocument):
+        if indicator.of is not None:
+            return f"the share of committed time in which {_words(indicator.of)} holds"
         return "the share of committed time in which the assets are not down"
     if isinstance(indicator, ThroughputDocument):
         hours = "committed hour" if indicator.hours == "committed" else f"hour of {indicator.hours} hours"
-        return f"volume per {hours} against a target of {indicator.target} {indicator.unit}"
+        return f"{_words(indicator.of or 'volume')} per {hours} against a target of {indicator.target} {indicator.unit}"
+    if isinstance(indicator, RatioDocument):
+        return (
+            f"{_words(indicator.of)} per {_words(indicator.per)} against a target of {indicator.target} "
+            f"{indicator.unit}, where {'more' if indicator.better == 'higher' else 'less'} is better"
+        )
     return f"100 % less the mean error rate of intervals of {duration_text(indicator.interval)}"
+
+
+def _words(name: str) -> str:
+    """The name of a measure or a condition as words."""
+    return name.replace("_", " ")
 
 
 def _assets(clause: ClauseDocument, contract: AgreementDocument) -> str:

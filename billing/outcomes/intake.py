@@ -7,14 +7,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 
 from pydantic import ValidationError
 
-from billing.contracts.domain import Contract, MeanRate, MeteredFee, Throughput
 from billing.contracts.fields import DocumentError, findings_of, place_of
 from billing.contracts.strict_json import strict_json
+from billing.outcomes.disagreements import disagreements
 from billing.outcomes.domain.document import (
     AssetEvidence,
     CounterReading,
@@ -70,7 +69,7 @@ class _Intake:
             evidence={asset: self.asset(asset, known) for asset, known in self.form.evidence.items()},
             exclusions=tuple(self.claim(one, "exclusions", at) for at, one in enumerate(self.form.exclusions)),
         )
-        self.findings += _disagreements(document)
+        self.findings += disagreements(document)
         if self.findings:
             raise DocumentError(self.findings)
         return document
@@ -119,6 +118,14 @@ class _Intake:
             states=tuple(self.state(one, *place, "states", at) for at, one in enumerate(form.states)),
             counters=tuple(self.counter(one, *place, "counters", at) for at, one in enumerate(form.counters)),
             rates=tuple(self.rate(one, *place, "rates", at) for at, one in enumerate(form.rates)),
+            measures={
+                name: tuple(self.counter(one, *place, "measures", name, at) for at, one in enumerate(some))
+                for name, some in form.measures.items()
+            },
+            conditions={
+                name: tuple(self.state(one, *place, "conditions", name, at) for at, one in enumerate(some))
+                for name, some in form.conditions.items()
+            },
         )
 
     def state(self, form: StateForm, *place: str | int) -> StateReport:
@@ -150,80 +157,3 @@ class _Intake:
 
     def complain(self, code: str, message: str, fix: str, *place: str | int) -> None:
         self.findings.append(Finding(code, place_of(*place), message, fix))
-
-
-def _disagreements(document: RateDocument) -> Iterator[Finding]:
-    """Where parts of a document that each fit do not fit each other."""
-    yield from _unknown_assets(document)
-    yield from _mixed_units(document)
-    for asset, known in document.evidence.items():
-        yield from _clashing_rates(asset, known.rates)
-        yield from _broken_intervals(asset, known.rates, document.contract)
-
-
-def _unknown_assets(document: RateDocument) -> Iterator[Finding]:
-    named = [("contract/clauses", at, clause.assets) for at, clause in enumerate(document.contract.clauses)]
-    named += [("exclusions", at, claim.assets) for at, claim in enumerate(document.exclusions)]
-    for part, at, assets in named:
-        for position, asset in enumerate(assets):
-            if asset not in document.evidence:
-                yield Finding(
-                    "evidence.unknown_asset",
-                    place_of(part, at, "assets", position),
-                    f"There is no evidence about {place_of(asset)}.",
-                    "Mend the name, or add the asset to `evidence`.",
-                )
-
-
-def _mixed_units(document: RateDocument) -> Iterator[Finding]:
-    """A counter has one unit, so everything that reads it has to name the same."""
-    fee = document.contract.fee
-    units = dict.fromkeys(document.evidence, fee.unit) if isinstance(fee, MeteredFee) else {}
-    for at, clause in enumerate(document.contract.clauses):
-        if not isinstance(clause.indicator, Throughput):
-            continue
-        unit = clause.indicator.unit
-        others = {units.setdefault(asset, unit) for asset in clause.assets} - {unit}
-        if others:
-            yield Finding(
-                "contract.mixed_units",
-                place_of("contract", "clauses", at, "indicator", "unit"),
-                f"The same counters are read in {unit} here and in {', '.join(sorted(others))} elsewhere.",
-                "Write the unit the counters are in everywhere.",
-            )
-
-
-def _clashing_rates(asset: str, rates: tuple[RateReport, ...]) -> Iterator[Finding]:
-    """Rates that overlap have to agree, unless one was received later and so replaces the other."""
-    by_received: dict[int | None, list[tuple[int, int, Fraction, int]]] = {}
-    for at, one in enumerate(rates):
-        by_received.setdefault(one.received, []).append((one.start, one.end, one.value, at))
-    for together in by_received.values():
-        together.sort()
-        _, reached, value, _ = together[0]
-        for start, end, other, at in together[1:]:
-            if start < min(reached, end) and other != value:
-                yield Finding(
-                    "evidence.rates_overlap",
-                    place_of("evidence", asset, "rates", at),
-                    "Another error rate for part of this span says something else.",
-                    "Keep one of them, or give `received` so that the later one counts.",
-                )
-            if end > reached:
-                reached, value = end, other
-
-
-def _broken_intervals(asset: str, rates: tuple[RateReport, ...], contract: Contract) -> Iterator[Finding]:
-    intervals = {
-        clause.indicator.interval
-        for clause in contract.clauses
-        if isinstance(clause.indicator, MeanRate) and asset in clause.assets
-    }
-    for at, one in enumerate(rates):
-        if any((one.end - one.start) % interval for interval in intervals):
-            yield Finding(
-                "evidence.rate_interval",
-                place_of("evidence", asset, "rates", at),
-                "The span is not a whole number of the intervals the contract measures in.",
-                "Give the rate of each whole interval.",
-            )

@@ -63,13 +63,18 @@ class RateForm(Document):
 
 
 class EvidenceForm(Document):
-    """What is known about one asset; ``initial`` is its state wherever no report says another, null is unknown."""
+    """What is known about one asset; ``initial`` is its state wherever no report says another, null is unknown.
+
+    ``measures`` are further counters by name, ``conditions`` tell by name when something held (``up``) and when not.
+    """
 
     in_service: ServiceForm | None = None
     initial: State | None = None
     states: list[StateForm] = Field(default_factory=list)
     counters: list[CounterForm] = Field(default_factory=list)
     rates: list[RateForm] = Field(default_factory=list)
+    measures: dict[Name, list[CounterForm]] = Field(default_factory=dict)
+    conditions: dict[Name, list[StateForm]] = Field(default_factory=dict)
 
 
 class ExclusionForm(Document):

@@ -231,7 +231,8 @@ def _sealed_evidence(question: _Question, *, now: datetime) -> list[SealedSegmen
     known = segments(twin, question.start, question.end)
     if known and now >= closing and gone is not None and question.start - _BEFORE < gone:
         return known
-    seal_evidence(twin=twin, start=question.start, end=question.end, now=now)
+    assets = {UUID(asset) for asset in question.agreement.assets}
+    seal_evidence(twin=twin, start=question.start, end=question.end, now=now, assets=assets)
     return segments(twin, question.start, question.end)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -21,7 +23,6 @@ from tenants.kernel.errors import NotFoundError
 from tenants.scope.actors import Permission
 from twins.composer.selectors import twin as twin_row
 from twins.evidence import selectors, services
-from twins.evidence.domain.documents import hours_text
 from twins.evidence.domain.items import EventKind
 from twins.evidence.domain.states import Cause, State
 from twins.evidence.models import AssetEvent
@@ -134,33 +135,31 @@ class SegmentOutput(serializers.Serializer[Any]):
     document = serializers.DictField()
 
 
+class FigureOutput(serializers.Serializer[Any]):
+    """What an indicator came to."""
+
+    key = serializers.CharField(help_text="The key of the indicator, or `flights`.")
+    unit = serializers.CharField(help_text="UCUM code.")
+    value = serializers.CharField(help_text="A decimal, cut off after six digits.")
+
+
 class AssetStatesOutput(serializers.Serializer[Any]):
     """What is known of an asset; `stretches` cover the span without a hole."""
 
     asset = serializers.UUIDField()
     name = serializers.CharField()
     stretches = StretchOutput(many=True)
-    flights = serializers.IntegerField()
-    flight_hours = serializers.CharField(help_text="Exact, as a decimal.")
+    rule = serializers.DictField(help_text="By what its readings became states: `flights`, or `signals` of its type.")
+    figures = FigureOutput(many=True, help_text="What its indicators came to.")
     findings = EvidenceFindingOutput(many=True)
     is_current = serializers.BooleanField(help_text="Whether what was sealed is what is known now.")
     sealed = SegmentOutput(allow_null=True, help_text="The newest revision sealed for exactly this span.")
 
 
-class RuleOutput(serializers.Serializer[Any]):
-    """The assumptions by which evidence becomes states."""
-
-    name = serializers.CharField()
-    version = serializers.IntegerField()
-    flight = serializers.CharField()
-    max_gap = serializers.CharField()
-
-
 class EvidenceOutput(serializers.Serializer[Any]):
-    """What is known of the assets of a twin that fly."""
+    """What is known of the assets of a twin."""
 
     twin = serializers.UUIDField()
-    rule = RuleOutput()
     assets = AssetStatesOutput(many=True)
 
 
@@ -218,12 +217,12 @@ class EvidenceView(APIView):
 
     @extend_schema(operation_id="twins_evidence_retrieve", parameters=[SpanInput], responses=EvidenceOutput)
     def get(self, request: Request, pk: UUID, **_: Any) -> Response:
-        """What is known now of each asset that flies, and what was sealed for the same span."""
+        """What is known now of each asset that there is evidence of, and what was sealed for the same span."""
         wanted = SpanInput(data=request.query_params)
         wanted.is_valid(raise_exception=True)
         found = selectors.asset_states(twin_row(pk).id, **wanted.validated_data)
         assets = [_states(each) for each in found]
-        return Response({"twin": pk, "rule": selectors.RULE.as_json(), "assets": assets})
+        return Response({"twin": pk, "assets": assets})
 
 
 class SiteRecordView(APIView):
@@ -252,8 +251,8 @@ def _states(found: AssetStates) -> dict[str, Any]:
             {"start": one.start, "end": one.end, "state": one.state.value, "cause": one.cause.word}
             for one in found.stretches
         ],
-        "flights": found.flights,
-        "flight_hours": hours_text(found.flights, selectors.RULE),
+        "rule": found.rule,
+        "figures": [{"key": one.key, "unit": one.unit, "value": decimal_text(one.value)} for one in found.figures],
         "findings": [finding.as_dict() for finding in found.findings],
         "is_current": found.is_current,
         "sealed": _segment(found.sealed),
@@ -270,3 +269,9 @@ def _segment(sealed: SealedSegment | None) -> dict[str, Any] | None:
         "sealed_at": sealed.sealed_at,
         "document": sealed.document,
     }
+
+
+def decimal_text(value: Fraction) -> str:
+    """A number as a decimal, cut off after six digits."""
+    millionths = value.numerator * 1_000_000 // value.denominator
+    return format((Decimal(millionths) / 1_000_000).normalize(), "f")

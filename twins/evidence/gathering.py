@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -13,7 +14,6 @@ from django.db.models import Max
 
 from tenants.kernel.calendars import Span, epoch_ms
 from tenants.scope.context import required_tenant
-from twins.catalog.selectors import resolved_types
 from twins.evidence.domain.documents import NamedAsset
 from twins.evidence.domain.flights import flights_of
 from twins.evidence.domain.items import EventKind, Events, Flights, Item, Rule
@@ -21,19 +21,16 @@ from twins.evidence.models import AssetEvent
 from twins.evidence.schemas import Evidence, KnownEvent
 from twins.telemetry.models import LatestReading, Signal
 from twins.telemetry.packing import joined
-from twins.telemetry.schemas import usable
-from twins.telemetry.selectors import commit_count, signals
+from twins.telemetry.schemas import Ints, usable
+from twins.telemetry.selectors import signals
 from twins.telemetry.stored import FIRST, LAST, stored
-
-FLIES = "flight_hours"
-"""The indicator of types whose readings are snapshots of flights."""
 
 NEVER = -1
 """Stands for the arrival of a commit that is not known."""
 
 _ASSETS = """
-SELECT DISTINCT ON (asset.key) asset.key::uuid, asset.value->>'name', asset.value->>'type', version.version,
-       max(version.version) OVER ()
+SELECT DISTINCT ON (asset.key) asset.key::uuid, asset.value->>'name', asset.value->>'type',
+       asset.value->'properties', version.version, max(version.version) OVER ()
 FROM twins_twinversion AS version, jsonb_each(version.document->'assets') AS asset
 WHERE version.tenant_id = %s AND version.twin_id = %s ORDER BY asset.key, version.version DESC"""
 _ARRIVALS = """
@@ -41,12 +38,13 @@ SELECT commit, floor(extract(epoch FROM max(received_at)) * 1000)::bigint FROM t
 WHERE tenant_id = %s AND commit = ANY(%s) GROUP BY commit"""
 
 
-class _PublishedAsset(NamedTuple):
+class PublishedAsset(NamedTuple):
     """An asset as the last version that had it had it."""
 
     id: UUID
     name: str
     type: str
+    properties: Mapping[str, Any]
     version: int
     newest: int
 
@@ -56,14 +54,13 @@ class _PublishedAsset(NamedTuple):
         return self.version == self.newest
 
 
-def gather(twin: UUID, span: Span, rule: Rule) -> Evidence:
-    """The evidence about the assets of a twin that fly.
+def gather(assets: Sequence[PublishedAsset], span: Span, rule: Rule) -> Evidence:
+    """The evidence about assets that fly: those whose type has the indicator ``flight_hours``.
 
-    These are the assets of the newest published version whose type has the indicator ``flight_hours``; an asset that
-    was taken out of the twin is still among them when something is known of it within the span.
+    An asset that was taken out of its twin is among them when something is known of it within the span.
     """
-    watermark = commit_count()
-    assets = _flying_assets(twin)
+    if not assets:
+        return Evidence((), Flights.none(), Events(*np.empty((4, 0), np.int64)), ())
     place = {asset.id: number for number, asset in enumerate(assets)}
     flights = flights_of(_snapshots(place), rule)
     said = known_events(place)
@@ -80,7 +77,6 @@ def gather(twin: UUID, span: Span, rule: Rule) -> Evidence:
         flights=Flights(number[flights.asset], flights.at, flights.received),
         events=events_of(said, {asset.id: number for number, asset in enumerate(present)}),
         said=tuple(said),
-        watermark=watermark,
     )
 
 
@@ -108,14 +104,23 @@ def last_known_at(twin: UUID) -> datetime | None:
     return max((at for at in found if at is not None), default=None)
 
 
-def _flying_assets(twin: UUID) -> list[_PublishedAsset]:
-    """The assets that any published version had and that fly, by name."""
+def published_assets(twin: UUID) -> list[PublishedAsset]:
+    """The assets that any published version of a twin had, by name."""
     with connection.cursor() as cursor:
         cursor.execute(_ASSETS, [required_tenant("a twin"), twin])
-        assets = [_PublishedAsset(*row) for row in cursor.fetchall()]
-    types = resolved_types()
-    flying = [asset for asset in assets if FLIES in types[asset.type].document.indicators]
-    return sorted(flying, key=lambda asset: (asset.name, asset.id))
+        rows = cursor.fetchall()
+    assets = [
+        PublishedAsset(key, name, of, json.loads(properties or "{}"), *rest)
+        for key, name, of, properties, *rest in rows
+    ]
+    return sorted(assets, key=lambda asset: (asset.name, asset.id))
+
+
+def arrivals(commits: Ints) -> Mapping[int, int]:
+    """When the batches of some commits had come, in milliseconds; one of which none is kept any more is not in it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ARRIVALS, [required_tenant("readings"), commits.tolist()])
+        return dict(cursor.fetchall())
 
 
 def _snapshots(place: Mapping[UUID, int]) -> Flights:
@@ -127,9 +132,7 @@ def _snapshots(place: Mapping[UUID, int]) -> Flights:
     kept = joined(list(stored(owners, FIRST, LAST).values()))
     kept = kept.where(usable(kept.quality))
     commits, commit = np.unique(kept.commit, return_inverse=True)
-    with connection.cursor() as cursor:
-        cursor.execute(_ARRIVALS, [required_tenant("readings"), commits.tolist()])
-        came = dict(cursor.fetchall())
+    came = arrivals(commits)
     known, signal = np.unique(kept.signal, return_inverse=True)
     asset = np.array([place[owners[each]] for each in known.tolist()], np.int64)[signal]
     at = kept.at // 1000

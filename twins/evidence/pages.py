@@ -23,9 +23,10 @@ from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
 from twins.composer.selectors import twin_by_slug
 from twins.evidence.domain.items import EventKind
+from twins.evidence.domain.rules import FLIES
 from twins.evidence.domain.states import Cause
 from twins.evidence.gathering import last_known_at
-from twins.evidence.schemas import AssetStates, KnownEvent
+from twins.evidence.schemas import FLIGHTS, AssetStates, Figure, KnownEvent
 from twins.evidence.selectors import RULE, asset_states
 
 HOUR = timedelta(hours=1)
@@ -43,6 +44,9 @@ LOOKS = {
     Cause.SILENCE: ("unknown", gettext_lazy("Unknown"), gettext_lazy("nothing heard for too long after the landing")),
     Cause.CONTRADICTION: ("unknown", gettext_lazy("Unknown"), gettext_lazy("took off while it was said to be down")),
     Cause.UNEXPLAINED: ("unknown", gettext_lazy("Unknown"), gettext_lazy("the beginning of an outage is missing")),
+    Cause.HOLDS: ("ok", gettext_lazy("Up"), gettext_lazy("its signals say so")),
+    Cause.HOLDS_NOT: ("down", gettext_lazy("Down"), gettext_lazy("its signals say so")),
+    Cause.NO_READING: ("unknown", gettext_lazy("Unknown"), gettext_lazy("no reading that still holds")),
     Cause.RETIRED: ("idle", gettext_lazy("Retired"), gettext_lazy("no longer in service")),
 }
 """Status, word and reason that each cause is shown with."""
@@ -148,9 +152,15 @@ class Row:
         return percent_up(self.pieces)
 
     @property
-    def hours(self) -> str:
-        """Its flight hours."""
-        return grouped(self.found.flight_hours)
+    def figures(self) -> list[tuple[Any, str, str]]:
+        """What its indicators came to: what is counted, how much, and the unit."""
+        return [(_named(one), grouped(one.value), one.unit) for one in self.found.figures if one.key != FLIGHTS]
+
+    @property
+    def main(self) -> tuple[Any, str, str] | None:
+        """The one of them that stands beside its name."""
+        found = self.figures
+        return next((one for one in found if one[0] == _("volume")), found[0] if found else None)
 
     @property
     def events(self) -> list[tuple[Any, KnownEvent]]:
@@ -178,6 +188,8 @@ def evidence(request: HttpRequest, twin: str) -> HttpResponse:
         "figures": _figures(rows),
         "ticks": [(f"{100 * (day - 1) / days:.3f}", day) for day in (1, 8, 15, 22, 29) if day <= days],
         "legend": [LOOKS[cause][:2] for cause in LEGEND],
+        "flies": any(row.found.rule["name"] == "flights" for row in rows),
+        "is_read": any(row.found.rule["name"] == "signals" for row in rows),
         "flight": length_text(timedelta(milliseconds=RULE.flight_ms)),
         "max_gap": length_text(timedelta(milliseconds=RULE.max_gap_ms)),
     }
@@ -194,15 +206,23 @@ def _row(found: AssetStates, month: Month, now: datetime) -> Row:
 def _figures(rows: Sequence[Row]) -> list[dict[str, Any]]:
     pieces = [piece for row in rows for piece in row.pieces]
     down, unknown = (_spent(pieces, *statuses) / HOUR for statuses in (("down", "planned"), ("unknown",)))
-    flown = sum((row.found.flight_hours for row in rows), Fraction(0))
     in_service = _("of the assets' time in service")
     asset_hours = _("hours of assets")
-    return [
+    figures = [
         {"label": _("Known to be up"), "value": percent_up(pieces), "unit": "%", "note": in_service},
         {"label": _("Down"), "value": grouped(down), "unit": "h", "note": asset_hours},
         {"label": _("Unknown"), "value": grouped(unknown), "unit": "h", "note": asset_hours},
-        {"label": _("Flown"), "value": grouped(flown), "unit": "h", "note": _("take-off to landing, as the rule says")},
     ]
+    if any(row.found.rule["name"] == "flights" for row in rows):
+        flown = sum((row.found.figure(FLIES) for row in rows), Fraction(0))
+        note = _("take-off to landing, as the rule says")
+        figures.append({"label": _("Flown"), "value": grouped(flown), "unit": "h", "note": note})
+    return figures
+
+
+def _named(figure: Figure) -> Any:
+    """The key of an indicator as words."""
+    return _("flown") if figure.key == FLIES else figure.key.replace("_", " ")
 
 
 def _spent(pieces: Iterable[Piece], *statuses: str) -> timedelta:

@@ -13,6 +13,9 @@ from twins.evidence.domain.documents import NamedAsset
 from twins.evidence.domain.items import EventKind, Events, Flights
 from twins.evidence.domain.states import Cause, State
 
+FLIGHTS = "flights"
+"""The figure that counts flights; all others are named after indicators."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
@@ -54,14 +57,12 @@ class Evidence:
         flights: Their flights, whenever they were.
         events: Their events, whenever they were.
         said: The same events one by one, in the order of the columns.
-        watermark: The count of commits of readings up to which everything is seen.
     """
 
     assets: tuple[NamedAsset, ...]
     flights: Flights
     events: Events
     said: tuple[KnownEvent, ...]
-    watermark: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +104,28 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """What an indicator of an asset came to over a span.
+
+    Attributes:
+        key: The key of the indicator, or ``FLIGHTS``.
+        unit: UCUM code.
+        value: Exact.
+    """
+
+    key: str
+    unit: str
+    value: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class AssetStates:
     """What is known of one asset over a span.
 
     Attributes:
+        rule: By what its readings became states, as its document names it.
         stretches: Without a hole, neighbours differ.
-        flights: How many landed after the start and up to the end of the span.
-        flight_hours: Their hours.
+        figures: What its indicators came to: flights count when they landed after the start and up to the end.
         events: Those within the span, and the last one before it.
         findings: What does not fit together within the span.
         document: The evidence as it would be sealed now.
@@ -119,14 +135,18 @@ class AssetStates:
 
     asset: UUID
     name: str
+    rule: dict[str, Any]
     stretches: tuple[Stretch, ...]
-    flights: int
-    flight_hours: Fraction
+    figures: tuple[Figure, ...]
     events: tuple[KnownEvent, ...]
     findings: tuple[Finding, ...]
     document: dict[str, Any]
     digest: str
-    sealed: SealedSegment | None
+    sealed: SealedSegment | None = None
+
+    def figure(self, key: str) -> Fraction:
+        """What one of its indicators came to; nothing when it has no such indicator."""
+        return next((one.value for one in self.figures if one.key == key), Fraction(0))
 
     @property
     def is_current(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -19,11 +20,11 @@ from tenants.scope.context import required_tenant
 from twins.evidence.domain.documents import moment_text
 from twins.evidence.domain.findings import breaches
 from twins.evidence.domain.items import HOUR_MS, Rule, walk
+from twins.evidence.domain.rules import FLIES
 from twins.evidence.domain.states import Cause, stretches
-from twins.evidence.gathering import gather
 from twins.evidence.models import AssetEvent, EvidenceSegment, SiteRecord
-from twins.evidence.schemas import AssetStates, Evidence, KnownEvent, SealedSegment, Stretch
-from twins.evidence.sites import evidence_documents
+from twins.evidence.schemas import FLIGHTS, AssetStates, Evidence, Figure, KnownEvent, SealedSegment, Stretch
+from twins.evidence.telling import Told, tell
 from twins.telemetry import stored
 from twins.telemetry.instants import moment
 from twins.telemetry.schemas import USABLE_CODES
@@ -106,38 +107,69 @@ def sealed_segment(row: EvidenceSegment) -> SealedSegment:
 
 
 def asset_states(twin: UUID, start: datetime, end: datetime, rule: Rule = RULE) -> list[AssetStates]:
-    """What is known now of each asset of a twin that flies, by name.
+    """What is known now of each asset of a twin that there is evidence of, by name.
 
     Raises:
         EvidenceSpanError: There is no evidence for such a span.
     """
     span = span_of(start, end)
-    found = gather(twin, span, rule)
-    count = len(found.assets)
-    if not count:
+    told = tell(twin, span, rule)
+    if not told.assets:
         return []
     sealed = {segment.asset: segment for segment in segments(twin, start, end)}
-    documents = evidence_documents(found, rule, span).segments
-    spent = _stretches(found, rule, span)
-    findings = _findings(found, span)
-    said = _said(found, span)
+    flown = {one.asset: one for one in _flown(told, rule, span)}
+    states = (flown.get(asset.id) or _machine(told, asset.id, span) for asset in told.assets)
+    return [replace(one, sealed=sealed.get(one.asset)) for one in states]
+
+
+def _flown(told: Told, rule: Rule, span: Span) -> Iterator[AssetStates]:
+    """What is known of the assets that fly."""
+    found = told.flown
+    if not found.assets:
+        return
+    spent, findings, said = _stretches(found, rule, span), _findings(found, span), _said(found, span)
     landing = found.flights.at + rule.flight_ms
-    landed = np.bincount(found.flights.asset[(landing > span[0]) & (landing <= span[1])], minlength=count)
-    return [
-        AssetStates(
+    landed = np.bincount(
+        found.flights.asset[(landing > span[0]) & (landing <= span[1])], minlength=len(found.assets)
+    ).tolist()
+    for number, asset in enumerate(found.assets):
+        document = told.documents[asset.id]
+        yield AssetStates(
             asset=asset.id,
             name=asset.name,
+            rule=document["rule"],
             stretches=tuple(spent[number]),
-            flights=int(landed[number]),
-            flight_hours=Fraction(int(landed[number]) * rule.flight_ms, HOUR_MS),
+            figures=(
+                Figure(FLIGHTS, "1", Fraction(landed[number])),
+                Figure(FLIES, "h", Fraction(landed[number] * rule.flight_ms, HOUR_MS)),
+            ),
             events=tuple(said[number]),
             findings=tuple(findings[number]),
-            document=documents[number],
-            digest=digest(documents[number]),
-            sealed=sealed.get(asset.id),
+            document=document,
+            digest=digest(document),
         )
-        for number, asset in enumerate(found.assets)
-    ]
+
+
+def _machine(told: Told, asset: UUID, span: Span) -> AssetStates:
+    """What is known of an asset whose signals say what it is."""
+    known, found = told.machines[asset]
+    signals_of = known.rule.of.signals
+    risen = known.rule.indicators.increases
+    columns = (column.tolist() for column in (found.stretches.start, found.stretches.end, found.stretches.value))
+    return AssetStates(
+        asset=asset,
+        name=known.asset.name,
+        rule=found.document["rule"],
+        stretches=tuple(_stretch(*each) for each in zip(*columns, strict=True)),
+        figures=(
+            *(Figure(key, "h", Fraction(held, HOUR_MS)) for key, held in found.held.items()),
+            *(Figure(key, signals_of[risen[key]].unit, value) for key, value in found.risen.items()),
+        ),
+        events=tuple(_of_span(known.said, span)),
+        findings=found.findings,
+        document=found.document,
+        digest=digest(found.document),
+    )
 
 
 def span_of(start: datetime, end: datetime) -> Span:
@@ -167,9 +199,13 @@ def _stretches(found: Evidence, rule: Rule, span: Span) -> list[list[Stretch]]:
     known = stretches(found.flights, found.events, rule, span, len(found.assets))
     columns = (column.tolist() for column in (known.asset, known.start, known.end, known.value))
     for asset, start, end, cause in zip(*columns, strict=True):
-        because = Cause(cause)
-        by_asset[asset].append(Stretch(from_epoch_ms(start), from_epoch_ms(end), because.state, because))
+        by_asset[asset].append(_stretch(start, end, cause))
     return by_asset
+
+
+def _stretch(start: int, end: int, cause: int) -> Stretch:
+    because = Cause(cause)
+    return Stretch(from_epoch_ms(start), from_epoch_ms(end), because.state, because)
 
 
 def _findings(found: Evidence, span: Span) -> list[list[Finding]]:
@@ -184,11 +220,14 @@ def _findings(found: Evidence, span: Span) -> list[list[Finding]]:
 
 
 def _said(found: Evidence, span: Span) -> list[list[KnownEvent]]:
-    """The events of each asset within the span, after the last one before it."""
     by_asset: list[list[KnownEvent]] = [[] for _ in found.assets]
-    for asset, at, event in zip(found.events.asset.tolist(), found.events.at.tolist(), found.said, strict=True):
-        if at < span[0]:
-            by_asset[asset] = [event]
-        elif at < span[1]:
-            by_asset[asset].append(event)
-    return by_asset
+    for asset, event in zip(found.events.asset.tolist(), found.said, strict=True):
+        by_asset[asset].append(event)
+    return [list(_of_span(each, span)) for each in by_asset]
+
+
+def _of_span(said: Sequence[KnownEvent], span: Span) -> Iterator[KnownEvent]:
+    """The events of an asset within the span, after the last one before it."""
+    before = [event for event in said if epoch_ms(event.at) < span[0]]
+    yield from before[-1:]
+    yield from (event for event in said if span[0] <= epoch_ms(event.at) < span[1])

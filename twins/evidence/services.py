@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -17,11 +17,11 @@ from twins.composer.models import Twin
 from twins.composer.selectors import TwinNotFoundError
 from twins.evidence.domain.findings import breaches
 from twins.evidence.domain.items import EventKind, Flights, Rule, walk
-from twins.evidence.gathering import events_of, gather, known_events
+from twins.evidence.gathering import events_of, known_events
 from twins.evidence.models import AssetEvent, EvidenceSegment, SiteRecord
 from twins.evidence.schemas import NewEvent, SealedSegment
 from twins.evidence.selectors import RULE, homes, sealed_segment, segments, span_of
-from twins.evidence.sites import evidence_documents
+from twins.evidence.telling import tell
 
 MOST_EVENTS = 1000
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -105,16 +105,23 @@ def record_events(*, events: Sequence[NewEvent], now: datetime) -> list[Recorded
 
 
 def seal_evidence(
-    *, twin: UUID, start: datetime, end: datetime, now: datetime, rule: Rule = RULE
+    *,
+    twin: UUID,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    rule: Rule = RULE,
+    assets: Collection[UUID] | None = None,
 ) -> list[SealedSegment]:
-    """Seal the evidence of each asset of a twin for ``[start, end)``.
+    """Seal the evidence of the assets of a twin for ``[start, end)``; of all of them, or of some.
 
     Sealing again what has not changed gives the same segments; where evidence came in since, a new revision beside the
     old. A span that is not over may be sealed too: it has what is known so far.
 
     Returns:
-        The newest revision for each asset that flies, by name; nothing for a twin that was never published. The caller
-        logs the digests, after those of the site records that the segments name in `relies_on`.
+        The newest revision for each asset that there is evidence of (``telling``), by name; nothing for a twin that was
+        never published. The caller logs the digests, after those of the site records that the segments name in
+        `relies_on`.
 
     Raises:
         TwinNotFoundError: The tenant has no such twin.
@@ -125,24 +132,24 @@ def seal_evidence(
         # Two who seal at once would make the same revision; new events and versions need not wait.
         if not Twin.objects.select_for_update(no_key=True).filter(id=twin).exists():
             raise TwinNotFoundError
-        found = gather(twin, span, rule)
-        documents, records = evidence_documents(found, rule, span)
+        found = tell(twin, span, rule, assets)
         known = {segment.asset: segment for segment in segments(twin, start, end)}
-        names = [digest(document) for document in documents]
+        names = {asset: digest(document) for asset, document in found.documents.items()}
         rows = {
-            asset.id: EvidenceSegment(
-                twin_id=twin, asset=asset.id, start=start, end=end, document=document, digest=name, sealed_at=now,
-                revision=known[asset.id].revision + 1 if asset.id in known else 1, watermark=found.watermark,
+            asset: EvidenceSegment(
+                twin_id=twin, asset=asset, start=start, end=end, document=found.documents[asset], digest=name,
+                sealed_at=now, revision=known[asset].revision + 1 if asset in known else 1, watermark=found.watermark,
             )
-            for asset, document, name in zip(found.assets, documents, names, strict=True)
-            if asset.id not in known or known[asset.id].digest != name
+            for asset, name in names.items()
+            if asset not in known or known[asset].digest != name
         }  # fmt: skip
         SiteRecord.objects.bulk_create(
             [
-                SiteRecord(twin_id=twin, document=record, digest=name, made_at=now) for name, record in records.items()
+                SiteRecord(twin_id=twin, document=record, digest=name, made_at=now)
+                for name, record in found.records.items()
             ],
             ignore_conflicts=True,
-        )  # fmt: skip
+        )
         EvidenceSegment.objects.bulk_create(rows.values())
     known.update((asset, sealed_segment(row)) for asset, row in rows.items())
     return [known[asset.id] for asset in found.assets]

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 
 from tenants.kernel.calendars import Span, from_epoch_ms
 from tenants.kernel.canonical import digest
-from twins.evidence.domain.documents import segment_documents
-from twins.evidence.domain.items import Rule
 from twins.evidence.domain.sites import KIND, site_record
-from twins.evidence.schemas import Evidence
 from twins.gateways.edge.platform.selectors import is_any_seal_within, seals_within
 from twins.gateways.edge.signing import SiteSeal
 from twins.telemetry.packing import joined
@@ -24,37 +21,27 @@ from twins.telemetry.selectors import signals
 from twins.telemetry.stored import stored
 
 
-class Documents(NamedTuple):
-    """The evidence of assets for one span, ready to be sealed.
+def bind(documents: Mapping[UUID, dict[str, Any]], span: Span) -> dict[str, dict[str, Any]]:
+    """Bind the evidence of assets for one span to the batches that sites sealed.
 
-    Attributes:
-        segments: Of each asset, in their order. Where sealed batches gave its readings, ``relies_on`` names the record.
-        records: The records that they name, by digest.
+    Where sealed batches gave the readings of an asset, its document says so in ``relies_on``; evidence that rests on no
+    such batch says nothing of it.
+
+    Returns:
+        The records that the documents name, by digest.
     """
-
-    segments: list[dict[str, Any]]
-    records: dict[str, dict[str, Any]]
-
-
-def evidence_documents(found: Evidence, rule: Rule, span: Span) -> Documents:
-    """The evidence of each asset for one span, bound to the batches that sites sealed.
-
-    Evidence that rests on no such batch says nothing of it.
-    """
-    segments = segment_documents(found.assets, found.flights, found.events, rule, span)
-    start, end = from_epoch_ms(span[0]), from_epoch_ms(span[1])
-    sealed = _seals_by_asset([asset.id for asset in found.assets], start, end)
+    sealed = _seals_by_asset(documents, from_epoch_ms(span[0]), from_epoch_ms(span[1]))
     records: dict[str, dict[str, Any]] = {}
     names: dict[frozenset[SiteSeal], str] = {}
-    for asset, segment in zip(found.assets, segments, strict=True):
-        seals = sealed.get(asset.id, frozenset())
+    for asset, document in documents.items():
+        seals = sealed.get(asset, frozenset())
         if seals and seals not in names:
             record = site_record(seals, span)
             names[seals] = digest(record)
             records[names[seals]] = record
         if seals:
-            segment["relies_on"] = {KIND: [names[seals]]}
-    return Documents(segments, records)
+            document["relies_on"] = {KIND: [names[seals]]}
+    return records
 
 
 def _seals_by_asset(assets: Collection[UUID], start: datetime, end: datetime) -> dict[UUID, frozenset[SiteSeal]]:

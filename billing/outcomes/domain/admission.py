@@ -70,6 +70,10 @@ def admit(document: RateDocument) -> Admitted:
             states=_in_time(asset, known.states, document, unrated),
             counters=_in_time(asset, known.counters, document, unrated),
             rates=_in_time(asset, known.rates, document, unrated),
+            measures={name: _in_time(asset, some, document, unrated) for name, some in known.measures.items()},
+            conditions={
+                name: _in_time(asset, some, document, unrated, of=name) for name, some in known.conditions.items()
+            },
         )
         for asset, known in document.evidence.items()
     }
@@ -85,7 +89,7 @@ def admit(document: RateDocument) -> Admitted:
 
 
 def _in_time(
-    asset: str, evidence: Iterable[_Evidence], document: RateDocument, unrated: set[Unrated]
+    asset: str, evidence: Iterable[_Evidence], document: RateDocument, unrated: set[Unrated], *, of: str = ""
 ) -> tuple[_Evidence, ...]:
     closing = document.period[1] + document.contract.correction_window
     limit = min(document.as_of, closing)
@@ -96,13 +100,14 @@ def _in_time(
             rated.append(item)
             continue
         reason: Reason = "received after the correction window" if received > closing else "received after as_of"
-        unrated.add(_late(asset, item, reason))
+        unrated.add(_late(asset, item, reason, of))
     return tuple(rated)
 
 
-def _late(asset: str, item: StateReport | CounterReading | RateReport, reason: Reason) -> Unrated:
+def _late(asset: str, item: StateReport | CounterReading | RateReport, reason: Reason, of: str) -> Unrated:
     if isinstance(item, StateReport):
-        return Unrated(asset, "state", item.start, item.end, item.state, item.received, reason)
+        content = f"{of} {item.state}" if of else item.state
+        return Unrated(asset, "state", item.start, item.end, content, item.received, reason)
     if isinstance(item, CounterReading):
         return Unrated(asset, "counter", item.at, item.at, f"{item.id} at {item.value}", item.received, reason)
     return Unrated(asset, "rate", item.start, item.end, str(item.value), item.received, reason)

@@ -7,7 +7,7 @@ gives the same outcome.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from billing.contracts.domain import Contract, State
@@ -54,6 +54,8 @@ class AssetEvidence:
         states: Reports of its state, in any order.
         counters: Readings of its counter, in any order.
         rates: Reports of its error share, in any order.
+        measures: Readings of further counters by name, in any order.
+        conditions: Reports by name of when something held (``up``) and when not, in any order.
     """
 
     in_service: tuple[int | None, int | None] = (None, None)
@@ -61,6 +63,8 @@ class AssetEvidence:
     states: tuple[StateReport, ...] = ()
     counters: tuple[CounterReading, ...] = ()
     rates: tuple[RateReport, ...] = ()
+    measures: Mapping[str, tuple[CounterReading, ...]] = field(default_factory=dict)
+    conditions: Mapping[str, tuple[StateReport, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from billing.contracts.domain import Clause, MeanRate
+from billing.contracts.domain import Availability, Clause, Contract, Indicator, MeanRate, MeteredFee, Ratio, Throughput
 from billing.outcomes.domain.admission import Admitted, admit
 from billing.outcomes.domain.caps import apply_caps
 from billing.outcomes.domain.counters import measure_volume
 from billing.outcomes.domain.document import AssetEvidence, RateDocument
 from billing.outcomes.domain.fees import FeeOutcome, charge, shares
-from billing.outcomes.domain.indicators import aggregate, measure, observe_rates
+from billing.outcomes.domain.indicators import Measure, RatedSpan, aggregate, measure, measure_ratio, observe_rates
 from billing.outcomes.domain.outcome import (
     AssetOutcome,
     ClauseOutcome,
@@ -30,7 +30,7 @@ from billing.outcomes.domain.outcome import (
     Status,
     sum_totals,
 )
-from billing.outcomes.domain.period import in_service, keep_ledger
+from billing.outcomes.domain.period import Ledger, in_service, keep_ledger
 from billing.outcomes.domain.remedies import judge
 from billing.outcomes.domain.segments import Run, observe, stitch
 from billing.outcomes.domain.spans import total
@@ -52,7 +52,7 @@ class _Scene:
     document: RateDocument
     admitted: Admitted
     observed: Mapping[str, Observed]
-    runs: Mapping[str, Sequence[Run]]
+    runs: Mapping[tuple[str, str | None], Sequence[Run]]
     present: Mapping[str, int]
     fee: FeeOutcome
 
@@ -87,13 +87,15 @@ def _survey(document: RateDocument) -> _Scene:
     admitted = admit(document)
     observed = {asset: _observe(asset, known, document) for asset, known in admitted.evidence.items()}
     present = {asset: total(one.present) for asset, one in observed.items()}
-    volumes = {asset: one.volume.total for asset, one in observed.items()}
+    fee = document.contract.fee
+    of = fee.of if isinstance(fee, MeteredFee) else None
+    volumes = {asset: one.quantity(of) for asset, one in observed.items()}
     start, end = document.period
     return _Scene(
         document=document,
         admitted=admitted,
         observed=observed,
-        runs={asset: stitch(one.states) for asset, one in observed.items()},
+        runs=_runs(document.contract, observed),
         present=present,
         fee=charge(document.contract, end - start, present, volumes),
     )
@@ -105,7 +107,28 @@ def _observe(asset: str, known: AssetEvidence, document: RateDocument) -> Observ
         present=tuple(in_service(document.period, known.in_service)),
         states=observe(known, document.period),
         volume=measure_volume(known.counters, document.period),
+        measures={name: measure_volume(some, document.period) for name, some in sorted(known.measures.items())},
+        conditions={
+            name: observe(AssetEvidence(states=some), document.period)
+            for name, some in sorted(known.conditions.items())
+        },
     )
+
+
+def _runs(contract: Contract, observed: Mapping[str, Observed]) -> dict[tuple[str, str | None], Sequence[Run]]:
+    """The states that clauses look at: those of the asset, or those of a condition by its name."""
+    runs: dict[tuple[str, str | None], Sequence[Run]] = {
+        (asset, None): stitch(one.states) for asset, one in observed.items()
+    }
+    for clause in contract.clauses:
+        name = _condition(clause)
+        if name is not None:
+            runs |= {(asset, name): stitch(observed[asset].conditions[name]) for asset in clause.assets}
+    return runs
+
+
+def _condition(clause: Clause) -> str | None:
+    return clause.indicator.of if isinstance(clause.indicator, Availability) else None
 
 
 def _rate_clause(clause: Clause, scene: _Scene) -> ClauseOutcome:
@@ -127,12 +150,19 @@ def _rate_asset(clause: Clause, asset: str, scene: _Scene) -> AssetOutcome:
         document.contract.zone,
         document.period,
         seen.present,
-        scene.runs[asset],
+        scene.runs[asset, _condition(clause)],
         scene.admitted.claims[asset],
     )
     reports = scene.admitted.evidence[asset].rates if isinstance(clause.indicator, MeanRate) else ()
     rates = observe_rates(reports, document.period)
-    return AssetOutcome(asset, ledger, measure(clause.indicator, ledger, seen.volume.total, rates))
+    return AssetOutcome(asset, ledger, _measure(clause.indicator, ledger, seen, rates))
+
+
+def _measure(indicator: Indicator, ledger: Ledger, seen: Observed, rates: Sequence[RatedSpan]) -> Measure:
+    if isinstance(indicator, Ratio):
+        return measure_ratio(indicator, ledger, seen.quantity(indicator.of), seen.quantity(indicator.per))
+    volume = seen.quantity(indicator.of) if isinstance(indicator, Throughput) else seen.volume.total
+    return measure(indicator, ledger, volume, rates)
 
 
 def _status(clause: Clause, ratio: Fraction | None, coverage: Fraction | None) -> Status:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from billing.contracts.domain import Aggregate, Indicator, MeanRate, Throughput
+from billing.contracts.domain import Aggregate, Indicator, MeanRate, Ratio, Throughput
 from billing.outcomes.domain.document import RateReport
 from billing.outcomes.domain.period import Ledger
 from billing.outcomes.domain.spans import intersect, overlay
 from tenants.kernel.calendars import Span
 
-_HOUR = 3_600_000
+HOUR_MS = 3_600_000
 
 
 class RatedSpan(NamedTuple):
@@ -34,8 +34,10 @@ class Measure:
     """What an indicator measured of one asset.
 
     Attributes:
-        numerator: Milliseconds up, volume, or committed milliseconds less those in error.
-        denominator: Milliseconds that count, volume at the target, or committed milliseconds.
+        numerator: Milliseconds up, volume, or committed milliseconds less those in error; of a ratio of which less is
+            better, the quantity at the target.
+        denominator: Milliseconds that count, volume at the target, or committed milliseconds; of such a ratio, the
+            quantity.
         hours: The hours of a throughput.
         rates: The error shares of a mean rate.
     """
@@ -63,7 +65,7 @@ def measure(indicator: Indicator, ledger: Ledger, volume: Fraction, rates: Seque
     """
     totals = ledger.totals
     if isinstance(indicator, Throughput):
-        hours = Fraction(totals.committed, _HOUR)
+        hours = Fraction(totals.committed, HOUR_MS)
         if indicator.hours is not None and totals.committed:  # without committed time nothing was promised
             hours = indicator.hours
         return Measure(volume, hours * indicator.target, hours=hours)
@@ -72,6 +74,21 @@ def measure(indicator: Indicator, ledger: Ledger, volume: Fraction, rates: Seque
         return Measure(totals.committed - _in_error(counted), Fraction(totals.committed), rates=counted)
     up = totals.up + totals.unknown_up
     return Measure(Fraction(up), Fraction(up + totals.down + totals.unknown_down))
+
+
+def measure_ratio(indicator: Ratio, ledger: Ledger, quantity: Fraction, per: Fraction) -> Measure:
+    """What a ratio says of one asset: how near one quantity by another came to the target.
+
+    Args:
+        indicator: The target, and whether more or less is better.
+        ledger: The asset's period by category; without committed time nothing was promised.
+        quantity: What is divided.
+        per: What it is divided by.
+    """
+    if not ledger.totals.committed:
+        return Measure(Fraction(0), Fraction(0))
+    aimed = indicator.target * per
+    return Measure(quantity, aimed) if indicator.better == "higher" else Measure(aimed, quantity)
 
 
 def observe_rates(reports: Sequence[RateReport], period: Span) -> tuple[RatedSpan, ...]:

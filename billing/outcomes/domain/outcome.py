@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Literal
 
@@ -12,10 +12,11 @@ from billing.outcomes.domain.admission import Unrated
 from billing.outcomes.domain.caps import CapsOutcome
 from billing.outcomes.domain.counters import Volume
 from billing.outcomes.domain.fees import FeeOutcome
-from billing.outcomes.domain.indicators import Measure
+from billing.outcomes.domain.indicators import HOUR_MS, Measure
 from billing.outcomes.domain.period import Ledger, Totals
 from billing.outcomes.domain.remedies import Verdict
 from billing.outcomes.domain.segments import Stretch
+from billing.outcomes.domain.spans import intersect, total
 from tenants.kernel.calendars import Span
 
 ENGINE = "outturn-outcomes-1"
@@ -33,12 +34,29 @@ class Observed:
         present: Its time in service within the period, no span or one.
         states: Its states over the period and beyond, with the report each comes from.
         volume: What its counter rose by.
+        measures: What its further counters rose by, by name.
+        conditions: When something held and when not, by name, as `states`.
     """
 
     asset: str
     present: tuple[Span, ...]
     states: tuple[Stretch, ...]
     volume: Volume
+    measures: Mapping[str, Volume] = field(default_factory=dict)
+    conditions: Mapping[str, tuple[Stretch, ...]] = field(default_factory=dict)
+
+    def quantity(self, of: str | None) -> Fraction:
+        """What a name of the contract stands for: a volume, or the hours in service in which a condition held.
+
+        Args:
+            of: A measure or a condition; None for what the counter rose by. What the asset has not, it has nothing of.
+        """
+        if of is None:
+            return self.volume.total
+        if of in self.measures:
+            return self.measures[of].total
+        held = [(start, end) for start, end, state, _ in self.conditions.get(of, ()) if state == "up"]
+        return Fraction(total(intersect(held, self.present)), HOUR_MS)
 
 
 @dataclass(frozen=True, slots=True)

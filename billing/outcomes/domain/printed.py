@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from billing.outcomes.domain.figures import percent_text
-from billing.outcomes.domain.outcome import ENGINE, AssetOutcome, ClauseOutcome, Judgement, Outcome
+from billing.outcomes.domain.outcome import ENGINE, AssetOutcome, ClauseOutcome, Judgement, Observed, Outcome
 from billing.outcomes.domain.remedies import Verdict
 from billing.outcomes.domain.trace import trace
 from tenants.kernel.calendars import from_epoch_ms
@@ -34,12 +34,18 @@ def printed(outcome: Outcome) -> dict[str, Any]:
         "trace": trace(outcome),
         "workings": {
             "unrated": _plain(outcome.unrated),
-            "assets": _plain(outcome.observed),
+            "assets": [_observed(one) for one in outcome.observed],
             "fee": _plain(outcome.fee),
             "clauses": [_clause_workings(clause) for clause in outcome.clauses],
             "caps": _plain(outcome.caps) | {"forfeited": outcome.caps.forfeited},
         },
     }
+
+
+def _observed(one: Observed) -> dict[str, Any]:
+    """What was seen of an asset; names only where it has any, as outcomes were printed before there were names."""
+    plain: dict[str, Any] = _plain(one)
+    return {name: value for name, value in plain.items() if value or name not in {"measures", "conditions"}}
 
 
 def _clause(clause: ClauseOutcome, outcome: Outcome) -> dict[str, Any]:

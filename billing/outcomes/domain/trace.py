@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from billing.contracts.domain import Clause, Contract, MeanRate, Throughput
+from billing.contracts.domain import Clause, Contract, MeanRate, Ratio, Throughput
+from billing.outcomes.domain.counters import Volume
 from billing.outcomes.domain.figures import exact_text, moment_text, percent_text, seconds_text
 from billing.outcomes.domain.indicators import Measure
 from billing.outcomes.domain.outcome import AssetOutcome, ClauseOutcome, Judgement, Observed, Outcome
@@ -23,6 +24,7 @@ _NAMES = {
     "down": "down",
     "unknown": "unknown",
 }
+_HELD = {"up": "holds", "down": "does not hold", "unknown": "is unknown"}
 _COUNTED = {"up": "counted as up", "down": "counted as down", "unknown": "not counted"}
 
 
@@ -62,15 +64,26 @@ def _observed(one: Observed, zone: ZoneInfo) -> Iterator[str]:
     for start, end, state, received in one.states:
         source = "initial state" if received is None else f"received {moment_text(received, zone)}"
         yield f"  {moment_text(start, zone)} to {moment_text(end, zone)} {state} ({source})"
-    if one.volume.base is None:
+    yield from _volume("volume", one.volume, zone)
+    for name, volume in one.measures.items():
+        yield from _volume(name, volume, zone)
+    for name, states in one.conditions.items():
+        for start, end, state, received in states:
+            source = "nothing is known" if received is None else f"received {moment_text(received, zone)}"
+            yield f"  {name}: {moment_text(start, zone)} to {moment_text(end, zone)} {_HELD[state]} ({source})"
+        yield f"  {name} held {exact_text(one.quantity(name))} h in service"
+
+
+def _volume(name: str, volume: Volume, zone: ZoneInfo) -> Iterator[str]:
+    if volume.base is None:
         return
-    base = one.volume.base
+    base = volume.base
     yield f"  counter {base.id} at {moment_text(base.at, zone)}: {exact_text(base.value)}, counted from here"
-    for step in one.volume.increases:
+    for step in volume.increases:
         how = ", a reset, counted from 0" if step.reset else ""
         shown = f"{exact_text(step.value)}, up by {exact_text(step.increase)}"
         yield f"  counter {step.id} at {moment_text(step.at, zone)}: {shown}{how}"
-    yield f"  volume {exact_text(one.volume.total)}"
+    yield f"  {name} {exact_text(volume.total)}"
 
 
 def _fee(outcome: Outcome) -> Iterator[str]:
@@ -87,7 +100,7 @@ def _clause(one: ClauseOutcome, contract: Contract) -> Iterator[str]:
     clause = one.clause
     yield f"Clause {clause.id}: {_indicator(clause)} of {', '.join(clause.assets)}, {clause.aggregate}."
     for asset in one.assets:
-        yield from _asset(asset, contract.zone)
+        yield from _asset(asset, clause, contract.zone)
     yield f"  all assets: {_totals(one.totals)}"
     yield f"  {_coverage(one)}"
     if one.ratio is None:
@@ -105,18 +118,22 @@ def _indicator(clause: Clause) -> str:
     indicator = clause.indicator
     if isinstance(indicator, Throughput):
         hours = "committed hours" if indicator.hours is None else f"{exact_text(indicator.hours)} h"
-        return f"throughput against {exact_text(indicator.target)} {indicator.unit}/h over {hours}"
+        what = "throughput" if indicator.of is None else f"throughput of {indicator.of}"
+        return f"{what} against {exact_text(indicator.target)} {indicator.unit}/h over {hours}"
     if isinstance(indicator, MeanRate):
         return f"100 % less the mean error rate of {seconds_text(indicator.interval)} intervals"
-    return "availability"
+    if isinstance(indicator, Ratio):
+        aim = f"{exact_text(indicator.target)} {indicator.unit}, {indicator.better} is better"
+        return f"{indicator.of} by {indicator.per} against {aim}"
+    return "availability" if indicator.of is None else f"share of time of {indicator.of}"
 
 
-def _asset(one: AssetOutcome, zone: ZoneInfo) -> Iterator[str]:
+def _asset(one: AssetOutcome, clause: Clause, zone: ZoneInfo) -> Iterator[str]:
     yield f"  {one.asset}: {_totals(one.ledger.totals)}"
     yield from _rules(one.ledger, zone)
     for segment in one.ledger.segments:
         yield f"    {_segment(segment, zone)}"
-    yield from _measure(one.measure, zone)
+    yield from _measure(one.measure, clause, zone)
 
 
 def _rules(ledger: Ledger, zone: ZoneInfo) -> Iterator[str]:
@@ -141,14 +158,14 @@ def _segment(segment: Segment, zone: ZoneInfo) -> str:
     return f"{moment_text(segment.start, zone)} to {moment_text(segment.end, zone)} {name}, {length}"
 
 
-def _measure(measure: Measure, zone: ZoneInfo) -> Iterator[str]:
+def _measure(measure: Measure, clause: Clause, zone: ZoneInfo) -> Iterator[str]:
     for rate in measure.rates:
         span = f"{moment_text(rate.start, zone)} to {moment_text(rate.end, zone)}"
         yield f"    error rate {exact_text(rate.value)}, {span}, {seconds_text(rate.counted)} count"
     if measure.hours is not None:
         yield f"    hours {exact_text(measure.hours)}"
     ratio = "none" if measure.ratio is None else f"{measure.ratio} = {percent_text(measure.ratio)} %"
-    unit = " ms" if measure.hours is None else ""
+    unit = "" if isinstance(clause.indicator, Throughput | Ratio) else " ms"
     yield f"    ratio {exact_text(measure.numerator)}{unit} / {exact_text(measure.denominator)}{unit} = {ratio}"
 
 

@@ -161,12 +161,13 @@ def test_the_evidence_of_a_twin(cast: Cast, with_key: WithKey, fleet: tuple[UUID
     engineer = with_key(cast.meridian, Role.ENGINEER)
     engineer.post("/api/v1/events/", {"events": [event(one), event(other, "returned", "F-2")]})
     body = client.get(f"/api/v1/twins/{twin}/evidence/", MONTH).json()
-    assert (body["twin"], body["rule"]) == (
-        str(twin),
-        {"name": "flights", "version": 1, "flight": "PT4H", "max_gap": "P2D"},
-    )
     first, second = body["assets"]
-    assert (first["asset"], first["name"], first["flights"], first["flight_hours"]) == (str(one), "Engine 081", 4, "16")
+    assert (body["twin"], first["asset"], first["name"]) == (str(twin), str(one), "Engine 081")
+    assert first["rule"] == {"name": "flights", "version": 1, "flight": "PT4H", "max_gap": "P2D"}
+    assert first["figures"] == [
+        {"key": "flights", "unit": "1", "value": "4"},
+        {"key": "flight_hours", "unit": "h", "value": "16"},
+    ]
     assert first["stretches"] == [
         {"start": "2026-09-01T00:00:00Z", "end": "2026-09-03T04:00:00Z", "state": "up", "cause": "flights"},
         {"start": "2026-09-03T04:00:00Z", "end": "2026-10-01T00:00:00Z", "state": "down", "cause": "failed"},
@@ -183,7 +184,11 @@ def test_the_evidence_of_a_twin(cast: Cast, with_key: WithKey, fleet: tuple[UUID
     with scope(cast.meridian.id):
         fly([(one, day(2, 20))], received=day(6, month=10))
     first = client.get(f"/api/v1/twins/{twin}/evidence/", MONTH).json()["assets"][0]
-    assert (first["is_current"], first["sealed"]["digest"], first["flights"]) == (False, segment.digest, 5)
+    assert (first["is_current"], first["sealed"]["digest"], first["figures"][0]["value"]) == (
+        False,
+        segment.digest,
+        "5",
+    )
 
 
 @pytest.mark.parametrize(

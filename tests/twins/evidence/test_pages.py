@@ -139,7 +139,7 @@ def test_before_there_is_anything_to_show(viewer: Client, cast: Cast) -> None:
         publish_type(document={"key": "station", "version": 1, "name": {"en": "Station"}}, by="ada", now=OCTOBER)
         edited = edit_draft(twin=draft.id, base_revision=0, operations=[pump], by="ada", now=OCTOBER)
         publish_twin(twin=draft.id, revision=edited.revision, note="", by="ada", now=OCTOBER)
-    assert "No asset of this twin flies" in text(viewer)
+    assert "No asset of this twin has evidence" in text(viewer)
     assert "How evidence becomes states" in text(viewer)
 
 

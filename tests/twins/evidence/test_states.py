@@ -171,7 +171,7 @@ def test_a_cause_has_a_state() -> None:
     assert {cause.word: cause.state.value for cause in Cause} == {
         "before_first_flight": "unknown", "silence": "unknown", "contradiction": "unknown", "unexplained": "unknown",
         "retired": "unknown", "flights": "up", "shop_out": "up", "returned": "up", "failed": "down", "shop": "down",
-        "repair": "down",
+        "repair": "down", "holds": "up", "holds_not": "down", "no_reading": "unknown",
     }  # fmt: skip
     assert [state.value for state in STATES] == ["unknown", "up", "down"]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from tenants.kernel.errors import Finding
 from twins.catalog.domain.alarms import alarm_findings
 from twins.catalog.domain.formulas import formulas_of
+from twins.catalog.domain.indicators import INCREASE
 from twins.catalog.domain.inheritance import SECTIONS, resolve
 from twins.catalog.domain.properties import (
     order_findings,
@@ -17,8 +18,6 @@ from twins.catalog.domain.properties import (
 )
 from twins.catalog.domain.targets import target_findings
 from twins.catalog.schemas import AssetType, Signal
-
-_INCREASE = "increase of "  # so an indicator starts that counts up a signal, whose key follows
 
 
 def validate(document: AssetType, types: Mapping[str, AssetType]) -> tuple[Finding, ...]:
@@ -136,8 +135,8 @@ def _unknown_references(document: AssetType, merged: AssetType) -> Iterator[Find
     for key, task in document.maintenance.items():
         yield from _unknown(f"maintenance/{key}/restores", "failure mode", task.restores, merged.failure_modes)
     for key, text in document.indicators.items():
-        if text.startswith(_INCREASE):
-            yield from _unknown(f"indicators/{key}", "signal", [text.removeprefix(_INCREASE)], merged.signals)
+        if text.startswith(INCREASE):
+            yield from _unknown(f"indicators/{key}", "signal", [text.removeprefix(INCREASE)], merged.signals)
 
 
 def _unknown(place: str, what: str, keys: Iterable[str], known: Iterable[str]) -> Iterator[Finding]:

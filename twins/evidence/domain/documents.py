@@ -45,7 +45,7 @@ def segment_documents(
     """
     states = _states(reports(flights, events, rule, span, len(assets)), len(assets))
     counters = _counters(counter_readings(flights, rule, span), assets, rule)
-    retired = _retired(events, span, len(assets))
+    ended = retired(events, span, len(assets))
     return [
         {
             "asset": str(asset.id),
@@ -53,7 +53,7 @@ def segment_documents(
             "start": moment_text(span[0]),
             "end": moment_text(span[1]),
             "rule": rule.as_json(),
-            "in_service": retired[number],
+            "in_service": ended[number],
             "initial": None,
             "states": states[number],
             "counters": counters[number],
@@ -108,10 +108,10 @@ def _counters(found: CounterReadings, assets: Sequence[NamedAsset], rule: Rule) 
     return by_asset
 
 
-def _retired(events: Events, span: Span, count: int) -> list[Json | None]:
+def retired(events: Events, span: Span, count: int) -> list[Json | None]:
     """When service ended, for assets whose service did before the end of the span."""
-    retired: list[Json | None] = [None] * count
+    ended: list[Json | None] = [None] * count
     chosen = (events.kind == Item.RETIRED) & (events.at < span[1])
     for at, asset in sorted(zip(events.at[chosen].tolist(), events.asset[chosen].tolist(), strict=True), reverse=True):
-        retired[asset] = {"from": None, "to": moment_text(at)}
-    return retired
+        ended[asset] = {"from": None, "to": moment_text(at)}
+    return ended

@@ -58,6 +58,9 @@ class Cause(IntEnum):
     FAILED = 8
     SHOP = 9
     REPAIR = 10
+    HOLDS = 11
+    HOLDS_NOT = 12
+    NO_READING = 13
 
     @property
     def state(self) -> State:
@@ -71,7 +74,7 @@ class Cause(IntEnum):
 
 
 STATES = tuple(State)
-STATE_OF = np.array([0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2])
+STATE_OF = np.array([0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 1, 2, 0])
 """The number in ``STATES`` of the state that each cause stands for."""
 
 
