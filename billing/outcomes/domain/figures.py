@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
-from math import floor
 from zoneinfo import ZoneInfo
-
-from tenants.kernel.calendars import from_epoch_ms
 
 
 def percent_text(ratio: Fraction) -> str:
@@ -17,9 +15,12 @@ def percent_text(ratio: Fraction) -> str:
 
 def exact_text(number: Fraction) -> str:
     """A number as a decimal where it is a short one, else six digits rounded down beside the fraction."""
+    numerator, denominator = number.as_integer_ratio()
+    if denominator == 1:
+        return str(numerator)
     shown = _six_digits(number)
-    if Fraction(shown) == number:
-        return shown.rstrip("0").rstrip(".")
+    if 1_000_000 % denominator == 0:
+        return shown.rstrip("0")
     return f"{shown} ({number})"
 
 
@@ -32,9 +33,13 @@ def seconds_text(milliseconds: int) -> str:
 @lru_cache(maxsize=4096)  # one segment ends where the next starts, and many reports are received together
 def moment_text(instant: int, zone: ZoneInfo) -> str:
     """An instant on the clocks of a zone, with its offset."""
-    return from_epoch_ms(instant).astimezone(zone).isoformat(timespec="milliseconds" if instant % 1000 else "seconds")
+    seconds, rest = divmod(instant, 1000)
+    text = datetime.fromtimestamp(seconds, zone).isoformat()
+    return f"{text[:19]}.{rest:03d}{text[19:]}" if rest else text
 
 
 def _six_digits(number: Fraction) -> str:
-    millionths = floor(number * 1_000_000)
-    return f"{millionths // 1_000_000}.{millionths % 1_000_000:06d}"
+    numerator, denominator = number.as_integer_ratio()
+    millionths = numerator * 1_000_000 // denominator
+    whole, part = divmod(abs(millionths), 1_000_000)
+    return f"{'-' if millionths < 0 else ''}{whole}.{part:06d}"

@@ -142,10 +142,10 @@ def keep_ledger(
 def _committed_parts(committed: Sequence[Span], found: Sequence[Outage], missing: Sequence[Gap]) -> list[Part]:
     """Committed time as down, unknown by what it counts as, and up, which is all the rest."""
     treated: dict[State, list[Span]] = {"up": [], "down": [], "unknown": []}
-    for gap in missing:
-        treated[gap.before].append((gap.start, gap.turn))
-        treated[gap.then].append((gap.turn, gap.end))
-    down = intersect(committed, _lasting((outage.start, outage.counted_end) for outage in found))
+    for start, end, before, turn, then in missing:
+        treated[before].append((start, turn))
+        treated[then].append((turn, end))
+    down = intersect(committed, _lasting([(start, counted_end) for start, _, counted_end in found]))
     parts: list[Part] = [("down", "", down)]
     for state, spans in treated.items():
         parts.append(("unknown", state, intersect(committed, _lasting(spans))))

@@ -70,6 +70,22 @@ def _seconds(milliseconds: int) -> int | float:
     return milliseconds / 1000 if milliseconds % 1000 else milliseconds // 1000
 
 
+def _observed(one: Observed) -> dict[str, Any]:
+    """One asset; of states and increases there are many, and they are flat."""
+    volume = one.volume
+    kept = {field.name: getattr(one, field.name) for field in fields(one)} | {"states": (), "volume": None}
+    return {name: _plain(value) for name, value in kept.items()} | {
+        "states": [list(stretch) for stretch in one.states],
+        "volume": {
+            "total": str(volume.total),
+            "base": _plain(volume.base),
+            "increases": [
+                [step.id, step.at, str(step.value), str(step.increase), step.reset] for step in volume.increases
+            ],
+        },
+    }
+
+
 def _clause_workings(clause: ClauseOutcome) -> dict[str, Any]:
     return {
         "id": clause.clause.id,

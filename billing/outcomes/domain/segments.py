@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter, le
 from typing import NamedTuple
 
 from billing.contracts.domain import GapRule, OutageRule, State
@@ -49,19 +50,30 @@ def observe(evidence: AssetEvidence, period: Span) -> tuple[Stretch, ...]:
     Where reports overlap the one received last is seen. Of reports received at the same moment it is the one that
     starts later, then the one that ends earlier, then the graver state: the order of a list never matters.
     """
-    reports = sorted(evidence.states, key=_precedence)
-    seen = overlay([(report.start, report.end, report) for report in reports])
-    start = min(period[0], seen[0][0]) if seen else period[0]
-    end = max(period[1], seen[-1][1]) if seen else period[1]
-    stretches: list[Stretch] = []
-    for left, right, report in seen:
-        if start < left:
-            stretches.append((start, left, evidence.initial, None))
-        stretches.append((left, right, report.state, report.received))
-        start = right
-    if start < end:
-        stretches.append((start, end, evidence.initial, None))
-    return tuple(stretches)
+    seen, starts, ends = _seen(evidence.states)
+    start = min([period[0], *starts[:1]])
+    end = max([period[1], *ends[-1:]])
+    reached, begun = [start, *ends], [*starts, end]
+    if reached == begun:  # no hole, as is usual
+        return tuple(seen)
+    holes: list[Stretch] = [
+        (left, right, evidence.initial, None) for left, right in zip(reached, begun, strict=True) if left < right
+    ]
+    return tuple(sorted(seen + holes, key=itemgetter(0)))
+
+
+def _seen(reports: Sequence[StateReport]) -> tuple[list[Stretch], list[int], list[int]]:
+    """What is seen of reports, in the order of time, with its starts and its ends.
+
+    Which report lies over which is asked only where they do not follow each other already, as most do.
+    """
+    seen: list[Stretch] = [(one.start, one.end, one.state, one.received) for one in reports if one.start < one.end]
+    starts, ends = [one[0] for one in seen], [one[1] for one in seen]
+    if not all(map(le, ends, starts[1:])):
+        layers = [(one.start, one.end, one) for one in sorted(reports, key=_precedence)]
+        seen = [(start, end, one.state, one.received) for start, end, one in overlay(layers)]
+        starts, ends = [one[0] for one in seen], [one[1] for one in seen]
+    return seen, starts, ends
 
 
 def _precedence(report: StateReport) -> tuple[int, int, int, int]:
@@ -71,12 +83,14 @@ def _precedence(report: StateReport) -> tuple[int, int, int, int]:
 def stitch(stretches: Iterable[Stretch]) -> list[Run]:
     """Neighbours in the same state become one; who reported them does not matter any more."""
     runs: list[Run] = []
+    since, until, now = 0, 0, None
     for start, end, state, _ in stretches:
-        if runs and runs[-1][2] == state:
-            runs[-1] = (runs[-1][0], end, state)
-        else:
-            runs.append((start, end, state))
-    return runs
+        if state != now:
+            if now is not None:
+                runs.append((since, until, now))
+            since, now = start, state
+        until = end
+    return [*runs, (since, until, now)] if now is not None else runs
 
 
 def outages(runs: Sequence[Run], rule: OutageRule) -> tuple[Outage, ...]:

@@ -36,6 +36,8 @@ def clock(zone: str, year: int, month: int) -> tuple[int, list[datetime]]:
 class Brute:
     """One document, evaluated step by step."""
 
+    seconds = SECONDS
+
     def __init__(self, document: Json) -> None:
         self.document, self.contract = document, document["contract"]
         self.zone = self.contract["time_zone"]
@@ -84,6 +86,10 @@ class Brute:
         first = self.start if service["from"] is None else self.step(service["from"])
         last = self.end if service["to"] is None else self.step(service["to"])
         return {at for at in self.period if first <= at < last}
+
+    def present_for(self, asset: str) -> int:
+        """How many steps it was in service."""
+        return len(self.present(asset))
 
     def service(self, clause: Json) -> set[int]:
         if clause["calendar"] is None:
@@ -197,7 +203,7 @@ class Brute:
     def fee(self) -> tuple[Fraction, dict[str, Fraction]]:
         """The exact fee in minor units, and what each asset weighs in it."""
         fee, assets = self.contract["fee"], list(self.document["evidence"])
-        shares = {asset: Fraction(len(self.present(asset)), len(self.period)) for asset in assets}
+        shares = {asset: Fraction(self.present_for(asset), len(self.period)) for asset in assets}
         if fee["kind"] == "flat":
             return Fraction(fee["minor"]), shares
         if fee["kind"] == "per_asset":
@@ -249,10 +255,10 @@ class Brute:
             "status": "settled" if settled else "indeterminate",
             "ratio": ratio,
             "coverage": Fraction(committed - unknown, committed) if committed else None,
-            "excluded_s": categories["excluded"] * SECONDS,
-            "committed_s": committed * SECONDS,
-            "down_s": categories["down"] * SECONDS,
-            "unknown_s": unknown * SECONDS,
+            "excluded_s": categories["excluded"] * self.seconds,
+            "committed_s": committed * self.seconds,
+            "down_s": categories["down"] * self.seconds,
+            "unknown_s": unknown * self.seconds,
             "credit": self.round(credit),
             "bonus": self.round(bonus),
         }

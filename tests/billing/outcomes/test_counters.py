@@ -28,6 +28,18 @@ def test_a_drop_is_a_reset_and_counts_from_zero() -> None:
     assert [(int(one.increase), one.reset) for one in found.increases] == [(30, True), (20, False)]
 
 
+def test_values_of_any_number_of_digits_add_up_exactly() -> None:
+    readings = [
+        CounterReading(str(at), at, Fraction(value), 0)
+        for at, value in ((100, "0.1"), (120, "0.25"), (140, "1/3"), (160, "0.2"), (180, "7"))
+    ]
+    found = measure_volume(readings, (100, 200))
+    assert [one.increase for one in found.increases] == [
+        Fraction("0.15"), Fraction(1, 12), Fraction("0.2"), Fraction("6.8"),
+    ]  # fmt: skip
+    assert found.total == Fraction("0.15") + Fraction(1, 12) + 7
+
+
 def test_no_change_is_no_reset() -> None:
     assert volume(reading("a", 100, 900), reading("b", 120, 900)).total == 0
 

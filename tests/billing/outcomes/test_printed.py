@@ -68,7 +68,10 @@ def test_figures_for_people() -> None:
         "100",
         "0.333333 (1/3)",
     )
+    assert (exact_text(Fraction(7, 64)), exact_text(Fraction(1, 128))) == ("0.109375", "0.007812 (1/128)")
+    assert (exact_text(Fraction(-1, 2)), exact_text(Fraction(-4, 3))) == ("-0.5", "-1.333334 (-4/3)")
     assert (seconds_text(5000), seconds_text(1001)) == ("5 s", "1.001 s")
+    assert moment_text(-2_000_000_000_500, time_zone("UTC")) == "1906-08-16T20:26:39.500+00:00"
     assert moment_text(1774746000000, time_zone("Europe/Berlin")) == "2026-03-29T03:00:00+02:00"
     assert moment_text(1774745999999, time_zone("Europe/Berlin")) == "2026-03-29T01:59:59.999+01:00"
 
