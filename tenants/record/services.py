@@ -40,16 +40,22 @@ class NoSecretError(OutturnError):
     status = 500
 
 
-# Arrays: six times as fast as the ORM's rows. A cluster takes INSERT .. SELECT from a role under row-level security
-# only with ON CONFLICT; a conflict cannot be while the log is locked, so a row that is missing afterwards is a fault.
+# Columns: many times as fast as the ORM's rows. Hashes (32 bytes) and salts (16) come as one value each, end to end:
+# with arrays of them a batch takes half as long again. A cluster takes INSERT .. SELECT from a role under row-level
+# security only with ON CONFLICT; a conflict cannot be while the log is locked, so a row that is missing afterwards is a
+# fault.
 _LEAVES = """
 INSERT INTO tenants_logleaf (tenant_id, logged_at, id, kind, digest, salt, hash)
-SELECT %s, %s, entry.* FROM unnest(%s::bigint[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[]) AS entry
+SELECT %s, %s, %s + at, kind, substring(digests FROM 32 * at + 1 FOR 32), substring(salts FROM 16 * at + 1 FOR 16),
+       substring(hashes FROM 32 * at + 1 FOR 32)
+FROM unnest(%s::text[]) WITH ORDINALITY AS entry (kind, place), CAST(place - 1 AS integer) AS at,
+     (VALUES (%s::bytea, %s::bytea, %s::bytea)) AS columns (digests, salts, hashes)
 ON CONFLICT DO NOTHING
 """
 _NODES = """
 INSERT INTO tenants_lognode (tenant_id, id, hash)
-SELECT %s, node.* FROM unnest(%s::bigint[], %s::bytea[]) AS node
+SELECT %s, node.id, substring(hashes FROM 32 * CAST(place - 1 AS integer) + 1 FOR 32)
+FROM unnest(%s::bigint[]) WITH ORDINALITY AS node (id, place), (VALUES (%s::bytea)) AS columns (hashes)
 ON CONFLICT DO NOTHING
 """
 
@@ -61,7 +67,7 @@ class _WritableLogNodes(LogNodes):
         """Write the inner nodes that the batch completes."""
         inner = {node_place(*key): value for key, value in nodes.items() if key[0]}
         if inner:
-            _insert(_NODES, [list(inner), list(inner.values())])
+            _insert(_NODES, [list(inner), b"".join(inner.values())], len(inner))
 
 
 def append_leaves(*, entries: Sequence[NewEntry], now: datetime) -> list[LoggedLeaf]:
@@ -80,14 +86,13 @@ def append_leaves(*, entries: Sequence[NewEntry], now: datetime) -> list[LoggedL
     log = _locked_log(now=now)
     leaves = [Leaf(entry.kind, entry.digest, secrets.token_bytes(SALT_BYTES)) for entry in entries]
     hashes = [leaf.hash for leaf in leaves]
-    columns: list[list[Any]] = [
-        [log.size + offset for offset in range(len(leaves))],
+    columns = [
         [leaf.kind for leaf in leaves],
-        [bytes.fromhex(leaf.digest) for leaf in leaves],
-        [leaf.salt for leaf in leaves],
-        hashes,
+        bytes.fromhex("".join(leaf.digest for leaf in leaves)),
+        b"".join(leaf.salt for leaf in leaves),
+        b"".join(hashes),
     ]
-    _insert(_LEAVES, columns, now)
+    _insert(_LEAVES, [now, log.size, *columns], len(leaves))
     size = append(_WritableLogNodes(), log.size, hashes)
     Log.objects.filter(id=log.id).update(size=size)
     return [LoggedLeaf(log.size + offset, leaf) for offset, leaf in enumerate(leaves)]
@@ -200,13 +205,13 @@ def _unlogged_audit_entries() -> QuerySet[AuditEntry]:
     return entries
 
 
-def _insert(statement: str, columns: Sequence[list[Any]], *shared: Any) -> None:
-    """Insert rows given as columns; ``shared`` are the values that all of them have."""
+def _insert(statement: str, values: Sequence[Any], rows: int) -> None:
+    """Insert so many rows, whose columns are among the values."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, [required_tenant("the log"), *shared, *columns])
-        if cursor.rowcount != len(columns[0]):
+        cursor.execute(statement, [required_tenant("the log"), *values])
+        if cursor.rowcount != rows:
             raise LogDamagedError(
-                f"{len(columns[0]) - cursor.rowcount} rows stand where the log is to grow.",
+                f"{rows - cursor.rowcount} rows stand where the log is to grow.",
                 place="log",
                 kept="Nothing was written.",
                 fix="Restore the log from its backup; do not append to it before.",
