@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from billing.outcomes.domain.figures import percent_text
 from tests.billing.outcomes.brute import Brute
 from tests.billing.outcomes.documents import DAYS, Json
 
@@ -27,7 +26,7 @@ _AROUND = timedelta(days=5)
 _CODES = {"up": 0, "down": 1, "unknown": 2}
 _GRAVER = {"up": 0, "unknown": 1, "down": 2}
 _COUNTS = ("up", "down", "unknown:up", "unknown:down", "unknown:out")
-_UNITS = {"W": 7 * _DAY_S, "D": _DAY_S, "H": 3600, "M": 60, "S": 1}
+_UNITS = {"D": _DAY_S, "S": 1}
 
 
 def mismatch(document: Json, answer: Json) -> str | None:
@@ -40,7 +39,7 @@ def mismatch(document: Json, answer: Json) -> str | None:
         shown = {name: wanted[name] for name in ("status", "excluded_s", "committed_s", "down_s", "unknown_s")}
         shown |= {
             "ratio": None if wanted["ratio"] is None else str(wanted["ratio"]),
-            "coverage_percent": None if wanted["coverage"] is None else percent_text(wanted["coverage"]),
+            "coverage_percent": None if wanted["coverage"] is None else shown_percent(wanted["coverage"]),
             "amount_minor": wanted["amount"],
         }
         for name, value in shown.items():
@@ -216,9 +215,15 @@ class Seconds(Brute):
         )
 
 
+def shown_percent(ratio: Fraction) -> str:
+    """A ratio in percent with six digits, the rest cut off."""
+    millionths = int(ratio * 10**8)
+    return f"{millionths // 10**6}.{millionths % 10**6:06d}"
+
+
 def seconds_of(duration: str) -> int:
     """``P6D`` or ``PT30S`` in seconds."""
-    return int(duration.lstrip("PT")[:-1]) * _UNITS[duration[-1]] if duration[-1] != "M" else int(duration[2:-1]) * 60
+    return int(duration.lstrip("PT")[:-1]) * _UNITS[duration[-1]]
 
 
 def counted_s(length: int, rule: Json) -> int:
