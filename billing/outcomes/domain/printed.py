@@ -11,6 +11,7 @@ from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from typing import Any
 
+from billing.outcomes.domain.counters import Volume
 from billing.outcomes.domain.figures import percent_text
 from billing.outcomes.domain.outcome import ENGINE, AssetOutcome, ClauseOutcome, Judgement, Observed, Outcome
 from billing.outcomes.domain.remedies import Verdict
@@ -42,12 +43,6 @@ def printed(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _observed(one: Observed) -> dict[str, Any]:
-    """What was seen of an asset; names only where it has any, as outcomes were printed before there were names."""
-    plain: dict[str, Any] = _plain(one)
-    return {name: value for name, value in plain.items() if value or name not in {"measures", "conditions"}}
-
-
 def _clause(clause: ClauseOutcome, outcome: Outcome) -> dict[str, Any]:
     totals = clause.totals
     return {
@@ -71,18 +66,28 @@ def _seconds(milliseconds: int) -> int | float:
 
 
 def _observed(one: Observed) -> dict[str, Any]:
-    """One asset; of states and increases there are many, and they are flat."""
-    volume = one.volume
-    kept = {field.name: getattr(one, field.name) for field in fields(one)} | {"states": (), "volume": None}
-    return {name: _plain(value) for name, value in kept.items()} | {
+    """One asset; of states and increases there are many, and they are flat.
+
+    Names stand there only where it has any, as outcomes were printed before there were names.
+    """
+    named = {
+        "measures": {name: _volume(volume) for name, volume in one.measures.items()},
+        "conditions": {name: [list(stretch) for stretch in states] for name, states in one.conditions.items()},
+    }
+    return {
+        "asset": one.asset,
+        "present": _plain(one.present),
         "states": [list(stretch) for stretch in one.states],
-        "volume": {
-            "total": str(volume.total),
-            "base": _plain(volume.base),
-            "increases": [
-                [step.id, step.at, str(step.value), str(step.increase), step.reset] for step in volume.increases
-            ],
-        },
+        "volume": _volume(one.volume),
+        **{kind: found for kind, found in named.items() if found},
+    }
+
+
+def _volume(volume: Volume) -> dict[str, Any]:
+    return {
+        "total": str(volume.total),
+        "base": _plain(volume.base),
+        "increases": [[step.id, step.at, str(step.value), str(step.increase), step.reset] for step in volume.increases],
     }
 
 
