@@ -35,6 +35,9 @@ class BillingConfig(AppConfig):
         register_holder("billing.statements.holds.money_holds")
         register_page(Entry("Contracts", "writing", "contracts", Permission.CONTRACTS_READ))
         register_admin_page(AdminPage(_("Invoices"), "file-invoice", "invoices", Permission.MONEY_READ, "money"))
+        register_admin_page(
+            AdminPage(_("Legal entities"), "building", "legal-entities", Permission.MONEY_READ, "money")
+        )
         register_page(Entry("Statements", "receipt", "statements", Permission.MONEY_READ))
         register_page(Entry("Reports", "file-certificate", "reports", Permission.REPORTS_READ))
         register_job(tasks.SETTLE, tasks.settle_month, label="Settle a month")
@@ -43,6 +46,9 @@ class BillingConfig(AppConfig):
         register_count(Count("contracts", "Contracts", "billing.contracts.selectors.contracts_counted"))
         register_panel(
             Panel("contracts", "contracts/panel.html", "billing.contracts.panel.panel", Permission.CONTRACTS_READ)
+        )
+        register_panel(
+            Panel("billing", "invoices/panel.html", "billing.invoices.party_pages.panel", Permission.MONEY_READ)
         )
         register_action(Action("New contract", "new-contract", Permission.CONTRACTS_EDIT))
         register_finder("Contract", "billing.contracts.search.find_contracts", needs=Permission.CONTRACTS_READ)

@@ -1,7 +1,15 @@
 """Every model of the domain, where Django looks for them."""
 
 from billing.contracts.models import Contract, ContractVersion
-from billing.invoices.models import Invoice, InvoiceSeries, LedgerEntry, LedgerLeg
+from billing.invoices.models import (
+    BillingProfile,
+    Invoice,
+    InvoiceSeries,
+    LedgerEntry,
+    LedgerLeg,
+    LegalEntity,
+    VatRate,
+)
 from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun
 from billing.reports.models import Report
 from billing.statements.models import Adjustment, ChargedAdjustment, Statement
@@ -9,6 +17,7 @@ from billing.statements.models import Adjustment, ChargedAdjustment, Statement
 __all__ = [
     "Adjustment",
     "AssumedEvidence",
+    "BillingProfile",
     "ChargedAdjustment",
     "Contract",
     "ContractVersion",
@@ -18,7 +27,9 @@ __all__ = [
     "InvoiceSeries",
     "LedgerEntry",
     "LedgerLeg",
+    "LegalEntity",
     "OutcomeRun",
     "Report",
     "Statement",
+    "VatRate",
 ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from billing.contracts import pages as contracts
+from billing.invoices import credit_pages as credits_
 from billing.invoices import pages as invoices
+from billing.invoices import party_pages as parties
 from billing.outcomes import pages as outcomes
 from billing.reports import pages as reports
 from billing.statements import pages as statements
@@ -34,6 +36,13 @@ urlpatterns = [
     path("statements/<uuid:statement>/restate/", reports.restate, name="statement-restate"),
     path("invoices/", invoices.invoices, name="invoices"),
     path("invoices/<uuid:invoice>/", invoices.invoice, name="invoice"),
+    path("invoices/<uuid:invoice>/credit/", credits_.credit, name="invoice-credit"),
+    path("admin/legal-entities/", parties.entities, name="legal-entities"),
+    path("admin/legal-entities/new/", parties.new_entity, name="new-legal-entity"),
+    path("admin/legal-entities/<uuid:entity>/", parties.entity, name="legal-entity"),
+    path("admin/legal-entities/<uuid:entity>/edit/", parties.edit_entity, name="legal-entity-edit"),
+    path("admin/legal-entities/<uuid:entity>/rate/", parties.new_rate, name="legal-entity-rate"),
+    path("admin/customers/<uuid:customer>/billing/", parties.edit_profile, name="customer-billing"),
     path("reports/", reports.reports, name="reports"),
     path("reports/verifier.py", reports.verifier_file, name="report-verifier"),
     path("reports/<uuid:report>/", reports.report, name="report"),

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.invoices import selectors, services
+from billing.invoices.crediting import credit_invoice
 from billing.invoices.models import Invoice, LedgerLeg
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
@@ -21,15 +23,17 @@ from tenants.scope.actors import Permission
 class InvoiceOutput(serializers.ModelSerializer[Invoice]):
     """An invoice, or a credit note with negative sums, in short."""
 
-    statement = serializers.UUIDField(source="statement_id")
+    statement = serializers.UUIDField(source="statement_id", allow_null=True)
+    credits = serializers.UUIDField(source="credits_id", allow_null=True, help_text="The invoice it takes back.")
+    entity = serializers.UUIDField(source="entity_id", allow_null=True, help_text="The legal entity that sells.")
     contract = serializers.UUIDField(source="contract_id")
     customer = serializers.UUIDField(source="customer_id")
 
     class Meta:
         model = Invoice
         fields = (
-            "id", "kind", "number", "statement", "contract", "customer", "currency", "net_minor", "tax_minor",
-            "gross_minor", "issued_on", "due_on", "digest", "issued_by", "issued_at",
+            "id", "kind", "number", "statement", "credits", "entity", "contract", "customer", "currency", "net_minor",
+            "tax_minor", "gross_minor", "issued_on", "due_on", "digest", "issued_by", "issued_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -65,6 +69,15 @@ class InvoiceInput(serializers.Serializer[Any]):
     statement = serializers.UUIDField()
 
 
+class CreditInput(serializers.Serializer[Any]):
+    """How much of an invoice is credited, and why."""
+
+    minor = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Net, in minor units, positive; all that is left when not given."
+    )
+    reason = serializers.CharField(max_length=200, help_text="Stands on the credit note.")
+
+
 class InvoiceViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Invoice]):
     """Invoices and credit notes, numbered without gaps and booked in balance."""
 
@@ -84,4 +97,14 @@ class InvoiceViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixi
         given = InvoiceInput(data=request.data)
         given.is_valid(raise_exception=True)
         row = services.issue_invoice(by=actor_of(request._request).name, now=utc_now(), **given.validated_data)
+        return Response(InvoiceDocumentOutput(row).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=CreditInput, responses={201: InvoiceDocumentOutput})
+    @action(detail=True, methods=["post"])
+    def credit(self, request: Request, pk: UUID, **_: Any) -> Response:
+        """Issue a credit note for the invoice or a part of it, with the invoice's tax."""
+        given = CreditInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        values = {"minor": None} | given.validated_data
+        row = credit_invoice(invoice=pk, by=actor_of(request._request).name, now=utc_now(), **values)
         return Response(InvoiceDocumentOutput(row).data, status=status.HTTP_201_CREATED)

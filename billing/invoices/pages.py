@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from billing.contracts.figures import day_text
 from billing.contracts.periods import period_text
 from billing.invoices import selectors
+from billing.invoices.domain.tax import tax_of
 from billing.invoices.models import Invoice, InvoiceKind
 from billing.statements.lists import period_filter
 from billing.statements.selectors import versions_of
@@ -60,7 +61,7 @@ def _listing(actor: Actor) -> Listing:
             Column("currency", _("Currency"), is_shown=False),
         ),
         filters=(
-            period_filter("statement__period_start", None if is_own else actor.customer),
+            period_filter("begins", None if is_own else actor.customer),
             Filter("kind", _("Kind"), InvoiceKind.choices, lambda rows, value: rows.filter(kind=value)),
             *((customer,) if is_own else ()),
         ),
@@ -82,15 +83,20 @@ def invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
     row = _readable(actor, selectors.invoices()).filter(id=invoice).first()
     if row is None:
         raise Http404
+    notes = list(selectors.credit_notes_of(row.id))
     context = {
         "invoice": row,
+        "tax": tax_of(row.document),
+        "notes": notes,
         "period": _period(row.document["period"]),
         "issued": _day(row, "issued_on"),
         "due": _day(row, "due_on"),
-        "report": row.statement.reports.values_list("id", flat=True).first(),
-        "is_restated": versions_of(row.statement)[-1] != row.statement,
+        "report": row.rests_on.reports.values_list("id", flat=True).first(),
+        "is_restated": versions_of(row.rests_on)[-1] != row.rests_on,
         "is_own": actor.may(Permission.MONEY_READ),
     }
+    left = row.net_minor + sum(note.net_minor for note in notes)
+    context["can_credit"] = actor.may(Permission.MONEY_BILL) and row.kind == InvoiceKind.INVOICE and left > 0
     if context["is_own"]:
         context |= _booking(row)
     return render(request, "invoices/detail.html", context)

@@ -7,9 +7,16 @@ from uuid import UUID
 
 from django.db.models import F, QuerySet, Sum
 from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 
-from billing.invoices.models import Invoice, LedgerLeg
+from billing.invoices.models import BillingProfile, Invoice, LedgerLeg, LegalEntity
 from tenants.kernel.errors import NotFoundError
+
+
+class EntityNotFoundError(NotFoundError):
+    """The tenant has no such legal entity."""
+
+    code = "entity.not_found"
 
 
 class InvoiceNotFoundError(NotFoundError):
@@ -18,15 +25,40 @@ class InvoiceNotFoundError(NotFoundError):
     code = "invoice.not_found"
 
 
+def entities() -> QuerySet[LegalEntity]:
+    """The legal entities of the tenant in scope, by name."""
+    return LegalEntity.objects.all()
+
+
+def entity(entity_id: UUID) -> LegalEntity:
+    """One legal entity.
+
+    Raises:
+        EntityNotFoundError: There is none.
+    """
+    found = entities().filter(id=entity_id).first()
+    if found is None:
+        raise EntityNotFoundError("There is no such legal entity.", place="entity", fix="Choose one from the list.")
+    return found
+
+
+def profile_of(customer: UUID) -> BillingProfile | None:
+    """What tax needs to know of a customer; None when nobody has entered anything."""
+    return BillingProfile.objects.filter(customer_id=customer).select_related("entity").first()
+
+
 def invoices() -> QuerySet[Invoice]:
     """The invoices and credit notes, the latest first."""
-    return Invoice.objects.select_related("statement", "contract", "customer")
+    return Invoice.objects.select_related("statement", "credits__statement", "contract", "customer")
 
 
 def invoices_listed() -> QuerySet[Invoice]:
     """The invoices with their contract, and the `parties` and the `period` that they name, without their documents."""
     found = Invoice.objects.select_related("contract").defer("document", "contract__draft")
-    return found.annotate(period=F("document__period"), customer_named=KT("document__parties__customer"))
+    return found.annotate(
+        period=F("document__period"), customer_named=KT("document__parties__customer"),
+        begins=Coalesce("statement__period_start", "credits__statement__period_start"),
+    )  # fmt: skip
 
 
 def invoice(invoice_id: UUID) -> Invoice:
@@ -49,7 +81,17 @@ def invoice_of(statement: UUID) -> Invoice | None:
 def invoices_of(statements: Collection[UUID]) -> dict[UUID, Invoice]:
     """The invoices of some statement versions, by statement, without their documents."""
     found = Invoice.objects.filter(statement__in=statements).defer("document")
-    return {row.statement_id: row for row in found}
+    return {row.statement_id: row for row in found if row.statement_id is not None}
+
+
+def credit_notes_of(invoice_id: UUID) -> QuerySet[Invoice]:
+    """The credit notes for an invoice, the first first."""
+    return Invoice.objects.filter(credits=invoice_id).order_by("id")
+
+
+def credited_of(invoice_id: UUID) -> int:
+    """How much of an invoice was credited, net, in minor units: positive."""
+    return -(credit_notes_of(invoice_id).aggregate(net=Sum("net_minor"))["net"] or 0)
 
 
 def legs_of(row: Invoice) -> QuerySet[LedgerLeg]:

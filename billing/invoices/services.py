@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
-from pydantic import JsonValue
+from django.db import transaction
 
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.figures import utc_text
 from billing.contracts.selectors import agreement_of, locked_contract
-from billing.invoices.domain import Amounts, Leg, amounts, legs, number_prefix, number_text, unbalanced
-from billing.invoices.models import Invoice, InvoiceSeries, LedgerEntry, LedgerLeg
+from billing.invoices.domain.sums import Amounts, amounts
+from billing.invoices.models import Invoice
+from billing.invoices.parties import Sale, sale_to
 from billing.invoices.selectors import invoice_of
+from billing.invoices.writing import Lines, Wanted, hold_numbers, write_invoice
 from billing.statements.domain import total
 from billing.statements.models import ChargedAdjustment, Statement
 from billing.statements.selectors import (
@@ -29,18 +28,9 @@ from billing.statements.selectors import (
     statement as statement_by_id,
 )
 from tenants.kernel.calendars import time_zone
-from tenants.kernel.canonical import digest
-from tenants.kernel.errors import ConflictError, OutturnError
-from tenants.record.services import record_audit
-from tenants.scope.context import required_tenant
-from tenants.scope.models import Tenant
+from tenants.kernel.errors import ConflictError
 
-Lines = Sequence[Mapping[str, Any]]
-
-_UNBALANCED = """
-SELECT currency, sum(minor)::bigint FROM billing_ledgerleg WHERE tenant_id = %s AND entry_id = %s
-GROUP BY currency HAVING sum(minor) <> 0
-"""
+_MOMENT = timedelta(microseconds=1)
 
 
 class InvoiceMismatchError(ConflictError):
@@ -55,13 +45,6 @@ class ChargedLaterError(ConflictError):
     code = "invoice.charged_later"
 
 
-class UnbalancedEntryError(OutturnError):
-    """The legs of a ledger entry do not sum to zero."""
-
-    code = "ledger.unbalanced"
-    status = 409
-
-
 def issue_invoice(*, statement: UUID, by: str, now: datetime) -> Invoice:
     """Issue the invoice of a statement, or a credit note when the customer is owed; the same one when asked again.
 
@@ -72,6 +55,7 @@ def issue_invoice(*, statement: UUID, by: str, now: datetime) -> Invoice:
         StatementNotFoundError: There is no such statement.
         ChargedLaterError: It is a later version, and its difference stands in another statement or will.
         InvoiceMismatchError: The lines do not come to the statement's total.
+        TaxUndecidedError: There is a legal entity, and what is known does not say which tax it charges.
         UnbalancedEntryError: The booking does not sum to zero.
     """
     found = statement_by_id(statement)
@@ -81,14 +65,8 @@ def issue_invoice(*, statement: UUID, by: str, now: datetime) -> Invoice:
         if known is not None:
             return known
         agreement = agreement_of(found.contract_version)
-        lines = _lines(found)
-        sums = amounts(lines, agreement.tax_percent, agreement.terms.rounding)
-        _refuse_mismatch(found, sums)
-        invoice = _numbered(found, agreement, lines, sums, by=by, now=now)
-        _book(invoice, legs(lines, sums, found.currency), now=now)
-        details: dict[str, JsonValue] = {"number": invoice.number, "statement": found.digest, "gross_minor": sums.gross}
-        record_audit(action=f"{invoice.kind}.issued", subject=f"invoice/{invoice.id}", by=by, now=now, details=details)
-    return invoice
+        hold_numbers()
+        return write_invoice(_wanted(found, agreement, _lines(found), now=now), by=by, now=now)
 
 
 def _lines(statement: Statement) -> Lines:
@@ -121,65 +99,33 @@ def _refuse_mismatch(statement: Statement, sums: Amounts) -> None:
         )  # fmt: skip
 
 
-def _numbered(
-    statement: Statement, agreement: AgreementDocument, lines: Lines, sums: Amounts, *, by: str, now: datetime
-) -> Invoice:
-    issued = now.astimezone(time_zone(agreement.terms.time_zone)).date()
-    due = issued + timedelta(days=agreement.payment_days)
-    number = _next_number(sums, issued.year)
+def _wanted(statement: Statement, agreement: AgreementDocument, lines: Lines, *, now: datetime) -> Wanted:
+    zone = time_zone(agreement.terms.time_zone)
+    issued, supplied = (moment.astimezone(zone).date() for moment in (now, statement.period_end - _MOMENT))
+    sale = sale_to(customer=UUID(agreement.customer), named=agreement.parties.customer, day=supplied)
+    percent = agreement.tax_percent if sale is None else sale.tax.percent
+    sums = amounts(lines, percent, agreement.terms.rounding)
+    _refuse_mismatch(statement, sums)
     document = {
-        "invoice": number,
-        "kind": sums.kind,
         "statement": statement.digest,
         "contract": agreement.contract,
         "parties": agreement.parties.model_dump(),
         "period": statement.document["period"],
-        "issued_on": issued.isoformat(),
-        "due_on": due.isoformat(),
-        "issued_at": utc_text(now),
-        "currency": statement.currency,
-        "lines": [dict(line) for line in lines],
-        "net_minor": sums.net,
-        "tax_percent": agreement.tax_percent,
-        "tax_minor": sums.tax,
-        "gross_minor": sums.gross,
+        "tax_percent": percent,
     }
-    return Invoice.objects.create(
-        kind=sums.kind, number=number, statement=statement, contract_id=statement.contract_id,
-        customer_id=UUID(agreement.customer), currency=statement.currency, net_minor=sums.net, tax_minor=sums.tax,
-        gross_minor=sums.gross, issued_on=issued, due_on=due, document=document, digest=digest(document), issued_by=by,
-        issued_at=now,
+    return Wanted(
+        statement=statement, credits=None, entity=None if sale is None else sale.entity, contract=statement.contract_id,
+        customer=UUID(agreement.customer), currency=statement.currency, lines=lines, sums=sums, issued_on=issued,
+        due_on=issued + timedelta(days=agreement.payment_days),
+        document=document if sale is None else document | _told(sale, supplied),
     )  # fmt: skip
 
 
-def _next_number(sums: Amounts, year: int) -> str:
-    """The next number of a series, which stays locked until the transaction ends, so that a failure leaves no gap."""
-    wanted = InvoiceSeries.objects.select_for_update().filter(kind=sums.kind, year=year)
-    series = wanted.first()
-    if series is None:
-        tenant = Tenant.objects.get(id=required_tenant("an invoice"))
-        first = InvoiceSeries(kind=sums.kind, year=year, prefix=number_prefix(tenant.name, tenant.slug))
-        # Two may come here at once: the second waits for the first, then finds its row.
-        InvoiceSeries.objects.bulk_create([first], ignore_conflicts=True)
-        series = wanted.get()
-    series.last += 1
-    series.save(update_fields=["last"])
-    return number_text(series.prefix, sums.kind, year, series.last)
-
-
-def _book(invoice: Invoice, booked: Sequence[Leg], *, now: datetime) -> None:
-    """Write a ledger entry, and ask the database whether it sums to zero before anything is committed."""
-    refused = UnbalancedEntryError(
-        f"The booking of {invoice.number} does not sum to zero.", place="ledger", kept="Nothing was issued.",
-        fix="Tell support the statement's number.",
-    )  # fmt: skip
-    if unbalanced(booked):
-        raise refused
-    entry = LedgerEntry.objects.create(invoice=invoice, text=f"{invoice.kind} {invoice.number}", booked_at=now)
-    LedgerLeg.objects.bulk_create(
-        [LedgerLeg(entry=entry, account=leg.account, currency=leg.currency, minor=leg.minor) for leg in booked]
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(_UNBALANCED, [required_tenant("the ledger"), entry.id])
-        if cursor.fetchall():
-            raise refused
+def _told(sale: Sale, supplied: date) -> dict[str, Any]:
+    """What the document says of a sale: both sides as they are now, the tax, and the day that decided it."""
+    return {
+        "seller": sale.seller.as_json(),
+        "buyer": sale.buyer.as_json(),
+        "tax": sale.tax.as_json(),
+        "supplied_on": supplied.isoformat(),
+    }

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from billing.contracts.figures import money_text, percent_short
 from billing.contracts.selectors import contracts
-from billing.invoices.domain import RECEIVABLE
+from billing.invoices.domain.sums import RECEIVABLE
 from billing.invoices.selectors import balances, invoices
 from billing.statements.selectors import name_of, statements
 from tenants.portal.overview import Tile

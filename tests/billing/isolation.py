@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from billing.invoices.parties import create_entity
 from billing.outcomes.services import claim_exclusion
 from billing.reports.services import settle_period
+from tests.billing.invoices.sellers import MERIDIAN
 from tests.billing.outcomes.documents import a_clause
 from tests.billing.world import BY, a_fleet, agreement, at, published
 
@@ -23,6 +25,7 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
     )  # fmt: skip
     done = settle_period(contract=contract.id, start=SEPTEMBER[0], end=SEPTEMBER[1], by=BY, now=at("2026-10-05"))
     assert done.invoice is not None
+    entity = create_entity(details=MERIDIAN, by=BY, now=at("2026-10-06"))
     pages = ("contract", *(f"contract-{name}" for name in ("publish", "delete", "exclusions", "statements", "settle")))
     return {
         **{name: {"contract": contract.slug} for name in pages},
@@ -31,7 +34,9 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
             for name in ("decide", "withdraw")
         },
         **{name: {"statement": done.statement.id} for name in ("statement", "statement-restate")},
-        "invoice": {"invoice": done.invoice.id},
+        **{name: {"invoice": done.invoice.id} for name in ("invoice", "invoice-credit")},
+        **{name: {"entity": entity.id} for name in ("legal-entity", "legal-entity-edit", "legal-entity-rate")},
+        "customer-billing": {"customer": customer},
         "report": {"report": done.report.id},
         "report-file": {"report": done.report.id, "kind": "report.json"},
         **{f"api:contract-{name}": {"pk": contract.id} for name in ("detail", "publish", "versions")},
@@ -39,6 +44,8 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         **{f"api:exclusion-{name}": {"pk": claim.id} for name in ("detail", "approve", "decline", "withdraw")},
         "api:outcome-run-detail": {"pk": done.statement.run.id},
         "api:statement-detail": {"pk": done.statement.id},
-        "api:invoice-detail": {"pk": done.invoice.id},
+        **{f"api:invoice-{name}": {"pk": done.invoice.id} for name in ("detail", "credit")},
+        **{f"api:legal-entity-{name}": {"pk": entity.id} for name in ("detail", "rates")},
+        "api:customer-billing": {"pk": customer},
         **{f"api:report-{name}": {"pk": done.report.id} for name in ("detail", "proof", "pdf", "rate-document")},
     }

@@ -9,9 +9,9 @@ REVIEWED = {
     Custody.MONEY: {
         "billing_adjustment", "billing_chargedadjustment", "billing_contractversion", "billing_exclusion",
         "billing_exclusiondecision", "billing_invoice", "billing_invoiceseries", "billing_ledgerentry",
-        "billing_ledgerleg", "billing_outcomerun", "billing_report", "billing_statement", "tenants_agreement",
-        "tenants_auditentry", "tenants_certificate", "tenants_log", "tenants_logleaf", "tenants_lognode",
-        "tenants_treehead", "twins_evidencesegment", "twins_siterecord",
+        "billing_ledgerleg", "billing_legalentity", "billing_outcomerun", "billing_report", "billing_statement",
+        "billing_vatrate", "tenants_agreement", "tenants_auditentry", "tenants_certificate", "tenants_log",
+        "tenants_logleaf", "tenants_lognode", "tenants_treehead", "twins_evidencesegment", "twins_siterecord",
     },
     Custody.REFERRED: {"billing_contract", "tenants_customer", "twins_twin"},
     Custody.READING: {"twins_readinglog", "twins_chunk", "twins_rollup", "twins_sealedbatch"},

@@ -60,6 +60,28 @@ def amounts(lines: Sequence[Mapping[str, Any]], tax_percent: str, rounding: Roun
     return Amounts(net, round_minor(net * Fraction(tax_percent) / 100, rounding))
 
 
+def credited(net: int, before: int, part: int, tax_percent: str, rounding: Rounding) -> Amounts:
+    """The sums of a credit note for a part of an invoice, so that an invoice and its credit notes come to nought.
+
+    The tax of what is credited by now, less what was credited of it before: rounding never adds up, however many parts
+    there are, and after the last one exactly the tax of the invoice has been credited.
+
+    Args:
+        net: The net sum of the invoice, positive.
+        before: What was credited of it before, net, positive.
+        part: What is credited now, net, positive; at most what is left.
+        tax_percent: The percent of the invoice.
+        rounding: The rounding of the invoice.
+
+    Raises:
+        ValueError: The part is nothing, or more than is left.
+    """
+    if not 0 < part <= net - before:
+        raise ValueError(f"{part} is no part of the {net - before} that are left")
+    after, known = (round_minor(each * Fraction(tax_percent) / 100, rounding) for each in (before + part, before))
+    return Amounts(-part, known - after)
+
+
 def legs(lines: Sequence[Mapping[str, Any]], sums: Amounts, currency: str) -> list[Leg]:
     """How an invoice is booked: receivable against revenue by kind of line, and tax; nothing that is nought."""
     booked = {RECEIVABLE: sums.gross, TAX: -sums.tax}

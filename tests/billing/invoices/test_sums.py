@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.invoices.domain import Amounts, Leg, amounts, legs, number_prefix, number_text, unbalanced
+from billing.invoices.domain.sums import Amounts, Leg, amounts, credited, legs, number_prefix, number_text, unbalanced
+from tenants.kernel.money import Rounding
 
 LINES = st.lists(
     st.fixed_dictionaries(
@@ -78,3 +82,39 @@ def test_prefixes_come_from_the_tenants_name(name: str, slug: str, prefix: str) 
 def test_numbers() -> None:
     assert number_text("ME", "invoice", 2026, 1) == "ME-2026-0001"
     assert number_text("ME", "credit_note", 2026, 12_345) == "ME-CN-2026-12345"
+
+
+@given(
+    st.integers(1, 10**9), st.integers(1, 3_000), st.sampled_from(("half_even", "half_up", "up", "down")),
+    st.data(),
+)  # fmt: skip
+def test_an_invoice_and_its_credit_notes_come_to_nought(
+    net: int, hundredths: int, rounding: Rounding, data: st.DataObject
+) -> None:
+    percent = f"{hundredths // 100}.{hundredths % 100:02d}"
+    invoice = amounts([{"kind": "fee", "minor": net}], percent, rounding)
+    cuts = data.draw(st.lists(st.integers(1, net), max_size=12, unique=True).map(sorted))
+    points = [0, *(cut for cut in cuts if cut < net), net]
+    notes = [credited(net, start, end - start, percent, rounding) for start, end in pairwise(points)]
+    assert sum(note.net for note in notes) == -invoice.net
+    assert sum(note.tax for note in notes) == -invoice.tax
+    assert sum(note.gross for note in notes) == -invoice.gross
+    assert all(abs(note.tax - Fraction(percent) * note.net / 100) < 1 for note in notes)
+    assert all(note.tax <= 0 and note.kind == "credit_note" for note in notes)
+
+
+def test_no_cent_goes_astray_between_two_halves() -> None:
+    """Halves of 281.51 net at 19 %, each rounded for itself, come to 334.99 gross where 335.00 was invoiced."""
+    invoice = amounts([{"kind": "fee", "minor": 28_151}], "19", "half_even")
+    assert invoice.gross == 33_500
+    alone = [amounts([{"kind": "fee", "minor": minor}], "19", "half_even").gross for minor in (14_076, 14_075)]
+    assert sum(alone) == 33_499
+    parts = [credited(28_151, *part, "19", "half_even") for part in ((0, 14_076), (14_076, 14_075))]
+    assert [note.tax for note in parts] == [-2_674, -2_675]
+    assert sum(note.gross for note in parts) == -33_500
+
+
+@pytest.mark.parametrize(("before", "part"), [(0, 0), (0, -1), (0, 101), (60, 41), (100, 1)])
+def test_no_more_is_credited_than_there_is(before: int, part: int) -> None:
+    with pytest.raises(ValueError, match="no part"):
+        credited(100, before, part, "19", "half_even")

@@ -1,0 +1,116 @@
+"""Credit notes for invoices: all of one, or a part, with its tax, so that the last one leaves exactly nought."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from billing.contracts.selectors import agreement_of, locked_contract
+from billing.invoices.domain.sums import credited
+from billing.invoices.models import Invoice
+from billing.invoices.selectors import credited_of
+from billing.invoices.selectors import invoice as invoice_by_id
+from billing.invoices.writing import Lines, Wanted, hold_numbers, write_invoice
+from tenants.kernel.calendars import time_zone
+from tenants.kernel.errors import ConflictError, OutturnError
+
+KEPT = "What was credited before; nothing was issued."
+
+
+class NotCreditableError(ConflictError):
+    """There is nothing of this document to credit."""
+
+    code = "credit.nothing_left"
+
+
+class CreditAmountError(OutturnError):
+    """The amount is no part of what is left of the invoice."""
+
+    code = "credit.amount"
+    status = 422
+
+
+class CreditReasonError(OutturnError):
+    """A credit note says why it was issued."""
+
+    code = "credit.reason"
+    status = 422
+
+
+def credit_invoice(*, invoice: UUID, minor: int | None, reason: str, by: str, now: datetime) -> Invoice:
+    """Issue a credit note for an invoice: category, rate and rounding are the invoice's, whatever holds today.
+
+    Args:
+        invoice: The invoice.
+        minor: The net amount, positive, in minor units; None for all that is left.
+        reason: Why, as it stands on the credit note.
+        by: Who issues it.
+        now: When.
+
+    Raises:
+        InvoiceNotFoundError: There is no such invoice.
+        NotCreditableError: It is a credit note, comes to nothing, or is credited already.
+        CreditAmountError: The amount is not positive, or more than is left.
+        CreditReasonError: No reason is given.
+    """
+    with transaction.atomic():
+        found = invoice_by_id(invoice)
+        locked_contract(found.contract_id)
+        before = credited_of(found.id)
+        left = found.net_minor - before
+        part = left if minor is None else minor
+        _refuse(found, left, part, reason.strip())
+        terms = agreement_of(found.rests_on.contract_version).terms
+        sums = credited(found.net_minor, before, part, found.document["tax_percent"], terms.rounding)
+        today = now.astimezone(time_zone(terms.time_zone)).date()
+        hold_numbers()
+        return write_invoice(
+            Wanted(
+                statement=None, credits=found, entity=found.entity, contract=found.contract_id,
+                customer=found.customer_id, currency=found.currency, lines=_lines(found, part, reason.strip()),
+                sums=sums, issued_on=today, due_on=today, document=_document(found, reason.strip()),
+            ),
+            by=by, now=now,
+        )  # fmt: skip
+
+
+def _refuse(found: Invoice, left: int, part: int, reason: str) -> None:
+    if found.kind != "invoice" or left <= 0:
+        raise NotCreditableError(
+            f"Nothing of {found.number} is left to credit.", place="invoice", kept=KEPT,
+            fix="Choose an invoice of which something is left.",
+        )  # fmt: skip
+    if not 0 < part <= left:
+        raise CreditAmountError(
+            f"{part} minor units are no part of the {left} that are left of {found.number}.", place="minor", kept=KEPT,
+            fix=f"Write a net amount from 1 to {left} minor units, or leave it out for all of it.",
+        )  # fmt: skip
+    if not reason:
+        raise CreditReasonError(
+            "No reason is given.", place="reason", kept=KEPT, fix="Say why; it stands on the credit note."
+        )
+
+
+def _lines(found: Invoice, part: int, reason: str) -> Lines:
+    """The lines of the invoice turned round when all of it is taken back, so that each account is; else one line."""
+    if part == found.net_minor:
+        return [
+            {"kind": line["kind"], "clause": line["clause"], "text": line["text"], "minor": -line["minor"]}
+            for line in found.document["lines"]
+        ]
+    return [{"kind": "adjustment", "clause": "credit", "text": f"{found.number}: {reason}", "minor": -part}]
+
+
+def _document(found: Invoice, reason: str) -> dict[str, object]:
+    told = ("statement", "contract", "parties", "period", "tax_percent", "seller", "buyer", "tax", "supplied_on")
+    return {
+        **{name: found.document[name] for name in told if name in found.document},
+        "credits": {
+            "invoice": found.number,
+            "issued_on": found.document["issued_on"],
+            "digest": found.digest,
+        },
+        "reason": reason,
+    }
