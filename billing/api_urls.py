@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from billing.contracts.api import ContractViewSet
 from billing.invoices.api import InvoiceViewSet
+from billing.invoices.journal_api import JournalView
 from billing.invoices.party_api import BillingProfileView, LegalEntityViewSet
 from billing.outcomes.api import DryRunView, ExclusionViewSet, OutcomeRunViewSet
 from billing.reports.api import ReportViewSet, RestatementView, SettlementView
@@ -24,6 +25,7 @@ router.register("reports", ReportViewSet, "report")
 urlpatterns = [
     *router.urls,
     path("customers/<uuid:pk>/billing/", BillingProfileView.as_view(), name="customer-billing"),
+    path("journal/", JournalView.as_view(), name="journal"),
     path("outcome-runs/dry-run/", DryRunView.as_view(), name="dry-run"),
     path("settlements/", SettlementView.as_view(), name="settlement"),
     path("restatements/", RestatementView.as_view(), name="restatement"),

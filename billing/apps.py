@@ -38,6 +38,7 @@ class BillingConfig(AppConfig):
         register_admin_page(
             AdminPage(_("Legal entities"), "building", "legal-entities", Permission.MONEY_READ, "money")
         )
+        register_admin_page(AdminPage(_("Journal"), "file-text", "journal", Permission.MONEY_READ, "money"))
         register_page(Entry("Statements", "receipt", "statements", Permission.MONEY_READ))
         register_page(Entry("Reports", "file-certificate", "reports", Permission.REPORTS_READ))
         register_job(tasks.SETTLE, tasks.settle_month, label="Settle a month")

@@ -6,6 +6,7 @@ from django.urls import path
 
 from billing.contracts import pages as contracts
 from billing.invoices import credit_pages as credits_
+from billing.invoices import journal_pages
 from billing.invoices import pages as invoices
 from billing.invoices import party_pages as parties
 from billing.outcomes import pages as outcomes
@@ -36,7 +37,9 @@ urlpatterns = [
     path("statements/<uuid:statement>/restate/", reports.restate, name="statement-restate"),
     path("invoices/", invoices.invoices, name="invoices"),
     path("invoices/<uuid:invoice>/", invoices.invoice, name="invoice"),
+    path("invoices/<uuid:invoice>/invoice.xml", invoices.invoice_xml, name="invoice-xml"),
     path("invoices/<uuid:invoice>/credit/", credits_.credit, name="invoice-credit"),
+    path("admin/journal/", journal_pages.journal, name="journal"),
     path("admin/legal-entities/", parties.entities, name="legal-entities"),
     path("admin/legal-entities/new/", parties.new_entity, name="new-legal-entity"),
     path("admin/legal-entities/<uuid:entity>/", parties.entity, name="legal-entity"),

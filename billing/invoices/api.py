@@ -5,19 +5,36 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.invoices import selectors, services
 from billing.invoices.crediting import credit_invoice
+from billing.invoices.einvoice import einvoice
 from billing.invoices.models import Invoice, LedgerLeg
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
 from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
+
+
+class XmlRenderer(BaseRenderer):
+    """An electronic invoice as it is; problem details, which are no bytes, as JSON."""
+
+    media_type = "application/xml"
+    format = "xml"
+    charset = None
+    render_style = "binary"
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        """The bytes of the answer."""
+        rendered: bytes = data if isinstance(data, bytes) else JSONRenderer().render(data)
+        return rendered
 
 
 class InvoiceOutput(serializers.ModelSerializer[Invoice]):
@@ -108,3 +125,9 @@ class InvoiceViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixi
         values = {"minor": None} | given.validated_data
         row = credit_invoice(invoice=pk, by=actor_of(request._request).name, now=utc_now(), **values)
         return Response(InvoiceDocumentOutput(row).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={(200, "application/xml"): OpenApiTypes.BINARY})
+    @action(detail=True, methods=["get"], renderer_classes=[XmlRenderer, JSONRenderer])
+    def ubl(self, request: Request, pk: UUID, **_: Any) -> Response:
+        """The invoice as an electronic one: UBL 2.1 after EN 16931, checked against its business rules."""
+        return Response(einvoice(selectors.invoice(pk)), content_type="application/xml")

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -17,6 +18,7 @@ from billing.contracts.figures import day_text
 from billing.contracts.periods import period_text
 from billing.invoices import selectors
 from billing.invoices.domain.tax import tax_of
+from billing.invoices.einvoice import NotOfferedError, einvoice
 from billing.invoices.models import Invoice, InvoiceKind
 from billing.statements.lists import period_filter
 from billing.statements.selectors import versions_of
@@ -88,6 +90,7 @@ def invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
         "invoice": row,
         "tax": tax_of(row.document),
         "notes": notes,
+        "after_notes": row.gross_minor + sum(note.gross_minor for note in notes),
         "period": _period(row.document["period"]),
         "issued": _day(row, "issued_on"),
         "due": _day(row, "due_on"),
@@ -100,6 +103,24 @@ def invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
     if context["is_own"]:
         context |= _booking(row)
     return render(request, "invoices/detail.html", context)
+
+
+@require_safe
+@page(needs=Permission.REPORTS_READ)
+def invoice_xml(request: HttpRequest, invoice: UUID) -> HttpResponse:
+    """An invoice as an electronic one."""
+    row = _readable(actor_of(request), selectors.invoices()).filter(id=invoice).first()
+    if row is None:
+        raise Http404
+    try:
+        data = einvoice(row)
+    except NotOfferedError as error:
+        messages.error(request, error.told)
+        return redirect("invoice", actor_of(request).slug, row.id)
+    response = HttpResponse(data, content_type="application/xml")
+    response["Content-Disposition"] = f'attachment; filename="{row.number}.xml"'
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _readable(actor: Actor, found: QuerySet[Invoice]) -> QuerySet[Invoice]:

@@ -34,7 +34,7 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
             for name in ("decide", "withdraw")
         },
         **{name: {"statement": done.statement.id} for name in ("statement", "statement-restate")},
-        **{name: {"invoice": done.invoice.id} for name in ("invoice", "invoice-credit")},
+        **{name: {"invoice": done.invoice.id} for name in ("invoice", "invoice-credit", "invoice-xml")},
         **{name: {"entity": entity.id} for name in ("legal-entity", "legal-entity-edit", "legal-entity-rate")},
         "customer-billing": {"customer": customer},
         "report": {"report": done.report.id},
@@ -44,7 +44,7 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         **{f"api:exclusion-{name}": {"pk": claim.id} for name in ("detail", "approve", "decline", "withdraw")},
         "api:outcome-run-detail": {"pk": done.statement.run.id},
         "api:statement-detail": {"pk": done.statement.id},
-        **{f"api:invoice-{name}": {"pk": done.invoice.id} for name in ("detail", "credit")},
+        **{f"api:invoice-{name}": {"pk": done.invoice.id} for name in ("detail", "credit", "ubl")},
         **{f"api:legal-entity-{name}": {"pk": entity.id} for name in ("detail", "rates")},
         "api:customer-billing": {"pk": customer},
         **{f"api:report-{name}": {"pk": done.report.id} for name in ("detail", "proof", "pdf", "rate-document")},

@@ -13,6 +13,7 @@ from billing.outcomes.selectors import exclusions
 from billing.outcomes.services import Assumption, approve_exclusion, claim_exclusion, run_outcome, withdraw_exclusion
 from billing.reports.services import Settlement, settle_period
 from tenants.scope.context import scope
+from tests.billing.invoices.sellers import IN_FRANCE, a_seller, billed_at
 from tests.billing.outcomes.documents import AWS_TIERS, a_clause
 from tests.billing.world import BY, Fleet, a_fleet, agreement, at, published, visit
 from tests.browser.conftest import WIDTHS
@@ -34,6 +35,8 @@ def done(cast: Cast) -> Settlement:
         terms = agreement(fleet, clause, title="Power", preapproved=[{"category": "planned", "notice": "P2D"}])
         contract = published(terms | {"customer": str(cast.northwind)})
         _claims(fleet, contract.id)
+        a_seller()
+        billed_at(cast.northwind, IN_FRANCE)
         assumed = Assumption("without the plan", [{"asset": asset, "initial": "down"} for asset in fleet.ids])
         run_outcome(
             contract=contract.id, period_start=SEPTEMBER[0], period_end=SEPTEMBER[1], as_of=at("2026-10-05"), by=BY,
@@ -77,6 +80,14 @@ def test_each_page_reads_well(
         f"reports/{done.report.id}/",
         "invoices/",
         f"invoices/{done.invoice.id}/",
+        f"invoices/{done.invoice.id}/credit/",
+        "admin/journal/",
+        "admin/legal-entities/",
+        "admin/legal-entities/new/",
+        f"admin/legal-entities/{done.invoice.entity_id}/",
+        f"admin/legal-entities/{done.invoice.entity_id}/rate/",
+        f"admin/customers/{cast.northwind}/",
+        f"admin/customers/{cast.northwind}/billing/",
     ]
     page = open_page("/t/meridian/", cast.owner, width=width)
     for path in paths:

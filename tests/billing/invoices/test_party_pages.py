@@ -105,6 +105,7 @@ def test_a_part_is_credited_from_the_page(cast: Cast, sold: Invoice, sign_in: Si
         assert words in note, words
     page = body(client, path)
     assert "ME-CN-2026-0001" in page
+    assert "9,799.50 USD after credit notes" in page
     assert "ME-CN-2026-0001" in body(client, "/t/meridian/invoices/?period=2026-11")
     assert "9,799.50 USD net are left" in body(client, f"{path}credit/")
     assert client.post(f"{path}credit/", {"minor": "", "reason": "The rest"}).status_code == 302
@@ -188,3 +189,30 @@ class TestApi:
             billed_at(cast.northwind, AT_HOME)
         made = client.post("/api/v1/invoices/", {"statement": str(statement.id)})
         assert (made.status_code, made.json()["tax_minor"]) == (201, 205_200)
+
+
+class TestEInvoice:
+    def test_it_is_offered_on_the_page_and_over_the_api(
+        self, cast: Cast, sold: Invoice, sign_in: SignIn, with_key: WithKey
+    ) -> None:
+        path = f"/t/meridian/invoices/{sold.id}/"
+        client = sign_in(cast.reader)
+        assert f'href="{path}invoice.xml"' in body(client, path)
+        answer = client.get(f"{path}invoice.xml")
+        assert (answer.status_code, answer["Content-Type"]) == (200, "application/xml")
+        assert answer["Content-Disposition"] == 'attachment; filename="ME-2026-0002.xml"'
+        assert b"<cbc:TaxExemptionReasonCode>VATEX-EU-AE</cbc:TaxExemptionReasonCode>" in answer.content
+        told = with_key(cast.meridian, Role.VIEWER).get(f"/api/v1/invoices/{sold.id}/ubl/")
+        assert (told.status_code, told.content) == (200, answer.content)
+
+    def test_what_was_issued_without_a_legal_entity_is_not_offered(
+        self, cast: Cast, house: House, sign_in: SignIn, with_key: WithKey
+    ) -> None:
+        assert house.done.invoice is not None
+        path = f"/t/meridian/invoices/{house.done.invoice.id}/"
+        client = sign_in(cast.owner)
+        assert "invoice.xml" not in body(client, path)
+        assert client.get(f"{path}invoice.xml")["Location"] == path
+        assert "issued before there was a legal entity" in body(client, path)
+        told = with_key(cast.meridian, Role.VIEWER).get(f"/api/v1/invoices/{house.done.invoice.id}/ubl/")
+        assert (told.status_code, told.json()["code"]) == (422, "einvoice.not_offered")
