@@ -296,6 +296,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep-houses": {"task": "custody.keep_houses", "schedule": 86_400.0},
     "sweep-jobs": {"task": "jobs.sweep", "schedule": 15.0},
     "seal-logs": {"task": "record.seal_logs", "schedule": 3600.0},
+    "check-logs": {"task": "record.check_logs", "schedule": 6 * 3600.0},
     "watch-limits": {"task": "limits.watch_all", "schedule": 900.0},
     "compact-logs": {"task": "telemetry.compact_due", "schedule": 30.0},
     "sweep-history-files": {"task": "history.sweep_files", "schedule": 86_400.0},

@@ -18,7 +18,17 @@ from tenants.people.models import (
     Space,
     User,
 )  # fmt: skip
-from tenants.record.models import AuditEntry, Log, LogLeaf, LogNode, TreeHead
+from tenants.record.models import (
+    AuditEntry,
+    Cosignature,
+    KeyHandover,
+    Log,
+    LogCheck,
+    LogLeaf,
+    LogNode,
+    TreeHead,
+    Witness,
+)  # fmt: skip
 from tenants.scope.models import Tenant
 from tenants.signon.models import (
     Identity,
@@ -36,6 +46,7 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Certificate",
+    "Cosignature",
     "CustomRole",
     "Customer",
     "CustomerShare",
@@ -49,8 +60,10 @@ __all__ = [
     "Job",
     "JobTicket",
     "KeyDigest",
+    "KeyHandover",
     "LimitWarning",
     "Log",
+    "LogCheck",
     "LogLeaf",
     "LogNode",
     "Logo",
@@ -78,4 +91,5 @@ __all__ = [
     "TreeHead",
     "UsageDay",
     "User",
+    "Witness",
 ]

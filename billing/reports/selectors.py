@@ -14,7 +14,7 @@ from billing.reports.content import Content, report_content
 from billing.reports.models import Report
 from billing.reports.verifier import Check, verify_report
 from tenants.kernel.errors import NotFoundError, OutturnError
-from tenants.record.selectors import log_verifier
+from tenants.record.selectors import known_fingerprint
 
 
 class ReportNotFoundError(NotFoundError):
@@ -77,7 +77,7 @@ def checks_of(row: Report) -> list[Check]:
     bundle = bytes(row.bundle)
     kept = hashlib.sha256(bundle).hexdigest() == row.bundle_sha256
     own = Check("The bytes are those that were kept", f"SHA-256 {row.bundle_sha256}", kept)
-    return [own, *verify_report(bundle, trusted=log_verifier().fingerprint)]
+    return [own, *verify_report(bundle, trusted=known_fingerprint(row.fingerprint))]
 
 
 def proof_ok(row: Report) -> bool:

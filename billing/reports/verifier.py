@@ -40,7 +40,12 @@ GROWTH = {"consistency": [HASH], "head": TEXT}
 BATCH = {"body": HASH, "previous": HASH, "sequence": WHOLE, "signature": TEXT}
 SITE_KEY = {"batches": [BATCH], "fingerprint": HASH, "public_key": TEXT}
 SITE_RECORD = {"end": TEXT, "gateways": [{"gateway": TEXT, "keys": [SITE_KEY]}], SITE: "1", "start": TEXT}
-REPORT = {"bundle": "1", "hashes": [HASH], "head": TEXT, "key": KEY, "leaves": [LEAF], "previous": None}
+COSIGNATURE = {"key": TEXT, "signature": TEXT}
+WITNESSED = {**GROWTH, "cosignatures": [COSIGNATURE]}
+REPORT = {"bundle": "[12]", "hashes": [HASH], "head": TEXT, "key": KEY, "leaves": [LEAF], "previous": None}
+SECOND = {"handovers": [TEXT], "witnessed": None}  # what version 2 has besides
+HANDOVER = r"(outturn log key handover v1\n([^\n]+)\n(0|[1-9][0-9]{0,14})\n([^\n]+)\n([^\n]+)\n)\n"
+SIGNED = "\u2014 " + r"([^\s+]+) ([A-Za-z0-9+/]+={0,2})\n"
 
 Document = dict[str, Any]
 
@@ -221,24 +226,24 @@ def signed_head(note: str, verifier: str) -> Head:
 def read_head(note: str) -> Head:
     """The parts of a head; its signature is not checked yet."""
     text = r"(([^\s+]+)\n(0|[1-9][0-9]{0,14})\n([A-Za-z0-9+/]{43}=)\n)"
-    match = re.fullmatch(text + "\n\u2014 " + r"([^\s+]+) ([A-Za-z0-9+/]+={0,2})\n", note)
+    match = re.fullmatch(f"{text}\n{SIGNED}", note)
     if not match or match[2] != match[5]:
         raise RefusedError("a head is a line each for log, size and root, an empty line, and its log's signature")
     return Head(match[1], int(match[3]), _base64(match[4]), match[5], _base64(match[6]))
 
 
-def read_key(verifier: str) -> tuple[str, bytes]:
-    """The name and the 32 bytes of a verifier key."""
+def read_key(verifier: str, kind: int = 1) -> tuple[str, bytes]:
+    """The name and the 32 bytes of a verifier key; ``kind`` is 1 for a log's and 4 for a witness's."""
     match = re.fullmatch(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})", verifier)
     raw = _base64(match[3]) if match else b""
-    if not match or raw[0] != 1 or key_id(match[1], raw[1:]).hex() != match[2]:
+    if not match or raw[0] != kind or key_id(match[1], raw[1:], kind).hex() != match[2]:
         raise RefusedError("the key is not an Ed25519 key under its own id")
     return match[1], raw[1:]
 
 
-def key_id(name: str, public: bytes) -> bytes:
-    """The first 4 bytes of SHA-256(name || 0x0A || 0x01 || public key)."""
-    return hashlib.sha256(name.encode() + b"\n\x01" + public).digest()[:4]
+def key_id(name: str, public: bytes, kind: int = 1) -> bytes:
+    """The first 4 bytes of SHA-256(name || 0x0A || kind || public key)."""
+    return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4]
 
 
 def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
@@ -280,9 +285,11 @@ def _base64(text: str) -> bytes:
 def read_report(data: bytes) -> Document:
     """The report, once it is canonical JSON of the right shape with its entries and hashes in order."""
     report: Document = read_json(data)
-    _fit(report, {**REPORT, "statement": None}, "report")
-    if report["previous"] is not None:
-        _fit(report["previous"], GROWTH, "report/previous")
+    second = SECOND if data.startswith(b'{"bundle":2,') else {}
+    _fit(report, {**REPORT, **second, "statement": None}, "report")
+    for name, shape in (("previous", GROWTH), ("witnessed", WITNESSED)):
+        if report.get(name) is not None:
+            _fit(report[name], shape, f"report/{name}")
     indexes = [leaf["index"] for leaf in report["leaves"]]
     if not indexes or indexes != sorted(set(indexes)):
         raise RefusedError("report/leaves are not entries in the order of the log")
@@ -298,13 +305,64 @@ def _key(report: Document, trusted: str | None) -> str:
         raise RefusedError(f"its fingerprint is {fingerprint}, the report gives another")
     if trusted is None:
         return f"{fingerprint} (compare it with the one you were given in another way, or use --key)"
-    if re.sub(r"[\s:]", "", trusted).lower() != fingerprint:
+    given = re.sub(r"[\s:]", "", trusted).lower()
+    if given not in [hashlib.sha256(read_key(key)[1]).hexdigest() for _, key in _keys(report)]:
         raise RefusedError(f"its fingerprint is {fingerprint}, you gave another")
-    return f"{fingerprint}, as you gave it"
+    return f"{fingerprint}, as you gave it" if given == fingerprint else f"{fingerprint}, to which yours handed over"
+
+
+def _keys(report: Document) -> list[tuple[float, str]]:
+    """The log's keys, each with the size of the largest head it signs; each has signed over to the next."""
+    keys: list[tuple[float, str]] = []
+    following = None
+    for note in report.get("handovers", []):
+        match = re.fullmatch(HANDOVER + SIGNED * 2, note)
+        if not match:
+            raise RefusedError("a handover is not five lines, an empty line, and the signatures of both keys")
+        for verifier, signer, signature in zip(match.group(4, 5), match.group(6, 8), match.group(7, 9)):
+            (name, public), raw = read_key(verifier), _base64(signature)
+            if (name, raw[:4]) != (signer, key_id(name, public)) or name != match[2]:
+                raise RefusedError("a handover is signed with another key than those it names")
+            if not ed25519_holds(public, match[1].encode(), raw[4:]):
+                raise RefusedError("a signature does not belong to this handover")
+        if match[4] == match[5] or (keys and (match[4] != following or int(match[3]) <= keys[-1][0])):
+            raise RefusedError(f"the handover after {match[3]} entries does not follow the one before it")
+        keys, following = [*keys, (int(match[3]), match[4])], match[5]
+    if keys and following != report["key"]["verifier"]:
+        raise RefusedError("the last handover is to another key than the report's")
+    return [*keys, (math.inf, report["key"]["verifier"])]
+
+
+def _handovers(report: Document) -> str:
+    keys = [(size, hashlib.sha256(read_key(key)[1]).hexdigest()) for size, key in _keys(report)]
+    return ", ".join(f"{key} up to {size} entries" for size, key in keys[:-1]) + f", then {keys[-1][1]}"
+
+
+def _signed(report: Document, note: str) -> Head:
+    """The head in a note, once that key of the log has signed it which signs heads of its size."""
+    size = read_head(note).size
+    return signed_head(note, next(key for largest, key in _keys(report) if size <= largest))
+
+
+def _witnessed(report: Document) -> str:
+    old, new = _signed(report, report["witnessed"]["head"]), read_head(report["head"])
+    if old.signer != new.signer or not grown(old, new, list(map(bytes.fromhex, report["witnessed"]["consistency"]))):
+        raise RefusedError(f"the {new.size} entries are not shown to begin with the {old.size} that were co-signed")
+    found = []
+    for each in report["witnessed"]["cosignatures"]:
+        (name, public), match = read_key(each["key"], 4), re.fullmatch(SIGNED, each["signature"])
+        raw = _base64(match[2]) if match else b""
+        text = f"cosignature/v1\ntime {int.from_bytes(raw[4:12], 'big')}\n{old.text}"
+        if not match or match[1] != name or raw[:4] != key_id(name, public, 4) or len(raw) != 76:
+            raise RefusedError(f"a cosignature is not that of {name}")
+        if not ed25519_holds(public, text.encode(), raw[12:]):
+            raise RefusedError(f"the cosignature of {name} does not belong to this head")
+        found.append(f"{name} with the key {hashlib.sha256(public).hexdigest()}")
+    return f"{old.size} entries, by {', '.join(found) or 'nobody'}"
 
 
 def _head(report: Document) -> str:
-    head = signed_head(report["head"], report["key"]["verifier"])
+    head = _signed(report, report["head"])
     return f"{head.signer}, {head.size} entries"
 
 
@@ -391,7 +449,7 @@ def _sealed(key: Document) -> list[tuple[int, tuple[str, str]]]:
 
 
 def _growth(report: Document) -> str:
-    old, new = signed_head(report["previous"]["head"], report["key"]["verifier"]), read_head(report["head"])
+    old, new = _signed(report, report["previous"]["head"]), read_head(report["head"])
     if old.signer != new.signer or not grown(
         old, new, [bytes.fromhex(value) for value in report["previous"]["consistency"]]
     ):
@@ -402,7 +460,7 @@ def _growth(report: Document) -> str:
 def _kept(report: Document, kept: bytes) -> str:
     is_report = kept.startswith(b"{")
     note = read_report(kept)["head"] if is_report else kept.decode("utf-8", "replace").replace("\r\n", "\n")
-    old = signed_head(note, report["key"]["verifier"])
+    old = _signed(report, note)
     heads = [report["head"]] + ([report["previous"]["head"]] if report["previous"] else [])
     for head in map(read_head, heads):
         if head.size == old.size and head.root != old.root:
@@ -448,6 +506,10 @@ def verify_report(data: bytes, *, trusted: str | None = None, kept: bytes | None
     ]
     if any(leaf["kind"] == SITE for leaf in report["leaves"]):
         steps.append(("Batches carry the site's signature, each naming the one before it", _sites))
+    if report.get("handovers"):
+        steps.insert(2, ("The log's keys have handed over to one another", _handovers))
+    if report.get("witnessed"):
+        steps.append(("Witnesses have co-signed a head that this one grew from", _witnessed))
     if report["previous"]:
         steps.append(("The log only grew since the earlier head in the report", _growth))
     if kept is not None:

@@ -12,7 +12,7 @@ AREAS = {
     "twins": _("Twins and catalogue"), "gateways": _("Gateways"), "alarms": _("Alarms"), "dashboards": _("Dashboards"),
     "health": _("Health"),
     "plans": _("Plans"), "contracts": _("Contracts"), "money": _("Statements and invoices"), "reports": _("Reports"),
-    "audit": _("Audit"), "organisation": _("Organisation"),
+    "audit": _("Audit"), "log": _("Heads of the log"), "organisation": _("Organisation"),
 }  # fmt: skip
 DEEDS = {
     "read": _("Read"), "edit": _("Edit"), "publish": _("Publish"), "operate": _("Operate"), "approve": _("Approve"),

@@ -23,6 +23,7 @@ from tenants.lifecycle.selectors import SUPPORT, notices_now
 from tenants.limits.schemas import Warned
 from tenants.limits.selectors import warnings
 from tenants.people.schemas import Organisation
+from tenants.record.selectors import log_checks
 from tenants.scope.actors import Actor, Permission
 
 DISMISSED = "dismissed_notices"
@@ -68,6 +69,7 @@ def around(request: HttpRequest, actor: Actor) -> Mapping[str, Any]:
     lines = list(
         chain(
             _of_state(standing, actor),
+            _of_log(request, actor),
             _of_limits(request, actor, now=now),
             _of_retention(request, actor, now=now),
             _of_notices(shown),
@@ -116,6 +118,19 @@ def _of_limits(request: HttpRequest, actor: Actor, *, now: datetime) -> Iterable
         first, *others = (each.message for each in found)
         rest = _("Only what has run out stops; everything else goes on.")
         yield Line(MILD, "gauge", first, (*others, rest), url=told_at, label=_("Plan and usage"))
+
+
+def _of_log(request: HttpRequest, actor: Actor) -> Iterable[Line]:
+    """That the last check of the log has found faults, to those who may read the audit."""
+    told_at = reverse("log", args=[actor.slug])
+    if request.path == told_at or not actor.may(Permission.AUDIT_READ):
+        return
+    last = log_checks().first()
+    if last is not None and last.faults:
+        yield Line(
+            GRAVE, "alert-circle", _("The tamper-evident log does not verify"), tuple(last.faults[:3]), url=told_at,
+            label=_("Log"), start=last.finished_at,
+        )  # fmt: skip
 
 
 def _of_retention(request: HttpRequest, actor: Actor, *, now: datetime) -> Iterable[Line]:

@@ -42,10 +42,8 @@ def person_refusal(
     if not organisation.policy:
         return None
     policy = policy_of(organisation.policy)
-    records = session.get(AUTHENTICATION_METHODS_SESSION_KEY) or []
-    proofs = [datetime.fromtimestamp(each["at"], UTC) for each in records] + ([signed_on_at] if signed_on_at else [])
     facts = Facts(
-        address=address, now=now, proved_at=max(proofs, default=None),
+        address=address, now=now, proved_at=proved_at(session, signed_on_at),
         has_factor=policy.second_factor and has_second_factor(user),
         used_factor=used_second_factor(session, user),
         signed_on=signed_on_at is not None, must_sign_on=must_sign_on,
@@ -56,6 +54,13 @@ def person_refusal(
 def key_refusal(*, policy: Mapping[str, Any], address: str) -> Refusal | None:
     """Why a key may not enter an organisation with these rules (`Tenant.policy`) from an address, or None."""
     return network_refusal(policy_of(policy), address) if policy else None
+
+
+def proved_at(session: Session, signed_on_at: datetime | None = None) -> datetime | None:
+    """When a person last proved who they are in this session, by whatever means; None if it does not tell."""
+    records = session.get(AUTHENTICATION_METHODS_SESSION_KEY) or []
+    proofs = [datetime.fromtimestamp(each["at"], UTC) for each in records] + ([signed_on_at] if signed_on_at else [])
+    return max(proofs, default=None)
 
 
 def used_second_factor(session: Session, user: UUID) -> bool:

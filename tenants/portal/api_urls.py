@@ -14,7 +14,7 @@ from tenants.keys.api import AccountViewSet, KeyViewSet
 from tenants.limits.api import PlanView, ShareView, UsageView
 from tenants.people.access_api import PlacementViewSet, RoleViewSet, SiteViewSet, SpaceViewSet
 from tenants.people.api import CheckPermissionsView, InvitationViewSet, MemberViewSet
-from tenants.record.api import AuditViewSet
+from tenants.record.api import AuditViewSet, CosignaturesView, HeadView
 
 router = SimpleRouter(use_regex_path=False)
 router.register("audit", AuditViewSet, "audit")
@@ -34,6 +34,8 @@ router.register("spaces", SpaceViewSet, "space")
 urlpatterns = [
     *router.urls,
     path("check-permissions/", CheckPermissionsView.as_view(), name="check-permissions"),
+    path("log/head/", HeadView.as_view(), name="log-head"),
+    path("log/cosignatures/", CosignaturesView.as_view(), name="log-cosignatures"),
     path("usage/", UsageView.as_view(), name="usage"),
     path("usage/shares/", ShareView.as_view(), name="usage-shares"),
     path("plan/", PlanView.as_view(), name="organisation-plan"),

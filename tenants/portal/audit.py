@@ -27,8 +27,9 @@ from tenants.jobs.services import start_job
 from tenants.kernel.clock import utc_now
 from tenants.portal.jobs import card
 from tenants.record.models import AuditEntry
+from tenants.record.monitoring import KIND
 from tenants.record.selectors import audit_entries, audit_entry, latest_head, places_in_log
-from tenants.record.verification import KIND, head_fault, is_unchanged
+from tenants.record.verification import head_fault, is_unchanged
 from tenants.scope.actors import Permission
 
 AREAS: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -49,7 +50,7 @@ AREAS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "support": (_("Support"), ("support",)),
     "organisation": (
         _("Organisation"),
-        ("organisation", "plan.changed", "limit", "brand", "domain", "agreement", "notices", "audit", "job"),
+        ("organisation", "plan.changed", "limit", "brand", "domain", "agreement", "notices", "audit", "job", "log"),
     ),
 }  # fmt: skip
 """What the audit can be narrowed to: a word for it, and what the actions of it begin with."""
@@ -147,9 +148,9 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
 def verify(request: HttpRequest) -> HttpResponse:
     """Check the whole log, entry by entry; the page shows how far it is and what came out."""
     actor = actor_of(request)
-    start_job(kind=KIND, params={}, by=actor.name, now=utc_now())
+    start_job(kind=KIND, params={"by": actor.name}, by=actor.name, now=utc_now())
     messages.info(request, gettext("Every entry of the log is being checked."))
-    return redirect("audit", actor.slug)
+    return redirect("log" if request.POST.get("next") == "log" else "audit", actor.slug)
 
 
 def _searchable(rows: Rows) -> Rows:

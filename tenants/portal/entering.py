@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Any
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
@@ -16,12 +19,16 @@ from django.utils.http import urlencode
 from tenants.domains.hosts import home_at
 from tenants.edge import problems
 from tenants.edge.permissions import READING
+from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotAllowedError
 from tenants.people.account_pages import CONTINUE
-from tenants.people.admission import person_refusal
+from tenants.people.admission import person_refusal, proved_at
 from tenants.people.entry import Refusal, Way
 from tenants.people.schemas import Organisation
 from tenants.signon.sessions import Session, is_confined, must_sign_on, session_reaches, signed_on_at
+
+RECENTLY = timedelta(minutes=10)
+"""For how long after a proof of who somebody is they may do what cannot be undone."""
 
 
 class EntryRefusedError(NotAllowedError):
@@ -79,6 +86,23 @@ def answer_refusal(
     if refusal.way is Way.SINGLE_SIGN_ON or (refusal.way is Way.SIGN_IN_AGAIN and is_confined(request.session)):
         return redirect(sign_on)
     return _prove_again(request, refusal, back)
+
+
+def proven_again(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Mark a page below `page` for which a person must have proved who they are a moment ago; else they are asked."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        organisation: Organisation = request.organisation  # type: ignore[attr-defined]
+        at, now = proved_at(request.session), utc_now()
+        if at is None or now - at > RECENTLY:
+            refusal = Refusal(
+                "entry.prove_again", "this asks who you are again", "Confirm that it is you.", Way.SIGN_IN_AGAIN
+            )
+            return answer_refusal(request, organisation, refusal, api=False)
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 def _prove_again(request: HttpRequest, refusal: Refusal, back: str) -> HttpResponseBase:

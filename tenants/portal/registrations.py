@@ -16,7 +16,8 @@ from tenants.limits.registry import register_counter, register_customers, regist
 from tenants.people import sign_ins
 from tenants.people.roles import register_role_holders
 from tenants.portal.registry import AdminPage, Entry, register_admin_page, register_page
-from tenants.record.verification import KIND as VERIFY_LOG
+from tenants.record import registry as record_registry
+from tenants.record.monitoring import KIND as VERIFY_LOG
 from tenants.scope.actors import Permission
 
 ADMINISTER = Permission.ORGANISATION_ADMINISTER
@@ -27,7 +28,7 @@ def register_all() -> None:
     _register_counters()
     register_page(Entry("Overview", "layout-dashboard", "overview", Permission.ORGANISATION_READ))
     register_page(Entry("Admin", "settings", "admin", Permission.ORGANISATION_READ))
-    register_job(VERIFY_LOG, "tenants.record.verification.verify_log", label="Check of the whole log", is_free=True)
+    register_job(VERIFY_LOG, "tenants.record.monitoring.verify_log", label="Check of the whole log", is_free=True)
     register_job(exporting.JOB, exporting.write_export, label="Export of data", is_free=True)
     register_job(erasing.JOB, erasing.erase_tenant, label="Erasure of the organisation", is_free=True)
     register_trash(CUSTOMER)
@@ -53,6 +54,7 @@ def register_all() -> None:
         AdminPage(_("API keys"), "key", "api-keys", ADMINISTER, "access"),
         AdminPage(_("Support"), "help-circle", "support", ADMINISTER, "access"),
         AdminPage(_("Audit"), "list-details", "audit", Permission.AUDIT_READ, "data"),
+        AdminPage(_("Log"), "shield-check", "log", Permission.AUDIT_READ, "data"),
         AdminPage(_("Data"), "database", "data", ADMINISTER, "data"),
         AdminPage(_("Trash"), "trash", "trash", Permission.ORGANISATION_OPERATE, "data"),
         AdminPage(_("Agreements"), "gavel", "agreements", ADMINISTER, "organisation"),
@@ -66,3 +68,4 @@ def _register_counters() -> None:
     register_counter("tenants.customers.selectors.customers_counted", Meter.CUSTOMERS)
     register_customers("tenants.customers.selectors.customer_names")
     register_recipients("tenants.people.selectors.owner_addresses")
+    record_registry.register_recipients("tenants.people.selectors.owner_addresses")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from tenants.portal import audit, jobs, pages, roles, sites
+from tenants.portal import audit, jobs, log, pages, roles, sites
 from tenants.portal.search import search
 
 urlpatterns = [
@@ -28,6 +28,10 @@ urlpatterns = [
     path("admin/audit/", audit.audit, name="audit"),
     path("admin/audit/verify/", audit.verify, name="audit-verify"),
     path("admin/audit/<uuid:entry_id>/", audit.entry, name="audit-entry"),
+    path("admin/log/", log.log, name="log"),
+    path("admin/log/key/", log.new_key, name="log-key"),
+    path("admin/log/witnesses/new/", log.new_witness, name="new-witness"),
+    path("admin/log/witnesses/<uuid:witness>/end/", log.end_witness, name="witness-end"),
     path("admin/data/", include("tenants.custody.data_urls")),
     path("admin/trash/", include("tenants.custody.trash_urls")),
     path("admin/domains/", include("tenants.domains.page_urls")),

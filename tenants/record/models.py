@@ -89,6 +89,91 @@ class TreeHead(AppendOnly, PerTenant):
         return f"head of {self.size}"
 
 
+class KeyHandover(AppendOnly, PerTenant):
+    """A new key of the log: the former one signed the heads of up to ``size`` entries, ``note`` names its successor."""
+
+    size = models.PositiveBigIntegerField()
+    former_key = models.BinaryField(max_length=32)
+    next_key = models.BinaryField(max_length=32)
+    note = models.TextField()
+    by = models.CharField(max_length=254)
+    handed_at = models.DateTimeField()
+
+    audited: ClassVar[bool] = False
+
+    custody: ClassVar[Custody] = Custody.MONEY
+
+    class Meta:
+        constraints = (UniquePerTenant(fields=("size",), name="one_handover_per_size"),)
+
+    def __str__(self) -> str:
+        return f"handover after {self.size}"
+
+
+class Witness(PerTenant):
+    """A server of somebody else's that co-signs the heads of the log, by its key; `ended_at`: not taken any more."""
+
+    verifier = models.CharField(max_length=300)
+    registered_by = models.CharField(max_length=254)
+    registered_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    custody: ClassVar[Custody] = Custody.MONEY
+
+    class Meta:
+        ordering = ("registered_at", "id")
+        constraints = (UniquePerTenant(fields=("verifier",), name="one_witness_per_key"),)
+
+    def __str__(self) -> str:
+        return self.verifier
+
+
+class Cosignature(AppendOnly, PerTenant):
+    """A witness's signature of the head of ``size`` entries, made at ``signed_at``; ``line`` is it as notes have it."""
+
+    size = models.PositiveBigIntegerField()
+    verifier = models.CharField(max_length=300)
+    line = models.CharField(max_length=400)
+    signed_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    audited: ClassVar[bool] = False
+
+    custody: ClassVar[Custody] = Custody.MONEY
+
+    class Meta:
+        constraints = (UniquePerTenant(fields=("size", "verifier"), name="one_cosignature_per_witness"),)
+
+    def __str__(self) -> str:
+        return f"cosignature of {self.size}"
+
+
+class LogCheck(AppendOnly, PerTenant):
+    """That the whole log was checked, and what was found.
+
+    The next check must find `root` again at `size`, and at least as many heads; `is_told` says that owners were mailed.
+    """
+
+    by = models.CharField(max_length=254)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    size = models.PositiveBigIntegerField()
+    root = models.BinaryField(max_length=32)
+    heads = models.PositiveIntegerField()
+    audit_entries = models.PositiveBigIntegerField()
+    faults = models.JSONField(default=list)
+    is_told = models.BooleanField(default=False)
+
+    audited: ClassVar[bool] = False
+
+    class Meta:
+        ordering = ("-finished_at", "-id")
+        indexes = (models.Index(fields=("tenant", "finished_at"), name="log_check_by_time"),)
+
+    def __str__(self) -> str:
+        return f"check of {self.size}"
+
+
 class AuditEntry(AppendOnly, PerTenant):
     """What somebody did; its digest goes into the log when the next head is sealed.
 

@@ -78,6 +78,44 @@ class Growth:
     consistency: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class HeadForWitness:
+    """What a witness is shown.
+
+    Attributes:
+        head: The newest head.
+        known: The size that the witness knows.
+        consistency: The proof that the log of ``known`` entries is the beginning of that under the head.
+        request: The same as one text, the body of ``add-checkpoint`` of a witness (c2sp.org/tlog-witness).
+        verifier: The key that signed the head.
+    """
+
+    head: SignedHead
+    known: int
+    consistency: tuple[bytes, ...]
+    request: str
+    verifier: Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """A head that witnesses have co-signed, and the proof that the log only grew since.
+
+    Attributes:
+        head: The head, a signed note.
+        consistency: The proof to the head that is shown beside it.
+        cosignatures: Of each witness its key and its signature line.
+    """
+
+    head: str
+    consistency: tuple[bytes, ...]
+    cosignatures: tuple[tuple[str, str], ...]
+
+
+SECOND = {"handovers", "witnessed"}
+"""What the second version of the bundle has and the first has not."""
+
+
 class _Member(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -117,16 +155,57 @@ class BundleGrowth(_Member):
         return cls(head=growth.head, consistency=tuple(value.hex() for value in growth.consistency))
 
 
+class BundleCosignature(_Member):
+    """A witness's signature of a head."""
+
+    key: Annotated[str, Field(description="The witness's: name+id+base64(0x04 || Ed25519 key).")]
+    signature: Annotated[str, Field(description="Its line below the head, cosignature/v1, with the newline.")]
+
+
+class BundleWitnessed(_Member):
+    """The newest head that witnesses have co-signed before the bundle was made."""
+
+    head: Annotated[str, Field(description="That head, a signed note.")]
+    consistency: Annotated[
+        tuple[Hash, ...], Field(description="The consistency proof (RFC 9162) to the bundle's head.")
+    ]
+    cosignatures: Annotated[tuple[BundleCosignature, ...], Field(min_length=1, description="By rising key.")]
+
+    @classmethod
+    def of(cls, witnessed: Witnessed) -> BundleWitnessed:
+        """The head as a bundle says it."""
+        return cls(
+            head=witnessed.head,
+            consistency=tuple(value.hex() for value in witnessed.consistency),
+            cosignatures=tuple(
+                BundleCosignature(key=key, signature=line) for key, line in sorted(witnessed.cosignatures)
+            ),
+        )
+
+
 class ProofBundle(_Member):
     """A statement, the log entries it rests on, and the proof that they stand in a signed log."""
 
-    bundle: Annotated[Literal[1], Field(description="The version of this format.")]
+    bundle: Annotated[
+        Literal[1, 2],
+        Field(description="The version of this format; 2 where the log had several keys or a head was co-signed."),
+    ]
     statement: Annotated[dict[str, JsonValue], Field(description="The statement that is proven.")]
     leaves: Annotated[tuple[BundleLeaf, ...], Field(description="The entries, by rising index.")]
     hashes: Annotated[tuple[Hash, ...], Field(description="The hashes of all paths, each once, in order of first use.")]
     head: Annotated[str, Field(description="The tree head (C2SP checkpoint), a note signed by the log's key.")]
     key: BundleKey
     previous: Annotated[BundleGrowth | None, Field(description="An earlier head the reader has seen, if any.")]
+    handovers: Annotated[
+        tuple[str, ...],
+        Field(
+            description="In version 2 alone: the notes by which each key of the log handed over to the next, the first "
+            "one first; the last names `key`."
+        ),
+    ] = ()
+    witnessed: Annotated[
+        BundleWitnessed | None, Field(description="In version 2 alone: a head that witnesses have co-signed, if any.")
+    ] = None
 
     @classmethod
     def assemble(
@@ -137,6 +216,8 @@ class ProofBundle(_Member):
         head: str,
         verifier: Verifier,
         previous: Growth | None = None,
+        handovers: Sequence[str] = (),
+        witnessed: Witnessed | None = None,
     ) -> ProofBundle:
         """Put a bundle together; the paths share one table of hashes.
 
@@ -146,6 +227,8 @@ class ProofBundle(_Member):
             head: The signed head.
             verifier: The log's public key.
             previous: What ties ``head`` to one the reader has seen.
+            handovers: The notes by which the keys of the log have handed over.
+            witnessed: What ties ``head`` to one that witnesses have co-signed.
         """
         positions: dict[bytes, int] = {}
         entries = tuple(
@@ -160,18 +243,20 @@ class ProofBundle(_Member):
             for proven in sorted(leaves, key=lambda proven: proven.index)
         )
         return cls(
-            bundle=1,
+            bundle=2 if handovers or witnessed else 1,
             statement=dict(statement),
             leaves=entries,
             hashes=tuple(value.hex() for value in positions),
             head=head,
             key=BundleKey(verifier=str(verifier), fingerprint=verifier.fingerprint),
             previous=None if previous is None else BundleGrowth.of(previous),
+            handovers=tuple(handovers),
+            witnessed=None if witnessed is None else BundleWitnessed.of(witnessed),
         )
 
     def to_bytes(self) -> bytes:
         """The file: canonical JSON, without a newline at its end."""
-        return canonical_json(self.model_dump(mode="json"))
+        return canonical_json(self.model_dump(mode="json", exclude=SECOND if self.bundle == 1 else None))
 
 
 def proof_bundle_schema() -> str:

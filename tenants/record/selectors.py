@@ -7,15 +7,16 @@ from collections.abc import Set as AbstractSet
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 from pydantic import JsonValue
 
 from tenants.kernel.errors import ConflictError, NotFoundError
+from tenants.record.domain.handovers import Keyring
 from tenants.record.domain.leaves import Leaf
 from tenants.record.domain.notes import Verifier
 from tenants.record.domain.tree import NodeKey, consistency_proof, inclusion_proofs
-from tenants.record.models import AuditEntry, Log, LogLeaf, TreeHead
-from tenants.record.schemas import Growth, LoggedLeaf, ProofBundle, ProvenLeaf, SignedHead
+from tenants.record.models import AuditEntry, Cosignature, KeyHandover, Log, LogCheck, LogLeaf, TreeHead, Witness
+from tenants.record.schemas import Growth, LoggedLeaf, ProofBundle, ProvenLeaf, SignedHead, Witnessed
 from tenants.scope.context import required_tenant
 
 # An array takes one parameter where the ORM takes thousands; leaves have the even places, see `node_place`.
@@ -66,6 +67,65 @@ def log_verifier() -> Verifier:
             "The log has no entries yet.", place="log", fix="Publish a contract or wait for the first evidence."
         )
     return Verifier(log.origin, bytes(log.public_key))
+
+
+def keyring() -> Keyring:
+    """The keys of the log in scope, from the first to the one that signs now.
+
+    Raises:
+        NotFoundError: Nothing has been logged yet.
+        NoteError: A handover does not hold.
+        HandoverError: The keys do not lead from one to the next.
+    """
+    return Keyring(log_verifier(), handover_notes())
+
+
+def handover_notes() -> list[str]:
+    """The notes by which the keys of the log in scope have handed over, the first one first."""
+    return list(KeyHandover.objects.order_by("size").values_list("note", flat=True))
+
+
+def log_checks() -> QuerySet[LogCheck]:
+    """The checks of the whole log in scope, newest first."""
+    return LogCheck.objects.all()
+
+
+def known_fingerprint(fingerprint: str) -> str:
+    """The fingerprint, if it is that of a key of the log in scope, former ones too; else that of the key in force."""
+    ring = keyring()
+    former = {each.former.fingerprint for each in ring.handovers}
+    return fingerprint if fingerprint in former else ring.current.fingerprint
+
+
+def key_handovers() -> QuerySet[KeyHandover]:
+    """How the keys of the log in scope have handed over, newest first."""
+    return KeyHandover.objects.order_by("-size")
+
+
+def witnesses() -> QuerySet[Witness]:
+    """The witnesses of the log in scope, those that were ended too."""
+    return Witness.objects.all()
+
+
+def cosignatures() -> QuerySet[Cosignature]:
+    """What witnesses have co-signed, the largest head first."""
+    return Cosignature.objects.order_by("-size", "verifier")
+
+
+def last_cosignatures() -> dict[str, Cosignature]:
+    """The largest head that each witness has co-signed, by the witness's key."""
+    rows = Cosignature.objects.order_by("verifier", "-size").distinct("verifier")
+    return {row.verifier: row for row in rows}
+
+
+def witnessed_under(size: int) -> Witnessed | None:
+    """The newest co-signed head of at most ``size`` entries, and the proof to the log of that size, if there is one."""
+    newest = cosignatures().filter(size__lte=size).values("size")[:1]
+    rows = list(Cosignature.objects.filter(size=Subquery(newest)).values_list("size", "verifier", "line"))
+    if not rows:
+        return None
+    growth = growth_between(rows[0][0], size)
+    return Witnessed(growth.head, growth.consistency, tuple((verifier, line) for _, verifier, line in rows))
 
 
 def latest_head() -> SignedHead | None:
@@ -122,7 +182,7 @@ def proof_bundle(
     documents: Mapping[tuple[str, str], JsonValue],
     previous_size: int | None = None,
 ) -> ProofBundle:
-    """The proof of a statement under the newest head; six queries, whatever its size.
+    """The proof of a statement under the newest head; ten queries at most, whatever its size.
 
     Args:
         statement: The statement's document.
@@ -148,6 +208,8 @@ def proof_bundle(
         head=sealed.note,
         verifier=verifier,
         previous=None if previous_size is None else growth_between(previous_size, sealed.size),
+        handovers=handover_notes(),
+        witnessed=witnessed_under(sealed.size),
     )
 
 

@@ -29,8 +29,8 @@ from tenants.record.selectors import LogNodes, as_signed_head, node_place
 from tenants.scope.changes import take_changes
 from tenants.scope.context import required_tenant
 
-AUDIT = "audit_entry"
-_LONGEST_TRANSACTION = timedelta(days=1)
+AUDIT, HANDOVER = "audit_entry", "key_handover"
+LONGEST_TRANSACTION = timedelta(days=1)
 
 
 class NoSecretError(OutturnError):
@@ -145,7 +145,7 @@ def rewrap_key() -> bool:
         unwrap_key(wrapped, secrets=settings.SEALING_KEYS[:1], origin=log.origin)
     except KeyUnreadableError:
         key = unwrap_key(wrapped, secrets=settings.SEALING_KEYS, origin=log.origin)
-        Log.objects.filter(id=log.id).update(wrapped_key=_wrapped(key, log.origin))
+        Log.objects.filter(id=log.id).update(wrapped_key=wrapped_for(key, log.origin))
         return True
     return False
 
@@ -187,6 +187,11 @@ def audit_document(entry: AuditEntry) -> dict[str, JsonValue]:
     }
 
 
+def handover_document(note: str) -> dict[str, JsonValue]:
+    """What is logged when a key of the log hands over to the next: the note that both have signed."""
+    return {HANDOVER: note}
+
+
 def _log_audit_entries(*, now: datetime) -> None:
     """Log what was written since the last head."""
     digests = _unlogged_audit_entries().order_by("id").values_list("digest", flat=True)
@@ -201,7 +206,7 @@ def _unlogged_audit_entries() -> QuerySet[AuditEntry]:
     entries = AuditEntry.objects.filter(~Exists(LogLeaf.objects.filter(digest=OuterRef("digest"))))
     last = TreeHead.objects.order_by("-size").values_list("id", flat=True).first()
     if last is not None:
-        entries = entries.filter(id__gte=id_before(last, _LONGEST_TRANSACTION))
+        entries = entries.filter(id__gte=id_before(last, LONGEST_TRANSACTION))
     return entries
 
 
@@ -242,11 +247,12 @@ def _new_log(*, now: datetime) -> Log:
     return Log(
         origin=origin,
         public_key=key.public_key().public_bytes_raw(),
-        wrapped_key=_wrapped(key, origin),
+        wrapped_key=wrapped_for(key, origin),
         created_at=now,
     )
 
 
-def _wrapped(key: Ed25519PrivateKey, origin: str) -> bytes:
+def wrapped_for(key: Ed25519PrivateKey, origin: str) -> bytes:
+    """The key of a log as it is kept: under the newest secret of the installation."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     return wrap_key(key, secret=settings.SEALING_KEYS[0], origin=origin, nonce=nonce)

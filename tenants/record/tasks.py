@@ -1,4 +1,4 @@
-"""What Celery runs for the log: every hour a signed head for each tenant that wrote something since its last."""
+"""What Celery runs for the log: signed heads every hour, and some times a day a check of the whole."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from celery import shared_task
 from django.db import close_old_connections
 
 from tenants.kernel.clock import utc_now
-from tenants.record import services
+from tenants.record import monitoring, services
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 
 EVERY_S = 3600.0
 """The longest time for which what is written down is not yet vouched for by a head."""
+CHECK_EVERY_S = 6 * 3600.0
 
 
 @shared_task(name="record.seal_logs", ignore_result=True, expires=EVERY_S)
@@ -30,3 +31,18 @@ def seal_log(tenant: str) -> None:
     close_old_connections()
     with scope(UUID(tenant)):
         services.seal_news(now=utc_now())
+
+
+@shared_task(name="record.check_logs", ignore_result=True, expires=CHECK_EVERY_S)
+def check_logs() -> None:
+    """Ask for a check of every tenant's log, a task each."""
+    close_old_connections()
+    for tenant in Tenant.objects.order_by("id").values_list("id", flat=True).iterator():
+        check_log.apply_async((str(tenant),), expires=CHECK_EVERY_S)
+
+
+@shared_task(name="record.check_log", ignore_result=True)
+def check_log(tenant: str) -> None:
+    """Check the whole log of a tenant and raise an alarm if it was changed; harmless when it is delivered twice."""
+    close_old_connections()
+    monitoring.watch_log(tenant=UUID(tenant))

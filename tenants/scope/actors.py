@@ -37,6 +37,8 @@ class Permission(StrEnum):
     REPORTS_READ = "reports.read"
     """Read the reports addressed to one's own company: all that an end customer's people may do."""
     AUDIT_READ = "audit.read"
+    LOG_OPERATE = "log.operate"
+    """Follow the tamper-evident log and co-sign its heads: all that a witness needs."""
     ORGANISATION_READ = "organisation.read"
     ORGANISATION_OPERATE = "organisation.operate"
     ORGANISATION_BILL = "organisation.bill"
@@ -98,7 +100,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.FINANCE: _INSIDE | _all_of("contracts", "money") | {Permission.ORGANISATION_BILL},
     Role.VIEWER: _INSIDE,
-    Role.CUSTOMER: frozenset({Permission.REPORTS_READ}),
+    Role.CUSTOMER: frozenset({Permission.REPORTS_READ, Permission.LOG_OPERATE}),
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tenants.custody.certificates import issue_certificate
 from tenants.custody.exporting import ask_export
@@ -39,7 +40,12 @@ from tenants.people.roles import create_role
 from tenants.people.schemas import Place
 from tenants.people.services import add_member, create_organisation, create_person
 from tenants.people.sites import place_twin, save_site
-from tenants.record.services import record_audit
+from tenants.record.domain.cosignatures import WitnessKey, cosign
+from tenants.record.monitoring import keep_check
+from tenants.record.rotation import rotate_key as rotate_log_key
+from tenants.record.services import record_audit, seal_head
+from tenants.record.verification import Findings
+from tenants.record.witnesses import add_cosignatures, register_witness
 from tenants.scope.actors import PERMISSIONS, Actor, Permission, Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
@@ -96,6 +102,7 @@ def furnished(now: datetime) -> Portal:
         things |= {"customer": {"customer": northwind}, "shared-view": {"view": view}}
         _limits(northwind, now)
         _audit(by, now)
+        things |= {"witness": _log(by, now)}
     reader = _person(READER, "Amelia Earhart")
     add_member(tenant=tenant.id, user=reader.id, role=Role.CUSTOMER, customer=northwind, now=now)
     newcomer = _person(NEWCOMER, "Newcomer")
@@ -312,3 +319,23 @@ def _audit(by: Actor, now: datetime) -> None:
             subject=f"twin/{by.tenant}", by=(by.name, "lynn.conway@meridian.example")[number % 2],
             now=now - timedelta(minutes=17 * number), details={"note": "Third stage added", "version": number},
         )  # fmt: skip
+
+
+def _log(by: Actor, now: datetime) -> dict[str, UUID | str]:
+    """A log that has had two keys and has a witness, checked twice; the second check found something."""
+    record_audit(action="key.used", subject="key/1", by=by.name, now=now)
+    seal_head(now=now)
+    rotate_log_key(by=by.name, now=now)
+    signing = Ed25519PrivateKey.generate()
+    witness = WitnessKey("witness.northwind.example", signing.public_key().public_bytes_raw())
+    row = register_witness(verifier=str(witness), by=by.name, now=now)
+    head = seal_head(now=now)
+    text = head.note.rpartition("\n\n")[0] + "\n"
+    add_cosignatures(size=head.size, signatures=cosign(text, witness.name, signing, int(now.timestamp())), now=now)
+    for hours, faults in (
+        (6, []),
+        (0, ["Entry 12 of the log was changed.", "The head of 40 entries does not fit them."]),
+    ):
+        began = now - timedelta(hours=hours)
+        keep_check(Findings(size=153, heads=3, audit_entries=150, faults=faults), by="Outturn", began=began, now=began)
+    return {"witness": row.id}

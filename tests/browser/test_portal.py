@@ -32,7 +32,7 @@ PARTS = 3
 ACCOUNT = ("account", "account_email", "account_change_password", "second-factor", "mfa_index", "mfa_list_webauthn",
            "usersessions_list", "account_logout")  # fmt: skip
 INNER = ("invite", "invitations", "new-role", "new-site", "new-customer", "new-domain", "service-accounts",
-         "new-service-account", "usage-plans", "erase-organisation")  # fmt: skip
+         "new-service-account", "usage-plans", "erase-organisation", "new-witness")  # fmt: skip
 OF_THINGS = {
     "member": ("member", "member-role", "member-places", "member-remove"),
     "role": ("role", "role-remove"),
@@ -42,6 +42,7 @@ OF_THINGS = {
     "domain": ("domain", "domain-edit", "domain-remove"),
     "service-account": ("service-account", "service-account-edit", "new-api-key"),
     "key": ("api-key-rotate", "api-key-revoke"),
+    "witness": ("witness-end",),
 }
 """The pages of one thing, by the name of the thing."""
 

@@ -23,7 +23,9 @@ from tenants.lifecycle.agreeing import accept_agreement
 from tenants.lifecycle.models import Level, Notice, NoticeKind, SupportAccess
 from tenants.lifecycle.selectors import terms
 from tenants.people.models import CustomRole, Invitation, Membership, Site, Space, SpaceKind
+from tenants.record.domain.cosignatures import WitnessKey
 from tenants.record.services import record_audit
+from tenants.record.witnesses import register_witness
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tenants.signon.models import Identity, ScimAccess, ScimGroup, ScimUser, SignOn
@@ -103,6 +105,8 @@ def _administration(now: datetime) -> Samples:
     ).id  # fmt: skip
     space = Space.objects.create(name="Works", kind=SpaceKind.TEST, created_at=now).id
     site = Site.objects.create(space_id=space, name="Hamburg", created_at=now).id
+    key = WitnessKey("witness.northwind.example", bytes(32))
+    witness = register_witness(verifier=str(key), by="owner@meridian.example", now=now).id
     entry = record_audit(action="plan.looked_at", subject="plan/1", by="owner@meridian.example", now=now).id
     return {
         **{name: {"role_id": role} for name in ("role", "role-remove")},
@@ -111,6 +115,7 @@ def _administration(now: datetime) -> Samples:
         **{name: {"domain_id": domain} for name in ("domain", "domain-check", "domain-edit", "domain-remove")},
         **{f"api:domain-{name}": {"pk": domain} for name in ("detail", "check")},
         "audit-entry": {"entry_id": entry},
+        "witness-end": {"witness": witness},
         "api:role-detail": {"pk": role},
         "api:site-detail": {"pk": site},
         "api:space-detail": {"pk": space},

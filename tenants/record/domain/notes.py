@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -39,7 +40,7 @@ class Verifier:
     public_key: bytes
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        check_name(self.name)
         if len(self.public_key) != 32:
             raise NoteError(
                 f"An Ed25519 public key has 32 bytes, not {len(self.public_key)}.",
@@ -59,7 +60,7 @@ class Verifier:
 
     def __str__(self) -> str:
         """The form ``name+id+base64(0x01 || public key)`` that note tools read."""
-        return f"{self.name}+{self.key_id.hex()}+{_encode(_ED25519 + self.public_key)}"
+        return f"{self.name}+{self.key_id.hex()}+{encode(_ED25519 + self.public_key)}"
 
     @classmethod
     def parse(cls, text: str) -> Verifier:
@@ -70,7 +71,7 @@ class Verifier:
         """
         name, _, rest = text.partition("+")
         key_id, _, key = rest.partition("+")
-        raw = _decode(key)
+        raw = decode(key)
         if raw[:1] != _ED25519:
             raise NoteError("This is not an Ed25519 verifier key.", place="key", fix="Copy the whole key.")
         verifier = cls(name, raw[1:])
@@ -90,9 +91,44 @@ def sign_note(text: str, name: str, key: Ed25519PrivateKey) -> str:
     Raises:
         NoteError: The text or the name cannot stand in a note.
     """
+    return sign_note_with(text, name, [key])
+
+
+def sign_note_with(text: str, name: str, keys: Sequence[Ed25519PrivateKey]) -> str:
+    """Sign ``text`` (ends in a newline) as ``name`` with each of several keys, a line each in their order.
+
+    Raises:
+        NoteError: The text or the name cannot stand in a note.
+    """
     _check_text(text)
-    signature = _encode(verifier_of(name, key).key_id + key.sign(text.encode()))
-    return f"{text}\n— {name} {signature}\n"
+    raw = [verifier_of(name, key).key_id + key.sign(text.encode()) for key in keys]
+    return text + "\n" + "".join(signature_line(name, each) for each in raw)
+
+
+def signature_line(name: str, raw: bytes) -> str:
+    """A line below a note: ``raw`` is the key's id and the signature."""
+    return f"— {name} {encode(raw)}\n"
+
+
+def read_signature_lines(text: str) -> list[tuple[str, bytes]]:
+    """Lines that ``signature_line`` wrote, each as (name, key id || signature).
+
+    Raises:
+        NoteError: One is malformed, there is none, or there are too many.
+    """
+    lines = text.split("\n")
+    if lines.pop() != "" or not 0 < len(lines) <= _MAX_SIGNATURES:
+        raise NoteError(
+            "Signature lines are expected, each with its newline.", place="note", fix="Copy the whole note."
+        )
+    signatures: list[tuple[str, bytes]] = []
+    for line in lines:
+        match = _SIGNATURE_LINE.fullmatch(line)
+        raw = decode(match[2]) if match else b""
+        if not match or len(raw) < 5:
+            raise NoteError("A signature line is malformed.", place="note", fix="Copy the whole note.")
+        signatures.append((match[1], raw))
+    return signatures
 
 
 def open_note(note: str, verifier: Verifier) -> str:
@@ -125,17 +161,10 @@ def open_note(note: str, verifier: Verifier) -> str:
 def _split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     """The text with its last newline, and each signature as (name, key id || signature)."""
     text, gap, tail = note.rpartition("\n\n")
-    lines = tail.split("\n")
-    if not gap or lines.pop() != "" or not 0 < len(lines) <= _MAX_SIGNATURES:
+    if not gap:
         raise NoteError("A note is text, an empty line and signature lines.", place="note", fix="Copy the whole note.")
+    signatures = read_signature_lines(tail)
     _check_text(text + "\n")
-    signatures: list[tuple[str, bytes]] = []
-    for line in lines:
-        match = _SIGNATURE_LINE.fullmatch(line)
-        raw = _decode(match[2]) if match else b""
-        if not match or len(raw) < 5:
-            raise NoteError("A signature line is malformed.", place="note", fix="Copy the whole note.")
-        signatures.append((match[1], raw))
     return text + "\n", signatures
 
 
@@ -156,21 +185,31 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Refuse what cannot name a key.
+
+    Raises:
+        NoteError: It is empty, or has a space or a ``+``.
+    """
     if not _NAME.fullmatch(name) or not _is_utf8(name):
         raise NoteError(f"{name!r} cannot name a key.", place="name", fix="Use a name without spaces and without +.")
 
 
-def _encode(raw: bytes) -> str:
+def encode(raw: bytes) -> str:
+    """Base64."""
     return base64.b64encode(raw).decode()
 
 
-def _decode(text: str) -> bytes:
-    """Strict base64: exactly one text for each byte string."""
+def decode(text: str) -> bytes:
+    """Strict base64: exactly one text for each byte string.
+
+    Raises:
+        NoteError: The text is none, or of nothing.
+    """
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raw = b""
-    if _encode(raw) != text or not raw:
+    if encode(raw) != text or not raw:
         raise NoteError("This is not base64.", place="note", fix="Copy the whole text.")
     return raw

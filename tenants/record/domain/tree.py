@@ -72,14 +72,17 @@ class GrowingRoot:
         self.size = 0
         self._peaks: list[bytes] = []
 
-    def add(self, leaf: bytes) -> None:
-        """Take the next leaf hash."""
-        done, peak = self.size, leaf
+    def add(self, leaf: bytes) -> list[tuple[NodeKey, bytes]]:
+        """Take the next leaf hash; the subtrees that it completes, from the smallest."""
+        done, peak, level = self.size, leaf, 0
+        completed: list[tuple[NodeKey, bytes]] = []
         while done & 1:
             peak = node_hash(self._peaks.pop(), peak)
-            done >>= 1
+            done, level = done >> 1, level + 1
+            completed.append(((level, done), peak))
         self._peaks.append(peak)
         self.size += 1
+        return completed
 
     def root(self) -> bytes:
         """The root of the leaves so far."""

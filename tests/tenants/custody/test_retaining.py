@@ -13,8 +13,8 @@ from tenants.custody.retaining import RetentionError, drop_past, next_drops, set
 from tenants.jobs.models import Job
 from tenants.jobs.services import cancel_job, start_job
 from tenants.record.models import AuditEntry
+from tenants.record.monitoring import verify_log
 from tenants.record.services import record_audit, seal_head
-from tenants.record.verification import verify_log
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.billing.world import a_fleet, agreement, at, published

@@ -39,7 +39,7 @@ def give(user: User, role: CustomRole | Role) -> None:
 def test_every_role_is_described_and_owning_is_the_owners_alone() -> None:
     assert BUILT_IN.keys() == PERMISSIONS.keys() == set(Role)
     assert [role for role in Role if Permission.ORGANISATION_OWN in PERMISSIONS[role]] == [Role.OWNER]
-    assert PERMISSIONS[Role.CUSTOMER] == {Permission.REPORTS_READ}
+    assert PERMISSIONS[Role.CUSTOMER] == {Permission.REPORTS_READ, Permission.LOG_OPERATE}
     assert (
         PERMISSIONS[Role.VIEWER] <= PERMISSIONS[Role.ENGINEER] & PERMISSIONS[Role.PLANNER] & PERMISSIONS[Role.FINANCE]
     )
