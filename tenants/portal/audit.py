@@ -43,7 +43,10 @@ AREAS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "sites": (_("Sites and spaces"), ("site", "space")),
     "plans": (_("Plans and health"), ("plan", "order", "work", "model", "prediction")),
     "contracts": (_("Contracts and exclusions"), ("contract", "exclusion")),
-    "money": (_("Statements and invoices"), ("statement", "invoice", "credit_note", "settlement", "restatement")),
+    "money": (
+        _("Statements and invoices"),
+        ("statement", "invoice", "credit_note", "entity", "payment", "settlement", "restatement"),
+    ),
     "reports": (_("Reports"), ("report",)),
     "customers": (_("Customers and what they see"), ("customer", "view")),
     "data": (_("Export, trash and erasure"), ("export", "retention", "trash")),
