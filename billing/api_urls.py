@@ -10,6 +10,7 @@ from billing.invoices.api import InvoiceViewSet
 from billing.invoices.journal_api import JournalView
 from billing.invoices.party_api import BillingProfileView, LegalEntityViewSet
 from billing.outcomes.api import DryRunView, ExclusionViewSet, OutcomeRunViewSet
+from billing.payments.api import PaymentViewSet, StandingView
 from billing.reports.api import ReportViewSet, RestatementView, SettlementView
 from billing.statements.api import StatementViewSet
 
@@ -20,12 +21,14 @@ router.register("outcome-runs", OutcomeRunViewSet, "outcome-run")
 router.register("statements", StatementViewSet, "statement")
 router.register("invoices", InvoiceViewSet, "invoice")
 router.register("legal-entities", LegalEntityViewSet, "legal-entity")
+router.register("payments", PaymentViewSet, "payment")
 router.register("reports", ReportViewSet, "report")
 
 urlpatterns = [
     *router.urls,
     path("customers/<uuid:pk>/billing/", BillingProfileView.as_view(), name="customer-billing"),
     path("journal/", JournalView.as_view(), name="journal"),
+    path("invoices/<uuid:pk>/standing/", StandingView.as_view(), name="invoice-standing"),
     path("outcome-runs/dry-run/", DryRunView.as_view(), name="dry-run"),
     path("settlements/", SettlementView.as_view(), name="settlement"),
     path("restatements/", RestatementView.as_view(), name="restatement"),

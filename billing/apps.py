@@ -7,22 +7,23 @@ from django.utils.translation import gettext_lazy as _
 
 
 class BillingConfig(AppConfig):
-    """WORTH: contracts, outcomes, statements, invoices, reports."""
+    """WORTH: contracts, outcomes, statements, invoices, payments, reports."""
 
     name = "billing"
 
     def ready(self) -> None:
         """Register the domain's pages, jobs and figures, and what is found in it."""
         from billing.contracts.trash import CONTRACT, published, under_contract  # noqa: PLC0415
+        from billing.invoices.registry import register_issued  # noqa: PLC0415
         from billing.reports import tasks  # noqa: PLC0415
         from tenants.custody.holds import register_holder  # noqa: PLC0415
         from tenants.custody.kinds import register_objection, register_trash  # noqa: PLC0415
         from tenants.customers.registry import Count, Panel, register_count, register_panel  # noqa: PLC0415
         from tenants.jobs.registry import register_job  # noqa: PLC0415
         from tenants.portal.overview import register_tiles  # noqa: PLC0415
-        from tenants.portal.registry import AdminPage, Entry, register_admin_page, register_page  # noqa: PLC0415
         from tenants.portal.search import Action, register_action, register_finder  # noqa: PLC0415
         from tenants.scope.actors import Permission  # noqa: PLC0415
+        from tenants.scope.sealed import register_sealed  # noqa: PLC0415
         from twins.composer.effects import register_effects  # noqa: PLC0415
         from twins.packs.registry import register_figures  # noqa: PLC0415
 
@@ -32,15 +33,10 @@ class BillingConfig(AppConfig):
         register_objection("contract", published)
         register_objection("twin", under_contract)
         register_objection("customer", under_contract)
+        register_issued("billing.payments.services.follow_issue")
+        register_sealed("payment_secrets", "billing.payments.choosing.reseal_payment_secrets")
         register_holder("billing.statements.holds.money_holds")
-        register_page(Entry("Contracts", "writing", "contracts", Permission.CONTRACTS_READ))
-        register_admin_page(AdminPage(_("Invoices"), "file-invoice", "invoices", Permission.MONEY_READ, "money"))
-        register_admin_page(
-            AdminPage(_("Legal entities"), "building", "legal-entities", Permission.MONEY_READ, "money")
-        )
-        register_admin_page(AdminPage(_("Journal"), "file-text", "journal", Permission.MONEY_READ, "money"))
-        register_page(Entry("Statements", "receipt", "statements", Permission.MONEY_READ))
-        register_page(Entry("Reports", "file-certificate", "reports", Permission.REPORTS_READ))
+        _register_pages()
         register_job(tasks.SETTLE, tasks.settle_month, label="Settle a month")
         register_job(tasks.RESTATE, tasks.restate_statement_period, label="Restate a period")
         register_tiles("billing.reports.tiles.billing_tiles", needs=Permission.MONEY_READ)
@@ -56,3 +52,18 @@ class BillingConfig(AppConfig):
         register_finder("Customer", "billing.contracts.search.find_customers", needs=Permission.CONTRACTS_READ)
         register_finder("Invoice", "billing.reports.search.find_invoices", needs=Permission.MONEY_READ)
         register_finder("Report", "billing.reports.search.find_reports", needs=Permission.REPORTS_READ)
+
+
+def _register_pages() -> None:
+    from tenants.portal.registry import AdminPage, Entry, register_admin_page, register_page  # noqa: PLC0415
+    from tenants.scope.actors import Permission  # noqa: PLC0415
+
+    register_page(Entry("Contracts", "writing", "contracts", Permission.CONTRACTS_READ))
+    register_admin_page(AdminPage(_("Invoices"), "file-invoice", "invoices", Permission.MONEY_READ, "money"))
+    register_admin_page(AdminPage(_("Legal entities"), "building", "legal-entities", Permission.MONEY_READ, "money"))
+    register_admin_page(AdminPage(_("Journal"), "file-text", "journal", Permission.MONEY_READ, "money"))
+    register_admin_page(
+        AdminPage(_("Payments"), "credit-card", "payment-settings", Permission.ORGANISATION_ADMINISTER, "money")
+    )
+    register_page(Entry("Statements", "receipt", "statements", Permission.MONEY_READ))
+    register_page(Entry("Reports", "file-certificate", "reports", Permission.REPORTS_READ))

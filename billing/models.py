@@ -11,6 +11,7 @@ from billing.invoices.models import (
     VatRate,
 )
 from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun
+from billing.payments.models import Payment, PaymentSettings, ProviderEvent, ProviderInvoice, ProviderStep
 from billing.reports.models import Report
 from billing.statements.models import Adjustment, ChargedAdjustment, Statement
 
@@ -29,6 +30,11 @@ __all__ = [
     "LedgerLeg",
     "LegalEntity",
     "OutcomeRun",
+    "Payment",
+    "PaymentSettings",
+    "ProviderEvent",
+    "ProviderInvoice",
+    "ProviderStep",
     "Report",
     "Statement",
     "VatRate",

@@ -10,6 +10,7 @@ from billing.invoices import journal_pages
 from billing.invoices import pages as invoices
 from billing.invoices import party_pages as parties
 from billing.outcomes import pages as outcomes
+from billing.payments import pages as payments
 from billing.reports import pages as reports
 from billing.statements import pages as statements
 
@@ -46,6 +47,12 @@ urlpatterns = [
     path("admin/legal-entities/<uuid:entity>/edit/", parties.edit_entity, name="legal-entity-edit"),
     path("admin/legal-entities/<uuid:entity>/rate/", parties.new_rate, name="legal-entity-rate"),
     path("admin/customers/<uuid:customer>/billing/", parties.edit_profile, name="customer-billing"),
+    path("invoices/<uuid:invoice>/payments/new/", payments.record, name="invoice-payment"),
+    path("invoices/<uuid:invoice>/set-off/", payments.set_off, name="invoice-set-off"),
+    path("payments/<uuid:payment>/refund/", payments.refund, name="payment-refund"),
+    path("payments/steps/<uuid:step>/retry/", payments.retry, name="payment-step-retry"),
+    path("admin/payments/", payments.settings, name="payment-settings"),
+    path("admin/payments/check/", payments.check, name="payment-settings-check"),
     path("reports/", reports.reports, name="reports"),
     path("reports/verifier.py", reports.verifier_file, name="report-verifier"),
     path("reports/<uuid:report>/", reports.report, name="report"),

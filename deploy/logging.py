@@ -11,6 +11,8 @@ from tenants.edge.context import request_id
 from tenants.kernel.clock import isoformat, utc_now
 from tenants.scope.context import current_tenant
 
+_CHATTY = ("amqtt", "transitions", "httpx", "httpcore", "asyncio", "daphne", "stripe")
+
 
 class JsonFormatter(logging.Formatter):
     """A record as one JSON object: time, level, logger, message, request, tenant and, when there is one, the trace."""
@@ -42,9 +44,9 @@ def configure(options: dict[str, Any]) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": options["level"]},
             "loggers": {
-                # The broker's library tells every packet; httpx every request.
+                # The broker's library tells every packet; httpx and Stripe's every request.
                 name: {"level": "WARNING"}
-                for name in ("amqtt", "transitions", "httpx", "httpcore", "asyncio", "daphne", "uvicorn.access")
+                for name in (*_CHATTY, "uvicorn.access")
             },
         }
     )

@@ -216,6 +216,9 @@ OUTTURN_PROXY_NETWORKS = env_list("OUTTURN_PROXY_NETWORKS", ["127.0.0.0/8", "::1
 # The networks of proxies that verify clients' certificates and pass them on in Client-Cert; empty: nobody is believed.
 OUTTURN_CLIENT_CERTIFICATE_NETWORKS = env_list("OUTTURN_CLIENT_CERTIFICATE_NETWORKS")
 OUTTURN_OUTGOING_SECONDS = env_int("OUTTURN_OUTGOING_SECONDS", 8, minimum=1)
+# Where Stripe's API answers, and how long we wait for it.
+OUTTURN_STRIPE_URL = env_str("OUTTURN_STRIPE_URL", "https://api.stripe.com").rstrip("/")
+OUTTURN_STRIPE_SECONDS = env_int("OUTTURN_STRIPE_SECONDS", 30, minimum=1)
 # Where operators may come from to the console and into organisations that let them in; empty: from anywhere.
 OUTTURN_OPERATOR_NETWORKS = env_list("OUTTURN_OPERATOR_NETWORKS")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
@@ -294,6 +297,7 @@ CELERY_BEAT_SCHEDULE = {
     "look-at-domains": {"task": "domains.look_at_all", "schedule": 86_400.0},
     "end-states": {"task": "lifecycle.end_states", "schedule": 3600.0},
     "keep-houses": {"task": "custody.keep_houses", "schedule": 86_400.0},
+    "sweep-payments": {"task": "payments.sweep", "schedule": 60.0},
     "sweep-jobs": {"task": "jobs.sweep", "schedule": 15.0},
     "seal-logs": {"task": "record.seal_logs", "schedule": 3600.0},
     "check-logs": {"task": "record.check_logs", "schedule": 6 * 3600.0},

@@ -186,9 +186,12 @@ class Invoice(AppendOnly, PerTenant):
 
 
 class LedgerEntry(AppendOnly, PerTenant):
-    """What happened, booked at once on all accounts it touches."""
+    """What happened, booked at once on all accounts it touches.
 
-    invoice = TenantKey(Invoice, models.PROTECT)
+    It books the issue of `invoice`; one without is named by what it books, such as a payment.
+    """
+
+    invoice = TenantKey(Invoice, models.PROTECT, null=True)
     text = models.CharField(max_length=200)
     booked_at = models.DateTimeField()
 

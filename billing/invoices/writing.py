@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from billing.contracts.figures import utc_text
 from billing.invoices.domain.sums import Amounts, Kind, Leg, legs, number_prefix, number_text, unbalanced
 from billing.invoices.models import Invoice, InvoiceSeries, LedgerEntry, LedgerLeg, LegalEntity
+from billing.invoices.registry import tell_issued
 from billing.statements.models import Statement
 from tenants.kernel.canonical import digest
 from tenants.kernel.errors import OutturnError
@@ -101,13 +102,15 @@ def write_invoice(wanted: Wanted, *, by: str, now: datetime) -> Invoice:
         tax_minor=sums.tax, gross_minor=sums.gross, issued_on=wanted.issued_on, due_on=wanted.due_on, document=document,
         digest=digest(document), issued_by=by, issued_at=now,
     )  # fmt: skip
-    _book(invoice, legs(wanted.lines, sums, wanted.currency), now=now)
+    booked = legs(wanted.lines, sums, wanted.currency)
+    book(booked, text=f"{invoice.kind} {number}", invoice=invoice, now=now)
     details: dict[str, JsonValue] = {
         "number": number,
         "statement": document["statement"],
         "gross_minor": sums.gross,
     }
     record_audit(action=f"{invoice.kind}.issued", subject=f"invoice/{invoice.id}", by=by, now=now, details=details)
+    tell_issued(invoice, by=by, now=now)
     return invoice
 
 
@@ -129,15 +132,25 @@ def own_prefix() -> str:
     return number_prefix(tenant.name, tenant.slug)
 
 
-def _book(invoice: Invoice, booked: Sequence[Leg], *, now: datetime) -> None:
-    """Write a ledger entry, and ask the database whether it sums to zero before anything is committed."""
+def book(booked: Sequence[Leg], *, text: str, invoice: Invoice | None = None, now: datetime) -> LedgerEntry:
+    """Write a ledger entry, and ask the database whether it sums to zero before anything is committed.
+
+    Args:
+        booked: What it debits and credits.
+        text: What happened, in a few words.
+        invoice: The invoice whose issue it books, or None for an entry that something else names.
+        now: When.
+
+    Raises:
+        UnbalancedEntryError: It does not sum to zero.
+    """
     refused = UnbalancedEntryError(
-        f"The booking of {invoice.number} does not sum to zero.", place="ledger", kept="Nothing was issued.",
-        fix="Tell support the statement's number.",
+        f"The booking of {text} does not sum to zero.", place="ledger", kept="Nothing was booked.",
+        fix="Tell support what you did.",
     )  # fmt: skip
     if unbalanced(booked):
         raise refused
-    entry = LedgerEntry.objects.create(invoice=invoice, text=f"{invoice.kind} {invoice.number}", booked_at=now)
+    entry = LedgerEntry.objects.create(invoice=invoice, text=text[:200], booked_at=now)
     LedgerLeg.objects.bulk_create(
         [LedgerLeg(entry=entry, account=leg.account, currency=leg.currency, minor=leg.minor) for leg in booked]
     )
@@ -145,3 +158,4 @@ def _book(invoice: Invoice, booked: Sequence[Leg], *, now: datetime) -> None:
         cursor.execute(_UNBALANCED, [required_tenant("the ledger"), entry.id])
         if cursor.fetchall():
             raise refused
+    return entry

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from billing.invoices.parties import create_entity
 from billing.outcomes.services import claim_exclusion
+from billing.payments.models import PaymentKind, ProviderStep
+from billing.payments.services import Transfer, record_transfer
 from billing.reports.services import settle_period
 from tests.billing.invoices.sellers import MERIDIAN
 from tests.billing.outcomes.documents import a_clause
@@ -26,6 +28,12 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
     done = settle_period(contract=contract.id, start=SEPTEMBER[0], end=SEPTEMBER[1], by=BY, now=at("2026-10-05"))
     assert done.invoice is not None
     entity = create_entity(details=MERIDIAN, by=BY, now=at("2026-10-06"))
+    transfer = Transfer(PaymentKind.RECEIVED, 5, done.invoice.currency, at("2026-10-06").date(), "Leased fleet, paid")
+    paid = record_transfer(invoice=done.invoice.id, transfer=transfer, by=BY, now=at("2026-10-06"))
+    step = ProviderStep.objects.create(
+        invoice=done.invoice, position=0, name="customer", operation="customer", state="blocked", asked_by=BY,
+        created_at=at("2026-10-06"),
+    )  # fmt: skip
     pages = ("contract", *(f"contract-{name}" for name in ("publish", "delete", "exclusions", "statements", "settle")))
     return {
         **{name: {"contract": contract.slug} for name in pages},
@@ -34,9 +42,16 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
             for name in ("decide", "withdraw")
         },
         **{name: {"statement": done.statement.id} for name in ("statement", "statement-restate")},
-        **{name: {"invoice": done.invoice.id} for name in ("invoice", "invoice-credit", "invoice-xml")},
+        **{
+            name: {"invoice": done.invoice.id}
+            for name in ("invoice", "invoice-credit", "invoice-payment", "invoice-set-off", "invoice-xml")
+        },
         **{name: {"entity": entity.id} for name in ("legal-entity", "legal-entity-edit", "legal-entity-rate")},
         "customer-billing": {"customer": customer},
+        "payment-refund": {"payment": paid.id},
+        "payment-step-retry": {"step": step.id},
+        "api:invoice-standing": {"pk": done.invoice.id},
+        **{f"api:payment-{name}": {"pk": paid.id} for name in ("detail", "refund")},
         "report": {"report": done.report.id},
         "report-file": {"report": done.report.id, "kind": "report.json"},
         **{f"api:contract-{name}": {"pk": contract.id} for name in ("detail", "publish", "versions")},

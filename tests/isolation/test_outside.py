@@ -135,11 +135,11 @@ class Beyond:
         passkey = Authenticator.objects.create(user=owner, type=Authenticator.Type.WEBAUTHN, data={"name": "Stick"})
         self.real: dict[str, Any] = {
             "slug": "meridian", "notice": notice, "session": session.id, "pk": passkey.id, "key": invitation,
-            "uidb36": user_pk_to_url_str(owner), "token": invitation,
+            "uidb36": user_pk_to_url_str(owner), "token": invitation, "tenant": house.cast.meridian.id,
         }  # fmt: skip
         self.nobodys: dict[str, Any] = {
             "slug": "nowhere-at-all", "notice": new_id(), "session": 2_000_000_000, "pk": 2_000_000_000,
-            "key": new_id(), "uidb36": user_pk_to_url_str(User(id=new_id())), "token": new_id(),
+            "key": new_id(), "uidb36": user_pk_to_url_str(User(id=new_id())), "token": new_id(), "tenant": new_id(),
         }  # fmt: skip
 
     def addresses(self) -> Iterator[tuple[str, str, str, list[Any], list[Any]]]:

@@ -1,0 +1,108 @@
+"""Payments to read: what an invoice has seen, what is open of it, and how it goes at the provider."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import QuerySet, Sum
+
+from billing.invoices.models import Invoice, InvoiceKind
+from billing.payments.domain import Fact, Standing, standing
+from billing.payments.models import Payment, PaymentSettings, ProviderInvoice, ProviderKind, ProviderStep, StepState
+from tenants.kernel.errors import NotFoundError
+
+
+class PaymentNotFoundError(NotFoundError):
+    """The tenant has no such payment."""
+
+    code = "payment.not_found"
+
+
+def payments() -> QuerySet[Payment]:
+    """All that happened to invoices, by value date."""
+    return Payment.objects.select_related("invoice", "credit_note")
+
+
+def payments_of(invoice: Invoice) -> QuerySet[Payment]:
+    """What happened to an invoice, by value date."""
+    return payments().filter(invoice=invoice)
+
+
+def payment(payment_id: UUID) -> Payment:
+    """One payment.
+
+    Raises:
+        PaymentNotFoundError: There is none.
+    """
+    found = payments().filter(id=payment_id).first()
+    if found is None:
+        raise PaymentNotFoundError("There is no such payment.", place="payment", fix="Choose one from the list.")
+    return found
+
+
+def standing_of(invoice: Invoice) -> Standing:
+    """What is open of an invoice or a credit note, summed anew."""
+    return standings_of([invoice])[invoice.id]
+
+
+def standings_of(invoices: Collection[Invoice]) -> dict[UUID, Standing]:
+    """What is open of some invoices, by their ids."""
+    wanted = [each.id for each in invoices]
+    facts: dict[UUID, list[Fact]] = {each: [] for each in wanted}
+    # The database sums what can be many rows: one for each invoice and kind is left.
+    rows = Payment.objects.filter(invoice__in=wanted).order_by()
+    for row in rows.values("invoice_id", "kind").annotate(sum=Sum("minor")):
+        facts[row["invoice_id"]].append(Fact(row["kind"], row["sum"]))
+    rows = Payment.objects.filter(credit_note__in=wanted).order_by()
+    set_off = {row["credit_note_id"]: row["sum"] for row in rows.values("credit_note_id").annotate(sum=Sum("minor"))}
+    return {each.id: standing(each.gross_minor, facts[each.id], set_off.get(each.id, 0)) for each in invoices}
+
+
+def refundable(invoice: Invoice, intent: str) -> int:
+    """What of one payment at the provider has not gone back, nor was asked to: minor units."""
+    facts = list(Payment.objects.filter(invoice=invoice, intent=intent).values_list("kind", "minor", "external"))
+    left = standing(0, [Fact(kind, minor) for kind, minor, _ in facts]).received
+    known = {external for _, _, external in facts}
+    steps = ProviderStep.objects.filter(invoice=invoice, operation="refund", params__payment_intent=intent)
+    # One that Stripe could not do has a finding although the step was done.
+    under_way = (
+        step.params["minor"]
+        for step in steps
+        if step.object_id not in known and not (step.state == StepState.DONE and step.finding)
+    )
+    return int(left - sum(under_way))
+
+
+def set_off_candidates(credit_note: Invoice) -> list[tuple[Invoice, Standing]]:
+    """The open invoices that a credit note can be set off against: of its customer and currency, the oldest first."""
+    alike = Invoice.objects.filter(customer_id=credit_note.customer_id, currency=credit_note.currency)
+    found = list(alike.filter(kind=InvoiceKind.INVOICE, gross_minor__gt=0).defer("document").order_by("due_on", "id"))
+    standings = standings_of(found)
+    return [(each, standings[each.id]) for each in found if standings[each.id].open > 0]
+
+
+def settings_of_tenant() -> PaymentSettings | None:
+    """The provider that the tenant has chosen; None for what holds without a choice."""
+    return PaymentSettings.objects.first()
+
+
+def chosen_provider() -> ProviderKind:
+    """Who collects the tenant's invoices."""
+    row = settings_of_tenant()
+    return ProviderKind.MANUAL if row is None else ProviderKind(row.provider)
+
+
+def steps_of(invoice: Invoice) -> QuerySet[ProviderStep]:
+    """What is done, or to be done, at the provider for an invoice, in order."""
+    return ProviderStep.objects.filter(invoice=invoice)
+
+
+def at_provider(invoice: Invoice) -> ProviderInvoice | None:
+    """What an invoice is called at the provider; None as long as it is not there."""
+    return ProviderInvoice.objects.filter(invoice=invoice).first()
+
+
+def blocked_steps() -> QuerySet[ProviderStep]:
+    """The steps that wait for a person, with their invoices."""
+    return ProviderStep.objects.filter(state=StepState.BLOCKED).select_related("invoice").order_by("created_at", "id")

@@ -1,0 +1,48 @@
+"""What an invoice's page shows of its payments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext_lazy as _
+
+from billing.contracts.figures import day_text
+from billing.invoices.models import Invoice
+from billing.payments import selectors
+from billing.payments.models import StepState
+from tenants.kernel.clock import utc_now
+from tenants.scope.actors import Permission
+
+register = template.Library()
+
+STATES: Mapping[str, tuple[str, Any]] = {
+    "open": ("idle", _("Open")), "overdue": ("warning", _("Overdue")), "part_paid": ("idle", _("Paid in part")),
+    "paid": ("ok", _("Paid")), "overpaid": ("warning", _("Overpaid")), "nothing_due": ("ok", _("Nothing due")),
+    "to_pay_out": ("idle", _("To be paid out")), "settled": ("ok", _("Settled")),
+}  # fmt: skip
+"""How a state looks, and its word."""
+STEPS: Mapping[str, str] = {StepState.WAITING: "idle", StepState.DONE: "ok", StepState.BLOCKED: "warning"}
+
+
+@register.inclusion_tag("payments/_invoice.html", takes_context=True)
+def payments(context: Mapping[str, Any], invoice: Invoice) -> dict[str, Any]:
+    """What happened to an invoice and what is open; to its own people how it goes at the provider too."""
+    actor = context["shell"]["actor"]
+    standing, there = selectors.standing_of(invoice), selectors.at_provider(invoice)
+    status, word = STATES[standing.state(invoice.due_on, utc_now().date())]
+    rows = list(selectors.payments_of(invoice))
+    for row in rows:
+        row.day = day_text(row.value_on)  # type: ignore[attr-defined]
+        row.can_refund = bool(row.kind == "received" and row.intent and selectors.refundable(invoice, row.intent) > 0)  # type: ignore[attr-defined]
+    is_own = actor.may(Permission.MONEY_READ)
+    steps = list(selectors.steps_of(invoice)) if is_own else []
+    for step in steps:
+        step.look = STEPS[step.state]  # type: ignore[attr-defined]
+    return {
+        "shell": context["shell"], "csrf_token": context.get("csrf_token"), "invoice": invoice, "standing": standing,
+        "status": status, "word": word, "rows": rows, "steps": steps, "is_own": is_own,
+        "can_bill": actor.may(Permission.MONEY_BILL), "finding": there.finding if there and is_own else None,
+        "pay_url": there.pay_url if there and standing.open > 0 else "",
+    }  # fmt: skip
