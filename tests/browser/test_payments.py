@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from billing.invoices.models import Invoice
 from billing.payments.models import ProviderStep
-from billing.payments.services import collect_invoice
+from billing.payments.services import follow_issue
 from tenants.scope.context import scope
 from tests.billing.payments.world import BY, ISSUED, an_invoice, choose_stripe, transfer
 from tests.browser.conftest import WIDTHS
@@ -25,7 +25,7 @@ def documents(cast: Cast) -> tuple[Invoice, Invoice]:
     with scope(cast.meridian.id):
         choose_stripe()
         invoice = an_invoice(cast.northwind, 1_200_000, -120_000, tax=205_200)
-        collect_invoice(invoice, by=BY, now=ISSUED)
+        follow_issue(invoice, by=BY, now=ISSUED)
         transfer(invoice, 500_000, reference="SEPA 4711, first part")
         finding = {
             "code": "payment.mismatch", "place": "invoice", "message": "The draft at Stripe comes to 7 USD in 4 items.",
