@@ -76,7 +76,7 @@ def test_it_tells_when_the_log_was_last_checked_and_what_was_found(cast: Cast, s
     page = shown(client)
     assert "The last check found what should not be" in page
     assert "Entry &lt;7&gt; of the log was changed." in page
-    assert "Changed behind the application" in page
+    assert "Something was changed" in page
 
 
 def test_it_shows_who_cosigned_the_newest_head(cast: Cast, sign_in: SignIn) -> None:
