@@ -1,9 +1,9 @@
 """Canonical JSON: one byte string for one value, so that a hash means the content.
 
 Almost all that is written is texts, whole numbers and truths under names of everyday letters. Of these the encoder of
-the standard library, which is compiled, makes the canonical form, several times as quick as one in Python; whatever else
-there is (fractions, numbers beyond 2**53, letters beyond the sixteen-bit ones, by which names would be in another
-order) is told from its text and written by the library.
+the standard library, which is compiled, makes the canonical form, several times as quick as one in Python. Whatever
+else there is (fractions, numbers beyond 2**53, letters beyond sixteen bits, by which names would be in another order)
+is told from its text and written by the library.
 """
 
 from __future__ import annotations
