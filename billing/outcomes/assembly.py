@@ -11,9 +11,8 @@ from typing import Any
 from billing.contracts.agreement import AgreementDocument
 from billing.outcomes.domain.engine import rate
 from billing.outcomes.domain.printed import printed
-from billing.outcomes.intake import read_rate_document
+from billing.outcomes.intake import rate_document_of
 from billing.outcomes.schemas import EvidenceForm
-from tenants.kernel.canonical import canonical_json
 
 Json = dict[str, Any]
 _EVIDENCE = frozenset(field.alias or name for name, field in EvidenceForm.model_fields.items())
@@ -57,7 +56,7 @@ def rated(document: Json) -> Json:
         DocumentError: The evidence, the exclusions and the contract do not fit each other.
         AmountTooLargeError: An amount is beyond what every reader of JSON reads exactly.
     """
-    return printed(rate(read_rate_document(canonical_json(document))))
+    return printed(rate(rate_document_of(document)))
 
 
 def _exclusion(claim: Mapping[str, Any], decisions: Sequence[Mapping[str, Any]], known: Mapping[str, Any]) -> Json:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -44,7 +45,15 @@ def read_rate_document(text: bytes) -> RateDocument:
     Raises:
         DocumentError: It does not fit; the findings name every place that could be told apart.
     """
-    tree = strict_json(text)
+    return rate_document_of(strict_json(text))
+
+
+def rate_document_of(tree: Any) -> RateDocument:
+    """The document in a JSON value that no other can be mistaken for: read strictly, or made here.
+
+    Raises:
+        DocumentError: It does not fit; the findings name every place that could be told apart.
+    """
     try:
         form = RateDocumentForm.model_validate(tree)
     except ValidationError as error:

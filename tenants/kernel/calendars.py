@@ -125,6 +125,7 @@ def local_ms(wall: datetime, zone: ZoneInfo) -> int:
     return epoch_ms(_transition(before_gap, instant, zone))
 
 
+@lru_cache(maxsize=8192)  # many assets are told of at the same full hours
 def parse_moment(text: str, zone: ZoneInfo) -> int:
     """An ISO 8601 time in milliseconds since the epoch; without offset it is local to the zone, a date its midnight.
 

@@ -20,6 +20,7 @@ from tenants.scope.context import required_tenant
 from twins.evidence.domain.documents import moment_text
 from twins.evidence.domain.findings import breaches
 from twins.evidence.domain.items import HOUR_MS, Rule, walk
+from twins.evidence.domain.machine_documents import risen
 from twins.evidence.domain.rules import FLIES
 from twins.evidence.domain.states import Cause, stretches
 from twins.evidence.models import AssetEvent, EvidenceSegment, SiteRecord
@@ -154,7 +155,7 @@ def _machine(told: Told, asset: UUID, span: Span) -> AssetStates:
     """What is known of an asset whose signals say what it is."""
     known, found = told.machines[asset]
     signals_of = known.rule.of.signals
-    risen = known.rule.indicators.increases
+    counted = known.rule.indicators.increases
     columns = (column.tolist() for column in (found.stretches.start, found.stretches.end, found.stretches.value))
     return AssetStates(
         asset=asset,
@@ -163,7 +164,7 @@ def _machine(told: Told, asset: UUID, span: Span) -> AssetStates:
         stretches=tuple(_stretch(*each) for each in zip(*columns, strict=True)),
         figures=(
             *(Figure(key, "h", Fraction(held, HOUR_MS)) for key, held in found.held.items()),
-            *(Figure(key, signals_of[risen[key]].unit, value) for key, value in found.risen.items()),
+            *(Figure(key, signals_of[counted[key]].unit, risen(rise, span[0])) for key, rise in found.rises.items()),
         ),
         events=tuple(_of_span(known.said, span)),
         findings=found.findings,

@@ -15,6 +15,7 @@ from tenants.people.models import User
 from tenants.scope.context import scope
 from tests.conftest import Cast
 from tests.twins.evidence.fleet import SEPTEMBER, day, fly, published_fleet, schedule
+from tests.twins.evidence.pit import every, published_pit, send
 from twins.catalog.services import publish_type
 from twins.composer.publishing import publish_twin
 from twins.composer.services import create_twin, edit_draft
@@ -177,3 +178,25 @@ def test_a_share_is_never_rounded_up() -> None:
     assert percent_up(pieces) == "99.99"
     assert percent_up(pieces[:1]) == "100.00"
     assert percent_up([Piece(day(1), day(2), "idle"), Piece(day(2), day(3))]) == ""
+
+
+def test_a_month_of_machines(viewer: Client, cast: Cast) -> None:
+    with scope(cast.meridian.id):
+        _, (one, _) = published_pit(2, now=day(1), called="Northwind fleet")
+        steps = every(day(1), day(11), timedelta(minutes=5))
+        send([(one, "fault", moment, float(moment >= day(10))) for moment in steps], received=day(11))
+        send([(one, "material_total", day(2), 100.0), (one, "material_total", day(9), 4600.0)], received=day(11))
+        record_event(asset=one, kind="failed", at=day(20), source="Shop", reference="1", now=OCTOBER)
+    page = text(viewer, f"{PATH}?month=2026-09")
+    for told in (
+        "its signals say so",
+        "no reading that still holds",
+        "failed, and has not returned",
+        '4,500.0<span class="unit">t volume</span>',
+        "Counted in the month",
+        "engine hours run",
+        "A counter that falls to less than half",
+    ):
+        assert told in page
+    assert "A reading is stamped at take-off" not in page
+    assert ">Flown<" not in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +63,7 @@ def segment_documents(
     ]
 
 
+@lru_cache(maxsize=8192)  # many assets are told of at the same full hours
 def moment_text(instant: int) -> str:
     """An instant in milliseconds as documents write it, with milliseconds only where there are some."""
     moment = from_epoch_ms(instant)

@@ -30,14 +30,14 @@ class MachineEvidence:
             tell whether the asset is up, ``conditions`` the other indicators of time, ``measures`` the counters.
         stretches: What is known now of the states, by cause.
         held: How long each condition is known to have held, in milliseconds.
-        risen: By how much each counter rose, in the unit of its signal.
+        rises: What the rise of each counter is told from.
         findings: What does not fit together.
     """
 
     document: Json
     stretches: Stretches
     held: Mapping[str, int]
-    risen: Mapping[str, Fraction]
+    rises: Mapping[str, Rise]
     findings: tuple[Finding, ...]
 
 
@@ -79,7 +79,7 @@ def machine_evidence(
         document,
         stretches,
         {key: _held(known) for key, (_, known) in told.items()},
-        {key: risen(found, span[0]) for key, found in rises.items()},
+        rises,
         tuple(_findings(asset, rules=rule.indicators.increases, rises=rises)),
     )
 
