@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -126,7 +126,12 @@ class InvoiceViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixi
         row = credit_invoice(invoice=pk, by=actor_of(request._request).name, now=utc_now(), **values)
         return Response(InvoiceDocumentOutput(row).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(responses={(200, "application/xml"): OpenApiTypes.BINARY})
+    @extend_schema(
+        responses={
+            (200, "application/xml"): OpenApiTypes.BINARY,
+            422: OpenApiResponse(description="It does not meet the rules of EN 16931, or has no legal entity."),
+        }
+    )
     @action(detail=True, methods=["get"], renderer_classes=[XmlRenderer, JSONRenderer])
     def ubl(self, request: Request, pk: UUID, **_: Any) -> Response:
         """The invoice as an electronic one: UBL 2.1 after EN 16931, checked against its business rules."""

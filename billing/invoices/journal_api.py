@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -40,12 +40,15 @@ class JournalInput(serializers.Serializer[Any]):
     revenue_adjustments = serializers.CharField(required=False, max_length=9)
 
 
+_REFUSED = OpenApiResponse(description="The span runs backwards, or DATEV would not take the batch.")
+
+
 class JournalView(APIView):
     """The journal as a file."""
 
     needs: ClassVar = {"read": Permission.MONEY_READ}
 
-    @extend_schema(parameters=[JournalInput], responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    @extend_schema(parameters=[JournalInput], responses={(200, "text/csv"): OpenApiTypes.BINARY, 422: _REFUSED})
     def get(self, request: Request, **_: Any) -> StreamingHttpResponse:
         """The bookings of all invoices issued on some days, every leg, or as a batch for DATEV."""
         given = JournalInput(data=request.query_params)

@@ -72,7 +72,7 @@ class StepOutput(serializers.ModelSerializer[ProviderStep]):
         read_only_fields = fields
 
 
-class StandingOutput(serializers.Serializer[Any]):
+class InvoiceStandingOutput(serializers.Serializer[Any]):
     """Where an invoice stands: the sum of what happened to it."""
 
     invoice = serializers.UUIDField()
@@ -106,7 +106,7 @@ class PaymentViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixi
         )
         return Response(PaymentOutput(row).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=RefundInput, responses={202: StandingOutput})
+    @extend_schema(request=RefundInput, responses={202: InvoiceStandingOutput})
     @action(detail=True, methods=["post"])
     def refund(self, request: Request, pk: UUID, **_: Any) -> Response:
         """Have the provider pay some of a payment back; it is a payment of its own when the provider has done it."""
@@ -132,7 +132,7 @@ class StandingView(APIView):
 
     needs: ClassVar = {"read": Permission.MONEY_READ}
 
-    @extend_schema(responses=StandingOutput)
+    @extend_schema(responses=InvoiceStandingOutput)
     def get(self, request: Request, pk: UUID) -> Response:
         """What is open of an invoice or a credit note, where it can be paid, and how it goes at the provider."""
         return Response(_standing(invoice_by_id(pk)))
@@ -140,7 +140,7 @@ class StandingView(APIView):
 
 def _standing(row: Invoice) -> Any:
     found, there = selectors.standing_of(row), selectors.at_provider(row)
-    return StandingOutput({
+    return InvoiceStandingOutput({
         "invoice": row.id, "currency": row.currency, "gross_minor": found.gross, "open_minor": found.open,
         "received_minor": found.received, "state": found.state(row.due_on, utc_now().date()),
         "pay_url": there.pay_url if there and found.open > 0 else "", "steps": list(selectors.steps_of(row)),

@@ -29,6 +29,7 @@ from tests.conftest import Cast, make_cast
 from tests.isolation.asking import Answer, answer_of, as_a_test_does, fingerprint, savepoint
 from tests.isolation.places import Place, endpoints, ids_of, pages, telling
 from tests.isolation.world import Samples, furnish
+from tests.proving import prove
 from tests.tenants.domains.nameserver import serving_names
 
 OWN = frozenset({"owner", "key", "provisioning"})
@@ -166,6 +167,7 @@ def _people(cast: Cast) -> dict[str, Client]:
     for name, user in people.items():
         clients[name] = Client()
         clients[name].force_login(user)
+        prove(clients[name])  # whoever would be asked again on one page has no session on the next
     Membership.objects.filter(user=gone).delete()
     return clients
 

@@ -121,5 +121,8 @@ class TestForgedRequests:
         assert b"Meridian" not in response.content
 
 
-EXEMPT = {"scim/v2/": "Knows its caller by a provisioning token, never by a cookie."}
+EXEMPT = {
+    "scim/v2/": "Knows its caller by a provisioning token, never by a cookie.",
+    "webhooks/stripe/": "Knows its caller by a signature over the body, never by a cookie.",
+}
 """Where writes outside organisations need no token against forgery, and why."""

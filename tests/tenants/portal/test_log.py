@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.test import Client
 
@@ -25,6 +23,7 @@ from tenants.record.witnesses import add_cosignatures, register_witness
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tests.conftest import Cast
+from tests.proving import prove
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
@@ -37,14 +36,6 @@ def sealed(cast: Cast) -> int:
     with scope(cast.meridian.id):
         record_audit(action="plan.approved", subject="plan/1", by="x", now=utc_now())
         return seal_head(now=utc_now()).size
-
-
-def prove(client: Client, minutes: float = 0) -> Client:
-    """Have the session say that its person gave their password so long ago."""
-    session = client.session
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time.time() - 60 * minutes}]
-    session.save()
-    return client
 
 
 def shown(client: Client) -> str:
