@@ -7,10 +7,10 @@ from rest_framework.routers import SimpleRouter
 
 from billing.contracts.api import ContractViewSet
 from billing.invoices.api import InvoiceViewSet
-from billing.invoices.journal_api import JournalView
 from billing.invoices.party_api import BillingProfileView, LegalEntityViewSet
 from billing.outcomes.api import DryRunView, ExclusionViewSet, OutcomeRunViewSet
 from billing.payments.api import PaymentViewSet, StandingView
+from billing.payments.journal_api import JournalView
 from billing.reports.api import ReportViewSet, RestatementView, SettlementView
 from billing.statements.api import StatementViewSet
 

@@ -6,10 +6,10 @@ from django.urls import path
 
 from billing.contracts import pages as contracts
 from billing.invoices import credit_pages as credits_
-from billing.invoices import journal_pages
 from billing.invoices import pages as invoices
 from billing.invoices import party_pages as parties
 from billing.outcomes import pages as outcomes
+from billing.payments import journal_pages
 from billing.payments import pages as payments
 from billing.reports import pages as reports
 from billing.statements import pages as statements
