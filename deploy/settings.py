@@ -300,6 +300,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-payments": {"task": "payments.sweep", "schedule": 60.0},
     "sweep-jobs": {"task": "jobs.sweep", "schedule": 15.0},
     "seal-logs": {"task": "record.seal_logs", "schedule": 3600.0},
+    "stamp-logs": {"task": "record.stamp_logs", "schedule": 3600.0},
     "check-logs": {"task": "record.check_logs", "schedule": 6 * 3600.0},
     "watch-limits": {"task": "limits.watch_all", "schedule": 900.0},
     "compact-logs": {"task": "telemetry.compact_due", "schedule": 30.0},

@@ -13,7 +13,7 @@ REVIEWED = {
         "billing_providerinvoice", "billing_providerstep", "billing_report", "billing_statement", "billing_vatrate",
         "tenants_agreement", "tenants_auditentry", "tenants_certificate", "tenants_cosignature",
         "tenants_keyhandover", "tenants_log", "tenants_logleaf", "tenants_lognode", "tenants_treehead",
-        "tenants_witness", "twins_evidencesegment", "twins_siterecord",
+        "tenants_headstamp", "tenants_witness", "twins_evidencesegment", "twins_siterecord",
     },
     Custody.REFERRED: {"billing_contract", "tenants_customer", "twins_twin"},
     Custody.READING: {"twins_readinglog", "twins_chunk", "twins_rollup", "twins_sealedbatch"},
