@@ -19,6 +19,7 @@ from billing.contracts.schemas import (
     PlainGapsDocument,
     PriceTierDocument,
     RatioDocument,
+    ResponseDocument,
     StepRemedyDocument,
     ThroughputDocument,
     TierRemedyDocument,
@@ -151,7 +152,17 @@ def _indicator(clause: ClauseDocument) -> str:
             f"{_words(indicator.of)} per {_words(indicator.per)} against a target of {indicator.target} "
             f"{indicator.unit}, where {'more' if indicator.better == 'higher' else 'less'} is better"
         )
+    if isinstance(indicator, ResponseDocument):
+        return _response(indicator)
     return f"100 % less the mean error rate of intervals of {duration_text(indicator.interval)}"
+
+
+def _response(indicator: ResponseDocument) -> str:
+    answer = "back" if indicator.of is None else f"back, or {_words(indicator.of)} begins to hold,"
+    return (
+        f"the share of incidents in which an asset that is down is {answer} within {duration_text(indicator.within)} "
+        "of committed time"
+    )
 
 
 def _words(name: str) -> str:
@@ -181,6 +192,8 @@ def _outages(clause: ClauseDocument) -> str:
     counted = "every outage counts from its first to its last moment"
     if parse_duration(minimum):
         counted = f"outages of less than {duration_text(minimum)} do not count"
+    if isinstance(clause.indicator, ResponseDocument):
+        return counted  # an incident is counted, it has no steps
     return counted + (f", longer ones in whole steps of {duration_text(quantum)}" if parse_duration(quantum) else "")
 
 
