@@ -124,6 +124,8 @@ def _clause(clause: ClauseDocument, contract: AgreementDocument) -> Iterator[str
     yield f"{clause.id}: service is owed {_calendar(clause.calendar)}."
     yield f"{clause.id}: {_outages(clause)}."
     yield f"{clause.id}: time of which nothing is known counts {_gaps(clause.gaps)}."
+    if isinstance(clause.indicator, ResponseDocument):
+        yield from _incidents(clause.id)
     if clause.minimum_coverage is not None:
         yield (
             f"{clause.id}: when less than {clause.minimum_coverage} % of the time is known, nothing is settled, "
@@ -162,6 +164,17 @@ def _response(indicator: ResponseDocument) -> str:
     return (
         f"the share of incidents in which an asset that is down is {answer} within {duration_text(indicator.within)} "
         "of committed time"
+    )
+
+
+def _incidents(clause: str) -> Iterator[str]:
+    yield (
+        f"{clause}: an incident is the time from which an asset is down until it is up again, when some of it is "
+        "committed time; a period without an incident is 100 %."
+    )
+    yield (
+        f"{clause}: an incident that is open at the end of the period is missed when more time has passed than that, "
+        "else it is left for the next period, in which its time starts anew."
     )
 
 
