@@ -173,7 +173,7 @@ def _incidents(clause: str) -> Iterator[str]:
         "committed time; a period without an incident is 100 %."
     )
     yield (
-        f"{clause}: an incident that is open at the end of the period is missed when more time has passed than that, "
+        f"{clause}: an incident that is open at the end of the period is missed when it has taken longer by then, "
         "else it is left for the next period, in which its time starts anew."
     )
 

@@ -147,8 +147,8 @@ WHAT_AN_INCIDENT_IS = (
     "time; a period without an incident is 100 %."
 )
 WHAT_IS_OPEN = (
-    "uptime: an incident that is open at the end of the period is missed when more time has passed than that, else it "
-    "is left for the next period, in which its time starts anew."
+    "uptime: an incident that is open at the end of the period is missed when it has taken longer by then, else it is "
+    "left for the next period, in which its time starts anew."
 )
 CLAUSES: list[tuple[Json, str]] = [
     (
