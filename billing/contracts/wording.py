@@ -19,6 +19,7 @@ from billing.contracts.schemas import (
     PlainGapsDocument,
     PriceTierDocument,
     RatioDocument,
+    ResponseDocument,
     StepRemedyDocument,
     ThroughputDocument,
     TierRemedyDocument,
@@ -123,6 +124,8 @@ def _clause(clause: ClauseDocument, contract: AgreementDocument) -> Iterator[str
     yield f"{clause.id}: service is owed {_calendar(clause.calendar)}."
     yield f"{clause.id}: {_outages(clause)}."
     yield f"{clause.id}: time of which nothing is known counts {_gaps(clause.gaps)}."
+    if isinstance(clause.indicator, ResponseDocument):
+        yield from _incidents(clause.id)
     if clause.minimum_coverage is not None:
         yield (
             f"{clause.id}: when less than {clause.minimum_coverage} % of the time is known, nothing is settled, "
@@ -151,7 +154,28 @@ def _indicator(clause: ClauseDocument) -> str:
             f"{_words(indicator.of)} per {_words(indicator.per)} against a target of {indicator.target} "
             f"{indicator.unit}, where {'more' if indicator.better == 'higher' else 'less'} is better"
         )
+    if isinstance(indicator, ResponseDocument):
+        return _response(indicator)
     return f"100 % less the mean error rate of intervals of {duration_text(indicator.interval)}"
+
+
+def _response(indicator: ResponseDocument) -> str:
+    answer = "back" if indicator.of is None else f"back, or {_words(indicator.of)} begins to hold,"
+    return (
+        f"the share of incidents in which an asset that is down is {answer} within {duration_text(indicator.within)} "
+        "of committed time"
+    )
+
+
+def _incidents(clause: str) -> Iterator[str]:
+    yield (
+        f"{clause}: an incident is the time from which an asset is down until it is up again, when some of it is "
+        "committed time; a period without an incident is 100 %."
+    )
+    yield (
+        f"{clause}: an incident that is open at the end of the period is missed when it has taken longer by then, "
+        "else it is left for the next period, in which its time starts anew."
+    )
 
 
 def _words(name: str) -> str:
@@ -181,6 +205,8 @@ def _outages(clause: ClauseDocument) -> str:
     counted = "every outage counts from its first to its last moment"
     if parse_duration(minimum):
         counted = f"outages of less than {duration_text(minimum)} do not count"
+    if isinstance(clause.indicator, ResponseDocument):
+        return counted  # an incident is counted, it has no steps
     return counted + (f", longer ones in whole steps of {duration_text(quantum)}" if parse_duration(quantum) else "")
 
 
