@@ -56,17 +56,23 @@ def _sentences(contract: AgreementDocument) -> Iterator[str]:
         f"{'one asset' if count == 1 else f'{count} assets'} of {contract.twin_name}."
     )
     yield _effective(contract)
+    if contract.acceptance is not None:
+        yield f"It takes effect only once {contract.parties.customer} has accepted it electronically."
     yield f"Days and times are those of {terms.time_zone}; amounts are in {terms.currency}."
     yield from _fee(contract)
     for clause in terms.clauses:
         yield from _clause(clause, contract)
     yield _caps(contract)
+    if contract.year_cap_minor is not None:
+        yield _year_cap(contract.year_cap_minor, terms.currency)
     yield (
         f"Evidence counts when it is received up to {duration_text(terms.correction_window)} after the end of the "
         "period; what comes later is recorded and changes nothing."
     )
     for rule in contract.preapproved:
         yield _preapproved(rule.category, rule.notice)
+    if contract.objection is not None:
+        yield _objection(contract.parties.customer, contract.objection)
     yield from _assumptions(contract)
     yield f"Each amount is rounded once, {_ROUNDING[terms.rounding]}."
     yield f"Tax of {contract.tax_percent} % is added to the sum; it is due {_days(contract.payment_days)}."
@@ -209,6 +215,20 @@ def _caps(contract: AgreementDocument) -> str:
     if percent is None:
         return "The credits of a period have no limit."
     return f"The credits of a period are together at most {percent} % of its fee."
+
+
+def _year_cap(minor: int, currency: str) -> str:
+    return (
+        f"The credits of a contract year are together at most {money_text(minor, currency)}; a contract year begins on "
+        "each anniversary of the first day on which the contract held."
+    )
+
+
+def _objection(customer: str, length: str) -> str:
+    return (
+        f"An exclusion about which {customer} has said nothing within {duration_text(length)} after it was claimed "
+        "counts as approved from then on."
+    )
 
 
 def _preapproved(category: str, notice: str | None) -> str:
