@@ -49,6 +49,23 @@ def describe(contract: AgreementDocument) -> list[str]:
     return list(_sentences(contract))
 
 
+def text_of(contract: AgreementDocument) -> str:
+    """The contract as the plain text that is signed: title, version, a line for each sentence, the assets by name."""
+    head = f"{contract.title}\nVersion {contract.version}\n"
+    assets = f"Assets: {', '.join(contract.assets.values())}."
+    return "\n".join([head, *describe(contract), assets, ""])
+
+
+def replacement(contract: AgreementDocument, before: AgreementDocument) -> str:
+    """What a version does to the one that held before it, in a sentence."""
+    day, old = day_text(date.fromisoformat(contract.effective.start)), f"version {before.version}"
+    if contract.effective.start == before.effective.start:
+        return f"It takes the place of {old} from the same day, {day}: {old} then holds for no day."
+    if before.effective.end is not None and before.effective.end <= contract.effective.start:
+        return f"It follows {old}, which has ended by {day}."
+    return f"It takes the place of {old} from {day} on; up to then {old} holds."
+
+
 def _sentences(contract: AgreementDocument) -> Iterator[str]:
     terms, count = contract.terms, len(contract.assets)
     yield (
