@@ -50,6 +50,23 @@ def describe(contract: AgreementDocument) -> list[str]:
     return list(_sentences(contract))
 
 
+def text_of(contract: AgreementDocument) -> str:
+    """The contract as the plain text that is signed: title, version, a line for each sentence, the assets by name."""
+    head = f"{contract.title}\nVersion {contract.version}\n"
+    assets = f"Assets: {', '.join(contract.assets.values())}."
+    return "\n".join([head, *describe(contract), assets, ""])
+
+
+def replacement(contract: AgreementDocument, before: AgreementDocument) -> str:
+    """What a version does to the one that held before it, in a sentence."""
+    day, old = day_text(date.fromisoformat(contract.effective.start)), f"version {before.version}"
+    if contract.effective.start == before.effective.start:
+        return f"It takes the place of {old} from the same day, {day}: {old} then holds for no day."
+    if before.effective.end is not None and before.effective.end <= contract.effective.start:
+        return f"It follows {old}, which has ended by {day}."
+    return f"It takes the place of {old} from {day} on; up to then {old} holds."
+
+
 def _sentences(contract: AgreementDocument) -> Iterator[str]:
     terms, count = contract.terms, len(contract.assets)
     yield (
@@ -57,17 +74,23 @@ def _sentences(contract: AgreementDocument) -> Iterator[str]:
         f"{'one asset' if count == 1 else f'{count} assets'} of {contract.twin_name}."
     )
     yield _effective(contract)
+    if contract.acceptance is not None:
+        yield f"It takes effect only once {contract.parties.customer} has accepted it electronically."
     yield f"Days and times are those of {terms.time_zone}; amounts are in {terms.currency}."
     yield from _fee(contract)
     for clause in terms.clauses:
         yield from _clause(clause, contract)
     yield _caps(contract)
+    if contract.year_cap_minor is not None:
+        yield _year_cap(contract.year_cap_minor, terms.currency)
     yield (
         f"Evidence counts when it is received up to {duration_text(terms.correction_window)} after the end of the "
         "period; what comes later is recorded and changes nothing."
     )
     for rule in contract.preapproved:
         yield _preapproved(rule.category, rule.notice)
+    if contract.objection is not None:
+        yield _objection(contract.parties.customer, contract.objection)
     yield from _assumptions(contract)
     yield f"Each amount is rounded once, {_ROUNDING[terms.rounding]}."
     yield f"Tax of {contract.tax_percent} % is added to the sum; it is due {_days(contract.payment_days)}."
@@ -235,6 +258,20 @@ def _caps(contract: AgreementDocument) -> str:
     if percent is None:
         return "The credits of a period have no limit."
     return f"The credits of a period are together at most {percent} % of its fee."
+
+
+def _year_cap(minor: int, currency: str) -> str:
+    return (
+        f"The credits of a contract year are together at most {money_text(minor, currency)}; a contract year begins on "
+        "each anniversary of the first day on which the contract held."
+    )
+
+
+def _objection(customer: str, length: str) -> str:
+    return (
+        f"An exclusion about which {customer} has said nothing within {duration_text(length)} after it was claimed "
+        "counts as approved from then on."
+    )
 
 
 def _preapproved(category: str, notice: str | None) -> str:

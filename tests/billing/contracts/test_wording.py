@@ -224,3 +224,20 @@ def test_approval_in_advance_in_words(notice: str | None, words: str) -> None:
     assert said(contract, "it is due on the day of the invoice.")
     assert said(contract, "The credits of a period have no limit.")
     assert not said(contract, "bays")
+
+
+def test_acceptance_objection_and_the_limit_of_a_year() -> None:
+    plain = a_contract(clause())
+    outer = {"acceptance": "required", "objection": "P14D", "year_cap_minor": 12_000_050}
+    added = [one for one in describe(a_contract(clause(), outer=outer)) if one not in describe(plain)]
+    assert added == [
+        "It takes effect only once Northwind Air has accepted it electronically.",
+        (
+            "The credits of a contract year are together at most 120,000.50 EUR; a contract year begins on each "
+            "anniversary of the first day on which the contract held."
+        ),
+        (
+            "An exclusion about which Northwind Air has said nothing within 14 days after it was claimed counts as "
+            "approved from then on."
+        ),
+    ]
