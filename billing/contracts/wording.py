@@ -20,6 +20,7 @@ from billing.contracts.schemas import (
     PlainGapsDocument,
     PriceTierDocument,
     RatioDocument,
+    ResponseDocument,
     StepRemedyDocument,
     ThroughputDocument,
     TierRemedyDocument,
@@ -191,6 +192,8 @@ def _clause_lines(clause: ClauseDocument, contract: AgreementDocument) -> Iterat
     yield "calendar", f"service is owed {_calendar(clause.calendar)}."
     yield "outages", f"{_outages(clause)}."
     yield "gaps", f"time of which nothing is known counts {_gaps(clause.gaps)}."
+    if isinstance(clause.indicator, ResponseDocument):
+        yield from _incidents()
     if clause.minimum_coverage is not None:
         known = f"when less than {clause.minimum_coverage} % of the time is known"
         yield "minimum_coverage", f"{known}, nothing is settled, in either direction."
@@ -217,7 +220,24 @@ def _indicator(clause: ClauseDocument) -> str:
             f"{_words(indicator.of)} per {_words(indicator.per)} against a target of {indicator.target} "
             f"{indicator.unit}, where {'more' if indicator.better == 'higher' else 'less'} is better"
         )
+    if isinstance(indicator, ResponseDocument):
+        return _response(indicator)
     return f"100 % less the mean error rate of intervals of {duration_text(indicator.interval)}"
+
+
+def _response(indicator: ResponseDocument) -> str:
+    answer = "back" if indicator.of is None else f"back, or {_words(indicator.of)} begins to hold,"
+    return (
+        f"the share of incidents in which an asset that is down is {answer} within {duration_text(indicator.within)} "
+        "of committed time"
+    )
+
+
+def _incidents() -> Iterator[_Told]:
+    what = "an incident is the time from which an asset is down until it is up again, when some of it is committed time"
+    yield "indicator", f"{what}; a period without an incident is 100 %."
+    missed = "an incident that is open at the end of the period is missed when it has taken longer by then"
+    yield "indicator", f"{missed}, else it is left for the next period, in which its time starts anew."
 
 
 def _words(name: str) -> str:
@@ -247,6 +267,8 @@ def _outages(clause: ClauseDocument) -> str:
     counted = "every outage counts from its first to its last moment"
     if parse_duration(minimum):
         counted = f"outages of less than {duration_text(minimum)} do not count"
+    if isinstance(clause.indicator, ResponseDocument):
+        return counted  # an incident is counted, it has no steps
     return counted + (f", longer ones in whole steps of {duration_text(quantum)}" if parse_duration(quantum) else "")
 
 

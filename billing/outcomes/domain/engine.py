@@ -14,13 +14,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from billing.contracts.domain import Availability, Clause, Contract, Indicator, MeanRate, MeteredFee, Ratio, Throughput
+from billing.contracts.domain import (
+    Availability,
+    Clause,
+    Contract,
+    MeanRate,
+    MeteredFee,
+    Ratio,
+    Response,
+    Throughput,
+)
 from billing.outcomes.domain.admission import Admitted, admit
 from billing.outcomes.domain.caps import apply_caps
 from billing.outcomes.domain.counters import measure_volume
 from billing.outcomes.domain.document import AssetEvidence, RateDocument
 from billing.outcomes.domain.fees import FeeOutcome, charge, shares
-from billing.outcomes.domain.indicators import Measure, RatedSpan, aggregate, measure, measure_ratio, observe_rates
+from billing.outcomes.domain.incidents import find_incidents
+from billing.outcomes.domain.indicators import (
+    Measure,
+    aggregate,
+    measure,
+    measure_incidents,
+    measure_ratio,
+    observe_rates,
+    without_cause,
+)
 from billing.outcomes.domain.outcome import (
     AssetOutcome,
     ClauseOutcome,
@@ -136,6 +154,8 @@ def _rate_clause(clause: Clause, scene: _Scene) -> ClauseOutcome:
     totals = sum_totals(one.ledger.totals for one in assets)
     coverage = Fraction(totals.committed - totals.unknown, totals.committed) if totals.committed else None
     ratio = aggregate(clause.aggregate, [one.measure for one in assets])
+    if ratio is None:
+        ratio = without_cause(clause.indicator, totals.committed)
     status = _status(clause, ratio, coverage)
     judgements = _judge(clause, ratio, assets, scene) if status == "settled" and ratio is not None else ()
     rated = ClauseOutcome(clause, status, ratio, coverage, totals, assets, judgements)
@@ -153,16 +173,20 @@ def _rate_asset(clause: Clause, asset: str, scene: _Scene) -> AssetOutcome:
         scene.runs[asset, _condition(clause)],
         scene.admitted.claims[asset],
     )
-    reports = scene.admitted.evidence[asset].rates if isinstance(clause.indicator, MeanRate) else ()
-    rates = observe_rates(reports, document.period)
-    return AssetOutcome(asset, ledger, _measure(clause.indicator, ledger, seen, rates))
+    return AssetOutcome(asset, ledger, _measure(clause, ledger, seen, scene))
 
 
-def _measure(indicator: Indicator, ledger: Ledger, seen: Observed, rates: Sequence[RatedSpan]) -> Measure:
+def _measure(clause: Clause, ledger: Ledger, seen: Observed, scene: _Scene) -> Measure:
+    indicator, period = clause.indicator, scene.document.period
     if isinstance(indicator, Ratio):
         return measure_ratio(indicator, ledger, seen.quantity(indicator.of), seen.quantity(indicator.per))
+    if isinstance(indicator, Response):
+        runs = scene.runs[seen.asset, None]
+        held = seen.held(indicator.of)
+        return measure_incidents(find_incidents(clause, indicator, period, ledger.committed, runs, held))
+    reports = scene.admitted.evidence[seen.asset].rates if isinstance(indicator, MeanRate) else ()
     volume = seen.quantity(indicator.of) if isinstance(indicator, Throughput) else seen.volume.total
-    return measure(indicator, ledger, volume, rates)
+    return measure(indicator, ledger, volume, observe_rates(reports, period))
 
 
 def _status(clause: Clause, ratio: Fraction | None, coverage: Fraction | None) -> Status:
@@ -179,8 +203,14 @@ def _judge(clause: Clause, ratio: Fraction, assets: Sequence[AssetOutcome], scen
     return tuple(
         Judgement(one.asset, 100 * own, bases[one.asset], judge(clause.remedies, 100 * own))
         for one in assets
-        if (own := one.measure.ratio) is not None
+        if (own := _own_ratio(clause, one)) is not None
     )
+
+
+def _own_ratio(clause: Clause, one: AssetOutcome) -> Fraction | None:
+    if one.measure.ratio is None:
+        return without_cause(clause.indicator, one.ledger.totals.committed)
+    return one.measure.ratio
 
 
 def _refuse_what_json_cannot_carry(outcome: Outcome) -> None:

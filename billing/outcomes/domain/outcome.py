@@ -55,8 +55,11 @@ class Observed:
             return self.volume.total
         if of in self.measures:
             return self.measures[of].total
-        held = [(start, end) for start, end, state, _ in self.conditions.get(of, ()) if state == "up"]
-        return Fraction(total(intersect(held, self.present)), HOUR_MS)
+        return Fraction(total(intersect(self.held(of), self.present)), HOUR_MS)
+
+    def held(self, of: str | None) -> list[Span]:
+        """When a condition is known to have held, also beyond the period; what the asset has not, never did."""
+        return [(start, end) for start, end, state, _ in self.conditions.get(of or "", ()) if state == "up"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 In the workings instants are milliseconds since the epoch, lengths milliseconds, exact numbers fractions as text. What
 there is much of is a list in the order of its fields: states ``[start, end, state, received]``, segments ``[start, end,
-category, detail]``, outages, gaps, increases and rated spans as their types name them.
+category, detail]``, outages, gaps, increases, rated spans and incidents as their types name them.
 """
 
 from __future__ import annotations
@@ -104,7 +104,10 @@ def _clause_workings(clause: ClauseOutcome) -> dict[str, Any]:
 
 
 def _asset_workings(one: AssetOutcome) -> dict[str, Any]:
-    ledger, measure = one.ledger, one.measure
+    """One asset; incidents stand there only where they are looked for, as before there were clauses on them."""
+    ledger, measure = one.ledger, _plain(one.measure)
+    if one.measure.incidents is None:
+        del measure["incidents"]
     return {
         "asset": one.asset,
         "totals": _plain(ledger.totals),
@@ -112,8 +115,8 @@ def _asset_workings(one: AssetOutcome) -> dict[str, Any]:
         "outages": _plain(ledger.outages),
         "gaps": _plain(ledger.gaps),
         "exclusions": _plain(ledger.exclusions),
-        **_plain(measure),
-        "ratio": _plain(measure.ratio),
+        **measure,
+        "ratio": _plain(one.measure.ratio),
     }
 
 

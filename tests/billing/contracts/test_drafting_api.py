@@ -160,7 +160,7 @@ def test_a_draft_of_no_contract_has_no_digest(tenant: Tenant, pit: Fleet, with_k
     [
         ({"terms": {}}, [("document.missing", f"terms/{name}") for name in (
             "currency", "time_zone", "correction_window", "fee", "clauses")]),
-        ({"title": "\ud800"}, [("document.out_of_range", "title")]),
+        ({"title": ""}, [("document.empty", "title")]),
         ({"customer": NOBODY}, [("request.not_found", "customer")]),
         ({"twin": NOBODY}, [("contract.twin", "twin")]),
         ({"preapproved": [{"category": "whim"}]}, [("contract.preapproved", "")]),

@@ -134,6 +134,22 @@ def test_price_tiers_in_words(mode: str, which: str) -> None:
 
 WEEKDAYS = {"weekly": [{"days": ["mon", "sat"], "from": "06:00", "to": "22:00"}], "holidays": ["2026-12-25"]}
 STEPS = {"kind": "steps", "per": "0.1", "step": "full"}
+REPAIR = (
+    "uptime: the share of incidents in which an asset that is down is back within 4 hours of committed time, taken "
+    "together over all of them, for all assets."
+)
+RESPONSE = (
+    "the share of incidents in which an asset that is down is back, or technician on site begins to hold, within 1 "
+    "hour 30 minutes of committed time"
+)
+WHAT_AN_INCIDENT_IS = (
+    "uptime: an incident is the time from which an asset is down until it is up again, when some of it is committed "
+    "time; a period without an incident is 100 %."
+)
+WHAT_IS_OPEN = (
+    "uptime: an incident that is open at the end of the period is missed when it has taken longer by then, else it is "
+    "left for the next period, in which its time starts anew."
+)
 CLAUSES: list[tuple[Json, str]] = [
     (
         {"indicator": {"kind": "throughput", "unit": "m3", "target": "400", "per": "h", "hours": "committed"}},
@@ -146,6 +162,12 @@ CLAUSES: list[tuple[Json, str]] = [
     (
         {"indicator": {"kind": "mean_rate", "interval": "PT5M"}},
         "100 % less the mean error rate of intervals of 5 minutes",
+    ),
+    ({"indicator": {"kind": "response", "within": "PT4H"}}, REPAIR),
+    ({"indicator": {"kind": "response", "within": "PT1H30M", "of": "technician_on_site"}}, RESPONSE),
+    (
+        {"indicator": {"kind": "response", "within": "PT4H"}, "outages": {"minimum": "PT5M", "quantum": "PT1M"}},
+        "uptime: outages of less than 5 minutes do not count.",
     ),
     ({"assets": [SPARE]}, "for Engine 082."),
     ({"aggregate": "worst"}, "as that of the worst of them"),
@@ -177,6 +199,15 @@ CLAUSES: list[tuple[Json, str]] = [
 @pytest.mark.parametrize(("changes", "words"), CLAUSES)
 def test_clauses_in_words(changes: Json, words: str) -> None:
     assert said(a_contract(clause(**changes)), words)
+
+
+def test_what_an_incident_is_stands_in_a_contract_on_response_time_and_in_no_other() -> None:
+    contract = a_contract(clause(indicator={"kind": "response", "within": "PT4H"}))
+    assert [sentence for sentence in describe(contract) if sentence.startswith("uptime: an incident")] == [
+        WHAT_AN_INCIDENT_IS,
+        WHAT_IS_OPEN,
+    ]
+    assert not said(a_contract(clause()), "incident")
 
 
 @pytest.mark.parametrize(
