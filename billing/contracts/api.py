@@ -20,6 +20,7 @@ from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError
+from tenants.kernel.money import LARGEST_MINOR
 from tenants.scope.actors import Permission
 
 MOST = 2**31 - 1
@@ -71,6 +72,18 @@ class ContractInput(serializers.Serializer[Any]):
     assumptions = serializers.DictField(required=False, allow_null=True)
     tax_percent = serializers.CharField(max_length=40, required=False)
     payment_days = serializers.IntegerField(min_value=0, max_value=365, required=False)
+    acceptance = serializers.ChoiceField(
+        choices=("required",), required=False, allow_null=True,
+        help_text="With `required` a version takes effect only once the customer has accepted it.",
+    )  # fmt: skip
+    objection = serializers.CharField(
+        max_length=40, required=False, allow_null=True,
+        help_text="How long after its claim an exclusion about which nothing was said counts as approved: P14D.",
+    )  # fmt: skip
+    year_cap_minor = serializers.IntegerField(
+        min_value=0, max_value=LARGEST_MINOR, required=False, allow_null=True,
+        help_text="The most that the credits of a contract year come to, in minor units.",
+    )  # fmt: skip
 
 
 class ContractEditInput(ContractInput):

@@ -108,6 +108,8 @@ def _parties(contract: AgreementDocument) -> Iterator[_Told]:
     who = f"{contract.parties.provider} guarantees {contract.parties.customer}"
     yield "title customer twin", f"{who} the outcome of {assets} of {contract.twin_name}."
     yield "effective", _effective(contract)
+    if contract.acceptance is not None:
+        yield "acceptance", f"It takes effect only once {contract.parties.customer} has accepted it electronically."
     yield (
         "terms/time_zone terms/currency",
         f"Days and times are those of {terms.time_zone}; amounts are in {terms.currency}.",
@@ -116,11 +118,15 @@ def _parties(contract: AgreementDocument) -> Iterator[_Told]:
 
 def _limits(contract: AgreementDocument) -> Iterator[_Told]:
     yield "terms/caps", _caps(contract)
+    if contract.year_cap_minor is not None:
+        yield "year_cap_minor", _year_cap(contract.year_cap_minor, contract.terms.currency)
     window = f"up to {duration_text(contract.terms.correction_window)} after the end of the period"
     later = "what comes later is recorded and changes nothing"
     yield "terms/correction_window", f"Evidence counts when it is received {window}; {later}."
     for at, rule in enumerate(contract.preapproved):
         yield f"preapproved/{at}", _preapproved(rule.category, rule.notice)
+    if contract.objection is not None:
+        yield "objection", _objection(contract.parties.customer, contract.objection)
 
 
 def _payment(contract: AgreementDocument) -> Iterator[_Told]:
@@ -297,6 +303,20 @@ def _caps(contract: AgreementDocument) -> str:
     if percent is None:
         return "The credits of a period have no limit."
     return f"The credits of a period are together at most {percent} % of its fee."
+
+
+def _year_cap(minor: int, currency: str) -> str:
+    return (
+        f"The credits of a contract year are together at most {money_text(minor, currency)}; a contract year begins on "
+        "each anniversary of the first day on which the contract held."
+    )
+
+
+def _objection(customer: str, length: str) -> str:
+    return (
+        f"An exclusion about which {customer} has said nothing within {duration_text(length)} after it was claimed "
+        "counts as approved from then on."
+    )
 
 
 def _preapproved(category: str, notice: str | None) -> str:

@@ -102,6 +102,17 @@ def cold_chain(begun: Beginning, basis: Basis) -> Json:
     return _terms(_per_asset(begun), [clause], cap="100")
 
 
+def response(begun: Beginning, basis: Basis) -> Json:
+    """A flat fee, against the share of failures that were mended in time on the clock of working hours."""
+    exclusions = [(PLANNED, "P2D"), (FORCE_MAJEURE, None)]
+    remedies = [_tiers(("95", "5"), ("90", "10"), ("75", "25"))]
+    clause = _clause("repair", {"kind": "response", "within": "PT8H"}, basis, exclusions, remedies) | {
+        "calendar": _shift("06:00", "18:00"),
+        "outages": {"minimum": "PT5M", "quantum": "PT0S"},
+    }
+    return _terms(_flat(begun), [clause], cap="25")
+
+
 def cloud(begun: Beginning, basis: Basis) -> Json:
     """A flat fee, against the share of whole minutes, as services over the network promise it."""
     remedies = [_tiers(("99.9", "10"), ("99", "25"), ("95", "100"))]

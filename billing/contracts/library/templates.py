@@ -77,6 +77,11 @@ TEMPLATES: Mapping[str, ContractTemplate] = {
             "Fee for each asset and period", bases.with_limits, clauses.cold_chain,
         ),
         ContractTemplate(
+            "response", "Response and repair time",
+            "A fixed fee each month; the customer is credited when failures are not mended in time.",
+            _PERIOD, bases.with_states, clauses.response,
+        ),
+        ContractTemplate(
             "cloud-uptime", "Cloud-style uptime",
             "Uptime in whole minutes with the tiers of network services: below 99.9, 99 and 95 percent.",
             _PERIOD, bases.with_states, clauses.cloud,

@@ -71,7 +71,7 @@ def test_what_a_twin_tells_and_which_templates_fit_it(tenant: Tenant, pit: Fleet
     by_key = {each["key"]: each for each in told["templates"]}
     assert {key: each["fits"] for key, each in by_key.items()} == {
         "uptime": True, "power-by-the-hour": True, "volume-per-hour": True, "oee": False, "energy-per-unit": False,
-        "cold-chain": False, "cloud-uptime": True, "own:pit": True,
+        "cold-chain": False, "response": True, "cloud-uptime": True, "own:pit": True,
     }  # fmt: skip
     assert by_key["volume-per-hour"] == {
         "key": "volume-per-hour", "title": "Cubic metres per hour", "fits": True, "why": "", "fix": "",
@@ -183,7 +183,7 @@ def test_findings_have_their_places_and_nothing_is_stored(
     assert (told["sections"], told["text"], told["digest"], told["version"]) == ([], None, None, None)
     with scope(tenant.id):
         assert Contract.objects.values().get() == before
-        assert _told() == entries
+        assert _told() == entries, list(AuditEntry.objects.values_list("action", flat=True))
 
 
 def test_names_that_nothing_tells_are_found_in_their_clause(tenant: Tenant, pit: Fleet, with_key: Keyed) -> None:

@@ -168,6 +168,15 @@ def test_cold_chain_within_limits() -> None:
     assert written("cold-chain", reefer()) == contract("Cold chain within limits", fee, clause, "100", preapproved=[])
 
 
+def test_response_and_repair_time() -> None:
+    exclusions = [planned("P2D"), {"category": "force_majeure", "allowance": None}]
+    clause = a_clause(
+        "repair", {"kind": "response", "within": "PT8H"}, [tiers(("95", "5"), ("90", "10"), ("75", "25"))], exclusions,
+        calendar=shift("06:00", "18:00"), outages={"minimum": "PT5M", "quantum": "PT0S"},
+    )  # fmt: skip
+    assert written("response", asset("chiller")) == contract("Response and repair time", FLAT, clause, "25")
+
+
 def test_cloud_style_uptime() -> None:
     remedies = [tiers(("99.9", "10"), ("99", "25"), ("95", "100"))]
     minutes = {"minimum": "PT1M", "quantum": "PT1M"}
@@ -190,6 +199,7 @@ def test_a_template_is_about_the_most_assets_that_tell_the_same() -> None:
         ("oee", "chiller", "No type of its assets counts good pieces."),
         ("energy-per-unit", "transformer", "No type of its assets counts both energy and what it is used for."),
         ("cold-chain", "chiller", "No type of its assets tells the share of time in which limits are kept."),
+        ("response", "asset", "No type of its assets says when it is up."),
         ("cloud-uptime", "asset", "No type of its assets says when it is up."),
     ],
 )

@@ -295,3 +295,20 @@ def test_the_text_to_sign_is_numbered_and_closed_by_the_digest() -> None:
         "The document that this text tells has the SHA-256 digest",
         contract.digest,
     ]
+
+
+def test_acceptance_objection_and_the_limit_of_a_year() -> None:
+    plain = a_contract(clause())
+    outer = {"acceptance": "required", "objection": "P14D", "year_cap_minor": 12_000_050}
+    added = [one for one in describe(a_contract(clause(), outer=outer)) if one not in describe(plain)]
+    assert added == [
+        "It takes effect only once Northwind Air has accepted it electronically.",
+        (
+            "The credits of a contract year are together at most 120,000.50 EUR; a contract year begins on each "
+            "anniversary of the first day on which the contract held."
+        ),
+        (
+            "An exclusion about which Northwind Air has said nothing within 14 days after it was claimed counts as "
+            "approved from then on."
+        ),
+    ]
