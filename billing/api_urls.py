@@ -6,6 +6,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from billing.contracts.api import ContractViewSet
+from billing.contracts.drafting_api import BeginContractView, ContractTemplatesView, LookView
 from billing.invoices.api import InvoiceViewSet
 from billing.invoices.party_api import BillingProfileView, LegalEntityViewSet
 from billing.outcomes.api import DryRunView, ExclusionViewSet, OutcomeRunViewSet
@@ -26,6 +27,9 @@ router.register("reports", ReportViewSet, "report")
 
 urlpatterns = [
     *router.urls,
+    path("contract-templates/", ContractTemplatesView.as_view(), name="contract-templates"),
+    path("contracts/from-template/", BeginContractView.as_view(), name="contract-begin"),
+    path("contracts/look/", LookView.as_view(), name="contract-look"),
     path("customers/<uuid:pk>/billing/", BillingProfileView.as_view(), name="customer-billing"),
     path("journal/", JournalView.as_view(), name="journal"),
     path("invoices/<uuid:pk>/standing/", StandingView.as_view(), name="invoice-standing"),

@@ -14,7 +14,7 @@ from billing.contracts.figures import day_text, utc_text
 from billing.contracts.models import Contract, ContractAcceptance, ContractVersion
 from billing.contracts.registry import settled_periods
 from billing.contracts.selectors import ContractNotFoundError, acceptance_of, agreement_of, locked_contract, versions
-from billing.contracts.wording import text_of
+from billing.contracts.wording import text_to_sign
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.canonical import digest
 from tenants.kernel.errors import ConflictError, OutturnError
@@ -137,7 +137,7 @@ def _open_version(contract: UUID, read: Reading, by: Actor) -> tuple[ContractVer
         raise ContractNotFoundError
     _refuse_closed(row, version)
     agreement = agreement_of(version)
-    if (version.digest, text_digest(text_of(agreement))) != (read.digest, read.text_digest):
+    if (version.digest, text_digest(text_to_sign(agreement))) != (read.digest, read.text_digest):
         raise ChangedTextError(
             f"Version {version.version} says something else than what you were shown.", place="digest",
             kept="The version as it was offered. Nothing was accepted.", fix="Read it again, and answer then.",
@@ -187,7 +187,7 @@ def _answered(
     if reason is not None:
         why = _checked("reason", reason, MOST_REASON)
     verdict = "accepted" if why is None else "declined"
-    text = text_of(agreement)
+    text = text_to_sign(agreement)
     document = {
         "acceptance" if why is None else "refusal": 1,
         "contract": agreement.contract,

@@ -145,8 +145,8 @@ class ContractVersionDocumentOutput(ContractVersionOutput):
         return describe(selectors.agreement_of(version))
 
 
-def _plain(data: dict[str, Any]) -> dict[str, Any]:
-    """Checked values as JSON has them."""
+def plain(data: dict[str, Any]) -> dict[str, Any]:
+    """Checked values as JSON has them: ids as texts."""
     return {name: str(value) if isinstance(value, UUID) else value for name, value in data.items()}
 
 
@@ -172,7 +172,7 @@ class ContractViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMix
         """Make a contract as a draft, about all assets of the twin."""
         given = ContractInput(data=request.data)
         given.is_valid(raise_exception=True)
-        wanted = AgreementTerms.read(_plain(given.validated_data))
+        wanted = AgreementTerms.read(plain(given.validated_data))
         row = services.create_contract(wanted=wanted, by=actor_of(request._request).name, now=utc_now())
         return Response(ContractDraftOutput(row).data, status=status.HTTP_201_CREATED)
 
@@ -182,7 +182,7 @@ class ContractViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMix
         """Make a contract from the template: a fee for each hour, against a guaranteed availability."""
         given = PowerByTheHourInput(data=request.data)
         given.is_valid(raise_exception=True)
-        parameters = PowerByTheHour.read(_plain(given.validated_data))
+        parameters = PowerByTheHour.read(plain(given.validated_data))
         by = actor_of(request._request).name
         row = services.create_power_by_the_hour(parameters=parameters, by=by, now=utc_now())
         return Response(ContractDraftOutput(row).data, status=status.HTTP_201_CREATED)
@@ -192,7 +192,7 @@ class ContractViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMix
         """Replace the draft of a revision; 409 when somebody edited it since."""
         given = ContractEditInput(data=request.data)
         given.is_valid(raise_exception=True)
-        values = _plain(given.validated_data)
+        values = plain(given.validated_data)
         row = services.edit_contract(
             contract=pk, revision=values.pop("revision"), wanted=AgreementTerms.read(values),
             by=actor_of(request._request).name, now=utc_now(),

@@ -65,7 +65,7 @@ def create_contract(*, wanted: AgreementTerms, by: str, now: datetime) -> Contra
             id=new_id(), slug=_free_slug(wanted.title), title=wanted.title, customer_id=UUID(wanted.customer),
             twin_id=UUID(wanted.twin), created_at=now, updated_at=now,
         )  # fmt: skip
-        contract.draft = _agreement(wanted, contract).as_json()
+        contract.draft = drawn_up(wanted, contract).as_json()
         contract.save(force_insert=True)
         record_audit(action="contract.created", subject=f"contract/{contract.id}", by=by, now=now)
     return contract
@@ -78,7 +78,7 @@ def create_power_by_the_hour(*, parameters: PowerByTheHour, by: str, now: dateti
         NotFoundError: There is no such customer.
         ContractTwinError: There is no such twin, or it was never published.
     """
-    assets = _flying(_published(parameters.twin))
+    assets = _flying(published_or_refused(parameters.twin))
     if not assets:
         raise ContractTwinError(
             "No asset of the twin counts flight hours.", place="twin",
@@ -105,7 +105,7 @@ def edit_contract(*, contract: UUID, revision: int, wanted: AgreementTerms, by: 
                 "A published contract stays with its customer.", place="customer", kept="The draft as it is.",
                 fix="Make another contract for the other customer.",
             )  # fmt: skip
-        row.draft = _agreement(wanted, row).as_json()
+        row.draft = drawn_up(wanted, row).as_json()
         row.title, row.customer_id, row.twin_id = wanted.title, UUID(wanted.customer), UUID(wanted.twin)
         row.revision, row.updated_at = row.revision + 1, now
         row.save()
@@ -158,9 +158,15 @@ def delete_contract(*, contract: UUID, by: str, now: datetime) -> None:
         put_in_trash(kind="contract", thing=row.id, by=by, now=now)
 
 
-def _agreement(wanted: AgreementTerms, contract: Contract) -> AgreementDocument:
-    """The whole document of the next version, with the names of today."""
-    twin, tenant = _published(wanted.twin), Tenant.objects.get(id=required_tenant("a contract"))
+def drawn_up(wanted: AgreementTerms, contract: Contract) -> AgreementDocument:
+    """The whole document of the next version, with the names of today; nothing is stored.
+
+    Raises:
+        NotFoundError: There is no such customer.
+        ContractTwinError: There is no such twin, or it was never published.
+        DocumentError: A clause speaks of an asset that the twin does not have, or of a name that nothing tells.
+    """
+    twin, tenant = published_or_refused(wanted.twin), Tenant.objects.get(id=required_tenant("a contract"))
     customer = customer_name(UUID(wanted.customer))
     if customer is None:
         raise NotFoundError(
@@ -196,7 +202,12 @@ def _flying(twin: TwinDocument) -> list[str]:
     )
 
 
-def _published(twin: str) -> TwinDocument:
+def published_or_refused(twin: str) -> TwinDocument:
+    """The newest published version of a twin.
+
+    Raises:
+        ContractTwinError: There is no such twin, or it was never published.
+    """
     found = published_twin(UUID(twin))
     if found is None:
         raise ContractTwinError(

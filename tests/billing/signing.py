@@ -10,11 +10,12 @@ from billing.contracts.agreement import AgreementTerms
 from billing.contracts.models import Contract, ContractAcceptance, ContractVersion
 from billing.contracts.selectors import agreement_of, contract, versions
 from billing.contracts.services import edit_contract, publish_contract
-from billing.contracts.wording import text_of
+from billing.contracts.wording import text_to_sign
 from tenants.kernel.ids import new_id
 from tenants.scope.actors import PERMISSIONS, Actor, Role
 from tenants.scope.context import required_tenant
-from tests.billing.world import BY, SIGNED, Json
+from tests.billing.outcomes.documents import Json
+from tests.billing.world import BY, SIGNED
 
 READER = "reader@meridian.example"
 
@@ -35,7 +36,7 @@ def version(of: Contract, number: int = 1) -> ContractVersion:
 def shown(of: Contract, number: int = 1) -> Reading:
     """What the page of a version shows."""
     row = version(of, number)
-    return Reading(number, row.digest, text_digest(text_of(agreement_of(row))))
+    return Reading(number, row.digest, text_digest(text_to_sign(agreement_of(row))))
 
 
 def accept(of: Contract, number: int = 1, *, now: datetime = SIGNED) -> ContractAcceptance:

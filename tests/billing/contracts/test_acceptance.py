@@ -34,7 +34,7 @@ from billing.contracts.selectors import (
     versions,
 )
 from billing.contracts.services import ContractRevisionError
-from billing.contracts.wording import text_of
+from billing.contracts.wording import text_to_sign
 from billing.outcomes.services import claim_exclusion, run_outcome
 from billing.reports.bundles import Bundle
 from billing.reports.selectors import proof_ok, proven_bundle
@@ -87,9 +87,12 @@ def decline(contract: Contract, number: int = 1, reason: str = "Too dear.") -> C
 class TestAccepting:
     def test_the_acceptance_is_a_document_in_the_log(self, contract: Contract) -> None:
         row, read = version(contract), shown(contract)
-        text = text_of(agreement_of(row))
-        assert text.startswith("Uptime\nVersion 1\n\nMeridian Engines guarantees Northwind Air")
-        assert text.endswith("\nAssets: Engine 081.\n")
+        text = text_to_sign(agreement_of(row))
+        assert text.startswith(
+            f"Uptime\nVersion 1 of contract {contract.id}\n\n1. Parties and time\n"
+            "1.1 Meridian Engines guarantees Northwind Air"
+        )  # fmt: skip
+        assert text.endswith(f"\nThe document that this text tells has the SHA-256 digest\n{row.digest}\n")
         answer = accept_version(
             contract=contract.id, read=read, name="  Nora   Winter ", by=person(contract.customer_id), now=SIGNED
         )

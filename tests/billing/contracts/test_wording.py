@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.wording import describe
+from billing.contracts.wording import describe, sections, text_to_sign
 from tests.billing.outcomes.documents import a_clause
 
 Json = dict[str, Any]
@@ -224,6 +224,77 @@ def test_approval_in_advance_in_words(notice: str | None, words: str) -> None:
     assert said(contract, "it is due on the day of the invoice.")
     assert said(contract, "The credits of a period have no limit.")
     assert not said(contract, "bays")
+
+
+def test_each_sentence_says_what_it_tells() -> None:
+    contract = a_contract(
+        clause(
+            exclusions=[{"category": "planned", "allowance": None}],
+            remedies=[
+                {"kind": "tiers", "tiers": [{"below": "95", "credit": "10"}, {"below": "97", "credit": "5"}]},
+                STEPS | {"above": "98.5", "bonus": "1"},
+            ],
+            minimum_coverage="98",
+        ),
+        outer={
+            "preapproved": [{"category": "planned"}],
+            "assumptions": {"planned_visit": "P5D", "repair": "P14D", "bays": 1},
+        },
+    )
+    told = [(one.title, one.place, [line.places for line in one.lines]) for one in sections(contract)]
+    uptime = "terms/clauses/0"
+    assert told == [
+        (
+            "Parties and time",
+            "customer",
+            [("title", "customer", "twin"), ("effective",), ("terms/time_zone", "terms/currency")],
+        ),
+        ("Fee", "terms/fee", [("terms/fee",)]),
+        (
+            "Clause uptime",
+            uptime,
+            [
+                (f"{uptime}/id", f"{uptime}/indicator", f"{uptime}/aggregate", f"{uptime}/assets"),
+                (f"{uptime}/calendar",),
+                (f"{uptime}/outages",),
+                (f"{uptime}/gaps",),
+                (f"{uptime}/minimum_coverage",),
+                (f"{uptime}/exclusions/0",),
+                (f"{uptime}/remedies/0/tiers/1",),
+                (f"{uptime}/remedies/0/tiers/0",),
+                (f"{uptime}/remedies/1",),
+            ],
+        ),
+        ("Limits and evidence", "terms/caps", [("terms/caps",), ("terms/correction_window",), ("preapproved/0",)]),
+        (
+            "Assumptions",
+            "assumptions",
+            [("assumptions/planned_visit",), ("assumptions/repair",), ("assumptions/bays",)],
+        ),
+        ("Rounding, tax and payment", "terms/rounding", [("terms/rounding",), ("tax_percent", "payment_days")]),
+    ]
+    assert [line.text for one in sections(contract) for line in one.lines] == describe(contract)
+
+
+def test_the_text_to_sign_is_numbered_and_closed_by_the_digest() -> None:
+    contract = a_contract(clause())
+    text = text_to_sign(contract).splitlines()
+    assert text[:5] == [
+        "Uptime",
+        "Version 1 of contract 0198c0de-0000-7000-8000-00000000a001",
+        "",
+        "1. Parties and time",
+        "1.1 Meridian Engines guarantees Northwind Air the outcome of 2 assets of Northwind fleet.",
+    ]
+    assert "3.4 uptime: time of which nothing is known counts as down." in text
+    assert text[-6:] == [
+        "Assets",
+        f"Engine 081 ({ENGINE})",
+        f"Engine 082 ({SPARE})",
+        "",
+        "The document that this text tells has the SHA-256 digest",
+        contract.digest,
+    ]
 
 
 def test_acceptance_objection_and_the_limit_of_a_year() -> None:
