@@ -23,6 +23,7 @@ from billing.outcomes.selectors import exclusion as exclusion_by_id
 from tenants.custody.selectors import readings_gone_before
 from tenants.kernel.calendars import epoch_ms, parse_duration
 from tenants.kernel.canonical import canonical_json, digest
+from tenants.kernel.collection import collection_paused
 from tenants.kernel.errors import ConflictError, OutturnError
 from tenants.kernel.ids import new_id
 from tenants.record.schemas import NewEntry
@@ -30,7 +31,7 @@ from tenants.record.selectors import logged_leaves
 from tenants.record.services import append_leaves, record_audit
 from twins.evidence.schemas import SealedSegment
 from twins.evidence.selectors import segments
-from twins.evidence.services import seal_evidence
+from twins.evidence.services import sealed_evidence
 
 CLAIM, DECISION, SEGMENT, SITE_RECORD, ASSUMED, RUN, WHAT_IF = (
     "exclusion", "exclusion_decision", "evidence_segment", "site_record", "assumed_evidence", "outcome_run",
@@ -159,6 +160,7 @@ def withdraw_exclusion(*, exclusion: UUID, why: str, by: str, now: datetime) -> 
     return _decide(exclusion_by_id(exclusion), "withdrawn", why=why, by=by, now=now)
 
 
+@collection_paused()
 def run_outcome(
     *,
     contract: UUID,
@@ -228,12 +230,12 @@ def _sealed_evidence(question: _Question, *, now: datetime) -> list[SealedSegmen
     """
     twin, gone = UUID(question.agreement.twin), readings_gone_before()
     closing = question.end + timedelta(milliseconds=parse_duration(question.agreement.terms.correction_window))
-    known = segments(twin, question.start, question.end)
-    if known and now >= closing and gone is not None and question.start - _BEFORE < gone:
-        return known
+    if now >= closing and gone is not None and question.start - _BEFORE < gone:
+        known = segments(twin, question.start, question.end)
+        if known:
+            return known
     assets = {UUID(asset) for asset in question.agreement.assets}
-    seal_evidence(twin=twin, start=question.start, end=question.end, now=now, assets=assets)
-    return segments(twin, question.start, question.end)
+    return sealed_evidence(twin=twin, start=question.start, end=question.end, now=now, assets=assets)
 
 
 def _evidenced(question: _Question, sealed: Sequence[SealedSegment], *, by: str, now: datetime) -> OutcomeRun:
