@@ -22,7 +22,7 @@ from billing.outcomes.selectors import claims_within, decisions_of
 from billing.outcomes.selectors import exclusion as exclusion_by_id
 from tenants.custody.selectors import readings_gone_before
 from tenants.kernel.calendars import epoch_ms, parse_duration
-from tenants.kernel.canonical import canonical_json, digest
+from tenants.kernel.canonical import Sealed, canonical_json, digest
 from tenants.kernel.collection import collection_paused
 from tenants.kernel.errors import ConflictError, OutturnError
 from tenants.kernel.ids import new_id
@@ -228,9 +228,9 @@ def _sealed_evidence(question: _Question, *, now: datetime) -> list[SealedSegmen
     While late evidence counts, nothing goes that the period needs (`billing.statements.holds`); afterwards none that
     comes in is rated.
     """
-    twin, gone = UUID(question.agreement.twin), readings_gone_before()
+    twin = UUID(question.agreement.twin)
     closing = question.end + timedelta(milliseconds=parse_duration(question.agreement.terms.correction_window))
-    if now >= closing and gone is not None and question.start - _BEFORE < gone:
+    if now >= closing and (gone := readings_gone_before()) is not None and question.start - _BEFORE < gone:
         known = segments(twin, question.start, question.end)
         if known:
             return known
@@ -276,16 +276,18 @@ def _stored(
     now: datetime, assumption: str = "",
 ) -> OutcomeRun:  # fmt: skip
     """The run of a rate document: the one that is there, or a new one, logged with what it relies on."""
-    document = {
-        "run": 1,
-        "contract": str(question.version.contract_id),
-        "version": question.version.version,
-        "assumption": assumption or None,
-        "period": rating["period"],
-        "as_of": rating["as_of"],
-        "outcome": rated(rating),
-        "relies_on": {"contract_version": [question.version.digest], **used},
-    }
+    document = Sealed(
+        {
+            "run": 1,
+            "contract": str(question.version.contract_id),
+            "version": question.version.version,
+            "assumption": assumption or None,
+            "period": rating["period"],
+            "as_of": rating["as_of"],
+            "outcome": rated(rating),
+            "relies_on": {"contract_version": [question.version.digest], **used},
+        }
+    )
     seal = digest(document)
     known = OutcomeRun.objects.filter(digest=seal).first()
     if known is not None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from tenants.kernel.canonical import digest
+from tenants.kernel.canonical import Sealed, digest
 from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import ConflictError, Finding, OutturnError
 from twins.composer.models import Twin
@@ -151,10 +151,11 @@ def _sealed(
             raise TwinNotFoundError
         found = tell(twin, span, rule, assets)
         known = {segment.asset: segment for segment in segments(twin, start, end)}
-        names = {asset: digest(document) for asset, document in found.documents.items()}
+        documents = {asset: Sealed(document) for asset, document in found.documents.items()}
+        names = {asset: digest(document) for asset, document in documents.items()}
         rows = {
             asset: EvidenceSegment(
-                twin_id=twin, asset=asset, start=start, end=end, document=found.documents[asset], digest=name,
+                twin_id=twin, asset=asset, start=start, end=end, document=documents[asset], digest=name,
                 sealed_at=now, revision=known[asset].revision + 1 if asset in known else 1, watermark=found.watermark,
             )
             for asset, name in names.items()
