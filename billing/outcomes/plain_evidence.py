@@ -19,7 +19,7 @@ from billing.outcomes.domain.document import AssetEvidence, CounterReading, Stat
 from tenants.kernel.calendars import parse_moment
 
 Json = dict[str, Any]
-_FIELDS = frozenset({"in_service", "initial", "states", "counters", "measures", "conditions"})
+_FIELDS = frozenset({"in_service", "initial", "states", "counters", "rates", "measures", "conditions"})
 _STATES: Final[Mapping[str, State]] = {"up": "up", "down": "down", "unknown": "unknown"}
 _DECIMAL = re.compile(DECIMAL_PATTERN)
 _UTC = ZoneInfo("UTC")
@@ -69,7 +69,7 @@ class _Numbers(dict[str, Fraction]):
 
 
 def _asset(known: Json, instants: _Instants, numbers: _Numbers) -> AssetEvidence:
-    if not _FIELDS.issuperset(known):
+    if not _FIELDS.issuperset(known) or known.get("rates", []) != []:
         raise _NotPlainError(known)
     initial = known.get("initial")
     return AssetEvidence(
@@ -89,7 +89,7 @@ def _states(reports: list[Json], instants: _Instants) -> tuple[StateReport, ...]
             for one in _of_four(reports)
         ]
     )
-    if not all([one.start < one.end for one in found]):
+    if not all(one.start < one.end for one in found):
         raise _NotPlainError
     return found
 
@@ -105,7 +105,7 @@ def _counters(readings: list[Json], instants: _Instants, numbers: _Numbers) -> t
 
 def _of_four(rows: list[Json]) -> list[Json]:
     """A list of objects of four fields each, which both kinds have."""
-    if type(rows) is not list or not all([len(one) == 4 for one in rows]):  # noqa: PLR2004
+    if type(rows) is not list or not {4}.issuperset(map(len, rows)):
         raise _NotPlainError(rows)
     return rows
 

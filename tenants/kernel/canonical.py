@@ -101,7 +101,7 @@ def _write_alike(numbers: list[int | float]) -> bool:
     """Whether every encoder writes some numbers with the same digits."""
     fractions = [abs(one) for one in numbers if type(one) is float]
     return (
-        -_LARGEST <= min(numbers)
+        min(numbers) >= -_LARGEST
         and max(numbers) <= _LARGEST
         and all(_SHORT[0] <= one < _SHORT[1] and not one.is_integer() for one in fractions)
     )
