@@ -17,6 +17,7 @@ class BillingConfig(AppConfig):
         from billing.contracts.trash import CONTRACT, published, under_contract  # noqa: PLC0415
         from billing.invoices.registry import register_issued  # noqa: PLC0415
         from billing.reports import tasks  # noqa: PLC0415
+        from billing.reports.due import SETTLE_DUE  # noqa: PLC0415
         from tenants.custody.holds import register_holder  # noqa: PLC0415
         from tenants.custody.kinds import register_objection, register_trash  # noqa: PLC0415
         from tenants.customers.registry import Count, Panel, register_count, register_panel  # noqa: PLC0415
@@ -40,6 +41,7 @@ class BillingConfig(AppConfig):
         register_holder("billing.statements.holds.money_holds")
         _register_pages()
         register_job(tasks.SETTLE, tasks.settle_month, label="Settle a month")
+        register_job(SETTLE_DUE, tasks.settle_due_month, label="Settle a month that is due", is_free=True)
         register_job(tasks.RESTATE, tasks.restate_statement_period, label="Restate a period")
         register_tiles("billing.reports.tiles.billing_tiles", needs=Permission.MONEY_READ)
         register_count(Count("contracts", "Contracts", "billing.contracts.selectors.contracts_counted"))

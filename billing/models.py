@@ -13,7 +13,7 @@ from billing.invoices.models import (
 from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun
 from billing.payments.models import Payment, PaymentSettings, ProviderEvent, ProviderInvoice, ProviderStep
 from billing.reports.models import Report
-from billing.statements.models import Adjustment, ChargedAdjustment, Statement
+from billing.statements.models import Adjustment, ChargedAdjustment, SettlementWait, Statement
 
 __all__ = [
     "Adjustment",
@@ -37,6 +37,7 @@ __all__ = [
     "ProviderInvoice",
     "ProviderStep",
     "Report",
+    "SettlementWait",
     "Statement",
     "VatRate",
 ]

@@ -298,6 +298,7 @@ CELERY_BEAT_SCHEDULE = {
     "end-states": {"task": "lifecycle.end_states", "schedule": 3600.0},
     "keep-houses": {"task": "custody.keep_houses", "schedule": 86_400.0},
     "sweep-payments": {"task": "payments.sweep", "schedule": 60.0},
+    "settle-due": {"task": "reports.settle_due", "schedule": 3600.0},
     "sweep-jobs": {"task": "jobs.sweep", "schedule": 15.0},
     "seal-logs": {"task": "record.seal_logs", "schedule": 3600.0},
     "stamp-logs": {"task": "record.stamp_logs", "schedule": 3600.0},

@@ -37,7 +37,7 @@ from billing.contracts.schemas import ContractDocument
 from tenants.kernel.calendars import from_epoch_ms, local_ms, time_zone
 from tenants.kernel.canonical import digest
 
-_LATER = frozenset({"acceptance", "objection", "year_cap_minor"})
+_LATER = frozenset({"acceptance", "objection", "year_cap_minor", "grace"})
 """Fields that documents of before do not have: without a value they are not written."""
 _ID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
@@ -113,6 +113,7 @@ class AgreementTerms(Document):
             nothing was said by then counts as approved at that moment. Without it only what is approved counts.
         year_cap_minor: The most that all credits of a contract year come to, in minor units; a year begins on each
             anniversary of the first day on which the contract held, on the clocks of its zone.
+        grace: How long after its end a month is settled by itself; without it somebody settles it.
     """
 
     title: Title
@@ -127,6 +128,7 @@ class AgreementTerms(Document):
     acceptance: Literal["required"] | None = None
     objection: LastingDuration | None = None
     year_cap_minor: Minor | None = None
+    grace: Duration | None = None
 
     @model_validator(mode="after")
     def _billable(self) -> Self:

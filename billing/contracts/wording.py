@@ -133,6 +133,8 @@ def _limits(contract: AgreementDocument) -> Iterator[_Told]:
     window = f"up to {duration_text(contract.terms.correction_window)} after the end of the period"
     later = "what comes later is recorded and changes nothing"
     yield "terms/correction_window", f"Evidence counts when it is received {window}; {later}."
+    if contract.grace is not None:
+        yield "grace", _grace(contract.grace)
     for at, rule in enumerate(contract.preapproved):
         yield f"preapproved/{at}", _preapproved(rule.category, rule.notice)
     if contract.objection is not None:
@@ -320,6 +322,11 @@ def _year_cap(minor: int, currency: str) -> str:
         f"The credits of a contract year are together at most {money_text(minor, currency)}; a contract year begins on "
         "each anniversary of the first day on which the contract held."
     )
+
+
+def _grace(length: str) -> str:
+    when = "as soon as it is over" if not parse_duration(length) else f"{duration_text(length)} after its end"
+    return f"Each month is settled {when} on what is received by then; what comes later corrects it in the next one."
 
 
 def _objection(customer: str, length: str) -> str:

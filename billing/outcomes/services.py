@@ -36,7 +36,8 @@ from billing.outcomes.selectors import exclusion as exclusion_by_id
 from billing.outcomes.years import YearLimit, year_limit
 from tenants.custody.selectors import readings_gone_before
 from tenants.kernel.calendars import parse_duration
-from tenants.kernel.canonical import digest
+from tenants.kernel.canonical import Sealed, digest
+from tenants.kernel.collection import collection_paused
 from tenants.kernel.errors import ConflictError
 from tenants.kernel.ids import new_id
 from tenants.record.schemas import NewEntry
@@ -44,7 +45,7 @@ from tenants.record.selectors import logged_leaves
 from tenants.record.services import append_leaves, record_audit
 from twins.evidence.schemas import SealedSegment
 from twins.evidence.selectors import segments
-from twins.evidence.services import seal_evidence
+from twins.evidence.services import sealed_evidence
 
 STATEMENT = "statement"
 CLAIM, DECISION, SEGMENT, SITE_RECORD, ASSUMED, RUN, WHAT_IF = (
@@ -161,6 +162,7 @@ def withdraw_exclusion(*, exclusion: UUID, why: str, by: str, now: datetime) -> 
     return _decide(exclusion_by_id(exclusion), "withdrawn", why=why, by=by, now=now)
 
 
+@collection_paused()
 def run_outcome(
     *,
     contract: UUID,
@@ -234,14 +236,14 @@ def _sealed_evidence(question: _Question, *, now: datetime) -> list[SealedSegmen
     While late evidence counts, nothing goes that the period needs (`billing.statements.holds`); afterwards none that
     comes in is rated.
     """
-    twin, gone = UUID(question.agreement.twin), readings_gone_before()
+    twin = UUID(question.agreement.twin)
     closing = question.end + timedelta(milliseconds=parse_duration(question.agreement.terms.correction_window))
-    known = segments(twin, question.start, question.end)
-    if known and now >= closing and gone is not None and question.start - _BEFORE < gone:
-        return known
+    if now >= closing and (gone := readings_gone_before()) is not None and question.start - _BEFORE < gone:
+        known = segments(twin, question.start, question.end)
+        if known:
+            return known
     assets = {UUID(asset) for asset in question.agreement.assets}
-    seal_evidence(twin=twin, start=question.start, end=question.end, now=now, assets=assets)
-    return segments(twin, question.start, question.end)
+    return sealed_evidence(twin=twin, start=question.start, end=question.end, now=now, assets=assets)
 
 
 def _evidenced(question: _Question, sealed: Sequence[SealedSegment], *, by: str, now: datetime) -> OutcomeRun:
@@ -282,17 +284,19 @@ def _stored(
     now: datetime, assumption: str = "",
 ) -> OutcomeRun:  # fmt: skip
     """The run of a rate document: the one that is there, or a new one, logged with what it relies on."""
-    document = {
-        "run": 1,
-        "contract": str(question.version.contract_id),
-        "version": question.version.version,
-        "assumption": assumption or None,
-        "period": rating["period"],
-        "as_of": rating["as_of"],
-        "outcome": rated(rating),
-        **({} if question.year is None else {"year_cap": question.year.as_json()}),
-        "relies_on": {**_basis(question), **used},
-    }
+    document = Sealed(
+        {
+            "run": 1,
+            "contract": str(question.version.contract_id),
+            "version": question.version.version,
+            "assumption": assumption or None,
+            "period": rating["period"],
+            "as_of": rating["as_of"],
+            "outcome": rated(rating),
+            **({} if question.year is None else {"year_cap": question.year.as_json()}),
+            "relies_on": {**_basis(question), **used},
+        }
+    )
     seal = digest(document)
     known = OutcomeRun.objects.filter(digest=seal).first()
     if known is not None:

@@ -29,7 +29,7 @@ from billing.reports.verifier import verify_report
 from billing.statements.models import Statement
 from billing.statements.selectors import first_version, is_followed
 from billing.statements.selectors import statement as statement_by_id
-from billing.statements.services import LEAF, restate_statement, seal_statement
+from billing.statements.services import LEAF, restate_statement, seal_run
 from tenants.kernel.errors import ConflictError
 from tenants.record.selectors import log_verifier, proof_bundle
 from tenants.record.services import record_audit, seal_head
@@ -71,7 +71,7 @@ def settle_period(*, contract: UUID, start: datetime, end: datetime, by: str, no
         statement = first_version(contract, start, end)
         if statement is None:
             run = run_outcome(contract=contract, period_start=start, period_end=end, as_of=now, by=by, now=now)
-            statement = seal_statement(run=run.id, by=by, now=now)
+            statement = seal_run(run=run, by=by, now=now)
         invoice = issue_invoice(statement=statement.id, by=by, now=now)
         report = make_report(statement=statement.id, by=by, now=now)
     return Settlement(statement, invoice, report)

@@ -80,3 +80,20 @@ class ChargedAdjustment(AppendOnly, PerTenant):
 
     def __str__(self) -> str:
         return f"{self.adjustment_id} in {self.statement_id}"
+
+
+class SettlementWait(PerTenant):
+    """A month that did not settle by itself: what is in the way, and when that was looked at last."""
+
+    contract = TenantKey(Contract, models.CASCADE)
+    period_start = models.DateTimeField()
+    why = models.CharField(max_length=1000)
+    looked_at = models.DateTimeField()
+
+    unaudited_fields: ClassVar[frozenset[str]] = frozenset({"why", "looked_at"})
+
+    class Meta:
+        constraints = (UniquePerTenant(fields=("contract", "period_start"), name="one_wait_per_month"),)
+
+    def __str__(self) -> str:
+        return self.why

@@ -60,5 +60,4 @@ def stamp_logs() -> None:
 def stamp_log(tenant: str) -> None:
     """Have a tenant's newest head stamped if an authority was chosen and it is due; harmless when delivered twice."""
     close_old_connections()
-    with scope(UUID(tenant)):
-        timestamps.stamp_newest(now=utc_now())
+    timestamps.stamp_newest(tenant=UUID(tenant), now=utc_now())

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Protocol
+from uuid import UUID
 
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 from django.db import transaction
@@ -24,6 +25,7 @@ from tenants.record.models import HeadStamp, StampAuthority
 from tenants.record.schemas import SignedHead
 from tenants.record.selectors import latest_head, stamp_authority
 from tenants.record.services import record_audit
+from tenants.scope.context import scope
 
 EVERY = timedelta(hours=24)
 """How long a stamp is the newest one before the next head gets its own."""
@@ -155,17 +157,22 @@ def end_authority(*, by: str, now: datetime) -> None:
         row.delete()
 
 
-def stamp_newest(*, now: datetime) -> HeadStamp | None:
-    """Have the newest head stamped when that is due; what fails is kept on the page and tried again an hour later."""
-    authority, head = stamp_authority(), latest_head()
-    if authority is None or head is None or not _is_due(authority, head, now):
-        return None
+def stamp_newest(*, tenant: UUID, now: datetime) -> HeadStamp | None:
+    """Have a tenant's newest head stamped when that is due, outside any scope: no transaction waits for the authority.
+
+    What fails is kept on the page and tried again an hour later.
+    """
+    with scope(tenant):
+        authority, head = stamp_authority(), latest_head()
+        if authority is None or head is None or not _is_due(authority, head, now):
+            return None
     try:
         stamp = _stamped(head, Rfc3161(authority.url, read_roots(authority.roots)), now=now)
     except (StampError, OutgoingError) as error:
-        StampAuthority.objects.filter(id=authority.id).update(failure=error.told[:500], failed_at=now)
+        with scope(tenant):
+            StampAuthority.objects.filter(id=authority.id).update(failure=error.told[:500], failed_at=now)
         return None
-    with transaction.atomic():
+    with scope(tenant):
         StampAuthority.objects.filter(id=authority.id).update(failure="", failed_at=None)
         return _kept(head, authority.url, stamp, now=now)
 

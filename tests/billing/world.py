@@ -100,6 +100,7 @@ def agreement(fleet: Fleet, *clauses: Json, title: str = "Uptime", **changes: An
             "acceptance",
             "objection",
             "year_cap_minor",
+            "grace",
         )
         if name in changes
     }

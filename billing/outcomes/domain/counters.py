@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import lcm
 from operator import lt
@@ -29,7 +30,7 @@ class Increase(NamedTuple):
     reset: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Volume:
     """What one asset's counter rose by in the period, in the unit of the counter.
 
@@ -43,20 +44,17 @@ class Volume:
     base: CounterReading | None
     counted: tuple[CounterReading, ...]
 
-    @property
+    @cached_property
     def increases(self) -> tuple[Increase, ...]:
-        """The increases, in the order of time."""
+        """The increases, in the order of time; made once, and shown more than once."""
         if self.base is None:
             return ()
         readings = (self.base, *self.counted)
         units, scale = _in_units(readings)
         return tuple(
-            Increase(
-                reading.id, reading.at, reading.value,
-                increase=Fraction(after if after < before else after - before, scale), reset=after < before,
-            )
-            for reading, (before, after) in zip(self.counted, pairwise(units), strict=True)
-        )  # fmt: skip
+            Increase(id_, at, value, _exact(after if after < before else after - before, scale), after < before)
+            for (id_, at, value, _), (before, after) in zip(self.counted, pairwise(units), strict=True)
+        )
 
 
 def measure_volume(readings: Sequence[CounterReading], period: Span) -> Volume:
@@ -87,6 +85,11 @@ def _in_order(readings: Sequence[CounterReading]) -> tuple[list[CounterReading],
         once.sort(key=lambda one: (one.at, one.value, one.id))
         instants = [reading.at for reading in once]
     return once, instants
+
+
+@lru_cache(maxsize=4096)  # what runs evenly rises by the same again and again
+def _exact(units: int, scale: int) -> Fraction:
+    return Fraction(units, scale)
 
 
 def _in_units(readings: Sequence[CounterReading]) -> tuple[list[int], int]:

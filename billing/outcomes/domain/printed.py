@@ -86,8 +86,8 @@ def _observed(one: Observed) -> dict[str, Any]:
 def _volume(volume: Volume) -> dict[str, Any]:
     return {
         "total": str(volume.total),
-        "base": _plain(volume.base),
-        "increases": [[step.id, step.at, str(step.value), str(step.increase), step.reset] for step in volume.increases],
+        "base": None if volume.base is None else _plain(volume.base._asdict()),
+        "increases": [[id_, at, str(value), str(more), reset] for id_, at, value, more, reset in volume.increases],
     }
 
 
@@ -111,9 +111,9 @@ def _asset_workings(one: AssetOutcome) -> dict[str, Any]:
     return {
         "asset": one.asset,
         "totals": _plain(ledger.totals),
-        "segments": _plain(ledger.segments),
-        "outages": _plain(ledger.outages),
-        "gaps": _plain(ledger.gaps),
+        "segments": [list(segment) for segment in ledger.segments],
+        "outages": [list(outage) for outage in ledger.outages],
+        "gaps": [list(gap) for gap in ledger.gaps],
         "exclusions": _plain(ledger.exclusions),
         **measure,
         "ratio": _plain(one.measure.ratio),

@@ -79,10 +79,9 @@ def _volume(name: str, volume: Volume, zone: ZoneInfo) -> Iterator[str]:
         return
     base = volume.base
     yield f"  counter {base.id} at {moment_text(base.at, zone)}: {exact_text(base.value)}, counted from here"
-    for step in volume.increases:
-        how = ", a reset, counted from 0" if step.reset else ""
-        shown = f"{exact_text(step.value)}, up by {exact_text(step.increase)}"
-        yield f"  counter {step.id} at {moment_text(step.at, zone)}: {shown}{how}"
+    for id_, at, value, increase, reset in volume.increases:
+        how = ", a reset, counted from 0" if reset else ""
+        yield f"  counter {id_} at {moment_text(at, zone)}: {exact_text(value)}, up by {exact_text(increase)}{how}"
     yield f"  {name} {exact_text(volume.total)}"
 
 

@@ -18,7 +18,7 @@ from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError
 from tenants.people.models import User
 from tenants.record.models import AuditEntry, HeadStamp, StampAuthority
-from tenants.record.selectors import head_stamps, latest_head, stamp_authority
+from tenants.record.selectors import head_stamps, stamp_authority
 from tenants.record.services import record_audit, seal_head
 from tenants.record.tasks import stamp_log, stamp_logs
 from tenants.record.timestamps import AuthorityError, StampError, choose_authority, end_authority, stamp_newest
@@ -43,45 +43,60 @@ def authority(settings: Any) -> Iterator[Authority]:
         yield made
 
 
-def grow(now: datetime = NOON) -> str:
+def grow(cast: Cast, now: datetime = NOON) -> str:
     """One more entry under a new head; the head's note."""
-    record_audit(action="plan.approved", subject="plan/1", by=BY, now=now)
-    return seal_head(now=now).note
+    with scope(cast.meridian.id):
+        record_audit(action="plan.approved", subject="plan/1", by=BY, now=now)
+        return seal_head(now=now).note
 
 
-def chosen(authority: Authority, now: datetime = NOON) -> HeadStamp:
-    return choose_authority(url=authority.url, roots=authority.roots, by=BY, now=now)
+def choose(cast: Cast, url: str, roots: str, now: datetime = NOON, by: str = BY) -> HeadStamp:
+    with scope(cast.meridian.id):
+        return choose_authority(url=url, roots=roots, by=by, now=now)
+
+
+def chosen(cast: Cast, authority: Authority, now: datetime = NOON) -> HeadStamp:
+    return choose(cast, authority.url, authority.roots, now)
+
+
+def stamped(cast: Cast, now: datetime) -> HeadStamp | None:
+    return stamp_newest(tenant=cast.meridian.id, now=now)
+
+
+def stamps(cast: Cast) -> list[Any]:
+    with scope(cast.meridian.id):
+        return list(head_stamps())
+
+
+def present(cast: Cast) -> StampAuthority | None:
+    with scope(cast.meridian.id):
+        return stamp_authority()
 
 
 class TestStamps:
-    @pytest.fixture(autouse=True)
-    def _meridian(self, cast: Cast) -> Iterator[None]:
-        with scope(cast.meridian.id):
-            yield
-
-    def test_a_stamp_is_of_the_bytes_of_the_head(self, authority: Authority) -> None:
-        note = grow()
-        row = chosen(authority)
+    def test_a_stamp_is_of_the_bytes_of_the_head(self, cast: Cast, authority: Authority) -> None:
+        note = grow(cast)
+        row = chosen(cast, authority)
         assert (row.service, row.stamped_at, row.received_at) == (authority.url, NOON, NOON)
         verifier = VerifierBuilder().add_root_certificate(authority.root).build()
         assert verifier.verify_message(decode_timestamp_response(bytes(row.token)), note.encode())
-        assert head_stamps().get().note == note
-        told = AuditEntry.objects.get(action="log.authority_chosen")
+        assert [each.note for each in stamps(cast)] == [note]
+        with scope(cast.meridian.id):
+            told = AuditEntry.objects.get(action="log.authority_chosen")
         assert told.details == {"url": authority.url}
 
-    def test_one_head_a_day_is_stamped(self, authority: Authority) -> None:
-        grow()
-        assert stamp_newest(now=NOON) is None
-        chosen(authority)
-        later = NOON + timedelta(hours=25)
-        authority.at = later
-        assert stamp_newest(now=later) is None
-        grow(NOON + timedelta(hours=1))
-        assert stamp_newest(now=NOON + timedelta(hours=23)) is None
-        row = stamp_newest(now=later)
+    def test_one_head_a_day_is_stamped(self, cast: Cast, authority: Authority) -> None:
+        grow(cast)
+        assert stamped(cast, NOON) is None
+        first = chosen(cast, authority)
+        authority.at = later = NOON + timedelta(hours=25)
+        assert stamped(cast, later) is None
+        grow(cast, NOON + timedelta(hours=1))
+        assert stamped(cast, NOON + timedelta(hours=23)) is None
+        row = stamped(cast, later)
         assert row is not None
-        assert (row.size, row.stamped_at) == (latest_head().size, later)  # type: ignore[union-attr]
-        assert stamp_newest(now=later + timedelta(hours=25)) is None
+        assert (row.size > first.size, row.stamped_at) == (True, later)
+        assert stamped(cast, later + timedelta(hours=25)) is None
         assert len(authority.asked) == 2
 
     @pytest.mark.parametrize(
@@ -92,66 +107,74 @@ class TestStamps:
             ({"at": NOON - timedelta(hours=1)}, "when it cannot have been made"),
         ],
     )  # fmt: skip
-    def test_a_stamp_that_does_not_hold_is_none(self, authority: Authority, wrong: dict[str, Any], why: str) -> None:
-        grow()
-        chosen(authority)
-        grow(NOON + timedelta(hours=1))
+    def test_a_stamp_that_does_not_hold_is_none(
+        self, cast: Cast, authority: Authority, wrong: dict[str, Any], why: str
+    ) -> None:
+        grow(cast)
+        chosen(cast, authority)
+        grow(cast, NOON + timedelta(hours=1))
         authority.at = later = NOON + timedelta(hours=25)
         for name, value in wrong.items():
             setattr(authority, name, value)
         with pytest.raises(StampError, match=why):
-            choose_authority(url=authority.url, roots=authority.roots, by="other", now=later)
-        assert stamp_newest(now=later) is None
-        row = stamp_authority()
+            choose(cast, authority.url, authority.roots, later, by="other")
+        assert stamped(cast, later) is None
+        row = present(cast)
         assert row is not None
         assert (row.chosen_by, row.failed_at) == (BY, later)
         assert why in row.failure
-        assert HeadStamp.objects.count() == 1
+        assert len(stamps(cast)) == 1
         authority.garbles, authority.status, authority.at = False, 200, later
-        assert stamp_newest(now=later) is not None
-        assert StampAuthority.objects.get().failure == ""
+        assert stamped(cast, later) is not None
+        mended = present(cast)
+        assert mended is not None
+        assert (mended.failure, mended.failed_at) == ("", None)
 
-    def test_another_root_is_not_believed(self, authority: Authority) -> None:
-        grow()
+    def test_another_root_is_not_believed(self, cast: Cast, authority: Authority) -> None:
+        grow(cast)
         with pytest.raises(StampError, match="no time-stamp that holds"):
-            choose_authority(url=authority.url, roots=Authority().roots, by=BY, now=NOON)
-        assert stamp_authority() is None
+            choose(cast, authority.url, Authority().roots)
+        assert present(cast) is None
 
-    def test_what_is_no_authority_is_refused(self, authority: Authority, settings: Any) -> None:
+    def test_what_is_no_authority_is_refused(self, cast: Cast, authority: Authority, settings: Any) -> None:
         with pytest.raises(NotFoundError, match="No head"):
-            chosen(authority)
-        grow()
+            chosen(cast, authority)
+        grow(cast)
         with pytest.raises(AuthorityError) as error:
-            choose_authority(url=authority.url, roots="-----BEGIN NOTHING-----", by=BY, now=NOON)
+            choose(cast, authority.url, "-----BEGIN NOTHING-----")
         assert (error.value.place, error.value.status) == ("roots", 422)
         settings.OUTTURN_ALLOW_PRIVATE_HOSTS = []
         for url in (authority.url, "https://127.0.0.1/tsa", "file:///etc/passwd"):
             with pytest.raises(ForbiddenAddressError):
-                choose_authority(url=url, roots=authority.roots, by=BY, now=NOON)
+                choose(cast, url, authority.roots)
         settings.OUTTURN_ALLOW_PRIVATE_HOSTS = ["127.0.0.1"]
         with pytest.raises(OutgoingError):
-            choose_authority(url="http://127.0.0.1:9/tsa", roots=authority.roots, by=BY, now=NOON)
+            choose(cast, "http://127.0.0.1:9/tsa", authority.roots)
         assert authority.asked == []
 
-    def test_when_it_is_ended_stamps_stay(self, authority: Authority) -> None:
+    def test_when_it_is_ended_stamps_stay(self, cast: Cast, authority: Authority) -> None:
+        def end() -> None:
+            with scope(cast.meridian.id):
+                end_authority(by=BY, now=NOON)
+
         with pytest.raises(NotFoundError):
-            end_authority(by=BY, now=NOON)
-        grow()
-        chosen(authority)
-        end_authority(by=BY, now=NOON)
+            end()
+        grow(cast)
+        chosen(cast, authority)
+        end()
         authority.at = later = NOON + timedelta(hours=30)
-        grow(later)
-        assert stamp_newest(now=later) is None
-        assert (HeadStamp.objects.count(), stamp_authority()) == (1, None)
-        assert chosen(authority, now=later).stamped_at == later
+        grow(cast, later)
+        assert stamped(cast, later) is None
+        assert (len(stamps(cast)), present(cast)) == (1, None)
+        assert chosen(cast, authority, later).stamped_at == later
 
 
 @pytest.mark.django_db(transaction=True)
 def test_logs_are_stamped_by_schedule(cast: Cast, authority: Authority) -> None:
     now = utc_now()
     authority.at = now
+    grow(cast, now - timedelta(hours=2))
     with scope(cast.meridian.id):
-        grow(now - timedelta(hours=2))
         StampAuthority.objects.create(url=authority.url, roots=authority.roots, chosen_by=BY, chosen_at=now)
     for tenant in (cast.meridian, cast.stranger):
         stamp_log(str(tenant.id))
@@ -166,8 +189,7 @@ class TestPages:
     @pytest.fixture
     def head(self, cast: Cast, authority: Authority) -> str:
         authority.at = now = utc_now()
-        with scope(cast.meridian.id):
-            return grow(now)
+        return grow(cast, now)
 
     def test_it_is_chosen_shown_and_ended(self, cast: Cast, sign_in: SignIn, authority: Authority, head: str) -> None:
         client, form = sign_in(cast.owner), f"{PAGE}time-stamps/"
@@ -207,8 +229,7 @@ class TestPages:
         assert [client.get(f"{PAGE}time-stamps/{each}").status_code for each in ("", "end/")] == [403, 403]
 
     def test_over_the_api(self, cast: Cast, with_key: WithKey, authority: Authority, head: str) -> None:
-        with scope(cast.meridian.id):
-            row = chosen(authority, utc_now())
+        row = chosen(cast, authority, utc_now())
         answer = with_key(cast.meridian, Role.OWNER).get("/api/v1/log/time-stamps/").json()["results"]
         assert [(each["size"], each["head"], base64.b64decode(each["token"])) for each in answer] == [
             (row.size, head, bytes(row.token))
