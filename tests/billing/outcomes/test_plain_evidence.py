@@ -42,8 +42,8 @@ def sealed(seed: int) -> Json:
     zone = ZoneInfo(document["contract"]["time_zone"])
     for known in document["evidence"].values():
         del known["rates"]
-        known["measures"] = {"moved": copy.deepcopy(known["counters"])}
-        known["conditions"] = {"loaded": copy.deepcopy(known["states"])}
+        known["measures"] = known.get("measures", {}) | {"moved": copy.deepcopy(known["counters"])}
+        known["conditions"] = known.get("conditions", {}) | {"loaded": copy.deepcopy(known["states"])}
         _in_utc(known, zone)
     return document
 
