@@ -156,6 +156,17 @@ def delete_contract(*, contract: UUID, by: str, now: datetime) -> None:
         put_in_trash(kind="contract", thing=row.id, by=by, now=now)
 
 
+def draft_agreement(wanted: AgreementTerms) -> AgreementDocument:
+    """The agreement that a new contract would begin with; nothing is kept.
+
+    Raises:
+        NotFoundError: There is no such customer.
+        ContractTwinError: There is no such twin, or it was never published.
+        DocumentError: A clause speaks of an asset the twin does not have.
+    """
+    return _agreement(wanted, Contract(id=new_id()))
+
+
 def _agreement(wanted: AgreementTerms, contract: Contract) -> AgreementDocument:
     """The whole document of the next version, with the names of today."""
     twin, tenant = _published(wanted.twin), Tenant.objects.get(id=required_tenant("a contract"))
