@@ -20,7 +20,7 @@ from billing.simulation.forms import WhatIfForm
 from billing.simulation.printed import assumptions
 from billing.simulation.schemas import Chances, Measurement, Sweep, basis
 from billing.simulation.shown import attained_pictures, curve_shown, distribution_shown, months_shown
-from billing.simulation.simulating import Simulation, default_sweep, settled_months, simulate
+from billing.simulation.simulating import Simulation, default_sweep, most_points, settled_months, simulate
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
 from tenants.jobs.models import JobState
@@ -91,11 +91,12 @@ def _answer(measurement: Measurement, form: WhatIfForm) -> dict[str, Any]:
 def _wanted(measurement: Measurement, form: WhatIfForm, chances: Chances) -> Sweep | None:
     clause, low, high = form.range_of()
     terms = form.tried.terms()
-    usual = default_sweep(terms, settled_months(measurement, terms), chances, clause)
+    months = settled_months(measurement, terms)
+    usual = default_sweep(terms, months, chances, clause)
     if usual is None or (low is None and high is None):
         return usual
     chosen = replace(usual, low=usual.low if low is None else low, high=usual.high if high is None else high)
-    return chosen.in_round_steps()
+    return chosen.in_round_steps(most_points(terms, len(measurement.months), chances))
 
 
 def _shown(measurement: Measurement, found: Simulation) -> dict[str, Any]:

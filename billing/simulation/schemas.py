@@ -26,10 +26,10 @@ MOST_CELLS = 50_000
 MOST_POINTS = 500
 """Guaranteed percentages of one sweep."""
 USUAL_POINTS = 120
-"""About how many there are when nobody chose."""
+"""How many there are at most when nobody chose."""
 MOST_DRAWN = 5_000_000
 """Years drawn times guaranteed percentages."""
-MOST_JUDGED = 500_000
+MOST_JUDGED = 60_000
 """Months of assets under clauses that are judged one by one, times guaranteed percentages."""
 LARGEST_SEED = 2**32 - 1
 Reason = Literal["before", "gone"]
@@ -93,10 +93,10 @@ class Sweep:
     high: Fraction
     step: Fraction
 
-    def in_round_steps(self) -> Sweep:
-        """The same way in the smallest round steps that make about `USUAL_POINTS` of it."""
-        way = self.high - self.low
-        step = next((each for each in _STEPS if way / each <= USUAL_POINTS), max(way, Fraction(1)) / USUAL_POINTS)
+    def in_round_steps(self, most: int) -> Sweep:
+        """The same way in the smallest round steps that make no more points of it than that, and than is usual."""
+        way, parts = self.high - self.low, max(min(most, USUAL_POINTS) - 1, 1)
+        step = next((each for each in _STEPS if way / each <= parts), max(way, Fraction(1)) / parts)
         return replace(self, step=step)
 
     def percents(self) -> list[Fraction]:

@@ -137,13 +137,13 @@ def default_sweep(
         low = Fraction(min(90, *(floor(percent) for percent in (now, *attained))))
         most = max(now, *attained) if attained else now
         high = Fraction("99.9") if most <= 100 else Fraction(ceil(most) + 1)
-        usual = Sweep(one.id, low, high, Fraction(1)).in_round_steps()
-        step = max(usual.step, (high - low) / max(_most_points(contract, len(months), chances) - 1, 1))
-        return Sweep(one.id, low or step, high, step)
+        return Sweep(one.id, low or Fraction(1), high, Fraction(1)).in_round_steps(
+            most_points(contract, len(months), chances)
+        )
     return None
 
 
-def _most_points(contract: Contract, months: int, chances: Chances) -> int:
+def most_points(contract: Contract, months: int, chances: Chances) -> int:
     """How many guaranteed percentages can be tried within a moment."""
     judged = months * sum(len(one.assets) if one.aggregate == "per_asset" else 1 for one in contract.clauses)
     return min(MOST_POINTS, MOST_DRAWN // chances.years, MOST_JUDGED // max(judged, 1))
@@ -169,7 +169,7 @@ def _curve(
             f"No clause {wanted.clause} gives a credit below a percentage.", place="sweep/clause",
             fix="Choose a clause that does.",
         )  # fmt: skip
-    percents, most = wanted.percents(), _most_points(contract, len(measurement.months), chances)
+    percents, most = wanted.percents(), most_points(contract, len(measurement.months), chances)
     if len(percents) > max(most, 1):
         raise SimulationError(
             f"These are {len(percents)} guaranteed percentages; with so many years and assets it may be {most}.",
