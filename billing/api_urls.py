@@ -13,12 +13,14 @@ from billing.outcomes.api import DryRunView, ExclusionViewSet, OutcomeRunViewSet
 from billing.payments.api import PaymentViewSet, StandingView
 from billing.payments.journal_api import JournalView
 from billing.reports.api import ReportViewSet, RestatementView, SettlementView
+from billing.simulation.api import SimulationViewSet
 from billing.statements.api import StatementViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("contracts", ContractViewSet, "contract")
 router.register("exclusions", ExclusionViewSet, "exclusion")
 router.register("outcome-runs", OutcomeRunViewSet, "outcome-run")
+router.register("simulations", SimulationViewSet, "simulation")
 router.register("statements", StatementViewSet, "statement")
 router.register("invoices", InvoiceViewSet, "invoice")
 router.register("legal-entities", LegalEntityViewSet, "legal-entity")

@@ -158,6 +158,17 @@ def delete_contract(*, contract: UUID, by: str, now: datetime) -> None:
         put_in_trash(kind="contract", thing=row.id, by=by, now=now)
 
 
+def draft_agreement(wanted: AgreementTerms) -> AgreementDocument:
+    """The agreement that a new contract would begin with; nothing is kept.
+
+    Raises:
+        NotFoundError: There is no such customer.
+        ContractTwinError: There is no such twin, or it was never published.
+        DocumentError: A clause speaks of an asset that the twin does not have, or of a name that nothing tells.
+    """
+    return drawn_up(wanted, Contract(id=new_id()))
+
+
 def drawn_up(wanted: AgreementTerms, contract: Contract) -> AgreementDocument:
     """The whole document of the next version, with the names of today; nothing is stored.
 

@@ -1,5 +1,6 @@
 // Contracts, statements and reports need their looks, and forms whose times are those of the viewer.
 import "./report/report.css";
+import "./report/simulation.css";
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone)

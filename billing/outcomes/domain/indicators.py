@@ -56,6 +56,14 @@ class Measure:
         return self.numerator / self.denominator if self.denominator else None
 
 
+class MeasuredAsset(NamedTuple):
+    """What an indicator measured of one asset, and its committed time in milliseconds."""
+
+    asset: str
+    measure: Measure
+    committed: int
+
+
 def measure(indicator: Indicator, ledger: Ledger, volume: Fraction, rates: Sequence[RatedSpan]) -> Measure:
     """What the indicator of a clause says of one asset.
 
