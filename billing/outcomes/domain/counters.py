@@ -13,11 +13,13 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import lcm
-from operator import lt
+from operator import itemgetter, lt
 from typing import NamedTuple
 
 from billing.outcomes.domain.document import CounterReading
 from tenants.kernel.calendars import Span
+
+_ID, _AT = itemgetter(0), itemgetter(1)
 
 
 class Increase(NamedTuple):
@@ -77,13 +79,13 @@ def measure_volume(readings: Sequence[CounterReading], period: Span) -> Volume:
 def _in_order(readings: Sequence[CounterReading]) -> tuple[list[CounterReading], list[int]]:
     """Each reading once, in the order of time, and when they were made."""
     once = list(readings)
-    if len({reading.id for reading in readings}) < len(readings):
+    if len(set(map(_ID, readings))) < len(readings):
         by_receipt = sorted(readings, key=lambda one: (one.received, one.at, one.value))
         once = list({reading.id: reading for reading in by_receipt}.values())
-    instants = [reading.at for reading in once]
+    instants = list(map(_AT, once))
     if not all(map(lt, instants, instants[1:])):
         once.sort(key=lambda one: (one.at, one.value, one.id))
-        instants = [reading.at for reading in once]
+        instants = list(map(_AT, once))
     return once, instants
 
 
@@ -94,6 +96,6 @@ def _exact(units: int, scale: int) -> Fraction:
 
 def _in_units(readings: Sequence[CounterReading]) -> tuple[list[int], int]:
     """Their values in whole multiples of the smallest unit that all share, and how many of these make one."""
-    ratios = [reading.value.as_integer_ratio() for reading in readings]
+    ratios = [value.as_integer_ratio() for _, _, value, _ in readings]
     scale = lcm(*{denominator for _, denominator in ratios})
     return [numerator * (scale // denominator) for numerator, denominator in ratios], scale

@@ -1,7 +1,8 @@
 """What is rated: a contract, the evidence about its assets, the exclusions claimed, a period and a moment of knowledge.
 
 Instants are milliseconds since the epoch, spans half-open. All of it is plain immutable data: the same document always
-gives the same outcome. Of reports and readings there are thousands, and tuples are three times as quick to make.
+gives the same outcome. Of reports and readings there are thousands: tuples are three times as quick to make, and read
+quickest all fields at once.
 """
 
 from __future__ import annotations
@@ -33,8 +34,7 @@ class CounterReading(NamedTuple):
     received: int
 
 
-@dataclass(frozen=True, slots=True)
-class RateReport:
+class RateReport(NamedTuple):
     """The error share (0 to 1) of an asset over a span; without ``received`` it is taken as known from the start."""
 
     start: int
