@@ -14,7 +14,8 @@ from billing.contracts.wording import text_of
 from tenants.kernel.ids import new_id
 from tenants.scope.actors import PERMISSIONS, Actor, Role
 from tenants.scope.context import required_tenant
-from tests.billing.world import BY, SIGNED, Json
+from tests.billing.outcomes.documents import Json
+from tests.billing.world import BY, SIGNED
 
 READER = "reader@meridian.example"
 
