@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -62,11 +61,6 @@ def test_each_page_reads_well(
             page.goto(f"/t/meridian/{path}")
             expect(page.locator("h1")).to_be_visible()
             reads_well(page)
-            if os.environ.get("SG_SHOTS"):
-                name = path.strip("/").replace("/", "-").replace(str(contract.id), "c").replace("?", "-")
-                for theme in ("light", "dark"):
-                    page.emulate_media(color_scheme=theme)
-                    page.screenshot(path=f"/tmp/sg_shots/{user.email[:5]}-{name}-{width}-{theme}.png", full_page=True)
 
 
 def test_a_person_of_the_customer_accepts_and_objects(
