@@ -35,6 +35,12 @@ class NotTheCustomerError(OutturnError):
     code = "acceptance.not_the_customer"
     status = 403
 
+    def __init__(self) -> None:
+        super().__init__(
+            "A contract is accepted or declined by the customer's own people only.", place="contract",
+            kept="The version as it was offered.", fix="Ask the customer to answer in their portal.",
+        )  # fmt: skip
+
 
 class ChangedTextError(ConflictError):
     """What the person has read is not what the version says."""
@@ -126,10 +132,7 @@ def _open_version(contract: UUID, read: Reading, by: Actor) -> tuple[ContractVer
     """The version that was read, with the contract locked until all is done."""
     row = locked_contract(contract)
     if by.customer is None or by.user is None:
-        raise NotTheCustomerError(
-            "A contract is accepted or declined by the customer's own people only.", place="contract",
-            kept="The version as it was offered.", fix="Ask the customer to answer in their portal.",
-        )  # fmt: skip
+        raise NotTheCustomerError
     if row.customer_id != by.customer:
         raise ContractNotFoundError
     version = versions(row.id).filter(version=read.version).prefetch_related("answers").first()

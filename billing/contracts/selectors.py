@@ -87,7 +87,12 @@ def draft_of(row: Contract) -> AgreementDocument:
 
 def versions(contract_id: UUID) -> QuerySet[ContractVersion]:
     """The published versions of a contract, newest first, whether they are agreed (`is_agreed`) or not."""
-    return _told(ContractVersion.objects.filter(contract_id=contract_id))
+    return versions_of([contract_id])
+
+
+def versions_of(contract_ids: Collection[UUID]) -> QuerySet[ContractVersion]:
+    """The published versions of some contracts, newest first, whether they are agreed (`is_agreed`) or not."""
+    return _told(ContractVersion.objects.filter(contract__in=contract_ids))
 
 
 def agreed() -> QuerySet[ContractVersion]:

@@ -166,7 +166,7 @@ def _listing(contract: str, names: dict[str, str]) -> Listing:
         filters=(
             Filter("state", _("Decision"), STATES, lambda rows, state: selectors.in_state(rows, state, utc_now())),
         ),
-        decorate=lambda rows: [_shown(claim, names) for claim in rows],
+        decorate=lambda rows: [claim_shown(claim, names) for claim in rows],
     )  # fmt: skip
 
 
@@ -189,7 +189,7 @@ def withdraw(request: HttpRequest, contract: str, exclusion: UUID) -> HttpRespon
 
 def _decided(request: HttpRequest, contract: str, exclusion: UUID, decision: Decide) -> HttpResponse:
     row, actor, form = contract_named(contract), actor_of(request), ReasonForm(request.POST)
-    if not selectors.exclusions_about(row.id, _assets_of(row)).filter(id=exclusion).exists():
+    if not selectors.exclusions_about(row.id, names_in(row)).filter(id=exclusion).exists():
         raise Http404
     try:
         if form.is_valid():
@@ -202,7 +202,8 @@ def _decided(request: HttpRequest, contract: str, exclusion: UUID, decision: Dec
     return redirect("contract-exclusions", actor.slug, row.slug)
 
 
-def _shown(claim: Exclusion, names: dict[str, str]) -> Claim:
+def claim_shown(claim: Exclusion, names: dict[str, str]) -> Claim:
+    """A claim as lists show it, with the names of its assets."""
     state = selectors.state_of(claim, utc_now())
     return Claim(
         claim=claim,
@@ -218,7 +219,8 @@ def _shown(claim: Exclusion, names: dict[str, str]) -> Claim:
     )
 
 
-def _assets_of(row: Contract) -> dict[str, str]:
+def names_in(row: Contract) -> dict[str, str]:
+    """The assets that any version of a contract is about, with their newest names."""
     return _names([draft_of(row), *(agreement_of(version) for version in versions(row.id))])
 
 

@@ -20,8 +20,6 @@ Reason = Literal[
     "received after as_of", "received after the correction window", "not approved", "approved after as_of", "withdrawn"
 ]
 
-_RECEIVED = 3
-"""The place of the field of that name in all of them."""
 
 _Evidence = TypeVar("_Evidence", StateReport, CounterReading, RateReport)
 
@@ -98,7 +96,7 @@ def _in_time(
     limit = min(document.as_of, closing)
     rated = []
     for item in evidence:
-        received = item[_RECEIVED]
+        received: int | None = item.received
         if received is None or received <= limit:
             rated.append(item)
             continue

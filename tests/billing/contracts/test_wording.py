@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.wording import describe, sections, text_to_sign
+from billing.contracts.wording import describe, replacement, sections, text_to_sign
 from tests.billing.outcomes.documents import a_clause
 
 Json = dict[str, Any]
@@ -312,3 +312,30 @@ def test_acceptance_objection_and_the_limit_of_a_year() -> None:
             "approved from then on."
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "start", "sentence"),
+    [
+        (
+            {"from": "2026-09-01"}, "2026-09-01",
+            "It takes the place of version 1 from the same day, 1 September 2026: version 1 then holds for no day.",
+        ),
+        (
+            {"from": "2026-09-01"}, "2027-01-01",
+            "It takes the place of version 1 from 1 January 2027 on; up to then version 1 holds.",
+        ),
+        (
+            {"from": "2026-09-01", "to": "2027-02-01"}, "2027-01-01",
+            "It takes the place of version 1 from 1 January 2027 on; up to then version 1 holds.",
+        ),
+        (
+            {"from": "2026-09-01", "to": "2027-01-01"}, "2027-01-01",
+            "It follows version 1, which has ended by 1 January 2027.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_version_does_to_the_one_before_it(before: Json, start: str, sentence: str) -> None:
+    old = a_contract(clause(), outer={"effective": before})
+    new = a_contract(clause(), outer={"version": 2, "effective": {"from": start}})
+    assert replacement(new, old) == sentence
