@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from billing.contracts import drafting_pages as drafting
 from billing.contracts import pages as contracts
 from billing.invoices import credit_pages as credits_
 from billing.invoices import journal_pages
@@ -16,8 +17,9 @@ from billing.statements import pages as statements
 
 urlpatterns = [
     path("contracts/", contracts.contracts, name="contracts"),
-    path("contracts/new/", contracts.new_contract, name="new-contract"),
+    path("contracts/new/", drafting.new_contract, name="new-contract"),
     path("contracts/<slug:contract>/", contracts.contract, name="contract"),
+    path("contracts/<slug:contract>/edit/", drafting.edit, name="contract-edit"),
     path("contracts/<slug:contract>/publish/", contracts.publish, name="contract-publish"),
     path("contracts/<slug:contract>/delete/", contracts.delete, name="contract-delete"),
     path("contracts/<slug:contract>/exclusions/", outcomes.exclusions, name="contract-exclusions"),
