@@ -18,6 +18,7 @@ from billing.contracts.figures import day_text, hours_text, moment_text, money_t
 from billing.contracts.periods import period_text
 from billing.contracts.schemas import ClauseDocument, MeteredFeeDocument, TierRemedyDocument
 from billing.contracts.wording import describe
+from billing.outcomes.domain.fees import taken
 from billing.outcomes.domain.figures import exact_text, percent_text
 from billing.reports.bundles import Bundle
 from billing.reports.incidents import IncidentRow, incident_rows
@@ -233,7 +234,7 @@ class _Writer:
         if not isinstance(fee, MeteredFeeDocument):
             return "for the period"
         parts = self.outcome["workings"]["fee"]["parts"]
-        return f"{exact_text(sum((Fraction(part['quantity']) for part in parts), Fraction(0)))} {fee.unit}"
+        return f"{exact_text(taken(parts))} {fee.unit}"
 
     def clauses(self) -> Iterator[ClausePart]:
         terms = {clause.id: clause for clause in self.agreement.terms.clauses}
