@@ -32,7 +32,7 @@ export function Fee({ configuration }: { configuration: Configuration }) {
         help={gettext("Credits and bonuses are percentages of it.")}
       />
       {kind === "metered" && isObject(fee) ? (
-        <Metered fee={fee} currency={money.currency} />
+        <Metered fee={fee} money={money} />
       ) : (
         <MoneyField
           path={[...FEE, "minor"]}
@@ -56,7 +56,7 @@ export function Fee({ configuration }: { configuration: Configuration }) {
   );
 }
 
-function Metered({ fee, currency }: { fee: JsonObject; currency: string }) {
+function Metered({ fee, money }: { fee: JsonObject; money: { currency: string; digits: number } }) {
   const assets = useContract((state) => state.assets);
   const { change } = useContract.getState();
   const names = commonNames(assets);
@@ -95,7 +95,14 @@ function Metered({ fee, currency }: { fee: JsonObject; currency: string }) {
       <PriceTiers
         tiers={Array.isArray(fee["tiers"]) ? fee["tiers"].length : 0}
         unit={asText(fee["unit"])}
-        currency={currency}
+        currency={money.currency}
+      />
+      <MoneyField
+        path={[...FEE, "minimum_minor"]}
+        label={gettext("Minimum of a period")}
+        {...money}
+        empty={gettext("no minimum")}
+        help={gettext("The fee comes to this at least, however little is counted.")}
       />
     </>
   );
