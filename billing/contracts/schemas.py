@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from billing.contracts import domain
 from billing.contracts.fields import (
@@ -82,11 +82,7 @@ class MeteredFeeDocument(Named):
     tiers: Annotated[list[PriceTierDocument], Field(min_length=1)]
     minimum_minor: Minor | None = None
 
-    @model_serializer(mode="wrap")
-    def _without_nothing(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        written: dict[str, Any] = write(self)
-        left_out = {"of", "minimum_minor"}
-        return {name: value for name, value in written.items() if name not in left_out or value is not None}
+    _later: ClassVar[frozenset[str]] = frozenset({"of", "minimum_minor"})
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
