@@ -124,8 +124,10 @@ function PriceTiers({ tiers, unit, currency }: { tiers: number; unit: string; cu
             <p className="form-field contract-open">{tiers > 1 ? gettext("above that") : gettext("every unit")}</p>
           )}
           <DecimalField path={[...path, String(at), "price"]} label={gettext("Price")} unit={`${currency}/${unit}`} />
-          {at < tiers - 1 && (
+          {at < tiers - 1 ? (
             <RowTools path={path} at={at} count={tiers} what={gettext("tier {number}", { number: at + 1 })} />
+          ) : (
+            tiers > 1 && <div className="contract-tools contract-no-tools" />
           )}
         </div>
       ))}

@@ -130,7 +130,7 @@ function Throughput({ path, indicator, names }: PartOptions) {
       <DecimalField
         path={[...path, "target"]}
         label={gettext("Target per hour")}
-        unit={unit}
+        unit={`${unit}/h`}
         help={gettext("100 % is this much.")}
       />
       <ChoiceField

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { gettext, ngettext } from "../common/gettext.ts";
 import { Icon } from "../composer/Icon.tsx";
 import { difference, telling, type TextSection } from "./model.ts";
@@ -13,7 +13,6 @@ export function TextPane() {
   const [shows, setShows] = useState<"text" | "changes">("text");
   return (
     <aside className="contract-text" aria-label={gettext("The contract as it reads")} tabIndex={0}>
-      <Findings />
       {before && (
         <div className="type-views" role="group" aria-label={gettext("What is shown")}>
           <button
@@ -44,6 +43,7 @@ export function TextPane() {
         )}
       </div>
       <Digest />
+      <Findings />
     </aside>
   );
 }
@@ -85,7 +85,13 @@ function Findings() {
 function Lines({ sections }: { sections: TextSection[] }) {
   const place = useContract((state) => state.place);
   const marked = useMemo(() => telling(sections, place), [sections, place]);
-  return sections.map((section, at) => (
+  const lines = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Who walks through the text itself is not carried away from it.
+    if (lines.current?.contains(document.activeElement)) return;
+    lines.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  }, [marked]);
+  const shown = sections.map((section, at) => (
     <section key={`${section.place}/${at}`}>
       <h2>
         {at + 1}. {section.title}
@@ -109,6 +115,7 @@ function Lines({ sections }: { sections: TextSection[] }) {
       </ol>
     </section>
   ));
+  return <div ref={lines}>{shown}</div>;
 }
 
 function Changes({ before, sections }: { before: Before; sections: TextSection[] }) {
