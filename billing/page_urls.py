@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from billing.contracts import acceptance_pages as agreed
+from billing.contracts import drafting_pages as drafting
 from billing.contracts import pages as contracts
 from billing.invoices import credit_pages as credits_
 from billing.invoices import pages as invoices
@@ -19,8 +20,9 @@ from billing.statements import pages as statements
 
 urlpatterns = [
     path("contracts/", contracts.contracts, name="contracts"),
-    path("contracts/new/", contracts.new_contract, name="new-contract"),
+    path("contracts/new/", drafting.new_contract, name="new-contract"),
     path("contracts/<slug:contract>/", contracts.contract, name="contract"),
+    path("contracts/<slug:contract>/edit/", drafting.edit, name="contract-edit"),
     path("contracts/<slug:contract>/publish/", contracts.publish, name="contract-publish"),
     path("contracts/<slug:contract>/delete/", contracts.delete, name="contract-delete"),
     path("contracts/<slug:contract>/exclusions/", outcomes.exclusions, name="contract-exclusions"),

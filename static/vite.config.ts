@@ -103,6 +103,7 @@ export default defineConfig({
         composer: "src/composer.tsx",
         versions: "src/versions.tsx",
         catalogue: "src/catalogue.tsx",
+        contracts: "src/contracts.tsx",
         live: "src/live.ts",
         alarms: "src/alarms.ts",
         history: "src/history.ts",

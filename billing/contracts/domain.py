@@ -46,12 +46,14 @@ class MeteredFee:
     """A price on the volume: each part at the price of its own tier, or all of it at the tier it ends in.
 
     ``of`` names the measure whose volume it is, or the condition whose hours; None is that of ``counters``.
+    ``minimum`` is what the fee of a period comes to at the least, in minor units; None is no minimum.
     """
 
     unit: str
     mode: Literal["graduated", "volume"]
     tiers: tuple[PriceTier, ...]
     of: str | None = None
+    minimum: int | None = None
 
 
 Fee = FlatFee | PerAssetFee | MeteredFee

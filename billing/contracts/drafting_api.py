@@ -194,7 +194,7 @@ def _template(template: ContractTemplate, assets: Sequence[KnownAsset]) -> Mappi
     if isinstance(basis, Misfit):
         told |= {"why": basis.message, "fix": basis.fix}
     else:
-        unit = "hour" if basis.unit == "h" else basis.unit
+        unit = basis.counted
         told |= {"assets": basis.assets}
     return told | {
         "key": template.key,

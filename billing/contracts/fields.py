@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -144,10 +144,13 @@ class Named(Document):
 
     of: Name | None = None
 
+    _later: ClassVar[frozenset[str]] = frozenset({"of"})
+    """The fields that documents of before do not have: without a value they are not written."""
+
     @model_serializer(mode="wrap")
     def _without_nothing(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = write(self)
-        return {name: value for name, value in written.items() if name != "of" or value is not None}
+        return {name: value for name, value in written.items() if name not in self._later or value is not None}
 
 
 class DocumentError(OutturnError):

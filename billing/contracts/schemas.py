@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -71,12 +71,18 @@ class PriceTierDocument(Document):
 
 
 class MeteredFeeDocument(Named):
-    """A price on the volume of all counters, or of the measure ``of``; of a condition it is the hours it held."""
+    """A price on the volume of all counters, or of the measure ``of``; of a condition it is the hours it held.
+
+    ``minimum_minor`` is the commitment of the customer: what the fee of a period comes to at the least.
+    """
 
     kind: Literal["metered"]
     unit: Name
     mode: Literal["graduated", "volume"]
     tiers: Annotated[list[PriceTierDocument], Field(min_length=1)]
+    minimum_minor: Minor | None = None
+
+    _later: ClassVar[frozenset[str]] = frozenset({"of", "minimum_minor"})
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -99,7 +105,7 @@ class MeteredFeeDocument(Named):
     def terms(self) -> domain.MeteredFee:
         """The fee to reckon with."""
         tiers = (domain.PriceTier(_fraction(tier.to), Fraction(tier.price)) for tier in self.tiers)
-        return domain.MeteredFee(self.unit, self.mode, tuple(tiers), self.of)
+        return domain.MeteredFee(self.unit, self.mode, tuple(tiers), self.of, self.minimum_minor)
 
 
 class AvailabilityDocument(Named):

@@ -172,6 +172,7 @@ def _metered(fee: MeteredFeeDocument, currency: str) -> Iterator[_Told]:
     if len(fee.tiers) == 1:
         price = f"{fee.tiers[0].price} {currency}"
         yield "terms/fee", f"The fee is {price} for each {_unit(fee.unit)} that {_counted(fee)} of the assets show."
+        yield from _minimum(fee, currency)
         return
     which = "each part of it at the price of its own tier"
     if fee.mode == "volume":
@@ -182,6 +183,13 @@ def _metered(fee: MeteredFeeDocument, currency: str) -> Iterator[_Told]:
         cost = f"costs {tier.price} {currency} for each {_unit(fee.unit)}."
         yield f"terms/fee/tiers/{at}", f"{_tier(low, tier, fee.unit)} {cost}"
         low = tier.to or low
+    yield from _minimum(fee, currency)
+
+
+def _minimum(fee: MeteredFeeDocument, currency: str) -> Iterator[_Told]:
+    if fee.minimum_minor is not None:
+        minimum = money_text(fee.minimum_minor, currency)
+        yield "terms/fee/minimum_minor", f"The fee of a period is at least {minimum}, whatever the counters show."
 
 
 def _counted(fee: MeteredFeeDocument) -> str:

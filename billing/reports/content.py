@@ -19,6 +19,7 @@ from billing.contracts.periods import period_text
 from billing.contracts.schemas import ClauseDocument, MeteredFeeDocument, TierRemedyDocument
 from billing.contracts.wording import describe
 from billing.outcomes.assembly import silent_approval
+from billing.outcomes.domain.fees import taken
 from billing.outcomes.domain.figures import exact_text, percent_text
 from billing.reports.bundles import Bundle
 from billing.reports.incidents import IncidentRow, incident_rows
@@ -234,7 +235,7 @@ class _Writer:
         if not isinstance(fee, MeteredFeeDocument):
             return "for the period"
         parts = self.outcome["workings"]["fee"]["parts"]
-        return f"{exact_text(sum((Fraction(part['quantity']) for part in parts), Fraction(0)))} {fee.unit}"
+        return f"{exact_text(taken(parts))} {fee.unit}"
 
     def clauses(self) -> Iterator[ClausePart]:
         terms = {clause.id: clause for clause in self.agreement.terms.clauses}

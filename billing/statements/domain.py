@@ -13,6 +13,7 @@ from typing import Any, Literal
 from billing.contracts.agreement import AgreementDocument
 from billing.contracts.figures import money_text, percent_short
 from billing.contracts.schemas import MeteredFeeDocument
+from billing.outcomes.domain.fees import taken
 from billing.outcomes.domain.figures import exact_text
 
 FEE = "fee"
@@ -132,7 +133,7 @@ def _by_clause(lines: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 def _fee_text(agreement: AgreementDocument, outcome: Json) -> str:
     fee, parts = agreement.terms.fee, outcome["workings"]["fee"]["parts"]
     if isinstance(fee, MeteredFeeDocument):
-        volume = sum((Fraction(part["quantity"]) for part in parts), Fraction(0))
+        volume = taken(parts)
         price = f"at {fee.tiers[0].price} {outcome['currency']} per {fee.unit}"
         return f"Fee for {exact_text(volume)} {fee.unit} " + (price if len(fee.tiers) == 1 else f"by {fee.mode} tiers")
     return "Fee" if not parts else f"Fee for {len(parts)} assets"

@@ -103,6 +103,11 @@ def allocate(total: int, weights: Sequence[int | Fraction]) -> tuple[int, ...]:
     return tuple(shares)
 
 
+def digits_by_currency() -> dict[str, int]:
+    """Every currency with the decimal digits of its minor unit, by code."""
+    return dict(sorted(_EXPONENTS.items()))
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount of one currency.

@@ -30,6 +30,11 @@ class Basis:
     unit: str = ""
     per: str | None = None
 
+    @property
+    def counted(self) -> str:
+        """The unit as people say it."""
+        return "hour" if self.unit == "h" else self.unit
+
 
 @dataclass(frozen=True, slots=True)
 class Misfit:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from billing.contracts.domain import Contract, FlatFee, MeteredFee, PerAssetFee
 from tenants.kernel.money import exponent, round_minor
+
+MINIMUM = "up to the minimum"
+"""So the part of a metered fee is called that the customer pays for volume that was committed and not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def charge(
         kind, parts = "per_asset", _asset_parts(fee, period_ms, present)
     else:
         total = sum(volumes.values(), Fraction(0))
-        kind, parts = "metered", _tier_parts(fee, total, 10 ** exponent(contract.currency))
+        kind, parts = "metered", _committed(fee, _tier_parts(fee, total, 10 ** exponent(contract.currency)))
     exact = sum((part.exact for part in parts), Fraction(0))
     used = volumes if kind == "metered" else {}
     return FeeOutcome(kind, parts, exact, round_minor(exact, contract.rounding), used)
@@ -77,12 +81,15 @@ def shares(fee: FeeOutcome, assets: Sequence[str], present: Mapping[str, int]) -
     """Each asset's own share of the fee, exact minor units.
 
     Of a fee per asset it is the asset's own fee, of a metered charge the part of its volume; a flat fee is shared
-    between the assets of the clause by their time in service.
+    between the assets of the clause by their time in service, and so is a minimum between all assets without volume.
     """
     if fee.kind == "per_asset":
         own = {part.name: part.exact for part in fee.parts}
         return {asset: own[asset] for asset in assets}
-    weights = fee.volumes if fee.kind == "metered" else {asset: Fraction(present[asset]) for asset in assets}
+    weights: Mapping[str, Fraction] = fee.volumes
+    if not any(weights.values()):
+        sharing = present if fee.kind == "metered" else assets
+        weights = {asset: Fraction(present[asset]) for asset in sharing}
     pool = sum(weights.values(), Fraction(0))
     return {asset: fee.exact * weights[asset] / pool if pool else Fraction(0) for asset in assets}
 
@@ -93,6 +100,17 @@ def _asset_parts(fee: PerAssetFee, period_ms: int, present: Mapping[str, int]) -
         FeePart(asset, Fraction(length, period_ms) if fee.prorated else Fraction(length > 0), price)
         for asset, length in sorted(present.items())
     )
+
+
+def _committed(fee: MeteredFee, parts: tuple[FeePart, ...]) -> tuple[FeePart, ...]:
+    """The parts, with what they lack to the minimum."""
+    lacking = (fee.minimum or 0) - sum((part.exact for part in parts), Fraction(0))
+    return (*parts, FeePart(MINIMUM, Fraction(1), lacking)) if lacking > 0 else parts
+
+
+def taken(parts: Sequence[Mapping[str, Any]]) -> Fraction:
+    """The volume that was taken, of a metered fee: the quantity of its printed parts but for the minimum."""
+    return sum((Fraction(part["quantity"]) for part in parts if part["name"] != MINIMUM), Fraction(0))
 
 
 def _tier_parts(fee: MeteredFee, volume: Fraction, minor_per_major: int) -> tuple[FeePart, ...]:

@@ -132,6 +132,13 @@ def test_price_tiers_in_words(mode: str, which: str) -> None:
     ]
 
 
+def test_a_minimum_in_words() -> None:
+    fee = {"kind": "metered", "unit": "t", "mode": "graduated", "tiers": [{"to": None, "price": "2"}]}
+    sentence = "The fee of a period is at least 1,500.00 EUR, whatever the counters show."
+    assert not said(a_contract(clause(), fee=fee), "at least")
+    assert describe(a_contract(clause(), fee=fee | {"minimum_minor": 150_000}))[4] == sentence
+
+
 WEEKDAYS = {"weekly": [{"days": ["mon", "sat"], "from": "06:00", "to": "22:00"}], "holidays": ["2026-12-25"]}
 STEPS = {"kind": "steps", "per": "0.1", "step": "full"}
 REPAIR = (

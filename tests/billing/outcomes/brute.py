@@ -219,7 +219,8 @@ class Brute:
                 low = high if tier["to"] is None else Fraction(tier["to"])
         if fee["mode"] == "volume":
             charge = price * volume
-        return charge * _MINOR[self.contract["currency"]], volumes
+        exact = max(charge * _MINOR[self.contract["currency"]], Fraction(fee.get("minimum_minor") or 0))
+        return exact, volumes if volume else shares
 
     def bases(self, clause: Json) -> dict[str, Fraction]:
         exact, weights = self.fee()

@@ -244,6 +244,7 @@ def fees(draw: st.DrawFn) -> Json:
         "unit": "m3",
         "mode": mode,
         "tiers": [*prices, {"to": None, "price": draw(decimals(0, 5, 3))}],
+        "minimum_minor": draw(st.one_of(st.none(), st.just(minor))),
     }
 
 

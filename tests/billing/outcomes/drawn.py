@@ -103,7 +103,9 @@ class _Lot:
         bounds = sorted(self.chance.sample(range(1, 3000), self.chance.randint(0, 3)))
         tiers = [{"to": str(bound), "price": self.decimal(0, 5, 3)} for bound in bounds]
         tiers.append({"to": None, "price": self.decimal(0, 5, 3)})  # type: ignore[dict-item]
-        return {"kind": kind, "unit": "m3", "mode": self.chance.choice(("graduated", "volume")), "tiers": tiers}
+        minimum = {"minimum_minor": minor} if self.chance.random() < 0.3 else {}
+        mode = self.chance.choice(("graduated", "volume"))
+        return {"kind": kind, "unit": "m3", "mode": mode, "tiers": tiers, **minimum}
 
     def clause(self, name: str) -> Json:
         return {

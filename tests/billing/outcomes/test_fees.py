@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
+from billing.contracts.schemas import MeteredFeeDocument
+from billing.outcomes.domain.fees import taken
 from tests.billing.outcomes.documents import Json, a_clause, a_document, rated, seen
 
 HALF = {"from": "2026-11-16", "to": None}
@@ -44,6 +47,36 @@ def test_metered_tiers_include_their_end(volume: str, graduated: int, all_at_one
     tiers = (("100", "1.20"), ("200", "1"), (None, "0.9"))
     assert fee({"m1": consumed(volume)}, fee=metered("graduated", *tiers)) == graduated
     assert fee({"m1": consumed(volume)}, fee=metered("volume", *tiers)) == all_at_one
+
+
+@pytest.mark.parametrize(("volume", "expected"), [("0", 10_001), ("83.34", 10_001), ("83.345", 10_001), ("84", 10_080)])
+def test_a_metered_fee_is_at_least_what_was_committed(volume: str, expected: int) -> None:
+    committed = metered("graduated", (None, "1.2")) | {"minimum_minor": 10_001}
+    assert fee({"m1": consumed(volume)}, fee=committed) == expected
+
+
+def test_what_lacks_to_the_minimum_is_a_part_of_its_own() -> None:
+    committed = metered("graduated", (None, "1.2")) | {"minimum_minor": 10_001}
+    answer = rated(a_document(evidence={"m1": consumed("50.5")}, fee=committed))
+    assert answer["workings"]["fee"]["parts"] == [
+        {"name": "above 0", "quantity": "101/2", "price": "120"},
+        {"name": "up to the minimum", "quantity": "1", "price": "3941"},
+    ]
+    assert taken(answer["workings"]["fee"]["parts"]) == Fraction(101, 2)
+    assert "  up to the minimum: 1 x 3941 = 3941\n  sum 10001, rounded half_even to 10001" in answer["trace"]
+
+
+def test_a_fee_without_a_minimum_is_written_as_before() -> None:
+    plain = metered("graduated", (None, "1"))
+    assert MeteredFeeDocument.model_validate(plain).model_dump() == plain
+    told = plain | {"minimum_minor": 0}
+    assert MeteredFeeDocument.model_validate(told).model_dump() == told
+
+
+def test_a_minimum_without_volume_is_shared_by_time_in_service() -> None:
+    committed = metered("graduated", (None, "1")) | {"minimum_minor": 30_000}
+    evidence = {"m1": seen(initial="down"), "m2": seen(in_service=HALF)}
+    assert amounts_of_full_credit(evidence, fee=committed) == -20_000
 
 
 def test_metered_counts_all_assets_together_and_rounds_once() -> None:
