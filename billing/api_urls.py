@@ -6,6 +6,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from billing.contracts.api import ContractViewSet
+from billing.disputes.api import DisputeViewSet
 from billing.invoices.api import InvoiceViewSet
 from billing.invoices.journal_api import JournalView
 from billing.invoices.party_api import BillingProfileView, LegalEntityViewSet
@@ -19,6 +20,7 @@ router.register("contracts", ContractViewSet, "contract")
 router.register("exclusions", ExclusionViewSet, "exclusion")
 router.register("outcome-runs", OutcomeRunViewSet, "outcome-run")
 router.register("statements", StatementViewSet, "statement")
+router.register("disputes", DisputeViewSet, "dispute")
 router.register("invoices", InvoiceViewSet, "invoice")
 router.register("legal-entities", LegalEntityViewSet, "legal-entity")
 router.register("payments", PaymentViewSet, "payment")

@@ -7,13 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 class BillingConfig(AppConfig):
-    """WORTH: contracts, outcomes, statements, invoices, payments, reports."""
+    """WORTH: contracts, outcomes, statements, disputes, invoices, payments, reports."""
 
     name = "billing"
 
     def ready(self) -> None:
         """Register the domain's pages, jobs and figures, and what is found in it."""
         from billing.contracts.trash import CONTRACT, published, under_contract  # noqa: PLC0415
+        from billing.disputes.registry import register_decided  # noqa: PLC0415
         from billing.invoices.registry import register_issued  # noqa: PLC0415
         from billing.reports import tasks  # noqa: PLC0415
         from tenants.custody.holds import register_holder  # noqa: PLC0415
@@ -33,6 +34,7 @@ class BillingConfig(AppConfig):
         register_objection("contract", published)
         register_objection("twin", under_contract)
         register_objection("customer", under_contract)
+        register_decided("billing.reports.tasks.follow_decision")
         register_issued("billing.payments.services.follow_issue")
         register_sealed("payment_secrets", "billing.payments.choosing.reseal_payment_secrets")
         register_holder("billing.statements.holds.money_holds")
@@ -67,3 +69,4 @@ def _register_pages() -> None:
     )
     register_page(Entry("Statements", "receipt", "statements", Permission.MONEY_READ))
     register_page(Entry("Reports", "file-certificate", "reports", Permission.REPORTS_READ))
+    register_page(Entry("Disputes", "messages", "disputes", Permission.REPORTS_READ))

@@ -24,6 +24,7 @@ def rate_document(
     as_of: str,
     evidence: Iterable[Mapping[str, Any]],
     claims: Iterable[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]],
+    corrections: Iterable[Mapping[str, Any]] = (),
 ) -> Json:
     """The document to rate.
 
@@ -34,11 +35,14 @@ def rate_document(
         evidence: Sealed segments, one for each asset; those of assets the contract is not about are left out, and of
             an asset without one nothing is known.
         claims: Documents of exclusions, each with those of the decisions about it (none: it is only proposed).
+        corrections: Documents of corrections of the evidence, in the order in which they were decided.
     """
     known: Json = {asset: {"initial": None} for asset in sorted(agreement.assets)}
     for segment in evidence:
         if segment["asset"] in known:
             known[segment["asset"]] = {name: value for name, value in segment.items() if name in _EVIDENCE}
+    for correction in corrections:
+        known[correction["asset"]] = _corrected(known[correction["asset"]], correction)
     return {
         "rate": 1,
         "period": dict(period),
@@ -57,6 +61,16 @@ def rated(document: Json) -> Json:
         AmountTooLargeError: An amount is beyond what every reader of JSON reads exactly.
     """
     return printed(rate(rate_document_of(document)))
+
+
+def _corrected(known: Mapping[str, Any], correction: Mapping[str, Any]) -> Json:
+    """What is known of an asset with one more report, received when it was decided; what was sealed stays as it is."""
+    report = {name: correction[name] for name in ("from", "to", "state")} | {"received": correction["decided_at"]}
+    condition = correction["of"]
+    if condition is None:
+        return {**known, "states": [*known.get("states", ()), report]}
+    conditions = known.get("conditions", {})
+    return {**known, "conditions": {**conditions, condition: [*conditions.get(condition, ()), report]}}
 
 
 def _exclusion(claim: Mapping[str, Any], decisions: Sequence[Mapping[str, Any]], known: Mapping[str, Any]) -> Json:

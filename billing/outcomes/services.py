@@ -18,7 +18,7 @@ from billing.contracts.periods import PeriodError, check_moments, check_period
 from billing.contracts.selectors import agreement_of, contracts_about, locked_contract, version_in_force
 from billing.outcomes.assembly import Json, rate_document, rated
 from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun, Verdict
-from billing.outcomes.selectors import claims_within, decisions_of
+from billing.outcomes.selectors import claims_within, corrections_within, decisions_of
 from billing.outcomes.selectors import exclusion as exclusion_by_id
 from tenants.custody.selectors import readings_gone_before
 from tenants.kernel.calendars import epoch_ms, parse_duration
@@ -32,9 +32,9 @@ from twins.evidence.schemas import SealedSegment
 from twins.evidence.selectors import segments
 from twins.evidence.services import seal_evidence
 
-CLAIM, DECISION, SEGMENT, SITE_RECORD, ASSUMED, RUN, WHAT_IF = (
+CLAIM, DECISION, SEGMENT, SITE_RECORD, ASSUMED, RUN, WHAT_IF, CORRECTION = (
     "exclusion", "exclusion_decision", "evidence_segment", "site_record", "assumed_evidence", "outcome_run",
-    "what_if_run",
+    "what_if_run", "evidence_correction",
 )  # fmt: skip
 
 MOST_EVIDENCE = 20_000
@@ -214,10 +214,12 @@ class _Question:
     end: datetime
     as_of: datetime
 
-    def document(self, evidence: Iterable[Json], claims: Iterable[tuple[Json, Sequence[Json]]]) -> Json:
+    def document(
+        self, evidence: Iterable[Json], claims: Iterable[tuple[Json, Sequence[Json]]], corrections: Iterable[Json] = ()
+    ) -> Json:
         """The rate document."""
         period = {"start": utc_text(self.start), "end": utc_text(self.end)}
-        return rate_document(self.agreement, period, utc_text(self.as_of), evidence, claims)
+        return rate_document(self.agreement, period, utc_text(self.as_of), evidence, claims, corrections)
 
 
 def _sealed_evidence(question: _Question, *, now: datetime) -> list[SealedSegment]:
@@ -239,17 +241,18 @@ def _sealed_evidence(question: _Question, *, now: datetime) -> list[SealedSegmen
 def _evidenced(question: _Question, sealed: Sequence[SealedSegment], *, by: str, now: datetime) -> OutcomeRun:
     """The run on sealed evidence."""
     about = [segment for segment in sealed if str(segment.asset) in question.agreement.assets]
-    claims = claims_within(
-        question.version.contract_id, question.agreement.assets, question.start, question.end, question.as_of
-    )
+    asked = question.version.contract_id, question.agreement.assets, question.start, question.end, question.as_of
+    claims, corrections = claims_within(*asked), corrections_within(*asked)
     rating = question.document(
         (segment.document for segment in about),
         ((claim.document, [decision.document for decision in decided]) for claim, decided in claims),
+        (one.document for one in corrections),
     )
     used = {
         SEGMENT: [segment.digest for segment in about],
         CLAIM: [claim.digest for claim, _ in claims],
         DECISION: [decision.digest for _, decided in claims for decision in decided],
+        **({CORRECTION: [one.digest for one in corrections]} if corrections else {}),
     }
     entries = [
         *(NewEntry(SITE_RECORD, name) for name in dict.fromkeys(name for one in about for name in one.site_records)),

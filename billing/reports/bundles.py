@@ -70,6 +70,7 @@ class Bundle:
             self.run["as_of"],
             self.relied_upon("evidence_segment"),
             self.claims(),
+            self.relied_upon("evidence_correction"),
         )
 
     def recomputes(self) -> bool:
