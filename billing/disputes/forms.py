@@ -15,10 +15,10 @@ from django.utils.timezone import override
 from django.utils.translation import gettext_lazy as _
 
 from billing.contracts.agreement import AgreementDocument
+from billing.contracts.figures import utc_text
 from billing.disputes.domain.files import KINDS, MOST_BYTES, AttachedFile, AttachmentError, read_file
 from billing.disputes.services import MOST_LETTERS
 from tenants.kernel.calendars import UnknownZoneError, time_zone
-from tenants.kernel.clock import isoformat
 
 HELD = (("up", _("It was up")), ("down", _("It was down")), ("excluded", _("The time should not count")))
 _FORMAT = "%Y-%m-%dT%H:%M:%S"
@@ -131,7 +131,7 @@ class SpanForm(ActForm):
         for name, moment in zip(("start", "end"), span or (None, None), strict=True):
             attributes = {"type": "datetime-local", "step": "1"}
             if moment is not None and not self.is_bound:
-                attributes["data-instant"] = isoformat(moment)
+                attributes["data-instant"] = utc_text(moment)
                 self.fields[name].initial = moment.astimezone(zone).replace(tzinfo=None)
             self.fields[name].widget = forms.DateTimeInput(attributes, format=_FORMAT)
             self.fields[name].help_text = format_html(

@@ -31,7 +31,7 @@ from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
-from tenants.kernel.errors import NotFoundError, OutturnError
+from tenants.kernel.errors import ConflictError, NotFoundError, OutturnError
 from tenants.scope.actors import Actor, Permission
 
 
@@ -136,8 +136,12 @@ def dispute(request: HttpRequest, dispute: UUID) -> HttpResponse:
     sent = None
     if request.method == "POST":
         sent = _form(request, row, actor)
-        if sent.is_valid() and _acted(sent, row, actor):
-            messages.success(request, _("It is in the log, and the other side is told by mail."))
+        try:
+            if sent.is_valid() and _acted(sent, row, actor):
+                messages.success(request, _("It is in the log, and the other side is told by mail."))
+                return redirect("dispute", actor.slug, row.id)
+        except ConflictError as error:  # what was shown is not how it is any more
+            messages.error(request, error.told)
             return redirect("dispute", actor.slug, row.id)
     context = detail(row, actor, sent, utc_now())
     return render(request, "disputes/detail.html", context, status=400 if sent is not None else 200)
@@ -167,7 +171,11 @@ def _form(request: HttpRequest, row: Dispute, actor: Actor) -> forms.ActForm:
 
 
 def _acted(form: forms.ActForm, row: Dispute, actor: Actor) -> bool:
-    """Do what a form says; what the service has against it stands at its field."""
+    """Do what a form says; what the service has against it stands at its field.
+
+    Raises:
+        ConflictError: The other side was quicker.
+    """
     values, customer = form.cleaned_data, actor.customer
     common: dict[str, Any] = {"dispute": row.id, "by": actor.name, "now": utc_now()}
     steps: dict[str, Callable[..., object]] = {
@@ -187,6 +195,8 @@ def _acted(form: forms.ActForm, row: Dispute, actor: Actor) -> bool:
                 deciding.decline(why=values["why"], **common)
             case step:
                 steps[step](customer=customer, why=values["why"], **common)
+    except ConflictError:
+        raise
     except OutturnError as error:
         put_error(form, error)
     return not form.errors

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from billing.contracts.figures import utc_text
 from billing.contracts.selectors import agreement_of
 from billing.disputes import selectors
 from billing.disputes.acting import side_of
@@ -19,7 +20,7 @@ from billing.disputes.models import Dispute
 from billing.disputes.services import closing_of
 from billing.statements.models import Statement
 from tenants.kernel.calendars import from_epoch_ms
-from tenants.kernel.clock import isoformat, utc_now
+from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
 
 register = template.Library()
@@ -60,7 +61,7 @@ def incidents(statement: Statement) -> list[str]:
     """What the address of a new dispute says to point at each outage that counted, in the order of the report."""
     clauses = statement.run.document["outcome"]["workings"]["clauses"]
     return [
-        urlencode({"asset": one["asset"], "from": isoformat(from_epoch_ms(start)), "to": isoformat(from_epoch_ms(end))})
+        urlencode({"asset": one["asset"], "from": utc_text(from_epoch_ms(start)), "to": utc_text(from_epoch_ms(end))})
         for one in (clauses[0]["assets"] if clauses else ())
         for start, end, category, _ in one["segments"]
         if category == "down"

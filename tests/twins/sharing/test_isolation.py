@@ -247,11 +247,12 @@ ALLOWED = frozenset(
     {
         "brand-style", "brand-logo",
         "assets", "shared-view", "shared-values", "shared-signal", "reports", "report", "report-file",
-        "report-verifier", "invoices", "invoice", "invoice-file", "invoice-xml", "api:log-head", "search",
+        "report-verifier", "disputes", "new-dispute", "dispute", "dispute-file", "invoices", "invoice", "invoice-file", "invoice-xml", "api:log-head", "search",
         "api:shared-view-list",
         "api:shared-view-detail",
         "api:shared-view-latest", "api:shared-view-readings", "api:shared-view-history",
         "api:shared-view-history-file", "shared-dashboards", "shared-dashboard", "api:report-list", "api:report-detail",
+        "api:dispute-list", "api:dispute-detail", "api:dispute-files",
         "api:report-pdf", "api:report-proof", "api:report-rate-document",
     }
 )  # fmt: skip
