@@ -128,6 +128,6 @@ def test_an_outage_is_disputed_and_upheld(
     answer.get_by_text("Uphold it").click()
     answer.locator("details[open] textarea[name=why]").last.fill("The log says so.")
     answer.get_by_role("button", name="Uphold").click()
-    expect(answer.get_by_text("The period is being rated again")).to_be_visible()
+    expect(answer.get_by_text("The period is rated again")).to_be_visible()
     page.reload()
     expect(page.locator(".talk")).to_contain_text("upheld the dispute")

@@ -176,7 +176,7 @@ class TestTalkingAndDeciding:
         assert client.post(path, {"act": "upheld", "why": "The hangar says so."}).status_code == 302
         page = body(client, path)
         assert "Upheld" in page
-        assert "The period is being rated again" in page
+        assert "The period is rated again" in page
         assert "Uphold it" not in page
         with scope(cast.meridian.id):
             assert Correction.objects.get().decided_by == FINANCE

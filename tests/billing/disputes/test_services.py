@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from pypdf import PdfReader
 
 from billing.disputes import deciding, selectors
 from billing.disputes.deciding import DisputeStepError, Offer
@@ -66,7 +68,7 @@ def decline(row: Dispute, now: str = "2026-12-12") -> DisputeDecision:
 
 
 def offer(row: Dispute, now: str = "2026-12-12", **changes: Any) -> DisputeDecision:
-    given = {"held": "down", "start": at("2026-11-20T00:00"), "end": at("2026-11-20T08:00")} | changes
+    given: dict[str, Any] = {"held": "down", "start": at("2026-11-20T00:00"), "end": at("2026-11-20T08:00")} | changes
     return deciding.offer_middle(dispute=row.id, offer=Offer(**given), why=WHY, by=FINANCE, now=at(now))
 
 
@@ -255,8 +257,17 @@ class TestDeciding:
             "from": "2026-11-20T00:00:00Z", "to": "2026-11-20T12:00:00Z", "state": "down",
             "received": "2026-12-12T00:00:00Z",
         }  # fmt: skip
-        outages = [one.span for one in content_of(again.report, bytes(again.report.bundle)).outages]
-        assert "20 Nov 2026 00:00 to 20 Nov 2026 12:00" in outages
+        content = content_of(again.report, bytes(again.report.bundle))
+        assert "20 Nov 2026 00:00 to 20 Nov 2026 12:00" in [one.span for one in content.outages]
+        (row,) = content.corrections
+        assert (row.asset, row.span, row.counts_as, row.dispute) == (
+            "Engine 081", "20 Nov 2026 00:00 to 20 Nov 2026 12:00", "down", correction["dispute"],
+        )  # fmt: skip
+        assert row.decided == f"{FINANCE}, 12 Dec 2026 00:00"
+        text = "".join(page.extract_text() for page in PdfReader(BytesIO(bytes(again.report.pdf))).pages)
+        assert "What was corrected" in text
+        first = "".join(page.extract_text() for page in PdfReader(BytesIO(bytes(house.done.report.pdf))).pages)
+        assert "What was corrected" not in first
 
     def test_held_up_takes_an_outage_away(self, house: Disputed) -> None:
         uphold(house.open(held="up", start=at("2026-11-10T12:00"), end=at("2026-11-10T12:50")))

@@ -40,7 +40,7 @@ class Disputed:
 
     def open(self, **changes: Any) -> Dispute:
         """Northwind holds the engine to have been down for half of the twentieth."""
-        given = {
+        given: dict[str, Any] = {
             "statement": self.statement.id,
             "assets": self.fleet.engines,
             "start": at("2026-11-20T00:00"),
