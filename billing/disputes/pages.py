@@ -214,10 +214,9 @@ def dispute_file(request: HttpRequest, dispute: UUID, file: UUID) -> HttpRespons
 
 def download(found: Any) -> HttpResponse:
     """The answer that gives a file."""
+    kept = content_disposition_header(as_attachment=True, filename=found.name)
     response = HttpResponse(bytes(found.content), content_type=found.media_type)
-    response["Content-Disposition"] = (
-        content_disposition_header(as_attachment=True, filename=found.name) or "attachment"
-    )
+    response["Content-Disposition"] = kept or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "private, no-store"
