@@ -57,15 +57,21 @@ def dispute_url(context: Mapping[str, Any], statement: Statement) -> str:
 
 
 @register.simple_tag
-def incidents(statement: Statement) -> list[str]:
-    """What the address of a new dispute says to point at each outage that counted, in the order of the report."""
+def incidents(statement: Statement, address: str) -> list[str]:
+    """Where each outage that counted is disputed, in the order of the report; nothing without the address for it."""
+    if not address:
+        return []
     clauses = statement.run.document["outcome"]["workings"]["clauses"]
     return [
-        urlencode({"asset": one["asset"], "from": utc_text(from_epoch_ms(start)), "to": utc_text(from_epoch_ms(end))})
+        f"{address}?{urlencode({'asset': one['asset'], 'from': _moment(start), 'to': _moment(end)})}"
         for one in (clauses[0]["assets"] if clauses else ())
         for start, end, category, _ in one["segments"]
         if category == "down"
     ]
+
+
+def _moment(milliseconds: int) -> str:
+    return utc_text(from_epoch_ms(milliseconds))
 
 
 @register.simple_tag(takes_context=True)
