@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from billing.contracts.acceptance_api import AgreedContractViewSet
 from billing.contracts.api import ContractViewSet
 from billing.contracts.drafting_api import BeginContractView, ContractTemplatesView, LookView
+from billing.disputes.api import DisputeViewSet
 from billing.invoices.api import InvoiceViewSet
 from billing.invoices.party_api import BillingProfileView, LegalEntityViewSet
 from billing.outcomes.api import DryRunView, ExclusionViewSet, OutcomeRunViewSet
@@ -24,6 +25,7 @@ router.register("exclusions", ExclusionViewSet, "exclusion")
 router.register("outcome-runs", OutcomeRunViewSet, "outcome-run")
 router.register("simulations", SimulationViewSet, "simulation")
 router.register("statements", StatementViewSet, "statement")
+router.register("disputes", DisputeViewSet, "dispute")
 router.register("invoices", InvoiceViewSet, "invoice")
 router.register("legal-entities", LegalEntityViewSet, "legal-entity")
 router.register("payments", PaymentViewSet, "payment")

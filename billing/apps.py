@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class BillingConfig(AppConfig):
-    """WORTH: contracts, outcomes, simulation, statements, invoices, payments, reports."""
+    """WORTH: contracts, outcomes, simulation, statements, disputes, invoices, payments, reports."""
 
     name = "billing"
 
@@ -15,6 +15,7 @@ class BillingConfig(AppConfig):
         """Register the domain's pages, jobs and figures, and what is found in it."""
         from billing.contracts.registry import register_settled  # noqa: PLC0415
         from billing.contracts.trash import CONTRACT, published, under_contract  # noqa: PLC0415
+        from billing.disputes.registry import register_decided  # noqa: PLC0415
         from billing.invoices.registry import register_issued  # noqa: PLC0415
         from tenants.custody.holds import register_holder  # noqa: PLC0415
         from tenants.custody.kinds import register_objection, register_trash  # noqa: PLC0415
@@ -33,6 +34,7 @@ class BillingConfig(AppConfig):
         register_objection("twin", under_contract)
         register_objection("customer", under_contract)
         register_settled("billing.statements.selectors.settled_periods")
+        register_decided("billing.reports.tasks.follow_decision")
         register_issued("billing.payments.services.follow_issue")
         register_sealed("payment_secrets", "billing.payments.choosing.reseal_payment_secrets")
         register_holder("billing.statements.holds.money_holds")
@@ -67,6 +69,7 @@ def _register_pages() -> None:
     )
     register_page(Entry("Statements", "receipt", "statements", Permission.MONEY_READ))
     register_page(Entry("Reports", "file-certificate", "reports", Permission.REPORTS_READ))
+    register_page(Entry("Disputes", "messages", "disputes", Permission.REPORTS_READ))
 
 
 def _register_jobs() -> None:

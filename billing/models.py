@@ -1,6 +1,7 @@
 """Every model of the domain, where Django looks for them."""
 
 from billing.contracts.models import Contract, ContractAcceptance, ContractVersion
+from billing.disputes.models import Dispute, DisputeDecision, DisputeFile, DisputeMessage, DisputeNotice
 from billing.invoices.models import (
     BillingProfile,
     Invoice,
@@ -10,7 +11,7 @@ from billing.invoices.models import (
     LegalEntity,
     VatRate,
 )
-from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun
+from billing.outcomes.models import AssumedEvidence, Correction, Exclusion, ExclusionDecision, OutcomeRun
 from billing.payments.models import Payment, PaymentSettings, ProviderEvent, ProviderInvoice, ProviderStep
 from billing.reports.models import Report
 from billing.statements.models import Adjustment, ChargedAdjustment, SettlementWait, Statement
@@ -23,6 +24,12 @@ __all__ = [
     "Contract",
     "ContractAcceptance",
     "ContractVersion",
+    "Correction",
+    "Dispute",
+    "DisputeDecision",
+    "DisputeFile",
+    "DisputeMessage",
+    "DisputeNotice",
     "Exclusion",
     "ExclusionDecision",
     "Invoice",

@@ -7,6 +7,7 @@ from django.urls import path
 from billing.contracts import acceptance_pages as agreed
 from billing.contracts import drafting_pages as drafting
 from billing.contracts import pages as contracts
+from billing.disputes import pages as disputes
 from billing.invoices import credit_pages as credits_
 from billing.invoices import pages as invoices
 from billing.invoices import party_pages as parties
@@ -71,6 +72,10 @@ urlpatterns = [
     path("payments/steps/<uuid:step>/retry/", payments.retry, name="payment-step-retry"),
     path("admin/payments/", payments.settings, name="payment-settings"),
     path("admin/payments/check/", payments.check, name="payment-settings-check"),
+    path("disputes/", disputes.disputes, name="disputes"),
+    path("disputes/new/<uuid:statement>/", disputes.new_dispute, name="new-dispute"),
+    path("disputes/<uuid:dispute>/", disputes.dispute, name="dispute"),
+    path("disputes/<uuid:dispute>/files/<uuid:file>/", disputes.dispute_file, name="dispute-file"),
     path("reports/", reports.reports, name="reports"),
     path("reports/verifier.py", reports.verifier_file, name="report-verifier"),
     path("reports/<uuid:report>/", reports.report, name="report"),

@@ -28,6 +28,7 @@ def rate_document(
     evidence: Iterable[Mapping[str, Any]],
     claims: Iterable[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]],
     year_remaining: int | None = None,
+    corrections: Iterable[Mapping[str, Any]] = (),
 ) -> Json:
     """The document to rate.
 
@@ -40,11 +41,14 @@ def rate_document(
         claims: Documents of exclusions, each with those of the decisions about it. Without any it is only proposed; or
             approved, where it says until when the customer may object and that has passed.
         year_remaining: What is left of the year's limit, minor units; None without such a limit.
+        corrections: Documents of corrections of the evidence, in the order in which they were decided.
     """
     known: Json = {asset: {"initial": None} for asset in sorted(agreement.assets)}
     for segment in evidence:
         if segment["asset"] in known:
             known[segment["asset"]] = {name: value for name, value in segment.items() if name in _EVIDENCE}
+    for correction in corrections:
+        known[correction["asset"]] = _corrected(known[correction["asset"]], correction)
     contract = agreement.terms.model_dump(mode="json", by_alias=True)
     if year_remaining is not None:
         contract["caps"]["year_remaining_minor"] = year_remaining
@@ -96,6 +100,16 @@ def silent_approval(claim: Mapping[str, Any], as_of: str, zone: ZoneInfo) -> Jso
         return None
     why = f"Nobody had objected by {moment_text(datetime.fromisoformat(until), zone)}."
     return {"decision": "approved", "decided_by": "objection time", "decided_at": until, "why": why}
+
+
+def _corrected(known: Mapping[str, Any], correction: Mapping[str, Any]) -> Json:
+    """What is known of an asset with one more report, received when it was decided; what was sealed stays as it is."""
+    report = {name: correction[name] for name in ("from", "to", "state")} | {"received": correction["decided_at"]}
+    condition = correction["of"]
+    if condition is None:
+        return {**known, "states": [*known.get("states", ()), report]}
+    conditions = known.get("conditions", {})
+    return {**known, "conditions": {**conditions, condition: [*conditions.get(condition, ()), report]}}
 
 
 def _exclusion(

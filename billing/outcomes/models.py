@@ -71,6 +71,34 @@ class ExclusionDecision(AppendOnly, PerTenant):
         return "approved" if self.approved else "declined"
 
 
+class Correction(AppendOnly, PerTenant):
+    """What a dispute found an asset to have been for a span; like any report it holds over what was received before it.
+
+    It counts under the contract that it was disputed under, and under no other.
+    """
+
+    contract = TenantKey(Contract, models.PROTECT)
+    asset = models.UUIDField()
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)
+    decided_by = models.CharField(max_length=254)
+    decided_at = models.DateTimeField()
+
+    custody: ClassVar[Custody] = Custody.MONEY
+
+    class Meta:
+        ordering = ("decided_at", "id")
+        indexes = (
+            models.Index(fields=("tenant", "contract", "start"), name="correction_by_start"),
+            models.Index(fields=("tenant", "digest"), name="correction_by_digest"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.asset} {self.document['state']} from {self.start}"
+
+
 class AssumedEvidence(AppendOnly, PerTenant):
     """Evidence of a world that did not happen: what a what-if was rated on."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun, Verdict
+from billing.outcomes.models import AssumedEvidence, Correction, Exclusion, ExclusionDecision, OutcomeRun, Verdict
 from tenants.kernel.errors import NotFoundError
 
 
@@ -112,6 +112,15 @@ def claims_within(
     ]
 
 
+def corrections_within(
+    contract: UUID, assets: Iterable[str], start: datetime, end: datetime, as_of: datetime
+) -> list[Correction]:
+    """The corrections decided by ``as_of`` of the evidence about assets of a contract in ``[start, end)``, in order."""
+    about = set(assets)
+    found = Correction.objects.filter(contract_id=contract, start__lt=end, end__gt=start, decided_at__lte=as_of)
+    return [one for one in found if str(one.asset) in about]
+
+
 def outcome_runs() -> QuerySet[OutcomeRun]:
     """The outcome runs, the latest first."""
     return OutcomeRun.objects.select_related("contract_version__contract")
@@ -150,5 +159,6 @@ def documents_by_digest(kind: str, digests: Collection[str]) -> dict[str, Any]:
         "assumed_evidence": AssumedEvidence.objects.all(),
         "exclusion": Exclusion.objects.all(),
         "exclusion_decision": ExclusionDecision.objects.all(),
+        "evidence_correction": Correction.objects.all(),
     }
     return dict(models[kind].filter(digest__in=digests).values_list("digest", "document"))

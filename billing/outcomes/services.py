@@ -31,7 +31,7 @@ from billing.outcomes.claims import (
     objection_until,
 )
 from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun, Verdict
-from billing.outcomes.selectors import claims_within, decisions_of, silently_approved_at
+from billing.outcomes.selectors import claims_within, corrections_within, decisions_of, silently_approved_at
 from billing.outcomes.selectors import exclusion as exclusion_by_id
 from billing.outcomes.years import YearLimit, year_limit
 from tenants.custody.selectors import readings_gone_before
@@ -48,9 +48,9 @@ from twins.evidence.selectors import segments
 from twins.evidence.services import sealed_evidence
 
 STATEMENT = "statement"
-CLAIM, DECISION, SEGMENT, SITE_RECORD, ASSUMED, RUN, WHAT_IF = (
+CLAIM, DECISION, SEGMENT, SITE_RECORD, ASSUMED, RUN, WHAT_IF, CORRECTION = (
     "exclusion", "exclusion_decision", "evidence_segment", "site_record", "assumed_evidence", "outcome_run",
-    "what_if_run",
+    "what_if_run", "evidence_correction",
 )  # fmt: skip
 
 _BEFORE = timedelta(days=31)
@@ -223,11 +223,13 @@ class _Question:
     as_of: datetime
     year: YearLimit | None
 
-    def document(self, evidence: Iterable[Json], claims: Iterable[tuple[Json, Sequence[Json]]]) -> Json:
+    def document(
+        self, evidence: Iterable[Json], claims: Iterable[tuple[Json, Sequence[Json]]], corrections: Iterable[Json] = ()
+    ) -> Json:
         """The rate document."""
         period = {"start": utc_text(self.start), "end": utc_text(self.end)}
         left = None if self.year is None else self.year.remaining_minor
-        return rate_document(self.agreement, period, utc_text(self.as_of), evidence, claims, left)
+        return rate_document(self.agreement, period, utc_text(self.as_of), evidence, claims, left, corrections)
 
 
 def _sealed_evidence(question: _Question, *, now: datetime) -> list[SealedSegment]:
@@ -249,17 +251,18 @@ def _sealed_evidence(question: _Question, *, now: datetime) -> list[SealedSegmen
 def _evidenced(question: _Question, sealed: Sequence[SealedSegment], *, by: str, now: datetime) -> OutcomeRun:
     """The run on sealed evidence."""
     about = [segment for segment in sealed if str(segment.asset) in question.agreement.assets]
-    claims = claims_within(
-        question.version.contract_id, question.agreement.assets, question.start, question.end, question.as_of
-    )
+    asked = question.version.contract_id, question.agreement.assets, question.start, question.end, question.as_of
+    claims, corrections = claims_within(*asked), corrections_within(*asked)
     rating = question.document(
         (segment.document for segment in about),
         ((claim.document, [decision.document for decision in decided]) for claim, decided in claims),
+        (one.document for one in corrections),
     )
     used = {
         SEGMENT: [segment.digest for segment in about],
         CLAIM: [claim.digest for claim, _ in claims],
         DECISION: [decision.digest for _, decided in claims for decision in decided],
+        **({CORRECTION: [one.digest for one in corrections]} if corrections else {}),
     }
     entries = [
         *(NewEntry(SITE_RECORD, name) for name in dict.fromkeys(name for one in about for name in one.site_records)),

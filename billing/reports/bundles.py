@@ -72,6 +72,7 @@ class Bundle:
             self.relied_upon("evidence_segment"),
             self.claims(),
             self.year_remaining(),
+            self.relied_upon("evidence_correction"),
         )
 
     def year_remaining(self) -> int | None:

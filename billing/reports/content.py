@@ -22,6 +22,7 @@ from billing.outcomes.assembly import silent_approval
 from billing.outcomes.domain.fees import taken
 from billing.outcomes.domain.figures import exact_text, percent_text
 from billing.reports.bundles import Bundle
+from billing.reports.corrections import CorrectionRow, correction_rows
 from billing.reports.incidents import IncidentRow, incident_rows
 from tenants.kernel.calendars import epoch_ms, time_zone
 from tenants.kernel.canonical import digest
@@ -157,6 +158,7 @@ class Content:
     clauses: tuple[ClausePart, ...]
     outages: tuple[OutageRow, ...]
     exclusions: tuple[ExclusionRow, ...]
+    corrections: tuple[CorrectionRow, ...]
     unrated: int
     lines: tuple[tuple[str, str], ...]
     total: str
@@ -207,6 +209,7 @@ class _Writer:
             clauses=clauses,
             outages=tuple(self.outages()),
             exclusions=tuple(self.exclusions()),
+            corrections=tuple(correction_rows(self.bundle, self.names, self.zone)),
             unrated=len(self.outcome["workings"]["unrated"]),
             lines=tuple(self.lines(self.statement["lines"])),
             total=self.money(self.statement["total_minor"]),

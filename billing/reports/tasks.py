@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +18,15 @@ from billing.reports.due import settle_unattended, start_due
 from billing.reports.services import Settlement, restate_period, settle_period
 from tenants.custody.selectors import living_tenants
 from tenants.jobs.registry import Reporter
+from tenants.jobs.services import start_job
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.clock import utc_now
+from tenants.kernel.errors import OutturnError
 from tenants.scope.context import scope
 
 SETTLE, RESTATE = "billing.settle", "billing.restate"
 SWEEP_S = 3600.0
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="reports.settle_due", ignore_result=True, expires=SWEEP_S)
@@ -58,6 +63,14 @@ def restate_statement_period(reporter: Reporter, params: Mapping[str, Any]) -> M
     with scope(reporter.tenant):
         done = restate_period(statement=UUID(params["statement"]), by=params["by"], now=utc_now())
         return {"changed": False} if done is None else {"changed": True, **_result(done)}
+
+
+def follow_decision(statement: UUID, *, by: str, now: datetime) -> None:
+    """Have the period of a statement rated again that was disputed; where no job can be had, a person starts one."""
+    try:
+        start_job(kind=RESTATE, params={"statement": str(statement), "by": by}, by=by, now=now)
+    except OutturnError as error:
+        logger.warning("the period of statement %s waits to be rated again: %s", statement, error)
 
 
 def _result(done: Settlement) -> dict[str, Any]:

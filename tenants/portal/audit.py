@@ -42,7 +42,7 @@ AREAS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "twins": (_("Twins"), ("twin", "canvas", "asset", "event", "blueprint", "annotation", "dashboard")),
     "sites": (_("Sites and spaces"), ("site", "space")),
     "plans": (_("Plans and health"), ("plan", "order", "work", "model", "prediction")),
-    "contracts": (_("Contracts and exclusions"), ("contract", "exclusion")),
+    "contracts": (_("Contracts and exclusions"), ("contract", "exclusion", "dispute", "correction")),
     "money": (
         _("Statements and invoices"),
         ("statement", "invoice", "credit_note", "entity", "payment", "settlement", "restatement"),

@@ -9,7 +9,7 @@ from tenants.scope.actors import Actor, Permission
 
 ORDER = (
     "Overview", "Twins", "Dashboards", "Catalogue", "Gateways", "Alarms", "Health", "Plans", "Contracts", "Statements",
-    "Reports", "Assets", "Admin",
+    "Reports", "Assets", "Disputes", "Admin",
 )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ class Permission(StrEnum):
     MONEY_READ = "money.read"
     MONEY_BILL = "money.bill"
     REPORTS_READ = "reports.read"
-    """Read the reports addressed to one's own company: all that an end customer's people may do."""
+    """Read the reports addressed to one's own company, and dispute them: what an end customer's people may do."""
     AUDIT_READ = "audit.read"
     LOG_OPERATE = "log.operate"
     """Follow the tamper-evident log and co-sign its heads: all that a witness needs."""

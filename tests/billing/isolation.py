@@ -5,6 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from billing.contracts.models import Contract
+from billing.disputes.domain.files import read_file
+from billing.disputes.models import DisputeFile
+from billing.disputes.services import Objection, open_dispute
 from billing.invoices.parties import create_entity
 from billing.outcomes.services import claim_exclusion
 from billing.payments.models import PaymentKind, ProviderStep
@@ -16,6 +19,7 @@ from tests.billing.invoices.sellers import MERIDIAN
 from tests.billing.outcomes.documents import a_clause
 from tests.billing.world import BY, a_fleet, agreement, at, published
 
+STEPS = ("say", "uphold", "offer", "decline", "agree", "refuse", "withdraw", "reopen")
 SEPTEMBER = at("2026-09-01"), at("2026-10-01")
 
 
@@ -37,6 +41,12 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         invoice=done.invoice, position=0, name="customer", operation="customer", state="blocked", asked_by=BY,
         created_at=at("2026-10-06"),
     )  # fmt: skip
+    wanted = Objection(
+        statement=done.statement.id, assets=fleet.engines, start=at("2026-09-02"), end=at("2026-09-03"), held="down",
+        reason="It stood in the hangar of the leased fleet.", files=[read_file("hangar.txt", b"Leased fleet, bay 2")],
+    )  # fmt: skip
+    dispute = open_dispute(wanted=wanted, customer=customer, by=BY, now=at("2026-10-06"))
+    file = DisputeFile.objects.get(dispute=dispute).id
     of_contract = ("publish", "delete", "exclusions", "statements", "settle", "simulation", "simulation-measure")
     pages = ("contract", *(f"contract-{name}" for name in of_contract))
     return {
@@ -56,6 +66,11 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
             for name in ("invoice", "invoice-credit", "invoice-payment", "invoice-set-off", "invoice-xml")
         },
         **{name: {"entity": entity.id} for name in ("legal-entity", "legal-entity-edit", "legal-entity-rate")},
+        "new-dispute": {"statement": done.statement.id},
+        "dispute": {"dispute": dispute.id},
+        "dispute-file": {"dispute": dispute.id, "file": file},
+        **{f"api:dispute-{name}": {"pk": dispute.id} for name in ("detail", *STEPS)},
+        "api:dispute-files": {"pk": dispute.id, "file": file},
         "customer-billing": {"customer": customer},
         "payment-refund": {"payment": paid.id},
         "payment-step-retry": {"step": step.id},

@@ -8,11 +8,11 @@ from tests.isolation.places import Place
 
 LISTS = {
     "people", "invitations", "api-keys", "service-accounts", "customers", "audit", "trash", "gateways", "twins",
-    "contracts", "contract-exclusions", "contract-statements", "statements", "invoices", "reports", "plans", "health",
-    "sites", "roles",
+    "contracts", "contract-exclusions", "contract-statements", "statements", "invoices", "reports", "disputes", "plans",
+    "health", "sites", "roles",
 }  # fmt: skip
 """The least that there are; one that comes is walked without being named here."""
-READ_BY_CUSTOMERS = {"invoices", "reports"}
+READ_BY_CUSTOMERS = {"disputes", "invoices", "reports"}
 
 
 def file_of(house: House, who: str, place: Place, slug: str, asked: str = "") -> Answer | None:

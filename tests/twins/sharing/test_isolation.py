@@ -247,12 +247,14 @@ ALLOWED = frozenset(
     {
         "brand-style", "brand-logo",
         "assets", "shared-view", "shared-values", "shared-signal", "reports", "report", "report-file",
+        "disputes", "new-dispute", "dispute", "dispute-file",
         "report-verifier", "invoices", "invoice", "invoice-file", "invoice-xml", "api:log-head",
         "api:log-time-stamp-list", "search",
         "api:shared-view-list",
         "api:shared-view-detail",
         "api:shared-view-latest", "api:shared-view-readings", "api:shared-view-history",
         "api:shared-view-history-file", "shared-dashboards", "shared-dashboard", "api:report-list", "api:report-detail",
+        "api:dispute-list", "api:dispute-detail", "api:dispute-files",
         "api:report-pdf", "api:report-proof", "api:report-rate-document", "agreed-contracts", "agreed-contract",
         "agreed-text", "agreed-exclusions", "api:agreed-contract-list", "api:agreed-contract-detail",
     }

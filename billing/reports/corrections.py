@@ -1,0 +1,43 @@
+"""What a report says of corrections: which evidence disputes were found to be wrong about, and what counts instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from billing.contracts.figures import moment_text
+from billing.reports.bundles import Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionRow:
+    """A correction of the evidence that the run took up, and the digest of the dispute that it answers."""
+
+    asset: str
+    span: str
+    counts_as: str
+    decided: str
+    dispute: str
+
+
+def correction_rows(bundle: Bundle, names: Mapping[str, str], zone: ZoneInfo) -> Iterator[CorrectionRow]:
+    """The corrections that a run rests on, in the order in which they were decided.
+
+    Args:
+        bundle: The proof bundle.
+        names: What the assets are called, by id.
+        zone: The zone of the contract.
+    """
+    for one in bundle.relied_upon("evidence_correction"):
+        start, end, decided = (
+            moment_text(datetime.fromisoformat(one[name]), zone) for name in ("from", "to", "decided_at")
+        )
+        yield CorrectionRow(
+            asset=names.get(one["asset"], one["asset"]),
+            span=f"{start} to {end}",
+            counts_as=one["state"] if one["of"] is None else f"{one['of']} {one['state']}",
+            decided=f"{one['decided_by']}, {decided}",
+            dispute=one["dispute"],
+        )
