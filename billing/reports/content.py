@@ -7,7 +7,6 @@ those of the contract's zone; percentages are cut off, never rounded up.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -20,147 +19,23 @@ from billing.contracts.schemas import ClauseDocument, MeteredFeeDocument, TierRe
 from billing.contracts.wording import describe
 from billing.outcomes.domain.figures import exact_text, percent_text
 from billing.reports.bundles import Bundle
+from billing.reports.schemas import (
+    AssetRow,
+    Bar,
+    ClausePart,
+    Comparison,
+    Content,
+    ExclusionRow,
+    Figure,
+    InvoicePart,
+    OutageRow,
+    Proof,
+)
 from tenants.kernel.calendars import epoch_ms, time_zone
 from tenants.kernel.canonical import digest
 
 Json = Mapping[str, Any]
 PLAN_NAME = "As it was"
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure on top of the report."""
-
-    label: str
-    value: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class AssetRow:
-    """One asset under one clause: hours by what they count as, its own outcome in percent, its volume."""
-
-    name: str
-    committed: str
-    down: str
-    excluded: str
-    unknown: str
-    percent: str
-    volume: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClausePart:
-    """One clause: what was reached, and the assets it was measured on; ``target`` is the guaranteed percent."""
-
-    id: str
-    title: str
-    percent: str
-    exact: str
-    target: str | None
-    guarantee: str
-    status: str
-    coverage: str
-    amount: str
-    assets: tuple[AssetRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ExclusionRow:
-    """An exclusion that was claimed, what was decided about it last, and whether any of its time is excluded."""
-
-    category: str
-    assets: str
-    span: str
-    claimed: str
-    decision: str
-    why: str
-    excluded: str
-
-
-@dataclass(frozen=True, slots=True)
-class OutageRow:
-    """Time in which an asset was down, and how much of it lies in committed time."""
-
-    asset: str
-    span: str
-    hours: str
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One way the period went or could have gone."""
-
-    name: str
-    percents: tuple[str, ...]
-    fee: str
-    total: str
-    difference: str
-
-
-@dataclass(frozen=True, slots=True)
-class InvoicePart:
-    """The invoice of the statement."""
-
-    title: str
-    number: str
-    issued: str
-    due: str
-    lines: tuple[tuple[str, str], ...]
-    net: str
-    tax: str
-    tax_label: str
-    gross: str
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What the reader checks the report by."""
-
-    fingerprint: str
-    log: str
-    entries: str
-    statement: str
-    run: str
-    contract: str
-    engine: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A span of one category in the picture of the period, as shares of it from 0 to 1."""
-
-    start: float
-    end: float
-    category: str
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A whole report."""
-
-    title: str
-    provider: str
-    customer: str
-    period: str
-    zone: str
-    version: int
-    as_of: str
-    sealed_at: str
-    figures: tuple[Figure, ...]
-    sentences: tuple[str, ...]
-    unit: str
-    clauses: tuple[ClausePart, ...]
-    outages: tuple[OutageRow, ...]
-    exclusions: tuple[ExclusionRow, ...]
-    unrated: int
-    lines: tuple[tuple[str, str], ...]
-    total: str
-    comparisons: tuple[Comparison, ...]
-    invoice: InvoicePart | None
-    proof: Proof
-    timeline: tuple[tuple[str, tuple[Bar, ...]], ...]
-    days: tuple[tuple[float, str], ...]
 
 
 def report_content(bundle: Bundle, invoice: Json | None) -> Content:

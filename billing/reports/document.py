@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from billing.reports.charts import PRINT_STYLE, percentages, timeline
-from billing.reports.content import Content
+from billing.reports.schemas import Content
 
 
 def pdf_of(content: Content, *, bundle: bytes, sealed_at: datetime) -> bytes:

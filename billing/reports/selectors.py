@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 
 from billing.invoices.selectors import invoice_of
 from billing.reports.bundles import Bundle
-from billing.reports.content import Content, report_content
+from billing.reports.content import report_content
 from billing.reports.models import Report
+from billing.reports.schemas import Content
 from billing.reports.verifier import Check, verify_report
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.record.selectors import known_fingerprint
