@@ -15,7 +15,7 @@ class BillingConfig(AppConfig):
         """Register the domain's pages, jobs and figures, and what is found in it."""
         from billing.contracts.trash import CONTRACT, published, under_contract  # noqa: PLC0415
         from billing.invoices.registry import register_issued  # noqa: PLC0415
-        from billing.reports import tasks  # noqa: PLC0415
+        from billing.reports import mails, tasks  # noqa: PLC0415
         from tenants.custody.holds import register_holder  # noqa: PLC0415
         from tenants.custody.kinds import register_objection, register_trash  # noqa: PLC0415
         from tenants.customers.registry import Count, Panel, register_count, register_panel  # noqa: PLC0415
@@ -39,6 +39,7 @@ class BillingConfig(AppConfig):
         _register_pages()
         register_job(tasks.SETTLE, tasks.settle_month, label="Settle a month")
         register_job(tasks.RESTATE, tasks.restate_statement_period, label="Restate a period")
+        register_job(mails.MAIL, tasks.mail_report, label="Tell of a report", is_free=True)
         register_tiles("billing.reports.tiles.billing_tiles", needs=Permission.MONEY_READ)
         register_count(Count("contracts", "Contracts", "billing.contracts.selectors.contracts_counted"))
         register_panel(

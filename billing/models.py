@@ -12,7 +12,7 @@ from billing.invoices.models import (
 )
 from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun
 from billing.payments.models import Payment, PaymentSettings, ProviderEvent, ProviderInvoice, ProviderStep
-from billing.reports.models import Report
+from billing.reports.models import Report, ReportLink, ReportLinkDigest, ReportMail, ReportMuted, ReportOpening
 from billing.statements.models import Adjustment, ChargedAdjustment, Statement
 
 __all__ = [
@@ -36,6 +36,11 @@ __all__ = [
     "ProviderInvoice",
     "ProviderStep",
     "Report",
+    "ReportLink",
+    "ReportLinkDigest",
+    "ReportMail",
+    "ReportMuted",
+    "ReportOpening",
     "Statement",
     "VatRate",
 ]

@@ -11,6 +11,7 @@ from billing.invoices import party_pages as parties
 from billing.outcomes import pages as outcomes
 from billing.payments import journal_pages
 from billing.payments import pages as payments
+from billing.reports import link_pages as report_links
 from billing.reports import pages as reports
 from billing.statements import pages as statements
 
@@ -55,6 +56,9 @@ urlpatterns = [
     path("admin/payments/check/", payments.check, name="payment-settings-check"),
     path("reports/", reports.reports, name="reports"),
     path("reports/verifier.py", reports.verifier_file, name="report-verifier"),
+    path("reports/mails/", reports.report_mails, name="report-mails"),
+    path("reports/links/<uuid:link>/revoke/", report_links.revoke, name="report-link-revoke"),
     path("reports/<uuid:report>/", reports.report, name="report"),
+    path("reports/<uuid:report>/share/", report_links.share, name="report-share"),
     path("reports/<uuid:report>/<str:kind>", reports.report_file, name="report-file"),
 ]

@@ -298,6 +298,7 @@ CELERY_BEAT_SCHEDULE = {
     "end-states": {"task": "lifecycle.end_states", "schedule": 3600.0},
     "keep-houses": {"task": "custody.keep_houses", "schedule": 86_400.0},
     "sweep-payments": {"task": "payments.sweep", "schedule": 60.0},
+    "sweep-report-mails": {"task": "reports.sweep_mails", "schedule": 600.0},
     "sweep-jobs": {"task": "jobs.sweep", "schedule": 15.0},
     "seal-logs": {"task": "record.seal_logs", "schedule": 3600.0},
     "check-logs": {"task": "record.check_logs", "schedule": 6 * 3600.0},

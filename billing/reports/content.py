@@ -1,7 +1,7 @@
 """What a report says, in the order in which it is read: the same for the page and for the document.
 
-Everything is taken from the proof bundle and the invoice, so that a report says nothing that is not sealed. Times are
-those of the contract's zone; percentages are cut off, never rounded up.
+Everything is taken from the proof bundle, the invoice and the statements before, so that a report says nothing that is
+not sealed. Times are those of the contract's zone; percentages are cut off, never rounded up.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from billing.reports.schemas import (
     Content,
     ExclusionRow,
     Figure,
+    History,
     InvoicePart,
     OutageRow,
     Proof,
@@ -38,14 +39,18 @@ Json = Mapping[str, Any]
 PLAN_NAME = "As it was"
 
 
-def report_content(bundle: Bundle, invoice: Json | None) -> Content:
+def report_content(
+    bundle: Bundle, invoice: Json | None, *, history: History | None = None, page: str = ""
+) -> Content:  # fmt: skip
     """The content of a report.
 
     Args:
         bundle: The proof bundle, verified.
         invoice: The document of the invoice; None when the statement has none of its own.
+        history: The periods up to this one, from the statements of the contract; None for a first one.
+        page: Where the report stands on the web; empty where that is not told.
     """
-    return _Writer(bundle).content(invoice)
+    return _Writer(bundle).content(invoice, history, page)
 
 
 class _Writer:
@@ -60,7 +65,7 @@ class _Writer:
         self.start, self.end = (_moment(self.run["period"][side]) for side in ("start", "end"))
         self.names = self.agreement.assets
 
-    def content(self, invoice: Json | None) -> Content:
+    def content(self, invoice: Json | None, history: History | None, page: str) -> Content:
         parties = self.agreement.parties
         clauses = tuple(self.clauses())
         return Content(
@@ -86,6 +91,8 @@ class _Writer:
             proof=self.proof(),
             timeline=tuple(self.timeline()),
             days=tuple(self.days()),
+            history=history,
+            page=page,
         )
 
     def money(self, minor: int) -> str:

@@ -114,6 +114,43 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """One period of the contract in its newest version: what each clause reached, and what it came to.
+
+    Attributes:
+        name: The period in words.
+        short: The same where there is little room.
+        version: Which version of its statement.
+        percents: What each clause of the history reached, cut off at two digits; an en dash where nothing is known.
+        fee: The fee.
+        credit: What the clauses added to it, less than nothing for credits.
+        earlier: What differences of earlier periods added.
+        total: All of it.
+        fee_minor: The fee in minor units, to be drawn.
+        total_minor: The total in minor units, to be drawn.
+    """
+
+    name: str
+    short: str
+    version: int
+    percents: tuple[str, ...]
+    fee: str
+    credit: str
+    earlier: str
+    total: str
+    fee_minor: int
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The last periods of the contract up to that of the report, the first first; ``clauses`` names what they share."""
+
+    clauses: tuple[str, ...]
+    months: tuple[Month, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """A whole report."""
 
@@ -139,3 +176,5 @@ class Content:
     proof: Proof
     timeline: tuple[tuple[str, tuple[Bar, ...]], ...]
     days: tuple[tuple[float, str], ...]
+    history: History | None
+    page: str

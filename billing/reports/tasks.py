@@ -1,4 +1,4 @@
-"""Settling and restating as jobs: what a person starts from a page."""
+"""Settling and restating as jobs, which a person starts from a page; and the mails that follow."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from celery import shared_task
+from django.db import close_old_connections
+
 from billing.contracts.periods import month
 from billing.contracts.selectors import contract as contract_by_id
 from billing.contracts.selectors import draft_of
+from billing.reports.mails import is_due, send_due
 from billing.reports.services import Settlement, restate_period, settle_period
+from tenants.custody.selectors import living_tenants
 from tenants.jobs.registry import Reporter
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
 
 SETTLE, RESTATE = "billing.settle", "billing.restate"
+SWEEP_S = 600.0
 
 
 def settle_month(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -33,6 +39,25 @@ def restate_statement_period(reporter: Reporter, params: Mapping[str, Any]) -> M
     with scope(reporter.tenant):
         done = restate_period(statement=UUID(params["statement"]), by=params["by"], now=utc_now())
         return {"changed": False} if done is None else {"changed": True, **_result(done)}
+
+
+def mail_report(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Tell a customer's people of a report; done twice it tells nobody twice."""
+    reporter.progress(0.1, "Sending mails")
+    sent, failed = send_due(reporter.tenant, now=utc_now(), report=UUID(params["report"]))
+    return {"sent": sent, "tried_again_later": failed}
+
+
+@shared_task(name="reports.sweep_mails", ignore_result=True, expires=SWEEP_S)
+def sweep_mails() -> None:
+    """Send the mails that the mail server did not take, or that a crash left behind."""
+    close_old_connections()
+    now = utc_now()
+    for tenant in living_tenants():
+        with scope(tenant):
+            is_waiting = is_due(now=now)
+        if is_waiting:
+            send_due(tenant, now=now)
 
 
 def _result(done: Settlement) -> dict[str, Any]:

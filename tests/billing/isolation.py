@@ -8,12 +8,21 @@ from billing.invoices.parties import create_entity
 from billing.outcomes.services import claim_exclusion
 from billing.payments.models import PaymentKind, ProviderStep
 from billing.payments.services import Transfer, record_transfer
+from billing.reports.links import make_link
 from billing.reports.services import settle_period
+from tenants.scope.actors import PERMISSIONS, Actor, Role
+from tenants.scope.context import required_tenant
 from tests.billing.invoices.sellers import MERIDIAN
 from tests.billing.outcomes.documents import a_clause
 from tests.billing.world import BY, a_fleet, agreement, at, published
 
 SEPTEMBER = at("2026-09-01"), at("2026-10-01")
+
+
+def _owner() -> Actor:
+    return Actor(
+        tenant=required_tenant("an owner"), slug="", role=Role.OWNER, permissions=PERMISSIONS[Role.OWNER], name=BY
+    )
 
 
 def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
@@ -34,6 +43,7 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         invoice=done.invoice, position=0, name="customer", operation="customer", state="blocked", asked_by=BY,
         created_at=at("2026-10-06"),
     )  # fmt: skip
+    link, _address = make_link(report=done.report.id, name="Leasing bank", days=14, by=_owner(), now=at("2026-10-06"))
     pages = ("contract", *(f"contract-{name}" for name in ("publish", "delete", "exclusions", "statements", "settle")))
     return {
         **{name: {"contract": contract.slug} for name in pages},
@@ -52,7 +62,8 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         "payment-step-retry": {"step": step.id},
         "api:invoice-standing": {"pk": done.invoice.id},
         **{f"api:payment-{name}": {"pk": paid.id} for name in ("detail", "refund")},
-        "report": {"report": done.report.id},
+        **{name: {"report": done.report.id} for name in ("report", "report-share")},
+        "report-link-revoke": {"link": link.id},
         "report-file": {"report": done.report.id, "kind": "report.json"},
         **{f"api:contract-{name}": {"pk": contract.id} for name in ("detail", "publish", "versions")},
         "api:contract-version": {"pk": contract.id, "version": 1},
