@@ -8,8 +8,8 @@ from html import escape
 from billing.reports.schemas import Bar
 
 WIDTH, LABEL, RIGHT, ROW, PITCH, TOP = 720, 110, 50, 13, 17, 14
-STRIP, TALL = 84, 90
-"""The height of one clause among the months, and that of the bars of their amounts."""
+STRIP, TALL, BROAD = 84, 90, 40
+"""The height of one clause among the months, and that and the breadth of the bars of their amounts."""
 LETTER = 5.5
 """What a letter takes on average."""
 CATEGORIES = {
@@ -96,7 +96,7 @@ def amounts(months: Sequence[str], fees: Sequence[int], totals: Sequence[int], *
         style: Rules for where no style sheet reaches.
     """
     low, high = min(0, *fees, *totals), max(0, *fees, *totals)
-    scale, width = TALL / ((high - low) or 1), _slot(months) / 3
+    scale, width = TALL / ((high - low) or 1), min(_slot(months) / 3, BROAD)
     zero = TOP + high * scale
     parts = []
     for number, pair in enumerate(zip(fees, totals, strict=True)):

@@ -35,7 +35,9 @@ def done(cast: Cast) -> Settlement:
             )  # fmt: skip
         rules = [{"category": "planned", "allowance": "P5D"}]
         clause = a_clause(id="availability", assets=fleet.ids, exclusions=rules, remedies=[AWS_TIERS])
-        contract = published(agreement(fleet, clause, title="Power") | {"customer": str(cast.northwind)})
+        contract = published(
+            agreement(fleet, clause, title="Power", correction_window="P365D") | {"customer": str(cast.northwind)}
+        )
         claim_exclusion(
             contract=contract.id, category="planned", assets=fleet.engines, start=at("2099-03-01T06:00"),
             end=at("2099-03-01T18:00"), evidence={"plan": "P-7"}, by="planner", now=at("2026-09-01"),
