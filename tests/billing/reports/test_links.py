@@ -35,6 +35,8 @@ from billing.reports.models import ReportLink, ReportLinkDigest, ReportOpening
 from billing.reports.selectors import ReportNotFoundError
 from deploy.logging import JsonFormatter
 from tenants.customers.services import create_customer
+from tenants.domains import hosts
+from tenants.domains.models import ProvenHost
 from tenants.kernel.clock import utc_now
 from tenants.kernel.ids import new_id
 from tenants.kernel.secrets import is_token, masked, new_token
@@ -224,6 +226,24 @@ class TestGuests:
         assert f'href="{path}style.css?v=' in page
         assert b"#1c5d99" in Client().get(path + "style.css").content
         assert Client().get(path + "logo").status_code == 404
+
+    def test_at_an_organisations_own_host_its_links_alone_lead_somewhere(self, cast: Cast, house: House) -> None:
+        ours = made(cast, house)
+        for host, tenant, status in (
+            ("portal.meridian.example", cast.meridian, 200), ("portal.stranger.example", cast.stranger, 404),
+        ):  # fmt: skip
+            ProvenHost.objects.create(host=host, tenant=tenant, proven_at=utc_now())
+            hosts._kept.cache_clear()
+            answer = Client(HTTP_HOST=host).get(ours)
+            assert answer.status_code == status, host
+            assert (b"Northwind" in answer.content) is (status == 200)
+        assert urlsplit(self._address(cast, house)).netloc.startswith("portal.meridian.example")
+        hosts._kept.cache_clear()
+
+    @staticmethod
+    def _address(cast: Cast, house: House) -> str:
+        with scope(cast.meridian.id):
+            return make_link(report=house.done.report.id, name="Bank", days=1, by=actor(cast), now=utc_now())[1]
 
     def test_too_many_from_one_place_are_refused(
         self, cast: Cast, house: House, monkeypatch: pytest.MonkeyPatch
