@@ -13,7 +13,7 @@ from billing.invoices.models import (
 )
 from billing.outcomes.models import AssumedEvidence, Correction, Exclusion, ExclusionDecision, OutcomeRun
 from billing.payments.models import Payment, PaymentSettings, ProviderEvent, ProviderInvoice, ProviderStep
-from billing.reports.models import Report
+from billing.reports.models import Report, ReportLink, ReportLinkDigest, ReportMail, ReportMuted, ReportOpening
 from billing.statements.models import Adjustment, ChargedAdjustment, SettlementWait, Statement
 
 __all__ = [
@@ -44,6 +44,11 @@ __all__ = [
     "ProviderInvoice",
     "ProviderStep",
     "Report",
+    "ReportLink",
+    "ReportLinkDigest",
+    "ReportMail",
+    "ReportMuted",
+    "ReportOpening",
     "SettlementWait",
     "Statement",
     "VatRate",

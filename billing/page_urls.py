@@ -15,6 +15,7 @@ from billing.outcomes import objection_pages as objections
 from billing.outcomes import pages as outcomes
 from billing.payments import journal_pages
 from billing.payments import pages as payments
+from billing.reports import link_pages as report_links
 from billing.reports import pages as reports
 from billing.simulation import pages as simulation
 from billing.statements import pages as statements
@@ -78,6 +79,9 @@ urlpatterns = [
     path("disputes/<uuid:dispute>/files/<uuid:file>/", disputes.dispute_file, name="dispute-file"),
     path("reports/", reports.reports, name="reports"),
     path("reports/verifier.py", reports.verifier_file, name="report-verifier"),
+    path("reports/mails/", reports.report_mails, name="report-mails"),
+    path("reports/links/<uuid:link>/revoke/", report_links.revoke, name="report-link-revoke"),
     path("reports/<uuid:report>/", reports.report, name="report"),
+    path("reports/<uuid:report>/share/", report_links.share, name="report-share"),
     path("reports/<uuid:report>/<str:kind>", reports.report_file, name="report-file"),
 ]

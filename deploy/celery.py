@@ -12,8 +12,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
 app = Celery("outturn")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 ROOMS = ("jobs", "people", "record", "limits", "domains", "custody", "lifecycle")
-app.autodiscover_tasks([*(f"tenants.{room}" for room in ROOMS), "twins.telemetry", "twins.alarms"])
-app.autodiscover_tasks(["billing.disputes", "billing.payments", "billing.reports"])
+OTHERS = ("twins.telemetry", "twins.alarms", "billing.disputes", "billing.payments", "billing.reports")
+app.autodiscover_tasks([*(f"tenants.{room}" for room in ROOMS), *OTHERS])
 
 
 @setup_logging.connect

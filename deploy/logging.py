@@ -9,6 +9,7 @@ from typing import Any
 
 from tenants.edge.context import request_id
 from tenants.kernel.clock import isoformat, utc_now
+from tenants.kernel.secrets import masked
 from tenants.scope.context import current_tenant
 
 _CHATTY = ("amqtt", "transitions", "httpx", "httpcore", "asyncio", "daphne", "stripe")
@@ -23,14 +24,14 @@ class JsonFormatter(logging.Formatter):
             "at": isoformat(utc_now()),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": masked(record.getMessage()),
         }
         if request := request_id():
             line["request"] = request
         if tenant := current_tenant():
             line["tenant"] = str(tenant)
         if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+            line["trace"] = masked(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
 
 

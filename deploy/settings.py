@@ -300,6 +300,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-disputes": {"task": "disputes.sweep", "schedule": 300.0},
     "sweep-payments": {"task": "payments.sweep", "schedule": 60.0},
     "settle-due": {"task": "reports.settle_due", "schedule": 3600.0},
+    "sweep-report-mails": {"task": "reports.sweep_mails", "schedule": 600.0},
     "sweep-jobs": {"task": "jobs.sweep", "schedule": 15.0},
     "seal-logs": {"task": "record.seal_logs", "schedule": 3600.0},
     "stamp-logs": {"task": "record.stamp_logs", "schedule": 3600.0},

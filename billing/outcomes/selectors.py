@@ -121,6 +121,17 @@ def corrections_within(
     return [one for one in found if str(one.asset) in about]
 
 
+def planned_ahead(contract: UUID, assets: Iterable[str], *, now: datetime, most: int) -> list[Exclusion]:
+    """The claims about assets of a contract whose time is not over and that still stand, the next first.
+
+    Those that were declined or withdrawn are left out; of one that is only proposed nobody knows yet whether it counts.
+    """
+    about = set(assets)
+    found = exclusions_about(contract, about).filter(end__gt=now).order_by("start", "id")
+    undone = Exists(ExclusionDecision.objects.filter(Q(withdrawn=True) | Q(approved=False), exclusion=OuterRef("id")))
+    return [claim for claim in found.filter(~undone)[:most] if not about.isdisjoint(claim.document["assets"])]
+
+
 def outcome_runs() -> QuerySet[OutcomeRun]:
     """The outcome runs, the latest first."""
     return OutcomeRun.objects.select_related("contract_version__contract")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
-from billing.reports.content import Bar
+from billing.reports.schemas import Bar
 
 WIDTH, LABEL, RIGHT, ROW, PITCH, TOP = 720, 110, 50, 13, 17, 14
+STRIP, TALL, BROAD = 84, 90, 40
+"""The height of one clause among the months, and that and the breadth of the bars of their amounts."""
 LETTER = 5.5
 """What a letter takes on average."""
 CATEGORIES = {
@@ -19,12 +21,15 @@ CATEGORIES = {
     "out_of_service": "not in service",
 }
 """The categories of time as they are named beside their colour, in the order of the legend."""
+AMOUNTS = {"other": "fee", "reached": "total"}
+"""The bars of each month as they are named beside their colour."""
 
 PRINT_STYLE = (
     "text{font-family:'Libertinus Serif';font-size:10px;fill:#2b303a}.soft{fill:#5a6170}.grid{stroke:#d5d8de;"
     "stroke-width:.5}.up{fill:#bcd8c6}.down{fill:#b3261e}.excluded{fill:#8a7fc4}.unknown{fill:#c4c8cf}"
     ".off_calendar,.out_of_service{fill:#eceef2}.reached{fill:#2f6f9f}.other{fill:#9aa3b2}"
-    ".target{stroke:#b3261e;stroke-width:1;stroke-dasharray:3 2}"
+    ".target{stroke:#b3261e;stroke-width:1;stroke-dasharray:3 2}.trend{fill:none;stroke:#2f6f9f;stroke-width:1.5}"
+    ".dot{fill:#2f6f9f}"
 )
 """What the classes look like in a document; a page has them in its style sheet."""
 
@@ -63,6 +68,88 @@ def percentages(rows: Sequence[tuple[str, float]], target: float | None, *, styl
     return _svg("Outcome in percent beside what is guaranteed", bottom + 4, parts, style)
 
 
+def trends(
+    months: Sequence[str], clauses: Sequence[tuple[str, Sequence[float | None], float | None]], *, style: str = ""
+) -> str:  # fmt: skip
+    """What each clause reached month by month, one strip below the other, the guarantee as a line.
+
+    Args:
+        months: What each is called, shortly.
+        clauses: Name, percent of each month (None where it is not known), and the guaranteed percent of each clause.
+        style: Rules for where no style sheet reaches.
+    """
+    parts: list[str] = []
+    for number, (name, values, target) in enumerate(clauses):
+        parts += _strip(name, values, target, TOP + number * STRIP)
+    bottom = TOP + len(clauses) * STRIP
+    parts += _months(months, bottom)
+    return _svg("What each clause reached, month by month", bottom + 6, parts, style)
+
+
+def amounts(months: Sequence[str], fees: Sequence[int], totals: Sequence[int], *, style: str = "") -> str:
+    """Fee and total of each month as bars beside each other, from nought.
+
+    Args:
+        months: What each is called, shortly.
+        fees: Of each month, in minor units.
+        totals: Of each month, in minor units.
+        style: Rules for where no style sheet reaches.
+    """
+    low, high = min(0, *fees, *totals), max(0, *fees, *totals)
+    scale, width = TALL / ((high - low) or 1), min(_slot(months) / 3, BROAD)
+    zero = TOP + high * scale
+    parts = []
+    for number, pair in enumerate(zip(fees, totals, strict=True)):
+        for place, (kind, minor) in enumerate(zip(("other", "reached"), pair, strict=True)):
+            x, y, tall = _middle(number, months) + (place - 1) * width, zero - max(minor, 0) * scale, abs(minor) * scale
+            parts.append(f'<rect class="{kind}" x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{tall:.2f}"/>')
+    parts.append(f'<line class="grid" x1="0" x2="{WIDTH}" y1="{zero:.2f}" y2="{zero:.2f}"/>')
+    bottom = TOP + TALL + 14
+    parts += [
+        *_months(months, bottom),
+        *_legend(["other", "reached"], bottom + 8, {"other": "fee", "reached": "total"}),
+    ]
+    return _svg("Fee and total, month by month", bottom + 24, parts, style)
+
+
+def _strip(name: str, values: Sequence[float | None], target: float | None, top: float) -> Iterator[str]:
+    """The values of one clause as a line with a figure at each, lifted where nothing is known."""
+    known = [each for each in (*values, target) if each is not None]
+    low, high = min(known, default=0.0), max(known, default=100.0)
+    spread = max(high - low, 0.1)
+
+    def y(value: float) -> float:
+        return top + 30 + (high - value) / spread * (STRIP - 50)
+
+    yield _text(0, top + 4, f"{name}, %", "soft")
+    if target is not None:
+        yield f'<line class="target" x1="0" x2="{WIDTH}" y1="{y(target):.2f}" y2="{y(target):.2f}"/>'
+    pen, path = "M", ""
+    for number, value in enumerate(values):
+        if value is None:
+            pen = "M"
+            continue
+        x = _middle(number, values)
+        path += f"{pen}{x:.2f},{y(value):.2f}"
+        pen = "L"
+        yield f'<circle class="dot" cx="{x:.2f}" cy="{y(value):.2f}" r="3"/>'
+        yield f'<text x="{x - 14:.2f}" y="{y(value) - 7:.2f}">{value:.2f}</text>'
+    yield f'<path class="trend" d="{path}"/>'
+
+
+def _slot(months: Sequence[object]) -> float:
+    return WIDTH / max(len(months), 1)
+
+
+def _middle(number: int, months: Sequence[object]) -> float:
+    return (number + 0.5) * _slot(months)
+
+
+def _months(months: Sequence[str], y: float) -> Iterator[str]:
+    for number, name in enumerate(months):
+        yield _text(_middle(number, months) - len(name) * LETTER / 2, y, name, "soft")
+
+
 def _x(share: float, left: float = LABEL) -> float:
     return left + share * (WIDTH - left - RIGHT)
 
@@ -86,10 +173,10 @@ def _grid(marks: Iterable[tuple[float, str]], bottom: float, left: float = LABEL
         yield _text(x, TOP - 5, text, "soft")
 
 
-def _legend(categories: Sequence[str], y: float) -> Iterator[str]:
+def _legend(categories: Sequence[str], y: float, names: Mapping[str, str] = CATEGORIES) -> Iterator[str]:
     x = float(LABEL)
     for category in categories:
-        name = CATEGORIES[category]
+        name = names[category]
         yield f'<rect class="{category}" x="{x:.2f}" y="{y}" width="10" height="10"/>'
         yield _text(x + 14, y + 9, name, "soft")
         x += 32 + 6 * len(name)

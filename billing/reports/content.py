@@ -1,13 +1,12 @@
 """What a report says, in the order in which it is read: the same for the page and for the document.
 
-Everything is taken from the proof bundle and the invoice, so that a report says nothing that is not sealed. Times are
-those of the contract's zone; percentages are cut off, never rounded up.
+Everything is taken from the proof bundle, the invoice and the statements before, so that a report says nothing that is
+not sealed. Times are those of the contract's zone; percentages are cut off, never rounded up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -22,8 +21,21 @@ from billing.outcomes.assembly import silent_approval
 from billing.outcomes.domain.fees import taken
 from billing.outcomes.domain.figures import exact_text, percent_text
 from billing.reports.bundles import Bundle
-from billing.reports.corrections import CorrectionRow, correction_rows
-from billing.reports.incidents import IncidentRow, incident_rows
+from billing.reports.corrections import correction_rows
+from billing.reports.incidents import incident_rows
+from billing.reports.schemas import (
+    AssetRow,
+    Bar,
+    ClausePart,
+    Comparison,
+    Content,
+    ExclusionRow,
+    Figure,
+    History,
+    InvoicePart,
+    OutageRow,
+    Proof,
+)
 from tenants.kernel.calendars import epoch_ms, time_zone
 from tenants.kernel.canonical import digest
 
@@ -31,152 +43,18 @@ Json = Mapping[str, Any]
 PLAN_NAME = "As it was"
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure on top of the report."""
-
-    label: str
-    value: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class AssetRow:
-    """One asset under one clause: hours by what they count as, its own outcome in percent, its volume."""
-
-    name: str
-    committed: str
-    down: str
-    excluded: str
-    unknown: str
-    percent: str
-    volume: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClausePart:
-    """One clause: what was reached, and on what; ``target`` in percent, ``incidents`` only of response times."""
-
-    id: str
-    title: str
-    percent: str
-    exact: str
-    target: str | None
-    guarantee: str
-    status: str
-    coverage: str
-    amount: str
-    assets: tuple[AssetRow, ...]
-    incidents: tuple[IncidentRow, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class ExclusionRow:
-    """An exclusion that was claimed, what was decided about it last, and whether any of its time is excluded."""
-
-    category: str
-    assets: str
-    span: str
-    claimed: str
-    decision: str
-    why: str
-    excluded: str
-
-
-@dataclass(frozen=True, slots=True)
-class OutageRow:
-    """Time in which an asset was down, and how much of it lies in committed time."""
-
-    asset: str
-    span: str
-    hours: str
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One way the period went or could have gone."""
-
-    name: str
-    percents: tuple[str, ...]
-    fee: str
-    total: str
-    difference: str
-
-
-@dataclass(frozen=True, slots=True)
-class InvoicePart:
-    """The invoice of the statement."""
-
-    title: str
-    number: str
-    issued: str
-    due: str
-    lines: tuple[tuple[str, str], ...]
-    net: str
-    tax: str
-    tax_label: str
-    gross: str
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What the reader checks the report by."""
-
-    fingerprint: str
-    log: str
-    entries: str
-    statement: str
-    run: str
-    contract: str
-    engine: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A span of one category in the picture of the period, as shares of it from 0 to 1."""
-
-    start: float
-    end: float
-    category: str
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A whole report."""
-
-    title: str
-    provider: str
-    customer: str
-    period: str
-    zone: str
-    version: int
-    as_of: str
-    sealed_at: str
-    figures: tuple[Figure, ...]
-    sentences: tuple[str, ...]
-    unit: str
-    clauses: tuple[ClausePart, ...]
-    outages: tuple[OutageRow, ...]
-    exclusions: tuple[ExclusionRow, ...]
-    corrections: tuple[CorrectionRow, ...]
-    unrated: int
-    lines: tuple[tuple[str, str], ...]
-    total: str
-    comparisons: tuple[Comparison, ...]
-    invoice: InvoicePart | None
-    proof: Proof
-    timeline: tuple[tuple[str, tuple[Bar, ...]], ...]
-    days: tuple[tuple[float, str], ...]
-
-
-def report_content(bundle: Bundle, invoice: Json | None) -> Content:
+def report_content(
+    bundle: Bundle, invoice: Json | None, *, history: History | None = None, page: str = ""
+) -> Content:  # fmt: skip
     """The content of a report.
 
     Args:
         bundle: The proof bundle, verified.
         invoice: The document of the invoice; None when the statement has none of its own.
+        history: The periods up to this one, from the statements of the contract; None for a first one.
+        page: Where the report stands on the web; empty where that is not told.
     """
-    return _Writer(bundle).content(invoice)
+    return _Writer(bundle).content(invoice, history, page)
 
 
 class _Writer:
@@ -191,7 +69,7 @@ class _Writer:
         self.start, self.end = (_moment(self.run["period"][side]) for side in ("start", "end"))
         self.names = self.agreement.assets
 
-    def content(self, invoice: Json | None) -> Content:
+    def content(self, invoice: Json | None, history: History | None, page: str) -> Content:
         parties = self.agreement.parties
         clauses = tuple(self.clauses())
         return Content(
@@ -218,6 +96,8 @@ class _Writer:
             proof=self.proof(),
             timeline=tuple(self.timeline()),
             days=tuple(self.days()),
+            history=history,
+            page=page,
         )
 
     def money(self, minor: int) -> str:

@@ -9,8 +9,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from billing.reports.charts import PRINT_STYLE, percentages, timeline
-from billing.reports.content import Content
+from billing.reports.charts import PRINT_STYLE, amounts, percentages, timeline, trends
+from billing.reports.history import NOTHING
+from billing.reports.schemas import Content
 
 
 def pdf_of(content: Content, *, bundle: bytes, sealed_at: datetime) -> bytes:
@@ -43,11 +44,36 @@ def comparison_svg(content: Content, *, style: str = "") -> str:
     return percentages(rows, None if target is None else float(target), style=style) if rows else ""
 
 
+def trends_svg(content: Content, *, style: str = "") -> str:
+    """The picture of what the clauses reached in the last periods; nothing without a history."""
+    if content.history is None:
+        return ""
+    targets = {clause.title: clause.target for clause in content.clauses}
+    clauses = []
+    for place, name in enumerate(content.history.clauses):
+        told = [month.percents[place] for month in content.history.months]
+        target = targets.get(name)
+        values = [None if each == NOTHING else float(each) for each in told]
+        clauses.append((name, values, None if target is None else float(target)))
+    return trends([month.short for month in content.history.months], clauses, style=style)
+
+
+def amounts_svg(content: Content, *, style: str = "") -> str:
+    """The picture of what the last periods came to; nothing without a history."""
+    if content.history is None:
+        return ""
+    months = content.history.months
+    shorts, fees = [month.short for month in months], [month.fee_minor for month in months]
+    return amounts(shorts, fees, [month.total_minor for month in months], style=style)
+
+
 def _data(content: Content, sealed_at: datetime) -> dict[str, Any]:
     return asdict(content) | {
         "date": [sealed_at.year, sealed_at.month, sealed_at.day],
         "timeline_svg": timeline_svg(content, style=PRINT_STYLE),
         "comparison_svg": comparison_svg(content, style=PRINT_STYLE),
+        "trends_svg": trends_svg(content, style=PRINT_STYLE),
+        "amounts_svg": amounts_svg(content, style=PRINT_STYLE),
     }
 
 

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from billing.contracts.figures import percent_short
 from billing.contracts.pages import contract_named
-from billing.invoices.selectors import invoice_of, invoices_of
-from billing.reports import selectors, verifier
-from billing.reports.bundles import Bundle
-from billing.reports.document import comparison_svg, timeline_svg
+from billing.invoices.selectors import invoices_of
+from billing.reports import selectors
 from billing.reports.due import waiting_months
+from billing.reports.links import may_share
+from billing.reports.mails import is_muted, set_muted
 from billing.reports.models import Report
+from billing.reports.showing import file_of, shown, shown_to_house, verifier_download
 from billing.reports.tasks import RESTATE, SETTLE
 from billing.statements.lists import name_shown, percent_shown, period_filter, total_column, with_figures
 from billing.statements.pages import statement_columns
-from billing.statements.selectors import name_of, open_months, statements_listed
+from billing.statements.selectors import open_months, statements_listed
 from billing.statements.selectors import statement as statement_by_id
 from tenants.customers.selectors import customer_choices
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
 from tenants.jobs.services import start_job
-from tenants.kernel.canonical import canonical_json
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.scope.actors import Actor, Permission
@@ -44,7 +42,25 @@ def reports(request: HttpRequest) -> HttpResponse:
     """The reports a person may read: an end customer's people those of their own company."""
     actor = actor_of(request)
     listed = _listing(actor).page(request, with_figures(selectors.reports_listed(actor.customer), "statement__"))
-    return listed.csv or render(request, "reports/list.html", {"listing": listed})
+    if listed.csv is not None:
+        return listed.csv
+    mails = {"is_muted": is_muted(actor.user)} if actor.customer and actor.user else None
+    return render(request, "reports/list.html", {"listing": listed, "mails": mails})
+
+
+@require_POST
+@page(needs=Permission.REPORTS_READ)
+def report_mails(request: HttpRequest) -> HttpResponse:
+    """Whether a customer's person is told of reports by mail: as ``wants`` says, ``yes`` or ``no``."""
+    actor, wants = actor_of(request), request.POST.get("wants", "")
+    if actor.customer is None or actor.user is None:
+        raise PermissionDenied
+    if wants not in ("yes", "no"):
+        raise SuspiciousOperation("it is said neither that mails are wanted nor that they are not")
+    set_muted(user=actor.user, muted=wants == "no", by=actor.name, now=utc_now())
+    said = _("You get no more mail about reports.") if wants == "no" else _("You are told of reports by mail.")
+    messages.success(request, said)
+    return redirect("reports", actor.slug)
 
 
 def _listing(actor: Actor) -> Listing:
@@ -100,41 +116,28 @@ def _with_invoices(rows: list[Any], statements: list[UUID]) -> list[Any]:
 @page(needs=Permission.REPORTS_READ)
 def report(request: HttpRequest, report: UUID) -> HttpResponse:
     """One report, as it reads on paper."""
-    row = _report(request, report)
-    checks = selectors.checks_of(row)
-    content = selectors.content_of(row, selectors.proven_bundle(row, checks))
-    context = {
-        **_report_row(row),
-        "content": content,
-        "checks": checks,
-        "timeline": SafeString(timeline_svg(content)),
-        "comparison": SafeString(comparison_svg(content)),
-    }
+    row, actor = _report(request, report), actor_of(request)
+    found = shown(row)
+    context = found | shown_to_house(found, utc_now()) | {
+        "can_share": may_share(actor),
+        "invoice_url": reverse("invoice", args=[actor.slug, found["made"].id]) if found["made"] else "",
+        "files": reverse("report", args=[actor.slug, row.id]),
+    }  # fmt: skip
     return render(request, "reports/detail.html", context)
 
 
 @require_safe
 @page(needs=Permission.REPORTS_READ)
-def report_file(request: HttpRequest, report: UUID, kind: str) -> HttpResponse:
-    """A file of a report: the proof, the document, or the input of the computation."""
-    row = _report(request, report)
-    name = f"{row.statement.contract.slug}-{row.statement.period_start:%Y-%m-%d}-v{row.statement.version}"
-    match kind:
-        case "report.json":
-            return _download(selectors.proven_bundle(row), "application/json", f"{name}-report.json")
-        case "report.pdf":
-            return _download(selectors.proven_pdf(row), "application/pdf", f"{name}.pdf")
-        case "rate.json":
-            document = Bundle.read(selectors.proven_bundle(row)).rate_document()
-            return _download(canonical_json(document), "application/json", f"{name}-rate.json")
-    raise Http404
+def report_file(request: HttpRequest, report: UUID, kind: str) -> HttpResponseBase:
+    """A file of a report."""
+    return file_of(request, _report(request, report), kind)
 
 
 @require_safe
 @page(needs=Permission.REPORTS_READ)
-def verifier_file(request: HttpRequest) -> HttpResponse:
-    """The verifier: one file of Python that customers run themselves."""
-    return _download(Path(verifier.__file__).read_bytes(), "text/x-python", "verifier.py")
+def verifier_file(request: HttpRequest) -> HttpResponseBase:
+    """The verifier."""
+    return verifier_download()
 
 
 @require_safe
@@ -221,21 +224,3 @@ def _report(request: HttpRequest, report: UUID) -> Report:
         return selectors.report(report, actor_of(request).customer)
     except NotFoundError:
         raise Http404 from None
-
-
-def _report_row(row: Report) -> dict[str, Any]:
-    clauses = row.statement.document["clauses"]
-    percent = clauses[0]["percent"] if clauses else None
-    return {
-        "report": row,
-        "name": name_of(row.statement),
-        "percent": percent_short(percent) if percent else None,
-        "invoice": invoice_of(row.statement_id),
-    }
-
-
-def _download(data: bytes, kind: str, name: str) -> HttpResponse:
-    response = HttpResponse(data, content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "private, no-store"
-    return response

@@ -7,14 +7,21 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
+from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoice_of
 from billing.reports.bundles import Bundle
-from billing.reports.content import Content, report_content
+from billing.reports.content import report_content
+from billing.reports.history import history_of
 from billing.reports.models import Report
+from billing.reports.schemas import Content
 from billing.reports.verifier import Check, verify_report
+from tenants.domains.hosts import address_of_tenant
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.record.selectors import known_fingerprint
+from tenants.scope.context import required_tenant
+from tenants.scope.models import Tenant
 
 
 class ReportNotFoundError(NotFoundError):
@@ -118,6 +125,17 @@ def proven_pdf(row: Report) -> bytes:
 
 
 def content_of(row: Report, bundle: bytes) -> Content:
-    """What a report says, from its bundle once that is checked."""
-    invoice = invoice_of(row.statement_id)
-    return report_content(Bundle.read(bundle), None if invoice is None else invoice.document)
+    """What a report says, from its bundle once that is checked, and what is known of the periods before."""
+    return content_with(row, Bundle.read(bundle), invoice_of(row.statement_id))
+
+
+def content_with(row: Report, bundle: Bundle, invoice: Invoice | None) -> Content:
+    """What a report says beside its invoice, from its bundle once that is checked."""
+    document, page = None if invoice is None else invoice.document, page_of(row.id)
+    return report_content(bundle, document, history=history_of(row.statement), page=page)
+
+
+def page_of(report: UUID) -> str:
+    """The address of a report of the tenant in scope, for who signs in there."""
+    tenant = Tenant.objects.get(id=required_tenant("a report"))
+    return address_of_tenant(tenant.id) + reverse("report", args=[tenant.slug, report])

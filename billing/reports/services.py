@@ -21,10 +21,10 @@ from billing.invoices.services import issue_invoice
 from billing.outcomes import selectors as outcomes
 from billing.outcomes.services import run_outcome
 from billing.reports.bundles import Bundle
-from billing.reports.content import report_content
 from billing.reports.document import pdf_of
+from billing.reports.mails import put_in_post
 from billing.reports.models import Report
-from billing.reports.selectors import ProofError, report_of, reports
+from billing.reports.selectors import ProofError, content_with, report_of, reports
 from billing.reports.verifier import verify_report
 from billing.statements.models import Statement
 from billing.statements.selectors import first_version, is_followed
@@ -97,7 +97,8 @@ def restate_period(*, statement: UUID, by: str, now: datetime) -> Settlement | N
 def make_report(*, statement: UUID, by: str, now: datetime) -> Report:
     """Make the report of a statement, once: the proof bundle, checked as its reader will, and the document.
 
-    A head of the log is sealed for it, and the proof reaches back to the head in the customer's last report.
+    A head of the log is sealed for it, and the proof reaches back to the head in the customer's last report. Their
+    people are told by mail.
 
     Raises:
         StatementNotFoundError: There is no such statement.
@@ -117,15 +118,16 @@ def make_report(*, statement: UUID, by: str, now: datetime) -> Report:
             previous_size=None if last is None else last.head_size,
         ).to_bytes()
         bundle = _checked(data, None if last is None else bytes(last.bundle))
-        invoice = invoice_of(found.id)
-        content = report_content(bundle, None if invoice is None else invoice.document)
-        pdf = pdf_of(content, bundle=data, sealed_at=found.sealed_at)
-        report = Report.objects.create(
+        report = Report(
             statement=found, customer_id=customer, head_size=head.size, fingerprint=bundle.fingerprint, bundle=data,
-            bundle_sha256=hashlib.sha256(data).hexdigest(), pdf=pdf, pdf_sha256=hashlib.sha256(pdf).hexdigest(),
-            made_by=by, made_at=now,
+            bundle_sha256=hashlib.sha256(data).hexdigest(), made_by=by, made_at=now,
         )  # fmt: skip
+        content = content_with(report, bundle, invoice_of(found.id))
+        report.pdf = pdf_of(content, bundle=data, sealed_at=found.sealed_at)
+        report.pdf_sha256 = hashlib.sha256(report.pdf).hexdigest()
+        report.save(force_insert=True)
         record_audit(action="report.made", subject=f"report/{report.id}", by=by, now=now)
+        put_in_post(report=report, by=by, now=now)
     return report
 
 

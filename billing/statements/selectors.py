@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import BigIntegerField, Exists, OuterRef, QuerySet
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from billing.contracts.models import Contract
 from billing.contracts.periods import month, period_text
@@ -63,6 +64,19 @@ def statements_of(contract: UUID) -> QuerySet[Statement]:
 def newest_version(contract: UUID, start: datetime) -> Statement | None:
     """The newest version of the statement for the period that starts then."""
     return statements_of(contract).filter(period_start=start).order_by("-version").first()
+
+
+def newest_versions(contract: UUID, until: datetime, most: int) -> list[Any]:
+    """The newest version of each of the last periods that start by a moment, the first period first.
+
+    Each has what is ``told`` of its document, taken out by the database: ``clauses``, ``lines`` and the ``zone``.
+    """
+    rows = statements_of(contract).select_related(None).defer("document").filter(period_start__lte=until)
+    told = JSONObject(
+        clauses="document__clauses", lines="document__lines", zone="document__period__time_zone"
+    )  # fmt: skip
+    newest = rows.annotate(told=told).order_by("-period_start", "-version").distinct("period_start")
+    return list(newest[:most])[::-1]
 
 
 def first_version(contract: UUID, start: datetime, end: datetime) -> Statement | None:

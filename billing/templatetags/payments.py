@@ -42,6 +42,7 @@ def payments(context: Mapping[str, Any], invoice: Invoice) -> dict[str, Any]:
         step.look = STEPS[step.state]  # type: ignore[attr-defined]
     return {
         "shell": context["shell"], "csrf_token": context.get("csrf_token"), "invoice": invoice, "standing": standing,
+        "due": day_text(invoice.due_on),
         "status": status, "word": word, "rows": rows, "steps": steps, "is_own": is_own,
         "can_bill": actor.may(Permission.MONEY_BILL), "finding": there.finding if there and is_own else None,
         "pay_url": there.pay_url if there and standing.open > 0 else "",

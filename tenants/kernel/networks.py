@@ -47,6 +47,22 @@ def is_within(address: str, networks: Iterable[str]) -> bool:
     return any(found in ipaddress.ip_network(each) for each in networks)
 
 
+def neighbourhood(address: str, *, of_four: int = 24, of_six: int = 48) -> str:
+    """The network an address lies in, as far as it names no household; empty for what is no address.
+
+    Args:
+        address: IPv4 or IPv6.
+        of_four: How many bits of an IPv4 address are told.
+        of_six: How many of an IPv6 address.
+    """
+    try:
+        found = _plain(ipaddress.ip_address(address.partition("%")[0]))
+    except ValueError:
+        return ""
+    bits = of_four if isinstance(found, ipaddress.IPv4Address) else of_six
+    return str(ipaddress.ip_network(f"{found}/{bits}", strict=False))
+
+
 def _read(text: str, place: str) -> Network:
     try:
         network = ipaddress.ip_network(text)

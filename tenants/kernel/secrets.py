@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECKSUM = 6
+_IN_TEXT = re.compile(r"(ot_[a-z]+_)[A-Za-z0-9_-]{43,49}", re.ASCII)
 _FORM = re.compile(rf"ot_[a-z]+_[A-Za-z0-9_-]{{43}}([0-9A-Za-z]{{{_CHECKSUM}}})?", re.ASCII)
 
 
@@ -60,6 +61,11 @@ def token_digests(text: str, *, keys: Sequence[str]) -> tuple[str, ...]:
 def is_same_digest(one: str, other: str) -> bool:
     """Whether two digests are equal, in a time that does not tell where they differ."""
     return hmac.compare_digest(one, other)
+
+
+def masked(text: str) -> str:
+    """A text with three dots in place of what is secret of the tokens in it."""
+    return _IN_TEXT.sub(r"\1…", text)
 
 
 def _checksum(text: str) -> str:

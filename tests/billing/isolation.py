@@ -12,15 +12,24 @@ from billing.invoices.parties import create_entity
 from billing.outcomes.services import claim_exclusion
 from billing.payments.models import PaymentKind, ProviderStep
 from billing.payments.services import Transfer, record_transfer
+from billing.reports.links import make_link
 from billing.reports.services import settle_period
 from billing.simulation.schemas import SIMULATE, pack
 from tenants.jobs.models import Job, JobState
+from tenants.scope.actors import PERMISSIONS, Actor, Role
+from tenants.scope.context import required_tenant
 from tests.billing.invoices.sellers import MERIDIAN
 from tests.billing.outcomes.documents import a_clause
 from tests.billing.world import BY, a_fleet, agreement, at, published
 
 STEPS = ("say", "uphold", "offer", "decline", "agree", "refuse", "withdraw", "reopen")
 SEPTEMBER = at("2026-09-01"), at("2026-10-01")
+
+
+def _owner() -> Actor:
+    return Actor(
+        tenant=required_tenant("an owner"), slug="", role=Role.OWNER, permissions=PERMISSIONS[Role.OWNER], name=BY
+    )
 
 
 def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
@@ -41,6 +50,7 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         invoice=done.invoice, position=0, name="customer", operation="customer", state="blocked", asked_by=BY,
         created_at=at("2026-10-06"),
     )  # fmt: skip
+    link, _address = make_link(report=done.report.id, name="Leasing bank", days=14, by=_owner(), now=at("2026-10-06"))
     wanted = Objection(
         statement=done.statement.id, assets=fleet.engines, start=at("2026-09-02"), end=at("2026-09-03"), held="down",
         reason="It stood in the hangar of the leased fleet.", files=[read_file("hangar.txt", b"Leased fleet, bay 2")],
@@ -76,7 +86,8 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         "payment-step-retry": {"step": step.id},
         "api:invoice-standing": {"pk": done.invoice.id},
         **{f"api:payment-{name}": {"pk": paid.id} for name in ("detail", "refund")},
-        "report": {"report": done.report.id},
+        **{name: {"report": done.report.id} for name in ("report", "report-share")},
+        "report-link-revoke": {"link": link.id},
         "report-file": {"report": done.report.id, "kind": "report.json"},
         **{f"api:contract-{name}": {"pk": contract.id} for name in ("detail", "publish", "versions")},
         "api:contract-version": {"pk": contract.id, "version": 1},

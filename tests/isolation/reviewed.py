@@ -20,6 +20,7 @@ REFERENCE = {
     "twins_gatewaytoken": "Read to find the tenant of a gateway's token; has a keyed digest, a hash, ids and instants.",
     "twins_sparkplugnode": "Read to find the gateway of an edge node; has its names, ids and instants.",
     "twins_provisioningdigest": "Read to find the tenant of a provisioning key: a keyed digest, a tenant, an id.",
+    "billing_reportlinkdigest": "Read to find the tenant of a guest's link; has a keyed digest, a tenant and an id.",
     "twins_authorityanchor": "Read to find the tenant of a device's certificate; has a public certificate and ids.",
 }
 """The same on every machine, open to code that acts for no tenant yet."""

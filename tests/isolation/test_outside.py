@@ -136,10 +136,12 @@ class Beyond:
         self.real: dict[str, Any] = {
             "slug": "meridian", "notice": notice, "session": session.id, "pk": passkey.id, "key": invitation,
             "uidb36": user_pk_to_url_str(owner), "token": invitation, "tenant": house.cast.meridian.id,
+            "kind": "report.json",
         }  # fmt: skip
         self.nobodys: dict[str, Any] = {
             "slug": "nowhere-at-all", "notice": new_id(), "session": 2_000_000_000, "pk": 2_000_000_000,
             "key": new_id(), "uidb36": user_pk_to_url_str(User(id=new_id())), "token": new_id(), "tenant": new_id(),
+            "kind": "report.json",
         }  # fmt: skip
 
     def addresses(self) -> Iterator[tuple[str, str, str, list[Any], list[Any]]]:

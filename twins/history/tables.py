@@ -12,6 +12,7 @@ import pyarrow.csv as arrow_csv
 from pyarrow import parquet
 
 from tenants.kernel.cells import as_cells
+from tenants.kernel.sinks import EmptiedSink
 from twins.history.formats import columns_of
 from twins.telemetry.query import Histories, Shape
 
@@ -91,7 +92,7 @@ def _plain(batch: pa.RecordBatch) -> pa.Table:
 
 def parquet_pieces(shape: Shape, pieces: Iterable[Histories]) -> Iterator[bytes]:
     """A Parquet file, piece by piece: each signal of each piece of time is a row group."""
-    sink = _Emptied()
+    sink = EmptiedSink()
     with parquet.ParquetWriter(sink, schema_of(shape), compression="zstd") as writer:
         for histories in pieces:
             for batch in batches(histories):
@@ -100,34 +101,3 @@ def parquet_pieces(shape: Shape, pieces: Iterable[Histories]) -> Iterator[bytes]
             if sink.size:
                 yield sink.taken()
     yield sink.taken()
-
-
-class _Emptied(io.RawIOBase):
-    """A file that is taken away while it is written; it knows how much there was."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._place = 0
-        self.size = 0
-
-    def writable(self) -> bool:
-        """It is."""
-        return True
-
-    def write(self, data: Any, /) -> int:
-        """Keep what is written until it is taken."""
-        part = bytes(data)
-        self._parts.append(part)
-        self._place += len(part)
-        self.size += len(part)
-        return len(part)
-
-    def tell(self) -> int:
-        """How much was written in all."""
-        return self._place
-
-    def taken(self) -> bytes:
-        """What was written since it was last taken."""
-        whole = b"".join(self._parts)
-        self._parts, self.size = [], 0
-        return whole

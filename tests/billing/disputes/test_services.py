@@ -296,7 +296,7 @@ class TestDeciding:
             uphold(row)
         decision = uphold(row, category="weather")
         (claim,) = exclusions()
-        assert (claim.category, claim.claimed_by, state_of(claim)) == ("weather", READER, "approved")
+        assert (claim.category, claim.claimed_by, state_of(claim, at("2027-03-01"))) == ("weather", READER, "approved")
         assert claim.document["evidence"] == {"dispute": row.digest}
         (approval,) = claim.decisions.all()
         assert (approval.decided_by, approval.document["why"]) == (FINANCE, WHY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from billing.reports.charts import CATEGORIES, LABEL, PRINT_STYLE, RIGHT, WIDTH, percentages, timeline
-from billing.reports.content import Bar
+from billing.reports.schemas import Bar
 
 SVG = "{http://www.w3.org/2000/svg}"
 SPAN = WIDTH - LABEL - RIGHT

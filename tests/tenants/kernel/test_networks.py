@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tenants.kernel.networks import NetworkError, is_within, read_networks
+from tenants.kernel.networks import NetworkError, is_within, neighbourhood, read_networks
 
 
 def test_networks_are_kept_in_their_shortest_form_each_once() -> None:
@@ -55,3 +55,23 @@ def test_an_address_lies_in_a_network_or_not(address: str, is_in: bool) -> None:
 
 def test_nothing_lies_in_no_network() -> None:
     assert not is_within("10.0.0.1", [])
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("203.0.113.77", "203.0.113.0/24"),
+        ("::ffff:203.0.113.77", "203.0.113.0/24"),
+        ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("fe80::1%eth0", "fe80::/48"),
+        ("", ""),
+        ("unknown", ""),
+    ],
+)
+def test_an_address_is_told_as_its_neighbourhood(address: str, told: str) -> None:
+    assert neighbourhood(address) == told
+
+
+def test_how_much_of_an_address_is_told_can_be_chosen() -> None:
+    told = [neighbourhood(each, of_four=32, of_six=64) for each in ("203.0.113.77", "2001:db8:1:2::3")]
+    assert told == ["203.0.113.77/32", "2001:db8:1:2::/64"]

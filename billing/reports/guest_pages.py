@@ -1,0 +1,127 @@
+"""What guests see by a link, without signing in: one report with its files, in the look of the organisation.
+
+A token that is none, of a link that is over, or of an organisation that is closed, gives one and the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from billing.reports.links import followed, link_in_force, note_opening
+from billing.reports.models import Report, ReportLink
+from billing.reports.showing import VERIFIER, file_of, shown, verifier_download
+from tenants.domains.hosts import home_at
+from tenants.edge.context import client_address
+from tenants.edge.rates import is_too_often
+from tenants.kernel.clock import utc_now
+from tenants.lifecycle.branding import style_of, style_version
+from tenants.lifecycle.selectors import logo as logo_of_tenant
+from tenants.scope.context import scope
+from tenants.scope.models import Tenant
+
+MOST_A_MINUTE = 120
+"""Requests from one network address; a page with what belongs to it is four."""
+_HEADERS = {
+    "Cache-Control": "private, no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
+GuestView = Callable[..., HttpResponseBase]
+
+
+def _for_guests(view: Callable[..., HttpResponseBase]) -> GuestView:
+    """Call a view with the link that is followed, in the scope of its tenant; or say that it leads nowhere."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponseBase:
+        if is_too_often("report-link", most=MOST_A_MINUTE):
+            return _private(render(request, "429.html", status=429))
+        found, home = followed(token), home_at(request)
+        if found is None or (home is not None and home.tenant != found.tenant):
+            return _over(request)
+        try:
+            with scope(found.tenant):
+                link = link_in_force(found.link, now=utc_now())
+                if link is None:
+                    raise Http404
+                return _private(view(request, link, **kwargs))
+        except Http404:
+            return _over(request)
+
+    return guarded
+
+
+@require_safe
+@_for_guests
+def guest_report(request: HttpRequest, link: ReportLink) -> HttpResponseBase:
+    """The report."""
+    assert request.resolver_match is not None  # a view is called by an address
+    token = request.resolver_match.kwargs["token"]
+    context = shown(_opened(request, link, "page")) | {"token": token, "expires_at": link.expires_at}
+    context["files"] = reverse("guest-report", args=[token])
+    return render(request, "reports/guest.html", context | {"shell": _shell(link.tenant, token)})
+
+
+@require_safe
+@_for_guests
+def guest_file(request: HttpRequest, link: ReportLink, kind: str) -> HttpResponseBase:
+    """A file of the report, or the verifier."""
+    row = _opened(request, link, kind)
+    return verifier_download() if kind == VERIFIER else file_of(request, row, kind)
+
+
+@require_safe
+@_for_guests
+def guest_style(_request: HttpRequest, link: ReportLink) -> HttpResponseBase:
+    """The organisation's accent."""
+    return HttpResponse(style_of(link.tenant.brand), content_type="text/css; charset=utf-8")
+
+
+@require_safe
+@_for_guests
+def guest_logo(_request: HttpRequest, _link: ReportLink) -> HttpResponseBase:
+    """The organisation's logo."""
+    row = logo_of_tenant()
+    if row is None:
+        raise Http404
+    response = HttpResponse(bytes(row.content), content_type=row.media_type)
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def _opened(request: HttpRequest, link: ReportLink, what: str) -> Report:
+    """The report that a link leads to, once it is noted that it was followed."""
+    program = request.headers.get("User-Agent", "")
+    return note_opening(link=link, what=what, address=client_address(), program=program, now=utc_now())
+
+
+def _shell(tenant: Tenant, token: str) -> dict[str, Any]:
+    """The look of the organisation around the page, and no way into its house."""
+    brand = tenant.brand
+    logo, style = brand.get("logo"), f"{reverse('guest-style', args=[token])}?v={style_version(brand)}"
+    look = {
+        "name": brand.get("product_name") or tenant.name,
+        "style": style if brand.get("accent_light") else None,
+        "logo": f"{reverse('guest-logo', args=[token])}?v={logo}" if logo else None,
+    }
+    return {"brand": look, "nav": []}
+
+
+def _over(request: HttpRequest) -> HttpResponse:
+    """The one answer to every link that leads nowhere; it tells neither whose it was nor why."""
+    response = render(request, "reports/over.html", status=404)
+    _private(response)
+    return response
+
+
+def _private(response: HttpResponseBase) -> HttpResponseBase:
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    return response

@@ -1,0 +1,51 @@
+"""How the periods of a contract went, up to that of a report: from the newest version of each statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from billing.contracts.figures import money_text, percent_short
+from billing.contracts.periods import period_text
+from billing.reports.schemas import History, Month
+from billing.statements.models import Statement
+from billing.statements.selectors import newest_versions
+from tenants.kernel.calendars import time_zone
+
+MOST = 12
+"""Periods that are told."""
+NOTHING = "–"
+
+
+def history_of(statement: Statement) -> History | None:
+    """The last periods up to that of a statement, in one query; None for the first one, which has no history.
+
+    Args:
+        statement: Of any version; its period is told in the newest.
+    """
+    found = newest_versions(statement.contract_id, statement.period_start, MOST)
+    if len(found) < 2:
+        return None
+    clauses = tuple(dict.fromkeys(clause["id"] for row in found for clause in row.told["clauses"]))
+    return History(tuple(name[:1].upper() + name[1:] for name in clauses), tuple(_month(row, clauses) for row in found))
+
+
+def _month(row: Any, clauses: Iterable[str]) -> Month:
+    told: Mapping[str, Any] = row.told
+    zone = time_zone(told["zone"])
+    reached = {clause["id"]: percent_short(clause["percent"]) for clause in told["clauses"]}
+    fee, credit, earlier = (
+        sum(line["minor"] for line in told["lines"] if line["kind"] == kind) for kind in ("fee", "clause", "adjustment")
+    )
+    return Month(
+        name=period_text(row.period_start, row.period_end, zone),
+        short=f"{row.period_start.astimezone(zone):%b %y}",
+        version=row.version,
+        percents=tuple(reached.get(name, NOTHING) for name in clauses),
+        fee=money_text(fee, row.currency),
+        credit=money_text(credit, row.currency) if credit else NOTHING,
+        earlier=money_text(earlier, row.currency) if earlier else NOTHING,
+        total=money_text(row.total_minor, row.currency),
+        fee_minor=fee,
+        total_minor=row.total_minor,
+    )

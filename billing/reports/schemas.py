@@ -1,0 +1,185 @@
+"""The parts of a report as they are shown: texts that are ready to be read, on the page and in the document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from billing.reports.corrections import CorrectionRow
+from billing.reports.incidents import IncidentRow
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure on top of the report."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRow:
+    """One asset under one clause: hours by what they count as, its own outcome in percent, its volume."""
+
+    name: str
+    committed: str
+    down: str
+    excluded: str
+    unknown: str
+    percent: str
+    volume: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClausePart:
+    """One clause: what was reached, and on what; ``target`` in percent, ``incidents`` only of response times."""
+
+    id: str
+    title: str
+    percent: str
+    exact: str
+    target: str | None
+    guarantee: str
+    status: str
+    coverage: str
+    amount: str
+    assets: tuple[AssetRow, ...]
+    incidents: tuple[IncidentRow, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionRow:
+    """An exclusion that was claimed, what was decided about it last, and whether any of its time is excluded."""
+
+    category: str
+    assets: str
+    span: str
+    claimed: str
+    decision: str
+    why: str
+    excluded: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutageRow:
+    """Time in which an asset was down, and how much of it lies in committed time."""
+
+    asset: str
+    span: str
+    hours: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One way the period went or could have gone."""
+
+    name: str
+    percents: tuple[str, ...]
+    fee: str
+    total: str
+    difference: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePart:
+    """The invoice of the statement."""
+
+    title: str
+    number: str
+    issued: str
+    due: str
+    lines: tuple[tuple[str, str], ...]
+    net: str
+    tax: str
+    tax_label: str
+    gross: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the reader checks the report by."""
+
+    fingerprint: str
+    log: str
+    entries: str
+    statement: str
+    run: str
+    contract: str
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A span of one category in the picture of the period, as shares of it from 0 to 1."""
+
+    start: float
+    end: float
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One period of the contract in its newest version: what each clause reached, and what it came to.
+
+    Attributes:
+        name: The period in words.
+        short: The same where there is little room.
+        version: Which version of its statement.
+        percents: What each clause of the history reached, cut off at two digits; an en dash where nothing is known.
+        fee: The fee.
+        credit: What the clauses added to it, less than nothing for credits.
+        earlier: What differences of earlier periods added.
+        total: All of it.
+        fee_minor: The fee in minor units, to be drawn.
+        total_minor: The total in minor units, to be drawn.
+    """
+
+    name: str
+    short: str
+    version: int
+    percents: tuple[str, ...]
+    fee: str
+    credit: str
+    earlier: str
+    total: str
+    fee_minor: int
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The last periods of the contract up to that of the report, the first first; ``clauses`` names what they share."""
+
+    clauses: tuple[str, ...]
+    months: tuple[Month, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A whole report."""
+
+    title: str
+    provider: str
+    customer: str
+    period: str
+    zone: str
+    version: int
+    as_of: str
+    sealed_at: str
+    figures: tuple[Figure, ...]
+    sentences: tuple[str, ...]
+    unit: str
+    clauses: tuple[ClausePart, ...]
+    outages: tuple[OutageRow, ...]
+    exclusions: tuple[ExclusionRow, ...]
+    corrections: tuple[CorrectionRow, ...]
+    unrated: int
+    lines: tuple[tuple[str, str], ...]
+    total: str
+    comparisons: tuple[Comparison, ...]
+    invoice: InvoicePart | None
+    proof: Proof
+    timeline: tuple[tuple[str, tuple[Bar, ...]], ...]
+    days: tuple[tuple[float, str], ...]
+    history: History | None
+    page: str

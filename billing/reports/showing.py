@@ -1,0 +1,128 @@
+"""What a page shows of a report, and its files, alike for its customer and for guests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.safestring import SafeString
+
+from billing.invoices.models import Invoice
+from billing.invoices.selectors import invoice_of
+from billing.outcomes.selectors import planned_ahead, state_of
+from billing.payments.selectors import at_provider, standing_of
+from billing.reports import selectors, verifier
+from billing.reports.bundles import Bundle
+from billing.reports.document import amounts_svg, comparison_svg, timeline_svg, trends_svg
+from billing.reports.evidence import csv_pieces, parquet_pieces
+from billing.reports.models import Report
+from tenants.edge.streaming import streamed
+from tenants.kernel.canonical import canonical_json
+
+VERIFIER = "verifier.py"
+_JSON = "application/json"
+
+
+MOST_AHEAD = 50
+"""Planned spans that the page tells, the next."""
+
+
+def shown(row: Report) -> dict[str, Any]:
+    """What the page of a report is made of, once its proof has been checked.
+
+    Raises:
+        ProofError: It does not hold.
+    """
+    checks = selectors.checks_of(row)
+    bundle = Bundle.read(selectors.proven_bundle(row, checks))
+    made = invoice_of(row.statement_id)
+    content = selectors.content_with(row, bundle, made)
+    pictures = {"timeline": timeline_svg, "comparison": comparison_svg, "trends": trends_svg, "amounts": amounts_svg}
+    return {
+        "report": row,
+        "bundle": bundle,
+        "made": made,
+        "content": content,
+        "checks": checks,
+        **{name: SafeString(draw(content)) for name, draw in pictures.items()},
+    }
+
+
+def shown_to_house(found: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What is shown besides to those who sign in, for it tells more than the report: what is planned, what is open."""
+    row, bundle, made = found["report"], found["bundle"], found["made"]
+    names = bundle.agreement.assets
+    claims = planned_ahead(row.statement.contract_id, names, now=now, most=MOST_AHEAD)
+    ahead = [
+        {
+            "claim": claim,
+            "assets": ", ".join(names[each] for each in claim.document["assets"] if each in names),
+            "is_approved": state_of(claim, now) == "approved",
+        }
+        for claim in claims
+    ]
+    return {"ahead": ahead, "pay": None if made is None else _pay(made, now)}
+
+
+def _pay(made: Invoice, now: datetime) -> dict[str, Any]:
+    """What is open of an invoice, and where it is paid."""
+    standing, there = standing_of(made), at_provider(made)
+    return {
+        "open": standing.open,
+        "state": standing.state(made.due_on, now.date()),
+        "url": there.pay_url if there is not None and standing.open > 0 else "",
+    }
+
+
+def file_of(request: HttpRequest, row: Report, kind: str) -> HttpResponseBase:
+    """A file of a report: the proof, the document, the input of the computation, or the evidence as a table.
+
+    Raises:
+        Http404: There is no file of that name.
+        ProofError: The report does not hold.
+    """
+    if kind in _TABLES:
+        media_type, pieces = _TABLES[kind]
+        content = streamed(request, pieces(Bundle.read(selectors.proven_bundle(row))))
+        return _filed(StreamingHttpResponse(content, content_type=media_type), f"{_name(row)}-{kind}")
+    make = _FILES.get(kind)
+    if make is None:
+        raise Http404
+    data, media_type, ending = make(row)
+    return _filed(HttpResponse(data, content_type=media_type), f"{_name(row)}{ending}")
+
+
+def verifier_download() -> HttpResponseBase:
+    """The verifier: one file of Python that customers run themselves."""
+    return _filed(HttpResponse(Path(verifier.__file__).read_bytes(), content_type="text/x-python"), VERIFIER)
+
+
+def _filed(response: HttpResponseBase, name: str) -> HttpResponseBase:
+    """An answer as a file that is kept nowhere on the way."""
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _name(row: Report) -> str:
+    return f"{row.statement.contract.slug}-{row.statement.period_start:%Y-%m-%d}-v{row.statement.version}"
+
+
+def _rate(row: Report) -> bytes:
+    return canonical_json(Bundle.read(selectors.proven_bundle(row)).rate_document())
+
+
+_FILES: Mapping[str, Callable[[Report], tuple[bytes, str, str]]] = {
+    "report.json": lambda row: (selectors.proven_bundle(row), _JSON, "-report.json"),
+    "report.pdf": lambda row: (selectors.proven_pdf(row), "application/pdf", ".pdf"),
+    "rate.json": lambda row: (_rate(row), _JSON, "-rate.json"),
+}
+"""The files by the name that they have in addresses: content, media type, and how the name it is saved by ends."""
+_TABLES: Mapping[str, tuple[str, Callable[[Bundle], Iterator[bytes]]]] = {
+    "evidence.csv": ("text/csv; charset=utf-8", csv_pieces),
+    "evidence.parquet": ("application/vnd.apache.parquet", parquet_pieces),
+}
+"""The evidence by its name in addresses, sent while it is written."""
