@@ -99,7 +99,7 @@ def _with_invoices(rows: list[Any], statements: list[UUID]) -> list[Any]:
 @page(needs=Permission.REPORTS_READ)
 def report(request: HttpRequest, report: UUID) -> HttpResponse:
     """One report, as it reads on paper."""
-    row = _report(request, report)
+    row, actor = _report(request, report), actor_of(request)
     checks = selectors.checks_of(row)
     content = selectors.content_of(row, selectors.proven_bundle(row, checks))
     context = {
@@ -108,6 +108,7 @@ def report(request: HttpRequest, report: UUID) -> HttpResponse:
         "checks": checks,
         "timeline": SafeString(timeline_svg(content)),
         "comparison": SafeString(comparison_svg(content)),
+        "log_head": f"/t/{actor.slug}/api/v1/log/head/" if Permission.LOG_OPERATE in actor.permissions else "",
     }
     return render(request, "reports/detail.html", context)
 
