@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import rfc8785
 from django.conf import settings
@@ -14,7 +15,7 @@ from tests.billing.reports.bundles import KEY, ORIGIN, OTHER_KEY, REPORT, STATEM
 from tests.billing.reports.test_verifier_keys import a_second
 
 FILE = Path(settings.BASE_DIR) / "static" / "src" / "report" / "reports.fixture.json"
-VALUES = [
+VALUES: list[Any] = [
     [0, -1, 1.5, 1e21, 1e-7, 123456789012345680.0, 0.1, 5e-324, 1.7976931348623157e308, 9007199254740991],
     {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\U0001f600": 5, "\x80": 6, "\xf6": 7, "__proto__": 8, 'a"\\\x1f': 9},
     ["\b\t\n\f\r\x00\x7f\u2028", [], {}, None, True, False, ""],
