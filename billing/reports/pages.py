@@ -121,6 +121,7 @@ def report(request: HttpRequest, report: UUID) -> HttpResponse:
     context = found | shown_to_house(found, utc_now()) | {
         "can_share": may_share(actor),
         "invoice_url": reverse("invoice", args=[actor.slug, found["made"].id]) if found["made"] else "",
+        "log_head": f"/t/{actor.slug}/api/v1/log/head/" if actor.may(Permission.LOG_OPERATE) else "",
         "files": reverse("report", args=[actor.slug, row.id]),
     }  # fmt: skip
     return render(request, "reports/detail.html", context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,7 @@ from billing.reports.selectors import (
     reports,
 )
 from billing.reports.services import Settlement, make_report, restate_period, settle_period
-from billing.reports.verifier import verify_report
+from billing.reports.verifier import read_file, verify_report
 from billing.statements.models import Statement
 from billing.statements.services import NotBillableError, seal_statement
 from tenants.customers.services import create_customer
@@ -281,6 +282,17 @@ class TestProof:
         assert json.loads(data)["head"] == head.note
         assert done.report.head_size == head.size
         assert checks_of(done.report)[0].claim == "The bytes are those that were kept"
+
+    def test_the_verifier_computes_the_figures_again(self, done: Settlement, tmp_path: Path) -> None:
+        """Also from the PDF, to which the report is attached."""
+        file = tmp_path / "report.pdf"
+        file.write_bytes(proven_pdf(done.report))
+        data = read_file(file)
+        assert data == proven_bundle(done.report)
+        *_, figures, compared = verify_report(data, trusted=done.report.fingerprint, figures=True)
+        assert figures.holds
+        assert figures.found == "10,800.00 USD, from 1 evidence segment, 1 claimed exclusion"
+        assert (compared.holds, compared.found) == (True, "1 outcome of assumed evidence")
 
     def test_any_changed_byte_fails(self, done: Settlement) -> None:
         data = proven_bundle(done.report)

@@ -38,6 +38,7 @@ from tests.billing.reports.bundles import (
     failures,
     the_failure,
 )
+from tests.billing.reports.settled import Case
 
 SCRIPT = Path(verifier.__file__)
 
@@ -295,14 +296,15 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_program(tmp_path: Path) -> None:
-    (tmp_path / "report.json").write_bytes(REPORT)
-    (tmp_path / "head").write_text(a_log()[0].head(4))
+    case = Case()
+    (tmp_path / "report.json").write_bytes(case.report(previous=4))
+    (tmp_path / "head").write_text(case.logged()[0].head(4))
     done = run(tmp_path, "report.json", "--key", FINGERPRINT, "--previous", "head")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert [line.split()[0] for line in lines[:-1]] == ["OK"] * 10
-    assert lines[2] == "OK      The head of the log is signed with the key: outturn.example/log/1, 13 entries"
-    assert lines[-1] == "VERIFIED: all 10 checks hold"
+    assert [line.split()[0] for line in lines[:-1]] == ["OK"] * 12
+    assert lines[2] == "OK      The head of the log is signed with the key: outturn.example/log/1, 17 entries"
+    assert lines[-1] == "VERIFIED: all 12 checks hold"
 
 
 def test_the_program_refuses_and_says_why(tmp_path: Path) -> None:
@@ -310,7 +312,7 @@ def test_the_program_refuses_and_says_why(tmp_path: Path) -> None:
     done = run(tmp_path, "report.json")
     assert (done.returncode, done.stderr) == (1, "")
     assert "FAILED  The statement is the one that was logged: statement in entry 10" in done.stdout
-    assert done.stdout.splitlines()[-1] == "NOT VERIFIED: 1 of 9 checks failed"
+    assert done.stdout.splitlines()[-1] == "NOT VERIFIED: 1 of 10 checks failed"
 
 
 def test_the_program_without_a_report(tmp_path: Path) -> None:

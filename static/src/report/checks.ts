@@ -1,0 +1,226 @@
+/**
+ * The proofs of a report, checked here: that its documents are those that were logged, and that the log only grew since
+ * this browser last saw it. The same as `verifier.py`, which computes the outcome again besides.
+ */
+import { gettext, ngettext } from "../common/gettext.ts";
+import { digest, hash, readCanonical, RefusedError, UnknownError } from "./canonical.ts";
+import { cosigner, fingerprint, keysOf, readHead, signedHead, type Head, type Key } from "./heads.ts";
+import { reliesOn, reportIn, type Growth, type Leaf, type Report } from "./shapes.ts";
+import { grown, included, leafHash, same } from "./tree.ts";
+
+/** What a check claims, and how it finds what it says; it throws a RefusedError or an UnknownError. */
+export interface Check {
+  claim: string;
+  find: () => Promise<string>;
+}
+
+/** What became of a check. */
+export interface Result {
+  state: "holds" | "fails" | "unknown";
+  found: string;
+}
+
+/** What this browser keeps of a log: the fingerprint of the key it saw first, and the newest head. */
+export interface Kept {
+  fingerprint: string;
+  head: string;
+}
+
+/** Where that is kept; what is to be kept is written down once every check holds. */
+export interface Memory {
+  read: () => Kept | null;
+  keep: (kept: Kept) => void;
+}
+
+/** The newest head of the log, with the proof from the size that is known; null when one may not ask. */
+export type AskLog = ((known: number) => Promise<Growth & { key: string; handovers: string[] }>) | null;
+
+/** Make one check. */
+export async function made(check: Check): Promise<Result> {
+  try {
+    return { state: "holds", found: await check.find() };
+  } catch (error) {
+    if (error instanceof RefusedError) return { state: "fails", found: error.message };
+    if (error instanceof UnknownError) return { state: "unknown", found: error.message };
+    return { state: "unknown", found: gettext("It could not be checked here: {reason}", { reason: String(error) }) };
+  }
+}
+
+/** The report in its bytes. */
+export function reading(bytes: Uint8Array<ArrayBuffer>): Report {
+  return reportIn(readCanonical(bytes));
+}
+
+/** The checks of a report that could be read, in their order. */
+export function checksOf(report: Report, memory: Memory, ask: AskLog): Check[] {
+  const keys = (): Promise<Key[]> => keysOf(report.handovers ?? [], report.key.verifier);
+  const { witnessed, previous } = report;
+  const checks: Check[] = [
+    { claim: gettext("The key is one that this browser knows"), find: () => pinned(report, memory, ask) },
+    {
+      claim: gettext("The head of the log is signed with the key"),
+      find: async () => sized(await signedHead(report.head, await keys())),
+    },
+    { claim: gettext("The entries are in the log under the head"), find: () => entries(report) },
+    { claim: gettext("The documents are those that were logged"), find: () => documents(report) },
+    { claim: gettext("The statement is the one that was logged"), find: () => statement(report) },
+    { claim: gettext("The statement and its outcome runs rest on the contract"), find: () => basis(report) },
+    { claim: gettext("What is relied upon is there, and was logged before"), find: () => reliance(report) },
+  ];
+  if (witnessed)
+    checks.push({
+      claim: gettext("Witnesses have co-signed a head that this one grew from"),
+      find: async () => {
+        const old = await growth(report, witnessed, await keys());
+        const names = witnessed.cosignatures.map((each) => cosigner(old, each.key, each.signature));
+        return `${sized(old)}: ${(await Promise.all(names)).join(", ")}`;
+      },
+    });
+  if (previous)
+    checks.push({
+      claim: gettext("The log only grew since the head in the last report"),
+      find: async () => sized(await growth(report, previous, await keys())),
+    });
+  checks.push({
+    claim: gettext("The log only grew since this browser saw it last"),
+    find: () => sinceLast(report, memory, ask),
+  });
+  return checks;
+}
+
+function sized(head: Head): string {
+  return ngettext("{count} entry", "{count} entries", head.size);
+}
+
+/** The key's fingerprint is the one in the report, and the key, or one it handed over to it, was seen here before. */
+async function pinned(report: Report, memory: Memory, ask: AskLog): Promise<string> {
+  const own = await fingerprint(report.key.verifier);
+  if (own !== report.key.fingerprint)
+    throw new RefusedError(gettext("The report gives another fingerprint than its key has"));
+  const kept = memory.read();
+  if (kept === null)
+    return gettext("{key}, seen here for the first time. Compare it with the one that you were told in another way.", {
+      key: own,
+    });
+  const known = await fingerprintsOf(await keysOf(report.handovers ?? [], report.key.verifier));
+  if (known.includes(kept.fingerprint)) return own;
+  const since = ask && (await ask(readHead(report.head).size));
+  const all = since ? await fingerprintsOf(await keysOf(since.handovers, since.key)) : [];
+  if (all.includes(kept.fingerprint) && all.includes(own)) return own;
+  throw new RefusedError(
+    gettext(
+      "It is {key}, this browser knows {known}. Ask your supplier; if the new key is theirs, clear this site's data.",
+      { key: own, known: kept.fingerprint },
+    ),
+  );
+}
+
+function fingerprintsOf(keys: Key[]): Promise<string[]> {
+  return Promise.all(keys.map((key) => fingerprint(key.verifier)));
+}
+
+async function entries(report: Report): Promise<string> {
+  const head = readHead(report.head);
+  const hashes = report.hashes.map(hash);
+  for (const leaf of report.leaves) {
+    const path = leaf.path.map((position) => hashes[position] ?? new Uint8Array());
+    if (!(await included(await leafHash(leaf), leaf.index, head, path)))
+      throw new RefusedError(gettext("{entry} is not what the log holds there", { entry: nameOf(leaf) }));
+  }
+  return ngettext("{count} entry", "{count} entries", report.leaves.length);
+}
+
+async function documents(report: Report): Promise<string> {
+  const given = report.leaves.filter((leaf) => leaf.payload !== null);
+  for (const leaf of given)
+    if ((await digest(leaf.payload)) !== leaf.digest)
+      throw new RefusedError(gettext("{entry} is another document", { entry: nameOf(leaf) }));
+  return ngettext("{count} document", "{count} documents", given.length);
+}
+
+async function statement(report: Report): Promise<string> {
+  const last = report.leaves.at(-1);
+  if (last?.kind !== "statement" || (await digest(report.statement)) !== last.digest)
+    throw new RefusedError(gettext("The statement in the report is another document than was logged"));
+  return nameOf(last);
+}
+
+function basis(report: Report): Promise<string> {
+  const given = new Map(report.leaves.map((leaf) => [leaf.digest, leaf.payload]));
+  const named = (from: [string, string][], wanted: string): string[] =>
+    [...new Set(from.filter(([kind]) => kind === wanted).map(([, value]) => value))].sort();
+  const contracts = named(reliesOn(report.statement), "contract_version");
+  const runs = named(reliesOn(report.statement), "outcome_run");
+  if (!contracts.length || !runs.length || ![...contracts, ...runs].every((each) => given.get(each) != null))
+    throw new RefusedError(gettext("It names no contract or no outcome run, or they are not in the report"));
+  const uses = runs.flatMap((run) => reliesOn(given.get(run) ?? null));
+  if (named(uses, "contract_version").join() !== contracts.join())
+    throw new RefusedError(gettext("The outcome runs rest on another contract than the statement"));
+  const evidence = named(uses, "evidence_segment").length;
+  return Promise.resolve(ngettext("{count} segment of evidence", "{count} segments of evidence", evidence));
+}
+
+function reliance(report: Report): Promise<string> {
+  const needed = new Set(reliesOn(report.statement).map((each) => each.join(" ")));
+  for (const leaf of report.leaves.slice(0, -1).reverse()) {
+    if (!needed.delete(`${leaf.kind} ${leaf.digest}`))
+      throw new RefusedError(gettext("{entry} is relied upon by no later entry", { entry: nameOf(leaf) }));
+    for (const each of reliesOn(leaf.payload)) needed.add(each.join(" "));
+  }
+  const [missing] = needed;
+  if (missing !== undefined)
+    throw new RefusedError(
+      gettext("{document} is not among the entries before it is relied upon", { document: missing }),
+    );
+  return Promise.resolve(ngettext("{count} entry", "{count} entries", report.leaves.length - 1));
+}
+
+/** An earlier head, signed, once the proof shows the log of it to be the beginning of the report's. */
+async function growth(report: Report, earlier: Growth, keys: Key[]): Promise<Head> {
+  const old = await signedHead(earlier.head, keys);
+  await refuseRewritten(old, readHead(report.head), earlier.consistency);
+  return old;
+}
+
+async function refuseRewritten(old: Head, fresh: Head, consistency: string[]): Promise<void> {
+  if (old.signer !== fresh.signer || !(await grown(old, fresh, consistency.map(hash))))
+    throw new RefusedError(
+      gettext("The {fresh} entries are not shown to begin with the {old} there were. Keep both heads, and ask.", {
+        fresh: fresh.size,
+        old: old.size,
+      }),
+    );
+}
+
+/** The head kept here and the report's both begin the log as it is now, whose head is the next to be kept. */
+async function sinceLast(report: Report, memory: Memory, ask: AskLog): Promise<string> {
+  const own = await signedHead(report.head, await keysOf(report.handovers ?? [], report.key.verifier));
+  const kept = memory.read();
+  if (kept === null) {
+    memory.keep({ fingerprint: report.key.fingerprint, head: report.head });
+    return gettext("It is the first report that is checked here; its head is kept from now on.");
+  }
+  const old = readHead(kept.head);
+  if (old.size === own.size && old.signer === own.signer && same(old.root, own.root)) return sized(own);
+  if (old.size === own.size)
+    throw new RefusedError(
+      gettext("The log has signed two histories of {count} entries. Keep both heads, and ask.", { count: old.size }),
+    );
+  if (ask === null)
+    throw new UnknownError(
+      gettext("Only the log can show it, and you may not ask it. The verifier takes your last report with --previous."),
+    );
+  const [sinceOld, sinceOwn] = [await ask(old.size), await ask(own.size)];
+  const newest = await signedHead(sinceOld.head, await keysOf(sinceOld.handovers, sinceOld.key));
+  const later = await signedHead(sinceOwn.head, await keysOf(sinceOwn.handovers, sinceOwn.key));
+  await refuseRewritten(old, newest, sinceOld.consistency);
+  await refuseRewritten(own, later, sinceOwn.consistency);
+  if (newest.size !== later.size || !same(newest.root, later.root))
+    throw new UnknownError(gettext("The log grew in the meantime. Check again."));
+  memory.keep({ fingerprint: kept.fingerprint, head: sinceOld.head });
+  return gettext("From {old} to {count} entries", { old: old.size, count: newest.size });
+}
+
+function nameOf(leaf: Leaf): string {
+  return gettext("{kind} in entry {index}", { kind: leaf.kind, index: String(leaf.index) });
+}
