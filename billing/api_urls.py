@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from billing.contracts.acceptance_api import AgreedContractViewSet
 from billing.contracts.api import ContractViewSet
 from billing.contracts.drafting_api import BeginContractView, ContractTemplatesView, LookView
 from billing.invoices.api import InvoiceViewSet
@@ -17,6 +18,7 @@ from billing.statements.api import StatementViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("contracts", ContractViewSet, "contract")
+router.register("agreed-contracts", AgreedContractViewSet, "agreed-contract")
 router.register("exclusions", ExclusionViewSet, "exclusion")
 router.register("outcome-runs", OutcomeRunViewSet, "outcome-run")
 router.register("statements", StatementViewSet, "statement")

@@ -13,6 +13,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the domain's pages, jobs and figures, and what is found in it."""
+        from billing.contracts.registry import register_settled  # noqa: PLC0415
         from billing.contracts.trash import CONTRACT, published, under_contract  # noqa: PLC0415
         from billing.invoices.registry import register_issued  # noqa: PLC0415
         from billing.reports import tasks  # noqa: PLC0415
@@ -33,6 +34,7 @@ class BillingConfig(AppConfig):
         register_objection("contract", published)
         register_objection("twin", under_contract)
         register_objection("customer", under_contract)
+        register_settled("billing.statements.selectors.settled_periods")
         register_issued("billing.payments.services.follow_issue")
         register_sealed("payment_secrets", "billing.payments.choosing.reseal_payment_secrets")
         register_holder("billing.statements.holds.money_holds")
@@ -59,6 +61,7 @@ def _register_pages() -> None:
     from tenants.scope.actors import Permission  # noqa: PLC0415
 
     register_page(Entry("Contracts", "writing", "contracts", Permission.CONTRACTS_READ))
+    register_page(Entry("Contracts", "writing", "agreed-contracts", Permission.REPORTS_READ, for_customers=True))
     register_admin_page(AdminPage(_("Invoices"), "file-invoice", "invoices", Permission.MONEY_READ, "money"))
     register_admin_page(AdminPage(_("Legal entities"), "building", "legal-entities", Permission.MONEY_READ, "money"))
     register_admin_page(AdminPage(_("Journal"), "file-text", "journal", Permission.MONEY_READ, "money"))

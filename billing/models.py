@@ -1,6 +1,6 @@
 """Every model of the domain, where Django looks for them."""
 
-from billing.contracts.models import Contract, ContractVersion
+from billing.contracts.models import Contract, ContractAcceptance, ContractVersion
 from billing.invoices.models import (
     BillingProfile,
     Invoice,
@@ -21,6 +21,7 @@ __all__ = [
     "BillingProfile",
     "ChargedAdjustment",
     "Contract",
+    "ContractAcceptance",
     "ContractVersion",
     "Exclusion",
     "ExclusionDecision",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
+from billing.contracts import acceptance_pages as agreed
 from billing.contracts import drafting_pages as drafting
 from billing.contracts import pages as contracts
 from billing.invoices import credit_pages as credits_
 from billing.invoices import journal_pages
 from billing.invoices import pages as invoices
 from billing.invoices import party_pages as parties
+from billing.outcomes import objection_pages as objections
 from billing.outcomes import pages as outcomes
 from billing.payments import pages as payments
 from billing.reports import pages as reports
@@ -35,6 +37,17 @@ urlpatterns = [
     ),
     path("contracts/<slug:contract>/statements/", reports.contract_statements, name="contract-statements"),
     path("contracts/<slug:contract>/settle/", reports.settle, name="contract-settle"),
+    path("agreed/", agreed.agreed_contracts, name="agreed-contracts"),
+    path("agreed/<uuid:contract>/", agreed.agreed_contract, name="agreed-contract"),
+    path("agreed/<uuid:contract>/accept/", agreed.accept, name="agreed-accept"),
+    path("agreed/<uuid:contract>/decline/", agreed.decline, name="agreed-decline"),
+    path("agreed/<uuid:contract>/versions/<int:version>.txt", agreed.agreed_text, name="agreed-text"),
+    path("agreed/<uuid:contract>/exclusions/", objections.agreed_exclusions, name="agreed-exclusions"),
+    path(
+        "agreed/<uuid:contract>/exclusions/<uuid:exclusion>/decide/",
+        objections.agreed_exclusion_decide,
+        name="agreed-exclusion-decide",
+    ),
     path("statements/", statements.statements, name="statements"),
     path("statements/<uuid:statement>/", statements.statement, name="statement"),
     path("statements/<uuid:statement>/restate/", reports.restate, name="statement-restate"),

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.contracts import selectors, services
+from billing.contracts.acceptance_api import VersionAnswerOutput
 from billing.contracts.agreement import AgreementTerms
 from billing.contracts.models import Contract, ContractVersion
+from billing.contracts.offers import replaced_by
 from billing.contracts.templates import PowerByTheHour
 from billing.contracts.wording import describe
 from tenants.edge.http import actor_of
@@ -122,12 +124,37 @@ class PublishContractInput(serializers.Serializer[Any]):
 
 
 class ContractVersionOutput(serializers.ModelSerializer[ContractVersion]):
-    """A published version, without its document."""
+    """A published version, without its document; `answer` is what the customer said of one that needs acceptance."""
+
+    answer = serializers.SerializerMethodField()
 
     class Meta:
         model = ContractVersion
-        fields = ("version", "digest", "effective_from", "effective_to", "published_by", "published_at")
+        fields = (
+            "version", "digest", "effective_from", "effective_to", "published_by", "published_at", "needs_acceptance",
+            "answer",
+        )  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(VersionAnswerOutput(allow_null=True))
+    def get_answer(self, version: ContractVersion) -> Any:
+        """That it was accepted, or declined and why; null while nothing was said of it."""
+        answer = selectors.acceptance_of(version)
+        return None if answer is None else VersionAnswerOutput(answer).data
+
+
+class PublishedVersionOutput(ContractVersionOutput):
+    """A version that was published now, and what it does to the one before it."""
+
+    replaces = serializers.SerializerMethodField()
+
+    class Meta(ContractVersionOutput.Meta):
+        fields = (*ContractVersionOutput.Meta.fields, "replaces")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+    def get_replaces(self, version: ContractVersion) -> str | None:
+        """What it does to the agreed version before it, in a sentence; null when there is none."""
+        return replaced_by(version)
 
 
 class ContractVersionDocumentOutput(ContractVersionOutput):
@@ -205,7 +232,7 @@ class ContractViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMix
         services.delete_contract(contract=pk, by=actor_of(request._request).name, now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(request=PublishContractInput, responses={201: ContractVersionOutput})
+    @extend_schema(request=PublishContractInput, responses={201: PublishedVersionOutput})
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: UUID, **_: Any) -> Response:
         """Publish the draft of a revision as the next version."""
@@ -214,13 +241,14 @@ class ContractViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMix
         version = services.publish_contract(
             contract=pk, by=actor_of(request._request).name, now=utc_now(), **given.validated_data
         )
-        return Response(ContractVersionOutput(version).data, status=status.HTTP_201_CREATED)
+        return Response(PublishedVersionOutput(version).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses=ContractVersionOutput(many=True))
     @action(detail=True, methods=["get"], pagination_class=None)
     def versions(self, request: Request, pk: UUID, **_: Any) -> Response:
         """The published versions, newest first."""
-        return Response(ContractVersionOutput(selectors.versions(selectors.contract(pk).id), many=True).data)
+        rows = selectors.versions(selectors.contract(pk).id).prefetch_related("answers")
+        return Response(ContractVersionOutput(rows, many=True).data)
 
     @extend_schema(responses=ContractVersionDocumentOutput)
     @action(detail=True, methods=["get"], url_path="versions/<int:version>")

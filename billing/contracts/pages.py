@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing.contracts import selectors, services
 from billing.contracts.models import Contract
+from billing.contracts.offers import draft_replaces, replaced_by, standings
 from billing.contracts.wording import describe
 from tenants.customers.selectors import customer_choices
 from tenants.edge.http import actor_of
@@ -57,14 +58,16 @@ def _listing(slug: str) -> Listing:
 def contract(request: HttpRequest, contract: str) -> HttpResponse:
     """One contract: its text, its figures, its versions."""
     row, actor = contract_named(contract), actor_of(request)
-    versions = list(selectors.versions(row.id))
+    told = standings(row.id, utc_now())
+    versions = [one.row for one in told]
     is_draft = row.revision != row.published_revision
     agreement = selectors.draft_of(row) if is_draft or not versions else selectors.agreement_of(versions[0])
     context = {
         "contract": row,
         "agreement": agreement,
         "sentences": describe(agreement),
-        "versions": versions,
+        "standings": told,
+        "replaces": draft_replaces(row) if is_draft else None,
         "is_draft": is_draft,
         "can_edit": actor.may(Permission.CONTRACTS_EDIT),
         "can_publish": is_draft and actor.may(Permission.CONTRACTS_PUBLISH),
@@ -82,7 +85,10 @@ def publish(request: HttpRequest, contract: str) -> HttpResponse:
     try:
         revision = int(seen) if seen.isdecimal() and len(seen) < 10 else -1
         version = services.publish_contract(contract=row.id, revision=revision, by=actor.name, now=utc_now())
-        messages.success(request, f"Version {version.version} is published. It is in the log and never changes.")
+        done = f"Version {version.version} is published. It is in the log and never changes."
+        messages.success(request, " ".join(filter(None, (done, replaced_by(version)))))
+        if version.needs_acceptance:
+            messages.info(request, "It waits for the customer, who reads and accepts it in their portal.")
     except OutturnError as error:
         messages.error(request, error.told)
     return redirect("contract", actor.slug, row.slug)

@@ -13,7 +13,7 @@ from billing.contracts.agreement import AgreementDocument, AgreementTerms, Parti
 from billing.contracts.fields import DocumentError
 from billing.contracts.models import Contract, ContractVersion
 from billing.contracts.naming import naming_findings
-from billing.contracts.selectors import agreement_of, draft_of, locked_contract, versions
+from billing.contracts.selectors import agreed_versions, draft_of, locked_contract
 from billing.contracts.templates import PowerByTheHour
 from tenants.custody.services import put_in_trash
 from tenants.customers.selectors import customer_name
@@ -116,6 +116,8 @@ def edit_contract(*, contract: UUID, revision: int, wanted: AgreementTerms, by: 
 def publish_contract(*, contract: UUID, revision: int, by: str, now: datetime) -> ContractVersion:
     """Publish the draft as the next version, which is logged and never changes.
 
+    One that needs the customer's acceptance is offered to them; an offer of before that nobody answered is over.
+
     Raises:
         ContractNotFoundError: There is no such contract.
         ContractRevisionError: Somebody edited the draft since, it holds nothing new, or it takes effect before the
@@ -127,8 +129,8 @@ def publish_contract(*, contract: UUID, revision: int, by: str, now: datetime) -
         _refuse_unpublishable(row, agreement)
         version = ContractVersion.objects.create(
             contract=row, version=agreement.version, document=agreement.as_json(), digest=agreement.digest,
-            effective_from=agreement.effective_from, effective_to=agreement.effective_to, published_by=by,
-            published_at=now,
+            effective_from=agreement.effective_from, effective_to=agreement.effective_to,
+            needs_acceptance=agreement.acceptance is not None, published_by=by, published_at=now,
         )  # fmt: skip
         row.published, row.published_revision, row.updated_at = version.version, row.revision, now
         row.draft = agreement.model_copy(update={"version": version.version + 1}).as_json()
@@ -230,8 +232,8 @@ def _refuse_unpublishable(row: Contract, agreement: AgreementDocument) -> None:
         raise ContractRevisionError(
             f"Nothing was changed since version {row.published}.", place="revision", fix="Edit the draft first."
         )
-    before = versions(row.id).first()
-    if before is not None and agreement.effective_from < agreement_of(before).effective_from:
+    before = agreed_versions(row.id).first()
+    if before is not None and agreement.effective_from < before.effective_from:
         raise ContractRevisionError(
             f"Version {before.version} takes effect after this draft would.", place="effective/from",
             kept="The draft as it is.", fix="Let the new version take effect on the same day or a later one.",

@@ -78,16 +78,21 @@ def sections(contract: AgreementDocument) -> list[Section]:
     ]
 
 
-def text_to_sign(contract: AgreementDocument) -> str:
-    """The contract as one text, its sentences numbered, closed by the digest of the document that it tells."""
-    head = [contract.title, f"Version {contract.version} of contract {contract.contract}"]
-    parts = [
-        "\n".join([f"{at}. {one.title}", *(f"{at}.{no} {line.text}" for no, line in enumerate(one.lines, 1))])
-        for at, one in enumerate(sections(contract), 1)
-    ]
-    assets = "\n".join(["Assets", *(f"{name} ({asset})" for asset, name in contract.assets.items())])
-    close = f"The document that this text tells has the SHA-256 digest\n{contract.digest}"
-    return "\n\n".join(["\n".join(head), *parts, assets, close]) + "\n"
+def text_of(contract: AgreementDocument) -> str:
+    """The contract as the plain text that is signed: title, version, a line for each sentence, the assets by name."""
+    head = f"{contract.title}\nVersion {contract.version}\n"
+    assets = f"Assets: {', '.join(contract.assets.values())}."
+    return "\n".join([head, *describe(contract), assets, ""])
+
+
+def replacement(contract: AgreementDocument, before: AgreementDocument) -> str:
+    """What a version does to the one that held before it, in a sentence."""
+    day, old = day_text(date.fromisoformat(contract.effective.start)), f"version {before.version}"
+    if contract.effective.start == before.effective.start:
+        return f"It takes the place of {old} from the same day, {day}: {old} then holds for no day."
+    if before.effective.end is not None and before.effective.end <= contract.effective.start:
+        return f"It follows {old}, which has ended by {day}."
+    return f"It takes the place of {old} from {day} on; up to then {old} holds."
 
 
 def _sections(contract: AgreementDocument) -> Iterator[tuple[str, str, Iterator[_Told]]]:

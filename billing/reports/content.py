@@ -18,6 +18,7 @@ from billing.contracts.figures import day_text, hours_text, moment_text, money_t
 from billing.contracts.periods import period_text
 from billing.contracts.schemas import ClauseDocument, MeteredFeeDocument, TierRemedyDocument
 from billing.contracts.wording import describe
+from billing.outcomes.assembly import silent_approval
 from billing.outcomes.domain.fees import taken
 from billing.outcomes.domain.figures import exact_text, percent_text
 from billing.reports.bundles import Bundle
@@ -286,7 +287,7 @@ class _Writer:
     def exclusions(self) -> Iterator[ExclusionRow]:
         for claim, decisions in self.bundle.claims():
             start, end = _moment(claim["from"]), _moment(claim["to"])
-            decision = decisions[-1] if decisions else None
+            decision = decisions[-1] if decisions else silent_approval(claim, self.run["as_of"], self.zone)
             yield ExclusionRow(
                 category=claim["category"],
                 assets=", ".join(self.names.get(asset, asset) for asset in claim["assets"]),

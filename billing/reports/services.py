@@ -12,8 +12,9 @@ from uuid import UUID
 from django.db import transaction
 from pydantic import JsonValue
 
+from billing.contracts.acceptance import ACCEPTANCE
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.selectors import locked_contract, version_by_digest
+from billing.contracts.selectors import acceptances_by_digest, locked_contract, version_by_digest
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoice_of
 from billing.invoices.services import issue_invoice
@@ -180,6 +181,8 @@ def _named(document: dict[str, Any]) -> Names:
 def _by_digest(statement: Statement, kind: str, names: Collection[str]) -> dict[str, Any]:
     if kind == "contract_version":
         return dict(version_by_digest(names).values_list("digest", "document"))
+    if kind == ACCEPTANCE:
+        return acceptances_by_digest(names)
     twin = UUID(statement.contract_version.document["twin"])
     if kind == "evidence_segment":
         return sealed_documents(twin, statement.period_start, statement.period_end, names)

@@ -117,7 +117,8 @@ def _sealed(
     statement = Statement.objects.create(
         contract_id=version.contract_id, contract_version=version, run=run, period_start=run.period_start,
         period_end=run.period_end, version=document["version"], currency=document["currency"],
-        total_minor=document["total_minor"], document=document, digest=digest(document), sealed_by=by, sealed_at=now,
+        total_minor=document["total_minor"], credits_minor=run.document["outcome"]["workings"]["caps"]["granted"],
+        document=document, digest=digest(document), sealed_by=by, sealed_at=now,
     )  # fmt: skip
     details: dict[str, JsonValue] = {
         "version": statement.version,

@@ -37,6 +37,10 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
     pages = ("contract", *(f"contract-{name}" for name in ("publish", "delete", "exclusions", "statements", "settle")))
     return {
         **{name: {"contract": contract.slug} for name in pages},
+        **{f"agreed-{name}": {"contract": contract.id} for name in ("contract", "accept", "decline", "exclusions")},
+        "agreed-text": {"contract": contract.id, "version": 1},
+        "agreed-exclusion-decide": {"contract": contract.id, "exclusion": claim.id},
+        **{f"api:agreed-contract-{name}": {"pk": contract.id} for name in ("detail", "accept", "decline")},
         **{
             f"contract-exclusion-{name}": {"contract": contract.slug, "exclusion": claim.id}
             for name in ("decide", "withdraw")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.wording import describe, sections, text_to_sign
+from billing.contracts.wording import describe, replacement, sections, text_of
 from tests.billing.outcomes.documents import a_clause
 
 Json = dict[str, Any]
@@ -283,27 +283,6 @@ def test_each_sentence_says_what_it_tells() -> None:
     assert [line.text for one in sections(contract) for line in one.lines] == describe(contract)
 
 
-def test_the_text_to_sign_is_numbered_and_closed_by_the_digest() -> None:
-    contract = a_contract(clause())
-    text = text_to_sign(contract).splitlines()
-    assert text[:5] == [
-        "Uptime",
-        "Version 1 of contract 0198c0de-0000-7000-8000-00000000a001",
-        "",
-        "1. Parties and time",
-        "1.1 Meridian Engines guarantees Northwind Air the outcome of 2 assets of Northwind fleet.",
-    ]
-    assert "3.4 uptime: time of which nothing is known counts as down." in text
-    assert text[-6:] == [
-        "Assets",
-        f"Engine 081 ({ENGINE})",
-        f"Engine 082 ({SPARE})",
-        "",
-        "The document that this text tells has the SHA-256 digest",
-        contract.digest,
-    ]
-
-
 def test_acceptance_objection_and_the_limit_of_a_year() -> None:
     plain = a_contract(clause())
     outer = {"acceptance": "required", "objection": "P14D", "year_cap_minor": 12_000_050}
@@ -319,3 +298,38 @@ def test_acceptance_objection_and_the_limit_of_a_year() -> None:
             "approved from then on."
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "start", "sentence"),
+    [
+        (
+            {"from": "2026-09-01"}, "2026-09-01",
+            "It takes the place of version 1 from the same day, 1 September 2026: version 1 then holds for no day.",
+        ),
+        (
+            {"from": "2026-09-01"}, "2027-01-01",
+            "It takes the place of version 1 from 1 January 2027 on; up to then version 1 holds.",
+        ),
+        (
+            {"from": "2026-09-01", "to": "2027-02-01"}, "2027-01-01",
+            "It takes the place of version 1 from 1 January 2027 on; up to then version 1 holds.",
+        ),
+        (
+            {"from": "2026-09-01", "to": "2027-01-01"}, "2027-01-01",
+            "It follows version 1, which has ended by 1 January 2027.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_version_does_to_the_one_before_it(before: Json, start: str, sentence: str) -> None:
+    old = a_contract(clause(), outer={"effective": before})
+    new = a_contract(clause(), outer={"version": 2, "effective": {"from": start}})
+    assert replacement(new, old) == sentence
+
+
+def test_the_text_that_is_signed_is_the_title_the_version_each_sentence_and_the_assets() -> None:
+    contract = a_contract(clause())
+    lines = text_of(contract).split("\n")
+    assert lines[:3] == ["Uptime", "Version 1", ""]
+    assert lines[3:-2] == describe(contract)
+    assert lines[-2:] == ["Assets: Engine 081, Engine 082.", ""]

@@ -252,7 +252,8 @@ ALLOWED = frozenset(
         "api:shared-view-detail",
         "api:shared-view-latest", "api:shared-view-readings", "api:shared-view-history",
         "api:shared-view-history-file", "shared-dashboards", "shared-dashboard", "api:report-list", "api:report-detail",
-        "api:report-pdf", "api:report-proof", "api:report-rate-document",
+        "api:report-pdf", "api:report-proof", "api:report-rate-document", "agreed-contracts", "agreed-contract",
+        "agreed-text", "agreed-exclusions", "api:agreed-contract-list", "api:agreed-contract-detail",
     }
 )  # fmt: skip
 

@@ -1,0 +1,114 @@
+"""Exclusions in the end customer's portal: they approve them or object in time, and nobody else does it there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.test import Client
+
+from billing.contracts.models import Contract
+from billing.outcomes.models import Exclusion
+from billing.outcomes.selectors import decision_of, exclusion
+from billing.outcomes.services import claim_exclusion
+from tenants.customers.services import create_customer
+from tenants.kernel.clock import utc_now
+from tenants.people.models import User
+from tenants.people.services import add_member
+from tenants.scope.actors import Role
+from tenants.scope.context import scope
+from tests.billing.outcomes.documents import a_clause
+from tests.billing.world import SIGNED, Fleet, agreement, at, body, published
+from tests.conftest import Cast
+from tests.twins.evidence.fleet import published_fleet
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[User], Client]
+
+
+@pytest.fixture
+def contract(cast: Cast) -> Contract:
+    """Northwind's, with 14 days to object."""
+    with scope(cast.meridian.id):
+        fleet = Fleet(*published_fleet(1))
+        clause = a_clause(id="uptime", assets=fleet.ids, exclusions=[{"category": "weather", "allowance": None}])
+        return published(agreement(fleet, clause, objection="P14D") | {"customer": str(cast.northwind)})
+
+
+def claim(cast: Cast, contract: Contract, days_ago: int) -> Exclusion:
+    with scope(cast.meridian.id):
+        return claim_exclusion(
+            contract=contract.id, category="weather", assets=[UUID(next(iter(contract.draft["assets"])))],
+            start=at("2026-02-10"), end=at("2026-02-11"), evidence={"notice": "S-1"}, by="planner",
+            now=utc_now() - timedelta(days=days_ago),
+        )  # fmt: skip
+
+
+def decide(client: Client, made: Exclusion, decision: str, why: str = "There was no storm.") -> str:
+    path = f"/t/meridian/agreed/{made.contract_id}/exclusions/{made.id}/decide/"
+    return client.post(path, {"decision": decision, "why": why}, follow=True).content.decode()
+
+
+@pytest.mark.parametrize(("decision", "approved"), [("approve", True), ("decline", False)])
+def test_the_customer_decides_in_time(
+    cast: Cast, contract: Contract, sign_in: SignIn, decision: str, approved: bool
+) -> None:
+    made, client = claim(cast, contract, 3), sign_in(cast.reader)
+    page = body(client, f"/t/meridian/agreed/{contract.id}/exclusions/")
+    for words in ("approved if you say nothing by", "Approve", "Object", "S-1"):
+        assert words in page, words
+    assert "Say why" in decide(client, made, decision, "")
+    assert "Your decision is in the log" in decide(client, made, decision)
+    with scope(cast.meridian.id):
+        known = decision_of(exclusion(made.id))
+    assert known is not None
+    assert (known.approved, known.decided_by) == (approved, "reader@meridian.example")
+    assert "The claim was" in decide(client, made, decision)
+
+
+def test_an_objection_after_the_time_is_refused(cast: Cast, contract: Contract, sign_in: SignIn) -> None:
+    made, client = claim(cast, contract, 15), sign_in(cast.reader)
+    page = body(client, f"/t/meridian/agreed/{contract.id}/exclusions/")
+    assert "approved by objection time: nobody had objected by" in page
+    assert "Object</button>" not in page
+    assert "The claim counts as approved since" in decide(client, made, "decline")
+    with scope(cast.meridian.id):
+        assert decision_of(exclusion(made.id)) is None
+
+
+def test_the_house_sees_until_when_too(cast: Cast, contract: Contract, sign_in: SignIn) -> None:
+    claim(cast, contract, 3)
+    claim(cast, contract, 15)
+    page = body(sign_in(cast.owner), "/t/meridian/contracts/uptime/exclusions/")
+    for words in ("approved if the customer says nothing by", "approved by objection time: nobody had objected by"):
+        assert words in page, words
+    told = {
+        one["state"]: one["objection_until"]
+        for one in sign_in(cast.owner).get("/t/meridian/api/v1/exclusions/").json()["results"]
+    }
+    assert told.keys() == {"proposed", "approved"}
+    assert all(told.values())
+
+
+def test_strangers_and_the_house_decide_nothing_there(cast: Cast, contract: Contract, sign_in: SignIn) -> None:
+    made = claim(cast, contract, 3)
+    with scope(cast.meridian.id):
+        other = create_customer(name="Southwind Air", now=SIGNED).id
+    reader = User.objects.create_user("reader@southwind.example")
+    add_member(tenant=cast.meridian.id, user=reader.id, role=Role.CUSTOMER, customer=other, now=SIGNED)
+    path = f"/t/meridian/agreed/{contract.id}/exclusions/"
+    for user, status in ((reader, 404), (cast.owner, 403), (cast.viewer, 403)):
+        client = sign_in(user)
+        assert client.post(f"{path}{made.id}/decide/", {"decision": "approve", "why": "x"}).status_code == status
+    assert "Object</button>" not in body(sign_in(cast.owner), path)
+    body(sign_in(reader), path, 404)
+    with scope(cast.meridian.id):
+        loose = claim_exclusion(
+            contract=None, category="strike", assets=[UUID(next(iter(contract.draft["assets"])))],
+            start=at("2026-02-10"), end=at("2026-02-11"), evidence={}, by="planner", now=utc_now(),
+        )  # fmt: skip
+        assert loose.contract_id is None
+    answer = sign_in(cast.reader).post(f"{path}{loose.id}/decide/", {"decision": "approve", "why": "x"})
+    assert answer.status_code == 404
