@@ -33,7 +33,7 @@ def _agreed(cast: Cast, twin: UUID, engine: UUID) -> Json:
 def begin(page: Page, template: str, **figures: str) -> None:
     """Chooses a template of the only twin and gives its figures."""
     page.get_by_role("link", name=template).click()
-    page.get_by_label("Title").fill(figures.pop("title", template))
+    page.get_by_label("Title", exact=True).fill(figures.pop("title", template))
     page.get_by_label("Holds from").fill("2027-01-01")
     for label, figure in figures.items():
         page.get_by_label(label).fill(figure)
@@ -73,8 +73,7 @@ def test_a_contract_from_template_to_published_version(cast: Cast, open_page: Op
         assert draft.digest == page.locator("code.digest").inner_text()
     page.get_by_role("button", name="Publish").click()
     page.get_by_role("dialog").get_by_role("button", name="Publish").click()
-    expect(page.get_by_role("heading", name="Cubic metres per hour")).to_be_visible()
-    expect(page.get_by_text("Amend")).to_be_visible()
+    expect(page.get_by_role("link", name="Amend")).to_be_visible()
     with scope(cast.meridian.id):
         version = ContractVersion.objects.get()
         assert version.digest == draft.digest
@@ -89,7 +88,7 @@ def test_an_amendment_shows_what_changes(cast: Cast, open_page: OpenPage) -> Non
     page = open_page("/t/meridian/contracts/uptime/edit/", cast.owner)
     expect(page.get_by_text("Version 1 holds from 2026-01-01")).to_be_visible()
     page.get_by_label("Holds from").fill("2027-03-01")
-    page.get_by_label("Tax").fill("19")
+    page.get_by_label("Tax", exact=True).fill("19")
     page.get_by_role("button", name="Changes since version 1").click()
     expect(page.locator("del")).to_have_text(
         [
@@ -108,7 +107,7 @@ def test_an_amendment_shows_what_changes(cast: Cast, open_page: OpenPage) -> Non
     page.get_by_role("button", name="Redo").click()
     page.get_by_role("button", name="Publish").click()
     page.get_by_role("dialog").get_by_role("button", name="Publish").click()
-    expect(page.get_by_role("heading", name="Uptime", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Amend")).to_be_visible()
     with scope(cast.meridian.id):
         newest = ContractVersion.objects.filter(contract=contract).first()
         assert newest is not None
@@ -120,7 +119,7 @@ def test_two_people_save_the_same_draft(cast: Cast, open_page: OpenPage) -> None
         twin, (engine,) = published_fleet(1)
         contract = published(_agreed(cast, twin, engine))
     page = open_page("/t/meridian/contracts/uptime/edit/", cast.owner)
-    page.get_by_label("Tax").fill("19")
+    page.get_by_label("Tax", exact=True).fill("19")
     line(page, "Tax of 19 %")
     with scope(cast.meridian.id):
         wanted = _agreed(cast, twin, engine) | {"payment_days": 14}
@@ -147,11 +146,11 @@ def test_clauses_are_arranged_by_keyboard_alone(cast: Cast, open_page: OpenPage)
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     expect(page.get_by_role("status").get_by_text("Saved", exact=True)).to_be_visible()
-    page.get_by_label("Name").fill("")
+    page.get_by_label("Name", exact=True).fill("")
     expect(page.get_by_text("This must not be empty.").first).to_be_visible()
-    page.get_by_label("Title").focus()
+    page.get_by_label("Title", exact=True).focus()
     page.keyboard.press("F8")
-    expect(page.get_by_label("Name")).to_be_focused()
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -163,8 +162,8 @@ def test_the_pages_read_well(cast: Cast, open_page: OpenPage, reads_well: Callab
     expect(page.get_by_label("Price for each hour")).to_be_visible()
     reads_well(page)
     page.goto("/t/meridian/contracts/uptime/edit/")
+    expect(page.get_by_label("Title", exact=True)).to_be_visible()
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-    expect(page.get_by_label("Title")).to_be_visible()
     reads_well(page)
     if width == 360:
         page.get_by_role("button", name="Text", exact=True).first.click()

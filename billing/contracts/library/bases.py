@@ -92,7 +92,7 @@ def with_limits(assets: Sequence[KnownAsset]) -> Basis | Misfit:
     """Those that tell the share of time in which something holds."""
     return _most(assets, _limits) or Misfit(
         "No type of its assets tells the share of time in which limits are kept.",
-        "Give a type an indicator such as `share of time not idle`, of a state that says when a limit is broken.",
+        "Give a type an indicator `share of time` with the condition that has to hold.",
     )
 
 

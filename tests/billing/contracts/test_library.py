@@ -156,6 +156,11 @@ def test_energy_per_unit() -> None:
     assert written("energy-per-unit", asset("chiller"), target="12") == expected
 
 
+def test_a_cold_store_is_sold_by_its_limits() -> None:
+    (clause,) = written("cold-chain", asset("cold-store"))["terms"]["clauses"]
+    assert clause["indicator"] == {"kind": "availability", "of": "within_limits"}
+
+
 def test_cold_chain_within_limits() -> None:
     clause = a_clause(
         "cold_chain", {"kind": "availability", "of": "within_limits"},

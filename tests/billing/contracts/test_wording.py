@@ -283,27 +283,6 @@ def test_each_sentence_says_what_it_tells() -> None:
     assert [line.text for one in sections(contract) for line in one.lines] == describe(contract)
 
 
-def test_the_text_to_sign_is_numbered_and_closed_by_the_digest() -> None:
-    contract = a_contract(clause())
-    text = text_to_sign(contract).splitlines()
-    assert text[:5] == [
-        "Uptime",
-        "Version 1 of contract 0198c0de-0000-7000-8000-00000000a001",
-        "",
-        "1. Parties and time",
-        "1.1 Meridian Engines guarantees Northwind Air the outcome of 2 assets of Northwind fleet.",
-    ]
-    assert "3.4 uptime: time of which nothing is known counts as down." in text
-    assert text[-6:] == [
-        "Assets",
-        f"Engine 081 ({ENGINE})",
-        f"Engine 082 ({SPARE})",
-        "",
-        "The document that this text tells has the SHA-256 digest",
-        contract.digest,
-    ]
-
-
 def test_acceptance_objection_and_the_limit_of_a_year() -> None:
     plain = a_contract(clause())
     outer = {"acceptance": "required", "objection": "P14D", "year_cap_minor": 12_000_050}
