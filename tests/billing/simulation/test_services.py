@@ -45,7 +45,11 @@ def inside(tenant: Tenant) -> Iterator[None]:
 def test_a_year_is_what_settling_it_gives_and_nothing_of_it_is_kept(inside: None) -> None:
     fleet = a_fleet("2025-11-28", "2026-12-01")
     visits(fleet, ("2026-03-10T12:00", "2026-03-11T00:00"), ("2026-11-10T12:00", "2026-11-10T12:50"))
-    contract = published(agreement(fleet, time_zone="Europe/Berlin"))
+    contract = published(
+        agreement(
+            fleet, time_zone="Europe/Berlin", correction_window="P400D", effective={"from": "2025-01-01", "to": None}
+        )
+    )
     agreed = agreement_to_simulate(contract.id)
     before = LogLeaf.objects.count()
     kept = look(agreed)
