@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from billing.contracts.agreement import AgreementTerms, read_document
 from billing.contracts.schemas import ContractDocument
+from billing.contracts.services import draft_agreement
 from billing.simulation import selectors, services
 from billing.simulation.domain.chances import MOST_YEARS
 from billing.simulation.outputs import SimulationOutput
@@ -106,7 +107,7 @@ class SimulationViewSet(Idempotent, viewsets.GenericViewSet[Job]):
                 fix="Send `contract`, with `version` if you like, or `agreement`.",
             )  # fmt: skip
         agreement = (
-            services.tried_agreement(AgreementTerms.read(wanted))
+            draft_agreement(AgreementTerms.read(wanted))
             if contract is None
             else services.agreement_to_simulate(contract, values["version"])
         )
