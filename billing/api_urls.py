@@ -15,7 +15,7 @@ from billing.outcomes.api import DryRunView, ExclusionViewSet, OutcomeRunViewSet
 from billing.payments.api import PaymentViewSet, StandingView
 from billing.payments.journal_api import JournalView
 from billing.reports.api import ReportViewSet, RestatementView, SettlementView
-from billing.simulation.api import SimulationViewSet
+from billing.simulation.api import SimulationViewSet, WhatIfView
 from billing.statements.api import StatementViewSet
 
 router = SimpleRouter(use_regex_path=False)
@@ -40,6 +40,7 @@ urlpatterns = [
     path("journal/", JournalView.as_view(), name="journal"),
     path("invoices/<uuid:pk>/standing/", StandingView.as_view(), name="invoice-standing"),
     path("outcome-runs/dry-run/", DryRunView.as_view(), name="dry-run"),
+    path("simulations/<uuid:pk>/what-if/", WhatIfView.as_view(), name="simulation-what-if"),
     path("settlements/", SettlementView.as_view(), name="settlement"),
     path("restatements/", RestatementView.as_view(), name="restatement"),
 ]

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status, viewsets
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from billing.contracts.agreement import AgreementTerms, read_document
 from billing.contracts.schemas import ContractDocument
+from billing.contracts.services import draft_agreement
 from billing.simulation import selectors, services
 from billing.simulation.domain.chances import MOST_YEARS
 from billing.simulation.outputs import SimulationOutput
@@ -87,11 +88,7 @@ class SimulationViewSet(Idempotent, viewsets.GenericViewSet[Job]):
     serializer_class = SimulationOutput
     pagination_class = None
     lookup_value_converter = "uuid"
-    needs: ClassVar = {
-        "read": Permission.CONTRACTS_READ,
-        "write": Permission.CONTRACTS_OPERATE,
-        "what_if": Permission.CONTRACTS_READ,
-    }
+    needs: ClassVar = {"read": Permission.CONTRACTS_READ, "write": Permission.CONTRACTS_OPERATE}
 
     @extend_schema(request=SimulationInput, responses={202: JobOutput, 422: _REFUSED})
     def create(self, request: Request, **_: Any) -> Response:
@@ -106,7 +103,7 @@ class SimulationViewSet(Idempotent, viewsets.GenericViewSet[Job]):
                 fix="Send `contract`, with `version` if you like, or `agreement`.",
             )  # fmt: skip
         agreement = (
-            services.tried_agreement(AgreementTerms.read(wanted))
+            draft_agreement(AgreementTerms.read(wanted))
             if contract is None
             else services.agreement_to_simulate(contract, values["version"])
         )
@@ -122,9 +119,14 @@ class SimulationViewSet(Idempotent, viewsets.GenericViewSet[Job]):
         found = selectors.measurement(pk)
         return _answer(found, found.agreement.terms, Chances(), None)
 
+
+class WhatIfView(APIView):
+    """Asking measured months what other terms come to: a question, of which not even the answer is kept."""
+
+    needs: ClassVar = {"write": Permission.CONTRACTS_READ}
+
     @extend_schema(request=WhatIfInput, responses={200: SimulationOutput, 409: _OTHERWISE, 422: _REFUSED})
-    @action(detail=True, methods=["post"], url_path="what-if")
-    def what_if(self, request: Request, pk: UUID, **_: Any) -> Response:
+    def post(self, request: Request, pk: UUID, **_: Any) -> Response:
         """What the months come to under other terms; nothing is kept."""
         found = selectors.measurement(pk)
         given = WhatIfInput(data=request.data)

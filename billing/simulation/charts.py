@@ -35,7 +35,7 @@ def attained(rows: Sequence[tuple[str, float | None]], guaranteed: float | None,
         y = _y(percent, low, high)
         missed = guaranteed is not None and percent < guaranteed
         parts.append(f'<circle class="{"missed" if missed else "reached"}" cx="{x:.2f}" cy="{y:.2f}" r="3.5"/>')
-        parts.append(_text(x, y - 7 if y > TOP + 14 else y + 15, _cut(percent), anchor="middle"))
+        parts.append(_text(x, y - 8 if y > TOP + 14 else y + 16, _cut(percent), "value", anchor="middle"))
     return _svg(label, parts)
 
 
@@ -106,7 +106,7 @@ def histogram(
     for number, (minor, text) in enumerate(marks):
         x = LEFT + (min(minor, high) - low) * scale
         parts.append(f'<line class="target" x1="{x:.2f}" x2="{x:.2f}" y1="{TOP}" y2="{TOP + HEIGHT}"/>')
-        parts.append(_text(x + 3, TOP + 9 + 12 * number, text))
+        parts.append(_text(x + 4, TOP + 9 + 12 * number, text, "value"))
     return _svg(label, parts)
 
 

@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from billing.contracts.agreement import AgreementDocument, AgreementTerms
+from billing.contracts.agreement import AgreementDocument
 from billing.contracts.selectors import agreement_of, draft_of, versions
 from billing.contracts.selectors import contract as contract_by_id
-from billing.contracts.services import draft_agreement
 from billing.outcomes.domain.outcome import ENGINE
 from billing.simulation.domain.measured import MeasuredMonth
 from billing.simulation.gathering import Look
@@ -67,17 +66,6 @@ def start_simulation(
         "agreement": agreement.as_json(), "contract": None if contract is None else str(contract), "months": months,
     }  # fmt: skip
     return start_job(kind=SIMULATE, params=params, by=by, now=now)
-
-
-def tried_agreement(wanted: AgreementTerms) -> AgreementDocument:
-    """The agreement of terms that are only tried.
-
-    Raises:
-        NotFoundError: There is no such customer.
-        ContractTwinError: There is no such twin, or it was never published.
-        DocumentError: A clause speaks of an asset the twin does not have, or of what its type does not tell.
-    """
-    return draft_agreement(wanted)
 
 
 def measure_months(

@@ -23,6 +23,7 @@ _ROWS = 12
 class ClauseShown:
     """A clause in a month."""
 
+    name: str
     percent: str
     coverage: str
     missed: bool
@@ -161,6 +162,7 @@ def _month(month: MonthResult, guaranteed: dict[str, Fraction | None], currency:
 
 def _clause(clause: ClauseMonth, due: Fraction | None) -> ClauseShown:
     return ClauseShown(
+        name=clause.id,
         percent="–" if clause.ratio is None else _percent(clause.ratio),
         coverage="–" if clause.coverage is None else _percent(clause.coverage),
         missed=clause.ratio is not None and due is not None and 100 * clause.ratio < due,

@@ -62,7 +62,7 @@ def test_the_way_from_a_draft_to_what_a_year_may_cost(
         "At risk: 95 of 100 stay within", "A year is 12 months drawn from these 3", "Measure again",
     ):  # fmt: skip
         assert words in page, words
-    assert page.count("<svg") == 3
+    assert page.count('class="picture"') == 3
     with scope(cast.meridian.id):
         assert Job.objects.count() == 1
 

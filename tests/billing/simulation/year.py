@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from billing.contracts.agreement import AgreementDocument, AgreementTerms
+from billing.contracts.services import draft_agreement
 from billing.simulation.domain.measured import MeasuredMonth
 from billing.simulation.domain.months import MonthResult, settle_months
 from billing.simulation.schemas import unpack
-from billing.simulation.services import measure_months, tried_agreement
+from billing.simulation.services import measure_months
 from tests.billing.world import Fleet, agreement, at, visit
 
 AS_OF = at("2026-12-04")
@@ -18,7 +19,7 @@ AS_OF = at("2026-12-04")
 
 def drafted(fleet: Fleet, *clauses: dict[str, Any], **changes: Any) -> AgreementDocument:
     """What a draft would be; it is kept nowhere."""
-    return tried_agreement(AgreementTerms.read(agreement(fleet, *clauses, **changes)))
+    return draft_agreement(AgreementTerms.read(agreement(fleet, *clauses, **changes)))
 
 
 def look(agreed: AgreementDocument, *, count: int = 12, as_of: datetime = AS_OF) -> dict[str, Any]:
