@@ -6,18 +6,21 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from billing.contracts.api import ContractViewSet
+from billing.contracts.drafting_api import BeginContractView, ContractTemplatesView, LookView
 from billing.invoices.api import InvoiceViewSet
-from billing.invoices.journal_api import JournalView
 from billing.invoices.party_api import BillingProfileView, LegalEntityViewSet
 from billing.outcomes.api import DryRunView, ExclusionViewSet, OutcomeRunViewSet
 from billing.payments.api import PaymentViewSet, StandingView
+from billing.payments.journal_api import JournalView
 from billing.reports.api import ReportViewSet, RestatementView, SettlementView
+from billing.simulation.api import SimulationViewSet
 from billing.statements.api import StatementViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("contracts", ContractViewSet, "contract")
 router.register("exclusions", ExclusionViewSet, "exclusion")
 router.register("outcome-runs", OutcomeRunViewSet, "outcome-run")
+router.register("simulations", SimulationViewSet, "simulation")
 router.register("statements", StatementViewSet, "statement")
 router.register("invoices", InvoiceViewSet, "invoice")
 router.register("legal-entities", LegalEntityViewSet, "legal-entity")
@@ -26,6 +29,9 @@ router.register("reports", ReportViewSet, "report")
 
 urlpatterns = [
     *router.urls,
+    path("contract-templates/", ContractTemplatesView.as_view(), name="contract-templates"),
+    path("contracts/from-template/", BeginContractView.as_view(), name="contract-begin"),
+    path("contracts/look/", LookView.as_view(), name="contract-look"),
     path("customers/<uuid:pk>/billing/", BillingProfileView.as_view(), name="customer-billing"),
     path("journal/", JournalView.as_view(), name="journal"),
     path("invoices/<uuid:pk>/standing/", StandingView.as_view(), name="invoice-standing"),

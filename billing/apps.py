@@ -7,19 +7,18 @@ from django.utils.translation import gettext_lazy as _
 
 
 class BillingConfig(AppConfig):
-    """WORTH: contracts, outcomes, statements, invoices, payments, reports."""
+    """WORTH: contracts, outcomes, simulation, statements, invoices, payments, reports."""
 
     name = "billing"
 
     def ready(self) -> None:
         """Register the domain's pages, jobs and figures, and what is found in it."""
+        from billing.contracts.registry import register_settled  # noqa: PLC0415
         from billing.contracts.trash import CONTRACT, published, under_contract  # noqa: PLC0415
         from billing.invoices.registry import register_issued  # noqa: PLC0415
-        from billing.reports import tasks  # noqa: PLC0415
         from tenants.custody.holds import register_holder  # noqa: PLC0415
         from tenants.custody.kinds import register_objection, register_trash  # noqa: PLC0415
         from tenants.customers.registry import Count, Panel, register_count, register_panel  # noqa: PLC0415
-        from tenants.jobs.registry import register_job  # noqa: PLC0415
         from tenants.portal.overview import register_tiles  # noqa: PLC0415
         from tenants.portal.search import Action, register_action, register_finder  # noqa: PLC0415
         from tenants.scope.actors import Permission  # noqa: PLC0415
@@ -33,12 +32,12 @@ class BillingConfig(AppConfig):
         register_objection("contract", published)
         register_objection("twin", under_contract)
         register_objection("customer", under_contract)
+        register_settled("billing.statements.selectors.settled_periods")
         register_issued("billing.payments.services.follow_issue")
         register_sealed("payment_secrets", "billing.payments.choosing.reseal_payment_secrets")
         register_holder("billing.statements.holds.money_holds")
         _register_pages()
-        register_job(tasks.SETTLE, tasks.settle_month, label="Settle a month")
-        register_job(tasks.RESTATE, tasks.restate_statement_period, label="Restate a period")
+        _register_jobs()
         register_tiles("billing.reports.tiles.billing_tiles", needs=Permission.MONEY_READ)
         register_count(Count("contracts", "Contracts", "billing.contracts.selectors.contracts_counted"))
         register_panel(
@@ -59,6 +58,7 @@ def _register_pages() -> None:
     from tenants.scope.actors import Permission  # noqa: PLC0415
 
     register_page(Entry("Contracts", "writing", "contracts", Permission.CONTRACTS_READ))
+    register_page(Entry("Contracts", "writing", "agreed-contracts", Permission.REPORTS_READ, for_customers=True))
     register_admin_page(AdminPage(_("Invoices"), "file-invoice", "invoices", Permission.MONEY_READ, "money"))
     register_admin_page(AdminPage(_("Legal entities"), "building", "legal-entities", Permission.MONEY_READ, "money"))
     register_admin_page(AdminPage(_("Journal"), "file-text", "journal", Permission.MONEY_READ, "money"))
@@ -67,3 +67,15 @@ def _register_pages() -> None:
     )
     register_page(Entry("Statements", "receipt", "statements", Permission.MONEY_READ))
     register_page(Entry("Reports", "file-certificate", "reports", Permission.REPORTS_READ))
+
+
+def _register_jobs() -> None:
+    from billing.reports import tasks  # noqa: PLC0415
+    from billing.reports.due import SETTLE_DUE  # noqa: PLC0415
+    from billing.simulation.schemas import SIMULATE  # noqa: PLC0415
+    from tenants.jobs.registry import register_job  # noqa: PLC0415
+
+    register_job(tasks.SETTLE, tasks.settle_month, label="Settle a month")
+    register_job(SETTLE_DUE, tasks.settle_due_month, label="Settle a month that is due", is_free=True)
+    register_job(tasks.RESTATE, tasks.restate_statement_period, label="Restate a period")
+    register_job(SIMULATE, "billing.simulation.tasks.simulate_contract", label="Simulate a contract")

@@ -1,6 +1,6 @@
 """Every model of the domain, where Django looks for them."""
 
-from billing.contracts.models import Contract, ContractVersion
+from billing.contracts.models import Contract, ContractAcceptance, ContractVersion
 from billing.invoices.models import (
     BillingProfile,
     Invoice,
@@ -13,7 +13,7 @@ from billing.invoices.models import (
 from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun
 from billing.payments.models import Payment, PaymentSettings, ProviderEvent, ProviderInvoice, ProviderStep
 from billing.reports.models import Report
-from billing.statements.models import Adjustment, ChargedAdjustment, Statement
+from billing.statements.models import Adjustment, ChargedAdjustment, SettlementWait, Statement
 
 __all__ = [
     "Adjustment",
@@ -21,6 +21,7 @@ __all__ = [
     "BillingProfile",
     "ChargedAdjustment",
     "Contract",
+    "ContractAcceptance",
     "ContractVersion",
     "Exclusion",
     "ExclusionDecision",
@@ -36,6 +37,7 @@ __all__ = [
     "ProviderInvoice",
     "ProviderStep",
     "Report",
+    "SettlementWait",
     "Statement",
     "VatRate",
 ]

@@ -6,12 +6,13 @@ from django.urls import path
 
 from billing.contracts import pages as contracts
 from billing.invoices import credit_pages as credits_
-from billing.invoices import journal_pages
 from billing.invoices import pages as invoices
 from billing.invoices import party_pages as parties
 from billing.outcomes import pages as outcomes
+from billing.payments import journal_pages
 from billing.payments import pages as payments
 from billing.reports import pages as reports
+from billing.simulation import pages as simulation
 from billing.statements import pages as statements
 
 urlpatterns = [
@@ -31,6 +32,8 @@ urlpatterns = [
         outcomes.withdraw,
         name="contract-exclusion-withdraw",
     ),
+    path("contracts/<slug:contract>/simulation/", simulation.simulation, name="contract-simulation"),
+    path("contracts/<slug:contract>/simulation/measure/", simulation.measure, name="contract-simulation-measure"),
     path("contracts/<slug:contract>/statements/", reports.contract_statements, name="contract-statements"),
     path("contracts/<slug:contract>/settle/", reports.settle, name="contract-settle"),
     path("statements/", statements.statements, name="statements"),

@@ -17,7 +17,7 @@ import numpy as np
 from billing.contracts.services import create_power_by_the_hour, publish_contract
 from billing.contracts.templates import PowerByTheHour
 from billing.outcomes.services import run_outcome
-from billing.statements.services import seal_statement
+from billing.statements.services import seal_run
 from tenants.customers.services import create_customer
 from tenants.kernel.clock import utc_now
 from tenants.kernel.ids import new_id
@@ -78,7 +78,7 @@ def settle(tenant: UUID, contract: UUID) -> int:
         run = run_outcome(
             contract=contract, period_start=MONTH[0], period_end=MONTH[1], as_of=_SETTLED, by=_BY, now=_SETTLED
         )
-        statement = seal_statement(run=run.id, by=_BY, now=_SETTLED)
+        statement = seal_run(run=run, by=_BY, now=_SETTLED)
     return int(statement.total_minor)
 
 

@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
 from billing.contracts.fields import (
     Date,
@@ -18,6 +26,7 @@ from billing.contracts.fields import (
     DocumentError,
     Duration,
     LastingDuration,
+    Minor,
     Name,
     Percentage,
     findings_of,
@@ -28,6 +37,8 @@ from billing.contracts.schemas import ContractDocument
 from tenants.kernel.calendars import from_epoch_ms, local_ms, time_zone
 from tenants.kernel.canonical import digest
 
+_LATER = frozenset({"acceptance", "objection", "year_cap_minor", "grace"})
+"""Fields that documents of before do not have: without a value they are not written."""
 _ID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 
@@ -94,7 +105,16 @@ class PreapprovalDocument(Document):
 
 
 class AgreementTerms(Document):
-    """What people write of a contract; the rest of the agreement follows from it and from the twin."""
+    """What people write of a contract; the rest of the agreement follows from it and from the twin.
+
+    Attributes:
+        acceptance: With ``required`` a version takes effect only once the customer has accepted it.
+        objection: How long the customer may take to say something about an exclusion that is claimed; one about which
+            nothing was said by then counts as approved at that moment. Without it only what is approved counts.
+        year_cap_minor: The most that all credits of a contract year come to, in minor units; a year begins on each
+            anniversary of the first day on which the contract held, on the clocks of its zone.
+        grace: How long after its end a month is settled by itself; without it somebody settles it.
+    """
 
     title: Title
     customer: Id
@@ -105,6 +125,10 @@ class AgreementTerms(Document):
     assumptions: AssumptionsDocument | None = None
     tax_percent: Percentage = "0"
     payment_days: Annotated[int, Field(ge=0, le=365)] = 30
+    acceptance: Literal["required"] | None = None
+    objection: LastingDuration | None = None
+    year_cap_minor: Minor | None = None
+    grace: Duration | None = None
 
     @model_validator(mode="after")
     def _billable(self) -> Self:
@@ -121,9 +145,14 @@ class AgreementTerms(Document):
             raise refusal(
                 "contract.year_cap",
                 "What is left of a year's limit changes from month to month and cannot stand in a contract.",
-                "Write null, and limit the credits of a period instead.",
+                "Write null, and the limit of a whole year as `year_cap_minor`.",
             )
         return self
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        return {name: value for name, value in written.items() if name not in _LATER or value is not None}
 
     @classmethod
     def read(cls, value: object) -> Self:
@@ -135,7 +164,7 @@ class AgreementTerms(Document):
         return read_document(cls, value)
 
     def as_json(self) -> dict[str, Any]:
-        """The JSON value, with every field written out."""
+        """The JSON value, with every field written out but those of `_LATER` that say nothing."""
         return self.model_dump(mode="json", by_alias=True)
 
 

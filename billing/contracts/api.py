@@ -20,6 +20,7 @@ from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError
+from tenants.kernel.money import LARGEST_MINOR
 from tenants.scope.actors import Permission
 
 MOST = 2**31 - 1
@@ -71,6 +72,18 @@ class ContractInput(serializers.Serializer[Any]):
     assumptions = serializers.DictField(required=False, allow_null=True)
     tax_percent = serializers.CharField(max_length=40, required=False)
     payment_days = serializers.IntegerField(min_value=0, max_value=365, required=False)
+    acceptance = serializers.ChoiceField(
+        choices=("required",), required=False, allow_null=True,
+        help_text="With `required` a version takes effect only once the customer has accepted it.",
+    )  # fmt: skip
+    objection = serializers.CharField(
+        max_length=40, required=False, allow_null=True,
+        help_text="How long after its claim an exclusion about which nothing was said counts as approved: P14D.",
+    )  # fmt: skip
+    year_cap_minor = serializers.IntegerField(
+        min_value=0, max_value=LARGEST_MINOR, required=False, allow_null=True,
+        help_text="The most that the credits of a contract year come to, in minor units.",
+    )  # fmt: skip
 
 
 class ContractEditInput(ContractInput):
@@ -132,8 +145,8 @@ class ContractVersionDocumentOutput(ContractVersionOutput):
         return describe(selectors.agreement_of(version))
 
 
-def _plain(data: dict[str, Any]) -> dict[str, Any]:
-    """Checked values as JSON has them."""
+def plain(data: dict[str, Any]) -> dict[str, Any]:
+    """Checked values as JSON has them: ids as texts."""
     return {name: str(value) if isinstance(value, UUID) else value for name, value in data.items()}
 
 
@@ -159,7 +172,7 @@ class ContractViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMix
         """Make a contract as a draft, about all assets of the twin."""
         given = ContractInput(data=request.data)
         given.is_valid(raise_exception=True)
-        wanted = AgreementTerms.read(_plain(given.validated_data))
+        wanted = AgreementTerms.read(plain(given.validated_data))
         row = services.create_contract(wanted=wanted, by=actor_of(request._request).name, now=utc_now())
         return Response(ContractDraftOutput(row).data, status=status.HTTP_201_CREATED)
 
@@ -169,7 +182,7 @@ class ContractViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMix
         """Make a contract from the template: a fee for each hour, against a guaranteed availability."""
         given = PowerByTheHourInput(data=request.data)
         given.is_valid(raise_exception=True)
-        parameters = PowerByTheHour.read(_plain(given.validated_data))
+        parameters = PowerByTheHour.read(plain(given.validated_data))
         by = actor_of(request._request).name
         row = services.create_power_by_the_hour(parameters=parameters, by=by, now=utc_now())
         return Response(ContractDraftOutput(row).data, status=status.HTTP_201_CREATED)
@@ -179,7 +192,7 @@ class ContractViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMix
         """Replace the draft of a revision; 409 when somebody edited it since."""
         given = ContractEditInput(data=request.data)
         given.is_valid(raise_exception=True)
-        values = _plain(given.validated_data)
+        values = plain(given.validated_data)
         row = services.edit_contract(
             contract=pk, revision=values.pop("revision"), wanted=AgreementTerms.read(values),
             by=actor_of(request._request).name, now=utc_now(),

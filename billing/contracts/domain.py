@@ -107,7 +107,21 @@ class MeanRate:
     interval: int
 
 
-Indicator = Availability | Throughput | Ratio | MeanRate
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The share of incidents whose clock had not passed ``within`` when it stopped.
+
+    Attributes:
+        within: Milliseconds of committed time.
+        of: The condition that stops the clock when it begins to hold, besides the return of the asset; None is only
+            the return.
+    """
+
+    within: int
+    of: str | None = None
+
+
+Indicator = Availability | Throughput | Ratio | MeanRate | Response
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,15 @@ from datetime import date
 from fractions import Fraction
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from tenants.kernel import calendars
@@ -129,6 +137,17 @@ class Document(BaseModel):
     """A part of a document: no field it does not know, no value of another type, never changed once read."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Named(Document):
+    """What names a measure or a condition of the evidence; without a name it is written as before there were names."""
+
+    of: Name | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        return {name: value for name, value in written.items() if name != "of" or value is not None}
 
 
 class DocumentError(OutturnError):

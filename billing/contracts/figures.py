@@ -35,13 +35,18 @@ def span_text(start: int, end: int, zone: ZoneInfo) -> str:
 
 def duration_text(duration: str) -> str:
     """An ISO 8601 duration in words, such as ``5 days`` or ``1 hour 30 minutes``."""
-    left, words = parse_duration(duration), []
+    return length_text(parse_duration(duration))
+
+
+def length_text(milliseconds: int) -> str:
+    """A length in words, exact to the millisecond."""
+    left, words = milliseconds, []
     for name, length in _UNITS:
         count, left = divmod(left, length)
         if count:
             words.append(f"{count} {name}{'' if count == 1 else 's'}")
     if left:
-        words.append(f"{Decimal(left) / 1000:f} seconds")
+        words.append(f"{Decimal(left) / 1000:f} second{'' if left == 1000 else 's'}")
     return " ".join(words) or "no time"
 
 

@@ -1,4 +1,4 @@
-"""Contracts: the draft that is edited, and the versions that were published."""
+"""Contracts: the draft that is edited, the versions that were published, and what customers said of them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ class Contract(Trashable, PerTenant):
 
 
 class ContractVersion(AppendOnly, PerTenant):
-    """A published version of a contract; it holds from `effective_from` up to `effective_to` (null: without end)."""
+    """A published version of a contract; it holds from `effective_from` up to `effective_to` (null: without end).
+
+    One that `needs_acceptance` holds only once the customer has accepted it (`selectors.agreed`).
+    """
 
     contract = TenantKey(Contract, models.PROTECT)
     version = models.PositiveIntegerField()
@@ -53,6 +56,7 @@ class ContractVersion(AppendOnly, PerTenant):
     digest = models.CharField(max_length=64)
     effective_from = models.DateTimeField()
     effective_to = models.DateTimeField(null=True)
+    needs_acceptance = models.BooleanField(default=False)
     published_by = models.CharField(max_length=254)
     published_at = models.DateTimeField()
 
@@ -65,3 +69,25 @@ class ContractVersion(AppendOnly, PerTenant):
 
     def __str__(self) -> str:
         return f"version {self.version} of {self.contract_id}"
+
+
+class ContractAcceptance(AppendOnly, PerTenant):
+    """What the customer said of a version, once: accepted, or declined; `text` is what they were shown."""
+
+    version = TenantKey(ContractVersion, models.PROTECT, related_name="answers")
+    accepted = models.BooleanField()
+    text = models.TextField()
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)
+    answered_by = models.CharField(max_length=254)
+    answered_at = models.DateTimeField()
+
+    custody: ClassVar[Custody] = Custody.MONEY
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (UniquePerTenant(fields=("version",), name="one_answer_per_version"),)
+        indexes = (models.Index(fields=("tenant", "digest"), name="acceptance_by_digest"),)
+
+    def __str__(self) -> str:
+        return f"{'accepted' if self.accepted else 'declined'} by {self.answered_by}"

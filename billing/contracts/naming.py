@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from billing.contracts.fields import place_of
-from billing.contracts.schemas import AvailabilityDocument, ContractDocument, MeteredFeeDocument, RatioDocument
+from billing.contracts.schemas import (
+    AvailabilityDocument,
+    ContractDocument,
+    MeteredFeeDocument,
+    RatioDocument,
+    ResponseDocument,
+)
 from tenants.kernel.errors import Finding
 from twins.catalog.schemas import AssetType
 from twins.evidence.domain.rules import told_names
@@ -47,9 +53,14 @@ def _common(types: list[AssetType], reader: object) -> set[str]:
 
 
 def _names(of: AssetType, reader: object) -> set[str]:
-    """The names that evidence of a type has and that a part of a contract can read: shares are of conditions alone."""
+    """The names that evidence of a type has and that a part of a contract can read.
+
+    A share of time and what stops the clock of an incident are conditions, never measures.
+    """
     measures, conditions = told_names(of)
-    return set(conditions) if isinstance(reader, AvailabilityDocument) else {*measures, *conditions}
+    if isinstance(reader, AvailabilityDocument | ResponseDocument):
+        return set(conditions)
+    return {*measures, *conditions}
 
 
 def _unknown(name: str, place: str, known: set[str]) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import isleap
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,22 @@ def month(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     year, number = (int(part) for part in text.split("-"))
     following = date(year + number // 12, number % 12 + 1, 1)
     return _midnight(date(year, number, 1), zone), _midnight(following, zone)
+
+
+def contract_year(first: date, moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The year of a contract that a moment lies in, from one anniversary of its first day to the next.
+
+    That of a 29 February is 1 March where there is no such day.
+
+    Args:
+        first: The first day on which the contract held.
+        moment: Any moment not before it.
+        zone: The zone of the contract.
+    """
+    year = moment.astimezone(zone).year
+    if moment < _midnight(_anniversary(first, year), zone):
+        year -= 1
+    return _midnight(_anniversary(first, year), zone), _midnight(_anniversary(first, year + 1), zone)
 
 
 def check_moments(*moments: datetime) -> None:
@@ -75,3 +92,8 @@ def period_text(start: datetime, end: datetime, zone: ZoneInfo) -> str:
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return from_epoch_ms(local_ms(datetime.combine(day, time()), zone))
+
+
+def _anniversary(first: date, year: int) -> date:
+    is_leap_day = (first.month, first.day) == (2, 29)
+    return date(year, 3, 1) if is_leap_day and not isleap(year) else first.replace(year=year)

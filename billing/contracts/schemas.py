@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from billing.contracts import domain
 from billing.contracts.fields import (
@@ -24,6 +24,7 @@ from billing.contracts.fields import (
     LastingDuration,
     Minor,
     Name,
+    Named,
     Names,
     Percentage,
     Positive,
@@ -69,18 +70,7 @@ class PriceTierDocument(Document):
     price: Decimal
 
 
-class _Named(Document):
-    """What names a measure or a condition of the evidence; without a name it is written as before there were names."""
-
-    of: Name | None = None
-
-    @model_serializer(mode="wrap")
-    def _without_nothing(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        written: dict[str, Any] = write(self)
-        return {name: value for name, value in written.items() if name != "of" or value is not None}
-
-
-class MeteredFeeDocument(_Named):
+class MeteredFeeDocument(Named):
     """A price on the volume of all counters, or of the measure ``of``; of a condition it is the hours it held."""
 
     kind: Literal["metered"]
@@ -112,7 +102,7 @@ class MeteredFeeDocument(_Named):
         return domain.MeteredFee(self.unit, self.mode, tuple(tiers), self.of)
 
 
-class AvailabilityDocument(_Named):
+class AvailabilityDocument(Named):
     """The share of committed time that was up, or in which the condition ``of`` held."""
 
     kind: Literal["availability"]
@@ -122,7 +112,7 @@ class AvailabilityDocument(_Named):
         return domain.Availability(self.of)
 
 
-class ThroughputDocument(_Named):
+class ThroughputDocument(Named):
     """Volume per hour of committed time, or of a stated number of hours, against a target.
 
     The volume is that of ``counters``, or of the measure ``of``; of a condition it is the hours it held.
@@ -171,6 +161,17 @@ class MeanRateDocument(Document):
     def terms(self) -> domain.MeanRate:
         """The indicator to reckon with."""
         return domain.MeanRate(parse_duration(self.interval))
+
+
+class ResponseDocument(Named):
+    """The share of incidents whose clock stopped in time: the asset was back, or the condition ``of`` began to hold."""
+
+    kind: Literal["response"]
+    within: LastingDuration
+
+    def terms(self) -> domain.Response:
+        """The indicator to reckon with."""
+        return domain.Response(parse_duration(self.within), self.of)
 
 
 class WindowDocument(Document):
@@ -317,7 +318,7 @@ class ClauseDocument(Document):
 
     id: Name
     indicator: Annotated[
-        AvailabilityDocument | ThroughputDocument | RatioDocument | MeanRateDocument,
+        AvailabilityDocument | ThroughputDocument | RatioDocument | MeanRateDocument | ResponseDocument,
         Field(discriminator="kind"),
     ]
     assets: Names

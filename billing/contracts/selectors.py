@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.models import Contract, ContractVersion
+from billing.contracts.models import Contract, ContractAcceptance, ContractVersion
 from billing.contracts.periods import PeriodError
 from tenants.edge.lists import choices_of
 from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import ConflictError, NotFoundError
+
+_ANSWERS = ContractAcceptance.objects.filter(version=OuterRef("id"))
+_AGREED = Q(needs_acceptance=False) | Exists(_ANSWERS.filter(accepted=True))
+_OFFERED = ~Exists(_ANSWERS) & Q(needs_acceptance=True, version=F("contract__published"))
 
 
 class ContractNotFoundError(NotFoundError):
@@ -81,13 +86,52 @@ def draft_of(row: Contract) -> AgreementDocument:
 
 
 def versions(contract_id: UUID) -> QuerySet[ContractVersion]:
-    """The published versions of a contract, newest first."""
-    return ContractVersion.objects.filter(contract_id=contract_id)
+    """The published versions of a contract, newest first, whether they are agreed (`is_agreed`) or not."""
+    return _told(ContractVersion.objects.filter(contract_id=contract_id))
+
+
+def agreed() -> QuerySet[ContractVersion]:
+    """The versions that both sides are bound by: those that need no acceptance, and those that were accepted.
+
+    What holds when is decided among these, and by `version_at` alone.
+    """
+    return ContractVersion.objects.filter(_AGREED)
+
+
+def offered() -> QuerySet[ContractVersion]:
+    """The versions that wait for their customer: the newest of each contract, where nothing was said of it yet."""
+    return ContractVersion.objects.filter(_OFFERED)
+
+
+def agreed_or_offered() -> QuerySet[ContractVersion]:
+    """The versions that hold, and those that would once they are accepted; `is_agreed` tells them apart."""
+    return _told(ContractVersion.objects.filter(_AGREED | _OFFERED))
+
+
+def is_agreed(version: ContractVersion) -> bool:
+    """Whether both sides are bound by a version, as `versions` and `agreed_or_offered` found it."""
+    return bool(version.is_agreed)  # type: ignore[attr-defined] # annotated
+
+
+def _told(rows: QuerySet[ContractVersion]) -> QuerySet[ContractVersion]:
+    return rows.annotate(is_agreed=ExpressionWrapper(_AGREED, BooleanField()))
+
+
+def agreed_versions(contract_id: UUID) -> QuerySet[ContractVersion]:
+    """The versions of a contract that both sides are bound by, newest first."""
+    return agreed().filter(contract_id=contract_id)
 
 
 def agreement_of(row: ContractVersion) -> AgreementDocument:
     """The document of a version."""
     return AgreementDocument.read(row.document)
+
+
+def first_day(contract_id: UUID) -> date | None:
+    """The first day on which a contract held, on the clocks of its zone; None while no version is agreed."""
+    first = agreed_versions(contract_id).order_by("version").values_list("document__effective__from", flat=True)
+    day = first.first()
+    return None if day is None else date.fromisoformat(day)
 
 
 def version_in_force(contract_id: UUID, start: datetime, end: datetime) -> ContractVersion:
@@ -97,25 +141,39 @@ def version_in_force(contract_id: UUID, start: datetime, end: datetime) -> Contr
         NotInForceError: There is none.
         PeriodError: A later version takes effect within the period, which then has to be billed in two parts.
     """
-    published = list(versions(contract_id))
-    later = [version.effective_from for version in published if start < version.effective_from < end]
-    holding = version_at(published, start)
+    known = list(agreed_versions(contract_id))
+    later = [version.effective_from for version in known if start < version.effective_from < end]
+    holding = version_at(known, start)
     if holding is not None and later:
         raise PeriodError(
             f"A later version takes effect at {isoformat(min(later))}, within the period.", place="end",
             fix="Settle up to that moment, and from it on.",
         )  # fmt: skip
     if holding is None or not holds(holding, end):
-        raise NotInForceError(
-            f"No published version holds from {isoformat(start)} to {isoformat(end)}.", place="contract",
-            fix="Publish a version that does, or choose another period.",
-        )  # fmt: skip
+        raise _not_in_force(contract_id, start, end)
     return holding
 
 
-def version_at(published: Iterable[ContractVersion], moment: datetime) -> ContractVersion | None:
-    """The version in force at a moment: the newest that has taken effect, whatever an older one says."""
-    begun = [version for version in published if version.effective_from <= moment]
+def _not_in_force(contract_id: UUID, start: datetime, end: datetime) -> NotInForceError:
+    waiting = offered().filter(contract_id=contract_id, effective_from__lte=start).first()
+    if waiting is not None and holds(waiting, end):
+        return NotInForceError(
+            f"Version {waiting.version} waits for the customer's acceptance, and no other holds from "
+            f"{isoformat(start)} to {isoformat(end)}.", place="contract", kept="The version as it was offered.",
+            fix="Ask the customer to accept it in their portal, or publish another version.",
+        )  # fmt: skip
+    return NotInForceError(
+        f"No published version holds from {isoformat(start)} to {isoformat(end)}.", place="contract",
+        fix="Publish a version that does, or choose another period.",
+    )  # fmt: skip
+
+
+def version_at(known: Iterable[ContractVersion], moment: datetime) -> ContractVersion | None:
+    """The one of some `agreed` versions that is in force at a moment: the newest that has taken effect by then.
+
+    So of two from the same day the newer holds, and the older for no day.
+    """
+    begun = [version for version in known if version.effective_from <= moment]
     newest = max(begun, key=lambda version: version.version, default=None)
     if newest is None or (newest.effective_to is not None and newest.effective_to <= moment):
         return None
@@ -128,8 +186,8 @@ def holds(version: ContractVersion, end: datetime) -> bool:
 
 
 def contracts_about(assets: Collection[str], start: datetime, end: datetime) -> list[ContractVersion]:
-    """The newest version of each contract that is about all of some assets and holds at some time of a span."""
-    begun = ContractVersion.objects.filter(effective_from__lt=end)
+    """The newest agreed version of each contract that is about all of some assets and holds at some time of a span."""
+    begun = agreed().filter(effective_from__lt=end)
     return [
         version
         for version in begun.order_by("contract_id", "-version").distinct("contract_id")
@@ -141,3 +199,13 @@ def contracts_about(assets: Collection[str], start: datetime, end: datetime) -> 
 def version_by_digest(digests: Collection[str]) -> QuerySet[ContractVersion]:
     """The versions with these digests."""
     return ContractVersion.objects.filter(digest__in=digests)
+
+
+def acceptances_by_digest(digests: Collection[str]) -> dict[str, Any]:
+    """The documents of acceptances with these digests."""
+    return dict(ContractAcceptance.objects.filter(digest__in=digests).values_list("digest", "document"))
+
+
+def acceptance_of(version: ContractVersion) -> ContractAcceptance | None:
+    """What the customer said of a version; None while nothing was said."""
+    return next(iter(version.answers.all()), None)

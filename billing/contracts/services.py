@@ -13,7 +13,7 @@ from billing.contracts.agreement import AgreementDocument, AgreementTerms, Parti
 from billing.contracts.fields import DocumentError
 from billing.contracts.models import Contract, ContractVersion
 from billing.contracts.naming import naming_findings
-from billing.contracts.selectors import agreement_of, draft_of, locked_contract, versions
+from billing.contracts.selectors import agreed_versions, draft_of, locked_contract
 from billing.contracts.templates import PowerByTheHour
 from tenants.custody.services import put_in_trash
 from tenants.customers.selectors import customer_name
@@ -65,7 +65,7 @@ def create_contract(*, wanted: AgreementTerms, by: str, now: datetime) -> Contra
             id=new_id(), slug=_free_slug(wanted.title), title=wanted.title, customer_id=UUID(wanted.customer),
             twin_id=UUID(wanted.twin), created_at=now, updated_at=now,
         )  # fmt: skip
-        contract.draft = _agreement(wanted, contract).as_json()
+        contract.draft = drawn_up(wanted, contract).as_json()
         contract.save(force_insert=True)
         record_audit(action="contract.created", subject=f"contract/{contract.id}", by=by, now=now)
     return contract
@@ -78,7 +78,7 @@ def create_power_by_the_hour(*, parameters: PowerByTheHour, by: str, now: dateti
         NotFoundError: There is no such customer.
         ContractTwinError: There is no such twin, or it was never published.
     """
-    assets = _flying(_published(parameters.twin))
+    assets = _flying(published_or_refused(parameters.twin))
     if not assets:
         raise ContractTwinError(
             "No asset of the twin counts flight hours.", place="twin",
@@ -105,7 +105,7 @@ def edit_contract(*, contract: UUID, revision: int, wanted: AgreementTerms, by: 
                 "A published contract stays with its customer.", place="customer", kept="The draft as it is.",
                 fix="Make another contract for the other customer.",
             )  # fmt: skip
-        row.draft = _agreement(wanted, row).as_json()
+        row.draft = drawn_up(wanted, row).as_json()
         row.title, row.customer_id, row.twin_id = wanted.title, UUID(wanted.customer), UUID(wanted.twin)
         row.revision, row.updated_at = row.revision + 1, now
         row.save()
@@ -115,6 +115,8 @@ def edit_contract(*, contract: UUID, revision: int, wanted: AgreementTerms, by: 
 
 def publish_contract(*, contract: UUID, revision: int, by: str, now: datetime) -> ContractVersion:
     """Publish the draft as the next version, which is logged and never changes.
+
+    One that needs the customer's acceptance is offered to them; an offer of before that nobody answered is over.
 
     Raises:
         ContractNotFoundError: There is no such contract.
@@ -127,8 +129,8 @@ def publish_contract(*, contract: UUID, revision: int, by: str, now: datetime) -
         _refuse_unpublishable(row, agreement)
         version = ContractVersion.objects.create(
             contract=row, version=agreement.version, document=agreement.as_json(), digest=agreement.digest,
-            effective_from=agreement.effective_from, effective_to=agreement.effective_to, published_by=by,
-            published_at=now,
+            effective_from=agreement.effective_from, effective_to=agreement.effective_to,
+            needs_acceptance=agreement.acceptance is not None, published_by=by, published_at=now,
         )  # fmt: skip
         row.published, row.published_revision, row.updated_at = version.version, row.revision, now
         row.draft = agreement.model_copy(update={"version": version.version + 1}).as_json()
@@ -156,9 +158,26 @@ def delete_contract(*, contract: UUID, by: str, now: datetime) -> None:
         put_in_trash(kind="contract", thing=row.id, by=by, now=now)
 
 
-def _agreement(wanted: AgreementTerms, contract: Contract) -> AgreementDocument:
-    """The whole document of the next version, with the names of today."""
-    twin, tenant = _published(wanted.twin), Tenant.objects.get(id=required_tenant("a contract"))
+def draft_agreement(wanted: AgreementTerms) -> AgreementDocument:
+    """The agreement that a new contract would begin with; nothing is kept.
+
+    Raises:
+        NotFoundError: There is no such customer.
+        ContractTwinError: There is no such twin, or it was never published.
+        DocumentError: A clause speaks of an asset that the twin does not have, or of a name that nothing tells.
+    """
+    return drawn_up(wanted, Contract(id=new_id()))
+
+
+def drawn_up(wanted: AgreementTerms, contract: Contract) -> AgreementDocument:
+    """The whole document of the next version, with the names of today; nothing is stored.
+
+    Raises:
+        NotFoundError: There is no such customer.
+        ContractTwinError: There is no such twin, or it was never published.
+        DocumentError: A clause speaks of an asset that the twin does not have, or of a name that nothing tells.
+    """
+    twin, tenant = published_or_refused(wanted.twin), Tenant.objects.get(id=required_tenant("a contract"))
     customer = customer_name(UUID(wanted.customer))
     if customer is None:
         raise NotFoundError(
@@ -194,7 +213,12 @@ def _flying(twin: TwinDocument) -> list[str]:
     )
 
 
-def _published(twin: str) -> TwinDocument:
+def published_or_refused(twin: str) -> TwinDocument:
+    """The newest published version of a twin.
+
+    Raises:
+        ContractTwinError: There is no such twin, or it was never published.
+    """
     found = published_twin(UUID(twin))
     if found is None:
         raise ContractTwinError(
@@ -219,8 +243,8 @@ def _refuse_unpublishable(row: Contract, agreement: AgreementDocument) -> None:
         raise ContractRevisionError(
             f"Nothing was changed since version {row.published}.", place="revision", fix="Edit the draft first."
         )
-    before = versions(row.id).first()
-    if before is not None and agreement.effective_from < agreement_of(before).effective_from:
+    before = agreed_versions(row.id).first()
+    if before is not None and agreement.effective_from < before.effective_from:
         raise ContractRevisionError(
             f"Version {before.version} takes effect after this draft would.", place="effective/from",
             kept="The draft as it is.", fix="Let the new version take effect on the same day or a later one.",

@@ -66,15 +66,15 @@ class ExclusionOutput(serializers.ModelSerializer[Exclusion]):
     class Meta:
         model = Exclusion
         fields = (
-            "id", "contract", "category", "start", "end", "document", "digest", "claimed_by", "claimed_at", "state",
-            "decision", "withdrawal",
+            "id", "contract", "category", "start", "end", "document", "digest", "claimed_by", "claimed_at",
+            "objection_until", "state", "decision", "withdrawal",
         )  # fmt: skip
         read_only_fields = fields
 
     @extend_schema_field(serializers.ChoiceField(choices=STATES))
     def get_state(self, claim: Exclusion) -> str:
-        """What holds of it: only an approved claim counts."""
-        return selectors.state_of(claim)
+        """What holds of it: only an approved claim counts; without a decision, once the time to object has passed."""
+        return selectors.state_of(claim, utc_now())
 
     @extend_schema_field(DecisionOutput(allow_null=True))
     def get_decision(self, claim: Exclusion) -> Any:

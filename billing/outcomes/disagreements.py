@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from billing.contracts.domain import Availability, Contract, Indicator, MeanRate, MeteredFee, Ratio, Throughput
+from billing.contracts.domain import (
+    Availability,
+    Contract,
+    Indicator,
+    MeanRate,
+    MeteredFee,
+    Ratio,
+    Response,
+    Throughput,
+)
 from billing.contracts.fields import place_of
 from billing.outcomes.domain.document import RateDocument, RateReport
 from tenants.kernel.errors import Finding
@@ -43,7 +52,7 @@ def _unknown_names(document: RateDocument) -> Iterator[Finding]:
         for field, name in _names(clause.indicator):
             place = place_of("contract", "clauses", at, "indicator", field)
             kinds: tuple[str, ...] = ("conditions",)
-            if not isinstance(clause.indicator, Availability):
+            if not isinstance(clause.indicator, Availability | Response):
                 kinds = ("measures", "conditions")
             if not all(any(name in getattr(one, kind) for kind in kinds) for one in known):
                 yield _unknown_name(name, place, kinds)
@@ -68,7 +77,7 @@ def _names(indicator: Indicator) -> Iterator[tuple[str, str]]:
     """The measures and conditions that an indicator names, each with the field that does."""
     if isinstance(indicator, Ratio):
         yield from (("of", indicator.of), ("per", indicator.per))
-    elif isinstance(indicator, Availability | Throughput) and indicator.of is not None:
+    elif isinstance(indicator, Availability | Throughput | Response) and indicator.of is not None:
         yield "of", indicator.of
 
 

@@ -3,10 +3,13 @@
 1. strict JSON: no key twice, no NaN, no broken text;
 2. the form: fields, types, ranges, and the terms of the contract;
 3. meaning: times in the contract's zone, spans that run forward, assets and units that agree.
+
+Of evidence that is plain, which is most of all that there is, the form is not asked (`plain_evidence`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -23,6 +26,7 @@ from billing.outcomes.domain.document import (
     RateReport,
     StateReport,
 )
+from billing.outcomes.plain_evidence import plain_evidence
 from billing.outcomes.schemas import (
     CounterForm,
     EvidenceForm,
@@ -34,11 +38,13 @@ from billing.outcomes.schemas import (
     StateForm,
 )
 from tenants.kernel.calendars import Span, parse_moment
+from tenants.kernel.collection import collection_paused
 from tenants.kernel.errors import Finding
 
 _LONGEST_PERIOD_MS = 3660 * 86_400_000
 
 
+@collection_paused()
 def read_rate_document(text: bytes) -> RateDocument:
     """The document in a UTF-8 JSON text.
 
@@ -54,11 +60,17 @@ def rate_document_of(tree: Any) -> RateDocument:
     Raises:
         DocumentError: It does not fit; the findings name every place that could be told apart.
     """
+    plain = plain_evidence(tree.get("evidence")) if isinstance(tree, dict) else {}
     try:
-        form = RateDocumentForm.model_validate(tree)
+        form = RateDocumentForm.model_validate(_without(tree, plain) if plain else tree)
     except ValidationError as error:
         raise DocumentError(findings_of(error, tree)) from None
-    return _Intake(form).document()
+    return _Intake(form).document(plain, tree["evidence"])
+
+
+def _without(tree: dict[str, Any], plain: Mapping[str, AssetEvidence]) -> dict[str, Any]:
+    """A document without the evidence that is read already."""
+    return {**tree, "evidence": {asset: known for asset, known in tree["evidence"].items() if asset not in plain}}
 
 
 class _Intake:
@@ -69,13 +81,13 @@ class _Intake:
         self.contract = form.contract.terms()
         self.findings: list[Finding] = []
 
-    def document(self) -> RateDocument:
-        """The document, or all findings at once."""
+    def document(self, plain: Mapping[str, AssetEvidence], order: Iterable[str]) -> RateDocument:
+        """The document with the evidence that was read already, its assets in order; or all findings at once."""
         document = RateDocument(
             period=self.period(self.form.period),
             as_of=self.moment(self.form.as_of, "as_of"),
             contract=self.contract,
-            evidence={asset: self.asset(asset, known) for asset, known in self.form.evidence.items()},
+            evidence=self.evidence(plain, order),
             exclusions=tuple(self.claim(one, "exclusions", at) for at, one in enumerate(self.form.exclusions)),
         )
         self.findings += disagreements(document)
@@ -118,6 +130,10 @@ class _Intake:
                 "end",
             )
         return start, end
+
+    def evidence(self, plain: Mapping[str, AssetEvidence], order: Iterable[str]) -> dict[str, AssetEvidence]:
+        read = {asset: self.asset(asset, known) for asset, known in self.form.evidence.items()}
+        return {asset: plain.get(asset) or read[asset] for asset in order}
 
     def asset(self, asset: str, form: EvidenceForm) -> AssetEvidence:
         place = ("evidence", asset)

@@ -14,7 +14,10 @@ Verdict = Literal["approved", "declined", "withdrawn"]
 
 
 class Exclusion(AppendOnly, PerTenant):
-    """A claim that a span is not to count for some assets; without a contract it concerns all that are about them."""
+    """A claim that a span is not to count for some assets; without a contract it concerns all that are about them.
+
+    One of which nobody has said anything by `objection_until` counts as approved at that moment (null: never so).
+    """
 
     contract = TenantKey(Contract, models.PROTECT, null=True)
     category = models.CharField(max_length=200)
@@ -24,6 +27,7 @@ class Exclusion(AppendOnly, PerTenant):
     digest = models.CharField(max_length=64)
     claimed_by = models.CharField(max_length=254)
     claimed_at = models.DateTimeField()
+    objection_until = models.DateTimeField(null=True)
 
     custody: ClassVar[Custody] = Custody.MONEY
 

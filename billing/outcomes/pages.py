@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from billing.contracts.agreement import AgreementDocument
 from billing.contracts.models import Contract
 from billing.contracts.pages import contract_named
-from billing.contracts.selectors import agreement_of, draft_of, versions
+from billing.contracts.selectors import agreement_of, draft_of, is_agreed, versions
 from billing.outcomes import selectors, services
 from billing.outcomes.models import Exclusion, ExclusionDecision
 from tenants.edge.forms import put_error
@@ -44,11 +44,15 @@ STATES = (
 
 
 class Claim(NamedTuple):
-    """A claim as the list shows it: with the names of its assets, and what it rests on in words."""
+    """A claim as the list shows it: with the names of its assets, and what it rests on in words.
+
+    `is_silent` says that it counts as approved because nobody objected in time.
+    """
 
     claim: Exclusion
     state: str
     is_open: bool
+    is_silent: bool
     decisions: list[ExclusionDecision]
     assets: list[str]
     evidence: list[tuple[str, str]]
@@ -125,12 +129,13 @@ def exclusions(request: HttpRequest, contract: str) -> HttpResponse:
     can_operate = actor.may(Permission.CONTRACTS_OPERATE)
     if request.method == "POST" and not can_operate:
         raise PermissionDenied
-    published = [agreement_of(version) for version in versions(row.id)]
+    every = [(agreement_of(version), is_agreed(version)) for version in versions(row.id)]
+    published = [agreement for agreement, holds in every if holds]
     form = ClaimForm(published, request.POST or None) if published and can_operate else None
     if form and form.is_valid() and form.claim(row.id, by=actor.name, now=utc_now()):
         messages.success(request, "The claim is in the log.")
         return redirect("contract-exclusions", actor.slug, row.slug)
-    names = _names([draft_of(row), *published])
+    names = _names([draft_of(row), *(agreement for agreement, _ in every)])
     listed = _listing(row.slug, names).page(request, selectors.exclusions_about(row.id, names))
     if listed.csv is not None:
         return listed.csv
@@ -158,7 +163,9 @@ def _listing(contract: str, names: dict[str, str]) -> Listing:
             Column("why", _("Why"), is_shown=False,
                    value=lambda row: row.decisions[-1].document["why"] if row.decisions else None),
         ),
-        filters=(Filter("state", _("Decision"), STATES, selectors.in_state),),
+        filters=(
+            Filter("state", _("Decision"), STATES, lambda rows, state: selectors.in_state(rows, state, utc_now())),
+        ),
         decorate=lambda rows: [_shown(claim, names) for claim in rows],
     )  # fmt: skip
 
@@ -196,11 +203,12 @@ def _decided(request: HttpRequest, contract: str, exclusion: UUID, decision: Dec
 
 
 def _shown(claim: Exclusion, names: dict[str, str]) -> Claim:
-    state = selectors.state_of(claim)
+    state = selectors.state_of(claim, utc_now())
     return Claim(
         claim=claim,
         state=state,
         is_open=state in ("proposed", "approved"),
+        is_silent=state == "approved" and not selectors.decisions_of(claim),
         decisions=selectors.decisions_of(claim),
         assets=[names.get(asset, asset) for asset in claim.document["assets"]],
         evidence=[

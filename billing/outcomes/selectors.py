@@ -50,15 +50,21 @@ def exclusions_about(contract: UUID, assets: Iterable[str]) -> QuerySet[Exclusio
     return exclusions().filter(Q(contract_id=contract) | loose)
 
 
-def in_state(rows: QuerySet[Exclusion], state: str) -> QuerySet[Exclusion]:
-    """Those of some claims of which that holds, as `state_of` says it."""
+def in_state(rows: QuerySet[Exclusion], state: str, now: datetime) -> QuerySet[Exclusion]:
+    """Those of some claims of which that holds at a moment, as `state_of` says it."""
     decided = ExclusionDecision.objects.filter(exclusion=OuterRef("id"))
+    withdrawn, silent = Exists(decided.filter(withdrawn=True)), Q(~Exists(decided), objection_until__lte=now)
     if state == "proposed":
-        return rows.filter(~Exists(decided))
+        return rows.filter(~Exists(decided)).exclude(objection_until__lte=now)
     if state == "withdrawn":
-        return rows.filter(Exists(decided.filter(withdrawn=True)))
-    stands = Exists(decided.filter(withdrawn=False, approved=state == "approved"))
-    return rows.filter(stands, ~Exists(decided.filter(withdrawn=True)))
+        return rows.filter(withdrawn)
+    stands = Q(Exists(decided.filter(withdrawn=False, approved=state == "approved")), ~withdrawn)
+    return rows.filter(stands | silent if state == "approved" else stands)
+
+
+def undecided(now: datetime) -> QuerySet[Exclusion]:
+    """The claims that wait for somebody to approve or decline them."""
+    return Exclusion.objects.filter(decisions=None).exclude(objection_until__lte=now)
 
 
 def decisions_of(claim: Exclusion) -> list[ExclusionDecision]:
@@ -76,10 +82,18 @@ def withdrawal_of(claim: Exclusion) -> ExclusionDecision | None:
     return next((one for one in decisions_of(claim) if one.withdrawn), None)
 
 
-def state_of(claim: Exclusion) -> Verdict | Literal["proposed"]:
-    """What holds of a claim: the last that was decided."""
+def state_of(claim: Exclusion, now: datetime) -> Verdict | Literal["proposed"]:
+    """What holds of a claim at a moment: the last that was decided, or that the time to object has passed."""
     decided = decisions_of(claim)
-    return decided[-1].verdict if decided else "proposed"
+    if decided:
+        return decided[-1].verdict
+    return "proposed" if silently_approved_at(claim, now) is None else "approved"
+
+
+def silently_approved_at(claim: Exclusion, now: datetime) -> datetime | None:
+    """Since when a claim counts as approved because nothing was said of it in the time to object; else None."""
+    until: datetime | None = claim.objection_until
+    return None if until is None or until > now or decisions_of(claim) else until
 
 
 def claims_within(

@@ -9,45 +9,52 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from rfc8785 import CanonicalizationError
 
+from billing.contracts.acceptance import ACCEPTANCE
 from billing.contracts.agreement import AgreementDocument
 from billing.contracts.figures import utc_text
 from billing.contracts.models import ContractVersion
 from billing.contracts.periods import PeriodError, check_moments, check_period
-from billing.contracts.selectors import agreement_of, contracts_about, locked_contract, version_in_force
+from billing.contracts.selectors import (
+    acceptance_of,
+    agreement_of,
+    contracts_about,
+    locked_contract,
+    version_in_force,
+)
 from billing.outcomes.assembly import Json, rate_document, rated
+from billing.outcomes.claims import (
+    ExclusionError,
+    check_claim,
+    claim_document,
+    is_approved_in_advance,
+    objection_until,
+)
 from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun, Verdict
-from billing.outcomes.selectors import claims_within, decisions_of
+from billing.outcomes.selectors import claims_within, decisions_of, silently_approved_at
 from billing.outcomes.selectors import exclusion as exclusion_by_id
+from billing.outcomes.years import YearLimit, year_limit
 from tenants.custody.selectors import readings_gone_before
-from tenants.kernel.calendars import epoch_ms, parse_duration
-from tenants.kernel.canonical import canonical_json, digest
-from tenants.kernel.errors import ConflictError, OutturnError
+from tenants.kernel.calendars import parse_duration
+from tenants.kernel.canonical import Sealed, digest
+from tenants.kernel.collection import collection_paused
+from tenants.kernel.errors import ConflictError
 from tenants.kernel.ids import new_id
 from tenants.record.schemas import NewEntry
 from tenants.record.selectors import logged_leaves
 from tenants.record.services import append_leaves, record_audit
 from twins.evidence.schemas import SealedSegment
 from twins.evidence.selectors import segments
-from twins.evidence.services import seal_evidence
+from twins.evidence.services import sealed_evidence
 
+STATEMENT = "statement"
 CLAIM, DECISION, SEGMENT, SITE_RECORD, ASSUMED, RUN, WHAT_IF = (
     "exclusion", "exclusion_decision", "evidence_segment", "site_record", "assumed_evidence", "outcome_run",
     "what_if_run",
 )  # fmt: skip
 
-MOST_EVIDENCE = 20_000
-DEEPEST_EVIDENCE = 20
 _BEFORE = timedelta(days=31)
 """How long before a period readings may still say what an asset was at its start."""
-
-
-class ExclusionError(OutturnError):
-    """The claim makes no sense under the contract."""
-
-    code = "exclusion.invalid"
-    status = 422
 
 
 class DecidedError(ConflictError):
@@ -85,6 +92,9 @@ def claim_exclusion(
     Without a contract the one that is about all of the assets and excludes the category is taken, if there is exactly
     one; else the claim stays proposed and concerns every contract about these assets.
 
+    Where the contract gives the customer a time to object, the claim says until when: one about which nothing is said
+    by then counts as approved from that moment on. A claim under no contract is approved by nobody's silence.
+
     Args:
         contract: The contract it is claimed under, or None.
         category: A category that a clause of the contract excludes.
@@ -98,7 +108,7 @@ def claim_exclusion(
     Raises:
         ExclusionError: The span is empty, or the contract is not about the assets then or excludes no such category.
     """
-    _check_claim(assets, start, end, evidence)
+    check_claim(assets, start, end, evidence)
     names = sorted({str(asset) for asset in assets})
     with transaction.atomic():
         version = _version_about(contract, category, names, start, end)
@@ -106,25 +116,18 @@ def claim_exclusion(
             id=new_id(), contract_id=None if version is None else version.contract_id, category=category, start=start,
             end=end, claimed_by=by, claimed_at=now,
         )  # fmt: skip
-        claim.document = _claim_document(claim, names, evidence)
+        in_advance = version is not None and is_approved_in_advance(agreement_of(version), category, start, now)
+        if version is not None and not in_advance:
+            claim.objection_until = objection_until(agreement_of(version), now)
+        claim.document = claim_document(claim, names, evidence)
         claim.digest = digest(claim.document)
         claim.save(force_insert=True)
         record_audit(action="exclusion.claimed", subject=f"exclusion/{claim.id}", by=by, now=now)
         append_leaves(entries=[NewEntry(CLAIM, claim.digest)], now=now)
-        if version is not None and _in_time(agreement_of(version), category, start, now):
+        if version is not None and in_advance:
             why = f"In advance, under version {version.version}."
             _decide(claim, "approved", why=why, by="contract", now=now)
     return claim
-
-
-def _check_claim(assets: Sequence[UUID], start: datetime, end: datetime, evidence: Mapping[str, Any]) -> None:
-    if not epoch_ms(start) < epoch_ms(end) or not assets:
-        raise ExclusionError(
-            "An exclusion needs a span of a millisecond or more, and at least one asset.", place="start",
-            fix="Give a start before the end, and the assets.",
-        )  # fmt: skip
-    check_moments(start, end)
-    _refuse_unkeepable(evidence)
 
 
 def approve_exclusion(*, exclusion: UUID, why: str, by: str, now: datetime) -> ExclusionDecision:
@@ -159,6 +162,7 @@ def withdraw_exclusion(*, exclusion: UUID, why: str, by: str, now: datetime) -> 
     return _decide(exclusion_by_id(exclusion), "withdrawn", why=why, by=by, now=now)
 
 
+@collection_paused()
 def run_outcome(
     *,
     contract: UUID,
@@ -186,7 +190,9 @@ def run_outcome(
     Raises:
         ContractNotFoundError: There is no such contract.
         NotInForceError: No version holds throughout the period.
-        PeriodError: The period does not run forward, or ``as_of`` is still to come.
+        PeriodError: The period does not run forward, ``as_of`` is still to come, or a year of the contract with a limit
+            begins within the period.
+        YearCurrencyError: The year has statements in another currency than the limit.
         DocumentError: The evidence and the contract do not fit each other.
     """
     check_period(period_start, period_end)
@@ -198,7 +204,9 @@ def run_outcome(
     with transaction.atomic():
         locked_contract(contract)
         version = version or version_in_force(contract, period_start, period_end)
-        question = _Question(version, agreement_of(version), period_start, period_end, as_of)
+        agreement = agreement_of(version)
+        year = year_limit(agreement, period_start, period_end, as_of)
+        question = _Question(version, agreement, period_start, period_end, as_of, year)
         if assumption is not None:
             return _assumed(question, assumption, by=by, now=now)
         return _evidenced(question, _sealed_evidence(question, now=now), by=by, now=now)
@@ -206,18 +214,20 @@ def run_outcome(
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What is to be rated: a version of a contract, a period, and a moment of knowledge."""
+    """What is to be rated: a version of a contract, a period, a moment of knowledge, and what is left of its year."""
 
     version: ContractVersion
     agreement: AgreementDocument
     start: datetime
     end: datetime
     as_of: datetime
+    year: YearLimit | None
 
     def document(self, evidence: Iterable[Json], claims: Iterable[tuple[Json, Sequence[Json]]]) -> Json:
         """The rate document."""
         period = {"start": utc_text(self.start), "end": utc_text(self.end)}
-        return rate_document(self.agreement, period, utc_text(self.as_of), evidence, claims)
+        left = None if self.year is None else self.year.remaining_minor
+        return rate_document(self.agreement, period, utc_text(self.as_of), evidence, claims, left)
 
 
 def _sealed_evidence(question: _Question, *, now: datetime) -> list[SealedSegment]:
@@ -226,14 +236,14 @@ def _sealed_evidence(question: _Question, *, now: datetime) -> list[SealedSegmen
     While late evidence counts, nothing goes that the period needs (`billing.statements.holds`); afterwards none that
     comes in is rated.
     """
-    twin, gone = UUID(question.agreement.twin), readings_gone_before()
+    twin = UUID(question.agreement.twin)
     closing = question.end + timedelta(milliseconds=parse_duration(question.agreement.terms.correction_window))
-    known = segments(twin, question.start, question.end)
-    if known and now >= closing and gone is not None and question.start - _BEFORE < gone:
-        return known
+    if now >= closing and (gone := readings_gone_before()) is not None and question.start - _BEFORE < gone:
+        known = segments(twin, question.start, question.end)
+        if known:
+            return known
     assets = {UUID(asset) for asset in question.agreement.assets}
-    seal_evidence(twin=twin, start=question.start, end=question.end, now=now, assets=assets)
-    return segments(twin, question.start, question.end)
+    return sealed_evidence(twin=twin, start=question.start, end=question.end, now=now, assets=assets)
 
 
 def _evidenced(question: _Question, sealed: Sequence[SealedSegment], *, by: str, now: datetime) -> OutcomeRun:
@@ -274,16 +284,19 @@ def _stored(
     now: datetime, assumption: str = "",
 ) -> OutcomeRun:  # fmt: skip
     """The run of a rate document: the one that is there, or a new one, logged with what it relies on."""
-    document = {
-        "run": 1,
-        "contract": str(question.version.contract_id),
-        "version": question.version.version,
-        "assumption": assumption or None,
-        "period": rating["period"],
-        "as_of": rating["as_of"],
-        "outcome": rated(rating),
-        "relies_on": {"contract_version": [question.version.digest], **used},
-    }
+    document = Sealed(
+        {
+            "run": 1,
+            "contract": str(question.version.contract_id),
+            "version": question.version.version,
+            "assumption": assumption or None,
+            "period": rating["period"],
+            "as_of": rating["as_of"],
+            "outcome": rated(rating),
+            **({} if question.year is None else {"year_cap": question.year.as_json()}),
+            "relies_on": {**_basis(question), **used},
+        }
+    )
     seal = digest(document)
     known = OutcomeRun.objects.filter(digest=seal).first()
     if known is not None:
@@ -299,19 +312,15 @@ def _stored(
     return run
 
 
-def _claim_document(claim: Exclusion, assets: Sequence[str], evidence: Mapping[str, Any]) -> Json:
-    contract: UUID | None = claim.contract_id
-    return {
-        "exclusion": str(claim.id),
-        "contract": None if contract is None else str(contract),
-        "category": claim.category,
-        "assets": list(assets),
-        "from": utc_text(claim.start),
-        "to": utc_text(claim.end),
-        "evidence": dict(evidence),
-        "claimed_by": claim.claimed_by,
-        "claimed_at": utc_text(claim.claimed_at),
-    }
+def _basis(question: _Question) -> dict[str, list[str]]:
+    """What a run rests on beside its evidence: the terms, that they were accepted, what else the year credited."""
+    basis = {"contract_version": [question.version.digest]}
+    if question.version.needs_acceptance:
+        answer = acceptance_of(question.version)
+        basis |= {} if answer is None else {ACCEPTANCE: [answer.digest]}
+    if question.year is not None:
+        basis |= {STATEMENT: [period.statement for period in question.year.settled]}
+    return basis
 
 
 def _version_about(
@@ -341,38 +350,16 @@ def _categories(agreement: AgreementDocument) -> set[str]:
     return {rule.category for clause in agreement.terms.clauses for rule in clause.exclusions}
 
 
-def _refuse_unkeepable(evidence: Mapping[str, Any]) -> None:
-    """What a claim rests on stands in the reader's report, where JSON is bounded."""
-    try:
-        size, depth = len(canonical_json(dict(evidence))), _depth(evidence)
-    except (CanonicalizationError, RecursionError):
-        size = depth = MOST_EVIDENCE
-    if size >= MOST_EVIDENCE or depth > DEEPEST_EVIDENCE:
-        raise ExclusionError(
-            f"The evidence of a claim is JSON of less than {MOST_EVIDENCE} bytes, at most {DEEPEST_EVIDENCE} levels "
-            "deep, with numbers that every reader reads alike.",
-            place="evidence", fix="Name documents by their digest or address in place of their content.",
-        )  # fmt: skip
-
-
-def _depth(value: Any) -> int:
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if not isinstance(value, list | tuple):
-        return 0
-    return 1 + max((_depth(item) for item in value), default=0)
-
-
-def _in_time(agreement: AgreementDocument, category: str, start: datetime, now: datetime) -> bool:
-    rule = agreement.preapproval(category)
-    if rule is None:
-        return False
-    return rule.notice is None or now + timedelta(milliseconds=parse_duration(rule.notice)) <= start
-
-
 def _decide(claim: Exclusion, verdict: Verdict, *, why: str, by: str, now: datetime) -> ExclusionDecision:
     with transaction.atomic():
         known = decisions_of(claim)
+        since = silently_approved_at(claim, now)
+        if verdict != "withdrawn" and since is not None:
+            raise DecidedError(
+                f"The claim counts as approved since {utc_text(since)}: nobody had objected by then.",
+                place="exclusion", kept="The approval by objection time.",
+                fix="Withdraw the claim where it should not count.",
+            )  # fmt: skip
         if known and not (verdict == "withdrawn" and known[-1].approved):
             raise DecidedError(
                 f"The claim was {known[-1]}.", place="exclusion", kept="That decision.", fix="Claim the time again."

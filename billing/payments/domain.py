@@ -12,6 +12,9 @@ from typing import Literal
 
 from billing.invoices.domain.sums import RECEIVABLE, Leg
 
+BANK, STRIPE = "bank", "stripe"
+"""The accounts of the ledger that payments are booked on, by who collects."""
+
 State = Literal["open", "overdue", "part_paid", "paid", "overpaid", "nothing_due", "to_pay_out", "settled"]
 
 _MOVES: dict[str, int] = {"received": -1, "refunded": 1, "failed": 0, "credited": -1}

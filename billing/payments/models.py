@@ -57,7 +57,10 @@ class Payment(AppendOnly, PerTenant):
             UniquePerTenant(fields=("provider", "external", "kind"), name="payment_once"),
             models.CheckConstraint(condition=models.Q(minor__gt=0), name="payment_is_positive"),
         )
-        indexes = (models.Index(fields=("tenant", "invoice"), name="payment_by_invoice"),)
+        indexes = (
+            models.Index(fields=("tenant", "invoice"), name="payment_by_invoice"),
+            models.Index(fields=("tenant", "value_on", "id"), name="payment_by_value"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.minor} {self.currency}"

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from billing.invoices.models import Invoice
+from billing.payments.domain import BANK
 from billing.payments.models import Payment, ProviderKind
 from billing.payments.stripe_steps import StripeProvider
 
@@ -38,7 +39,7 @@ class Provider(Protocol):
 class ManualProvider:
     """Bank transfers that people record: nobody else is to be told of anything."""
 
-    account = "bank"
+    account = BANK
     records_by_hand = True
 
     def collect(self, invoice: Invoice, *, by: str, now: datetime) -> None:

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from billing.invoices.models import Invoice
+from billing.payments.domain import STRIPE
 from billing.payments.models import Payment, ProviderStep, StepState
 from billing.payments.selectors import standing_of
 from billing.payments.stripe_domain import items
@@ -27,7 +28,7 @@ _LONGEST_NAME = 200
 class StripeProvider:
     """Stripe, through the outbox."""
 
-    account = "stripe"
+    account = STRIPE
     records_by_hand = False
 
     def collect(self, invoice: Invoice, *, by: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from billing.contracts.agreement import AgreementDocument
 from billing.outcomes.assembly import rate_document, rated
+from billing.outcomes.years import left_of_year
 from tenants.kernel.canonical import canonical_json
 
 Json = dict[str, Any]
@@ -70,7 +71,16 @@ class Bundle:
             self.run["as_of"],
             self.relied_upon("evidence_segment"),
             self.claims(),
+            self.year_remaining(),
         )
+
+    def year_remaining(self) -> int | None:
+        """What the run was left of the limit of its contract year, minor units; None without such a limit."""
+        year: Json | None = self.run.get("year_cap")
+        cap = self.agreement.year_cap_minor
+        if year is None or cap is None:
+            return None
+        return left_of_year(cap, (one["credits_minor"] for one in year["credited"]))
 
     def recomputes(self) -> bool:
         """Whether the outcome in the run is what the engine gives for the evidence in the bundle, byte for byte."""

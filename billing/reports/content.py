@@ -18,8 +18,10 @@ from billing.contracts.figures import day_text, hours_text, moment_text, money_t
 from billing.contracts.periods import period_text
 from billing.contracts.schemas import ClauseDocument, MeteredFeeDocument, TierRemedyDocument
 from billing.contracts.wording import describe
+from billing.outcomes.assembly import silent_approval
 from billing.outcomes.domain.figures import exact_text, percent_text
 from billing.reports.bundles import Bundle
+from billing.reports.incidents import IncidentRow, incident_rows
 from tenants.kernel.calendars import epoch_ms, time_zone
 from tenants.kernel.canonical import digest
 
@@ -51,7 +53,7 @@ class AssetRow:
 
 @dataclass(frozen=True, slots=True)
 class ClausePart:
-    """One clause: what was reached, and the assets it was measured on; ``target`` is the guaranteed percent."""
+    """One clause: what was reached, and on what; ``target`` in percent, ``incidents`` only of response times."""
 
     id: str
     title: str
@@ -63,6 +65,7 @@ class ClausePart:
     coverage: str
     amount: str
     assets: tuple[AssetRow, ...]
+    incidents: tuple[IncidentRow, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +252,7 @@ class _Writer:
                 coverage=percent_short(clause["coverage_percent"]),
                 amount="–" if amount is None else self.money(amount),
                 assets=tuple(self.assets(workings[clause["id"]])),
+                incidents=incident_rows(workings[clause["id"]], self.names, self.zone),
             )
 
     def assets(self, workings: Json) -> Iterator[AssetRow]:
@@ -282,7 +286,7 @@ class _Writer:
     def exclusions(self) -> Iterator[ExclusionRow]:
         for claim, decisions in self.bundle.claims():
             start, end = _moment(claim["from"]), _moment(claim["to"])
-            decision = decisions[-1] if decisions else None
+            decision = decisions[-1] if decisions else silent_approval(claim, self.run["as_of"], self.zone)
             yield ExclusionRow(
                 category=claim["category"],
                 assets=", ".join(self.names.get(asset, asset) for asset in claim["assets"]),

@@ -20,6 +20,7 @@ from billing.invoices.selectors import invoice_of, invoices_of
 from billing.reports import selectors, verifier
 from billing.reports.bundles import Bundle
 from billing.reports.document import comparison_svg, timeline_svg
+from billing.reports.due import waiting_months
 from billing.reports.models import Report
 from billing.reports.tasks import RESTATE, SETTLE
 from billing.statements.lists import name_shown, percent_shown, period_filter, total_column, with_figures
@@ -148,7 +149,9 @@ def contract_statements(request: HttpRequest, contract: str) -> HttpResponse:
         return listed.csv
     months = open_months(row, utc_now())
     can_bill = actor.may(Permission.MONEY_BILL)
-    context = {"contract": row, "months": months, "can_bill": can_bill, "listing": listed}
+    context = {
+        "contract": row, "months": months, "waits": waiting_months(row), "can_bill": can_bill, "listing": listed,
+    }  # fmt: skip
     return render(request, "contracts/statements.html", context)
 
 

@@ -12,8 +12,9 @@ from uuid import UUID
 from django.db import transaction
 from pydantic import JsonValue
 
+from billing.contracts.acceptance import ACCEPTANCE
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.selectors import locked_contract, version_by_digest
+from billing.contracts.selectors import acceptances_by_digest, locked_contract, version_by_digest
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoice_of
 from billing.invoices.services import issue_invoice
@@ -28,7 +29,7 @@ from billing.reports.verifier import verify_report
 from billing.statements.models import Statement
 from billing.statements.selectors import first_version, is_followed
 from billing.statements.selectors import statement as statement_by_id
-from billing.statements.services import LEAF, restate_statement, seal_statement
+from billing.statements.services import LEAF, restate_statement, seal_run
 from tenants.kernel.errors import ConflictError
 from tenants.record.selectors import log_verifier, proof_bundle
 from tenants.record.services import record_audit, seal_head
@@ -70,7 +71,7 @@ def settle_period(*, contract: UUID, start: datetime, end: datetime, by: str, no
         statement = first_version(contract, start, end)
         if statement is None:
             run = run_outcome(contract=contract, period_start=start, period_end=end, as_of=now, by=by, now=now)
-            statement = seal_statement(run=run.id, by=by, now=now)
+            statement = seal_run(run=run, by=by, now=now)
         invoice = issue_invoice(statement=statement.id, by=by, now=now)
         report = make_report(statement=statement.id, by=by, now=now)
     return Settlement(statement, invoice, report)
@@ -180,6 +181,8 @@ def _named(document: dict[str, Any]) -> Names:
 def _by_digest(statement: Statement, kind: str, names: Collection[str]) -> dict[str, Any]:
     if kind == "contract_version":
         return dict(version_by_digest(names).values_list("digest", "document"))
+    if kind == ACCEPTANCE:
+        return acceptances_by_digest(names)
     twin = UUID(statement.contract_version.document["twin"])
     if kind == "evidence_segment":
         return sealed_documents(twin, statement.period_start, statement.period_end, names)

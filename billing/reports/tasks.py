@@ -1,4 +1,4 @@
-"""Settling and restating as jobs: what a person starts from a page."""
+"""Settling and restating as jobs: what a person starts from a page, and what is due by itself."""
 
 from __future__ import annotations
 
@@ -6,16 +6,31 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from celery import shared_task
+from django.db import close_old_connections
+
 from billing.contracts.periods import month
 from billing.contracts.selectors import contract as contract_by_id
 from billing.contracts.selectors import draft_of
+from billing.reports.due import settle_unattended, start_due
 from billing.reports.services import Settlement, restate_period, settle_period
+from tenants.custody.selectors import living_tenants
 from tenants.jobs.registry import Reporter
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.clock import utc_now
 from tenants.scope.context import scope
 
 SETTLE, RESTATE = "billing.settle", "billing.restate"
+SWEEP_S = 3600.0
+
+
+@shared_task(name="reports.settle_due", ignore_result=True, expires=SWEEP_S)
+def settle_due() -> None:
+    """Start settling what is due of every tenant."""
+    close_old_connections()
+    for tenant in living_tenants():
+        with scope(tenant):
+            start_due(now=utc_now())
 
 
 def settle_month(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -25,6 +40,16 @@ def settle_month(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, 
         contract = contract_by_id(UUID(params["contract"]))
         start, end = month(params["month"], time_zone(draft_of(contract).terms.time_zone))
         return _result(settle_period(contract=contract.id, start=start, end=end, by=params["by"], now=utc_now()))
+
+
+def settle_due_month(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settle a month whose grace time is over; done twice it gives the same."""
+    reporter.progress(0.1, "Sealing evidence and rating it")
+    with scope(reporter.tenant):
+        contract = contract_by_id(UUID(params["contract"]))
+        start, end = month(params["month"], time_zone(draft_of(contract).terms.time_zone))
+        done = settle_unattended(contract=contract.id, start=start, end=end, now=utc_now())
+        return {"waits": True} if done is None else _result(done)
 
 
 def restate_statement_period(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -12,8 +12,8 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from billing.contracts.models import Contract, ContractVersion
 from billing.contracts.periods import period_text
-from billing.contracts.selectors import version_at
-from billing.outcomes.models import Exclusion
+from billing.contracts.selectors import agreed_or_offered, is_agreed, version_at
+from billing.outcomes.selectors import undecided
 from billing.statements.models import Statement
 from tenants.custody.schemas import Hold
 from tenants.kernel.calendars import parse_duration, time_zone
@@ -30,7 +30,7 @@ def money_holds(now: datetime) -> list[Hold]:
     From the first time on in which a contract holds and that is not settled; and of what is settled, the periods for
     which evidence that comes in late still counts, or about which a claim waits for a decision.
     """
-    published, sealed, waiting = _published(), _sealed(), list(_waiting())
+    published, sealed, waiting = _published(), _sealed(), list(_waiting(now))
     titles = Contract.objects.filter(id__in=published).order_by("id").values_list("id", "title", "twin_id")
     found = []
     for contract, title, twin in titles:
@@ -43,9 +43,12 @@ def money_holds(now: datetime) -> list[Hold]:
 
 
 def _published() -> dict[UUID, list[ContractVersion]]:
-    """The versions of each contract, the first first, without their documents but for what is asked of them."""
+    """The versions of each contract, the first first, without their documents but for what is asked of them.
+
+    One that waits for its customer is among them: accepted it is in force from the day it names, which may have been.
+    """
     terms = KeyTransform("terms", "document")
-    rows = ContractVersion.objects.defer("document").annotate(
+    rows = agreed_or_offered().defer("document").annotate(
         window=KeyTextTransform("correction_window", terms), zone=KeyTextTransform("time_zone", terms),
         assets=KeyTransform("assets", "document"),
     )  # fmt: skip
@@ -64,9 +67,9 @@ def _sealed() -> defaultdict[UUID, list[_Period]]:
     return found
 
 
-def _waiting() -> Iterator[_Waiting]:
+def _waiting(now: datetime) -> Iterator[_Waiting]:
     """The spans of claims that nobody has decided about."""
-    return Exclusion.objects.filter(decisions=None).values_list("contract_id", "start", "end").iterator()
+    return undecided(now).values_list("contract_id", "start", "end").iterator()
 
 
 _Need = tuple[datetime, str, datetime | None]
@@ -74,9 +77,10 @@ _Need = tuple[datetime, str, datetime | None]
 
 def _unsettled(versions: Sequence[ContractVersion], sealed: Sequence[_Period], now: datetime) -> Iterator[_Need]:
     """The first moment in which the contract holds and that is in no statement."""
+    bound = list(filter(is_agreed, versions))
     edges = {edge for one in versions for edge in (one.effective_from, one.effective_to) if edge is not None}
     for start, end in pairwise([*sorted(edge for edge in edges if edge < now), now]):
-        if version_at(versions, start) is None:
+        if version_at(bound, start) is None and version_at(versions, start) is None:
             continue
         for first, after in sealed:
             if first <= start < after:

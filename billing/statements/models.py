@@ -13,7 +13,10 @@ from tenants.scope.tables import AppendOnly, Custody
 
 
 class Statement(AppendOnly, PerTenant):
-    """What a period of a contract comes to, sealed; a later version is one of the whole period."""
+    """What a period of a contract comes to, sealed; a later version is one of the whole period.
+
+    `credits_minor` is what its clauses credit after caps (null: sealed before it was kept, and told by the run).
+    """
 
     contract = TenantKey(Contract, models.PROTECT)
     contract_version = TenantKey(ContractVersion, models.PROTECT)
@@ -23,6 +26,7 @@ class Statement(AppendOnly, PerTenant):
     version = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     total_minor = models.BigIntegerField()
+    credits_minor = models.BigIntegerField(null=True)
     document = models.JSONField()
     digest = models.CharField(max_length=64)
     sealed_by = models.CharField(max_length=254)
@@ -76,3 +80,20 @@ class ChargedAdjustment(AppendOnly, PerTenant):
 
     def __str__(self) -> str:
         return f"{self.adjustment_id} in {self.statement_id}"
+
+
+class SettlementWait(PerTenant):
+    """A month that did not settle by itself: what is in the way, and when that was looked at last."""
+
+    contract = TenantKey(Contract, models.CASCADE)
+    period_start = models.DateTimeField()
+    why = models.CharField(max_length=1000)
+    looked_at = models.DateTimeField()
+
+    unaudited_fields: ClassVar[frozenset[str]] = frozenset({"why", "looked_at"})
+
+    class Meta:
+        constraints = (UniquePerTenant(fields=("contract", "period_start"), name="one_wait_per_month"),)
+
+    def __str__(self) -> str:
+        return self.why

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import BigIntegerField, Exists, OuterRef, QuerySet
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast, Coalesce
 
 from billing.contracts.models import Contract
 from billing.contracts.periods import month, period_text
-from billing.contracts.selectors import holds, version_at, versions
+from billing.contracts.registry import SettledPeriod
+from billing.contracts.selectors import agreed_versions, holds, version_at
 from billing.statements.models import Adjustment, ChargedAdjustment, Statement
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.errors import NotFoundError
@@ -109,24 +112,41 @@ def statement_name(row: Statement, zone: str) -> str:
 
 def is_followed(row: Statement) -> bool:
     """Whether the contract holds after the period of a statement, so that another statement can come."""
-    newest = versions(row.contract_id).first()
+    newest = agreed_versions(row.contract_id).first()
     return newest is not None and (newest.effective_to is None or newest.effective_to > row.period_end)
 
 
 def open_months(contract: Contract, now: datetime) -> list[str]:
     """The months that are over, in which the contract holds, and for which there is no statement; the first first."""
-    published = list(versions(contract.id).order_by("effective_from"))
-    if not published:
+    known = list(agreed_versions(contract.id).order_by("effective_from"))
+    if not known:
         return []
-    zone = time_zone(published[0].document["terms"]["time_zone"])
+    zone = time_zone(known[0].document["terms"]["time_zone"])
     settled = set(statements_of(contract.id).values_list("period_start", flat=True))
-    text, found = f"{published[0].effective_from.astimezone(zone):%Y-%m}", []
+    text, found = f"{known[0].effective_from.astimezone(zone):%Y-%m}", []
     for _ in range(_MOST_MONTHS):
         start, end = month(text, zone)
         if end > now:
             break
-        version = version_at(published, start)
+        version = version_at(known, start)
         if start not in settled and version is not None and holds(version, end):
             found.append(text)
         text = f"{end.astimezone(zone):%Y-%m}"
     return found
+
+
+def settled_periods(contract: UUID, start: datetime, end: datetime | None, sealed_by: datetime) -> list[SettledPeriod]:
+    """The settled periods of a contract that end after ``start`` and begin before ``end``, the first first.
+
+    Of each period the newest version that was sealed by a moment; credits of before they were kept are the run's.
+    """
+    caps = KeyTransform("caps", KeyTransform("workings", KeyTransform("outcome", "run__document")))
+    granted = Cast(KeyTextTransform("granted", caps), BigIntegerField())
+    found = statements_of(contract).filter(period_end__gt=start, sealed_at__lte=sealed_by)
+    if end is not None:
+        found = found.filter(period_start__lt=end)
+    newest = found.order_by("period_start", "-version").distinct("period_start")
+    rows = newest.annotate(credited=Coalesce("credits_minor", granted)).values_list(
+        "period_start", "period_end", "contract_version__version", "digest", "currency", "credited"
+    )
+    return [SettledPeriod(*row) for row in rows]

@@ -53,17 +53,20 @@ def seal_statement(*, run: UUID, by: str, now: datetime) -> Statement:
         NotBillableError: It is a what-if, or its period is not over.
         SealedError: The period, or some of its time, has a statement from another run.
     """
-    found = outcome_run(run)
-    contract = found.contract_version.contract_id
+    return seal_run(run=outcome_run(run), by=by, now=now)
+
+
+def seal_run(*, run: OutcomeRun, by: str, now: datetime) -> Statement:
+    """Seal the first statement of a period from a run at hand, see ``seal_statement``."""
+    contract = run.contract_version.contract_id
     with transaction.atomic():
         locked_contract(contract)
-        _refuse_unbillable(found, now)
-        known = statement_of(found.id)
-        if known is not None:
-            return known
-        _refuse_sealed(found)
-        charged = open_adjustments(contract, found.period_start)
-        statement = _sealed(found, _adjustment_lines(charged), None, by=by, now=now)
+        _refuse_unbillable(run, now)
+        other = overlapping(contract, run.period_start, run.period_end)
+        if other is not None:
+            return _known_statement(run, other)
+        charged = open_adjustments(contract, run.period_start)
+        statement = _sealed(run, _adjustment_lines(charged), None, by=by, now=now)
         ChargedAdjustment.objects.bulk_create(
             [ChargedAdjustment(adjustment=adjustment, statement=statement) for adjustment in charged]
         )
@@ -117,7 +120,8 @@ def _sealed(
     statement = Statement.objects.create(
         contract_id=version.contract_id, contract_version=version, run=run, period_start=run.period_start,
         period_end=run.period_end, version=document["version"], currency=document["currency"],
-        total_minor=document["total_minor"], document=document, digest=digest(document), sealed_by=by, sealed_at=now,
+        total_minor=document["total_minor"], credits_minor=run.document["outcome"]["workings"]["caps"]["granted"],
+        document=document, digest=digest(document), sealed_by=by, sealed_at=now,
     )  # fmt: skip
     details: dict[str, JsonValue] = {
         "version": statement.version,
@@ -192,11 +196,13 @@ def _refuse_unbillable(run: OutcomeRun, now: datetime) -> None:
         )
 
 
-def _refuse_sealed(run: OutcomeRun) -> None:
-    other = overlapping(run.contract_version.contract_id, run.period_start, run.period_end)
-    if other is not None:
+def _known_statement(run: OutcomeRun, other: Statement) -> Statement:
+    """The statement of a run, where some of its time has one."""
+    known = statement_of(run.id)
+    if known is None:
         raise SealedError(
             f"There is version {other.version} of a statement from {utc_text(other.period_start)} to "
             f"{utc_text(other.period_end)}.",
             place="run", kept="That statement.", fix="Restate it: the difference is charged in the next period.",
         )  # fmt: skip
+    return known

@@ -1,5 +1,6 @@
 // Contracts, statements and reports need their looks, and forms whose times are those of the viewer.
 import "./report/report.css";
+import "./report/simulation.css";
 import { offerCheck } from "./report/checking.ts";
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -14,7 +14,7 @@ from tenants.keys.api import AccountViewSet, KeyViewSet
 from tenants.limits.api import PlanView, ShareView, UsageView
 from tenants.people.access_api import PlacementViewSet, RoleViewSet, SiteViewSet, SpaceViewSet
 from tenants.people.api import CheckPermissionsView, InvitationViewSet, MemberViewSet
-from tenants.record.api import AuditViewSet, CosignaturesView, HeadView
+from tenants.record.api import AuditViewSet, CosignaturesView, HeadStampViewSet, HeadView
 
 router = SimpleRouter(use_regex_path=False)
 router.register("audit", AuditViewSet, "audit")
@@ -25,6 +25,7 @@ router.register("exports", ExportViewSet, "export")
 router.register("trash", TrashViewSet, "trash")
 router.register("invitations", InvitationViewSet, "invitation")
 router.register("keys", KeyViewSet, "key")
+router.register("log/time-stamps", HeadStampViewSet, "log-time-stamp")
 router.register("members", MemberViewSet, "member")
 router.register("placements", PlacementViewSet, "placement")
 router.register("roles", RoleViewSet, "role")

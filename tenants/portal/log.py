@@ -35,7 +35,7 @@ from tenants.record.witnesses import register_witness
 from tenants.scope.actors import Permission
 from tenants.scope.models import Tenant
 
-CHECKS, HANDOVERS = 10, 10
+CHECKS, HANDOVERS, STAMPS = 10, 10, 10
 """How many are shown."""
 
 
@@ -67,6 +67,8 @@ def log(request: HttpRequest) -> HttpResponse:
         "handovers": [_handover(row) for row in selectors.key_handovers()[:HANDOVERS]],
         "witnesses": [_witness(row, signed) for row in selectors.witnesses()],
         "cosigned": [_name(key) for key, row in signed.items() if head and row.size == head.size],
+        "authority": selectors.stamp_authority(),
+        "stamps": list(selectors.head_stamps()[:STAMPS]),
         "may_own": actor.may(Permission.ORGANISATION_OWN),
         "may_administer": actor.may(Permission.ORGANISATION_ADMINISTER),
     }

@@ -27,23 +27,24 @@ class Entry:
     for_customers: bool = False
 
 
-_entries: dict[str, Entry] = {}
+_entries: dict[tuple[str, bool], Entry] = {}
 
 
 def register_page(entry: Entry) -> None:
-    """Put a page into the rail.
+    """Put a page into the rail; one of the same name for customers stands in theirs.
 
     Raises:
         ValueError: Its label has no place in the rail's order.
     """
     if entry.label not in ORDER:
         raise ValueError(f"{entry.label} is none of {', '.join(ORDER)}")
-    _entries[entry.label] = entry
+    _entries[entry.label, entry.for_customers] = entry
 
 
 def entries() -> list[Entry]:
     """The registered pages in the rail's order."""
-    return [_entries[label] for label in ORDER if label in _entries]
+    places = ((label, for_customers) for label in ORDER for for_customers in (False, True))
+    return [_entries[place] for place in places if place in _entries]
 
 
 @dataclass(frozen=True, slots=True)

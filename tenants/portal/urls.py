@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from tenants.portal import audit, jobs, log, pages, roles, sites
+from tenants.portal import audit, jobs, log, pages, roles, sites, timestamps
 from tenants.portal.search import search
 
 urlpatterns = [
@@ -32,6 +32,10 @@ urlpatterns = [
     path("admin/log/key/", log.new_key, name="log-key"),
     path("admin/log/witnesses/new/", log.new_witness, name="new-witness"),
     path("admin/log/witnesses/<uuid:witness>/end/", log.end_witness, name="witness-end"),
+    path("admin/log/time-stamps/", timestamps.authority, name="stamp-authority"),
+    path("admin/log/time-stamps/end/", timestamps.end_authority, name="stamp-authority-end"),
+    path("admin/log/time-stamps/<uuid:stamp>/head.txt", timestamps.stamped_head, name="stamp-head"),
+    path("admin/log/time-stamps/<uuid:stamp>/head.tsr", timestamps.stamp_token, name="stamp-token"),
     path("admin/data/", include("tenants.custody.data_urls")),
     path("admin/trash/", include("tenants.custody.trash_urls")),
     path("admin/domains/", include("tenants.domains.page_urls")),

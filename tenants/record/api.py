@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -12,9 +13,9 @@ from rest_framework.response import Response
 
 from tenants.kernel.clock import utc_now
 from tenants.record import witnesses
-from tenants.record.models import AuditEntry, Cosignature
+from tenants.record.models import AuditEntry, Cosignature, HeadStamp
 from tenants.record.schemas import HeadForWitness
-from tenants.record.selectors import audit_entries, cosignatures, handover_notes
+from tenants.record.selectors import audit_entries, cosignatures, handover_notes, head_stamps
 from tenants.scope.actors import Permission
 
 
@@ -151,3 +152,27 @@ class CosignaturesView(views.APIView):
         wanted.is_valid(raise_exception=True)
         kept = witnesses.add_cosignatures(**wanted.validated_data, now=utc_now())
         return Response(CosignatureOutput(kept, many=True).data, status=status.HTTP_201_CREATED)
+
+
+class HeadStampOutput(serializers.ModelSerializer[HeadStamp]):
+    """That a head was there at a time; check it with ``openssl ts -verify -data HEAD -in TOKEN -CAfile ROOTS``."""
+
+    head = serializers.CharField(source="note", help_text="The checkpoint (C2SP): the bytes that were stamped.")
+    token = serializers.SerializerMethodField(help_text="The authority's answer (RFC 3161), DER in base64.")
+
+    class Meta:
+        model = HeadStamp
+        fields = ("size", "service", "stamped_at", "received_at", "head", "token")
+        read_only_fields = fields
+
+    def get_token(self, row: HeadStamp) -> str:
+        """Base64."""
+        return base64.b64encode(bytes(row.token)).decode()
+
+
+class HeadStampViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[HeadStamp]):
+    """Time-stamps of the heads of the log, the largest head first."""
+
+    queryset = head_stamps()
+    serializer_class = HeadStampOutput
+    needs: ClassVar = {"read": Permission.LOG_OPERATE}

@@ -148,6 +148,49 @@ class Cosignature(AppendOnly, PerTenant):
         return f"cosignature of {self.size}"
 
 
+class StampAuthority(PerTenant):
+    """Who stamps the heads of the log with the time (RFC 3161), by address and certificates (PEM); no row: nobody.
+
+    `failure` is why the last try gave no stamp, empty when it did.
+    """
+
+    url = models.CharField(max_length=500)
+    roots = models.TextField()
+    chosen_by = models.CharField(max_length=254)
+    chosen_at = models.DateTimeField()
+    failure = models.CharField(max_length=500, blank=True)
+    failed_at = models.DateTimeField(null=True)
+
+    unaudited_fields: ClassVar[frozenset[str]] = frozenset({"failure", "failed_at"})
+
+    class Meta:
+        constraints = (UniquePerTenant(fields=(), name="one_stamp_authority_per_tenant"),)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class HeadStamp(AppendOnly, PerTenant):
+    """That the head of ``size`` entries was there at `stamped_at`, as `service` vouches; ``token`` is its answer."""
+
+    size = models.PositiveBigIntegerField()
+    service = models.CharField(max_length=500)
+    token = models.BinaryField(max_length=65_536)
+    stamped_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    audited: ClassVar[bool] = False
+
+    custody: ClassVar[Custody] = Custody.MONEY
+
+    class Meta:
+        ordering = ("-size", "-id")
+        constraints = (UniquePerTenant(fields=("size", "service"), name="one_stamp_per_head"),)
+
+    def __str__(self) -> str:
+        return f"stamp of {self.size}"
+
+
 class LogCheck(AppendOnly, PerTenant):
     """That the whole log was checked, and what was found.
 

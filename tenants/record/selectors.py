@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from pydantic import JsonValue
 
 from tenants.kernel.errors import ConflictError, NotFoundError
@@ -15,7 +16,18 @@ from tenants.record.domain.handovers import Keyring
 from tenants.record.domain.leaves import Leaf
 from tenants.record.domain.notes import Verifier
 from tenants.record.domain.tree import NodeKey, consistency_proof, inclusion_proofs
-from tenants.record.models import AuditEntry, Cosignature, KeyHandover, Log, LogCheck, LogLeaf, TreeHead, Witness
+from tenants.record.models import (
+    AuditEntry,
+    Cosignature,
+    HeadStamp,
+    KeyHandover,
+    Log,
+    LogCheck,
+    LogLeaf,
+    StampAuthority,
+    TreeHead,
+    Witness,
+)
 from tenants.record.schemas import Growth, LoggedLeaf, ProofBundle, ProvenLeaf, SignedHead, Witnessed
 from tenants.scope.context import required_tenant
 
@@ -88,6 +100,17 @@ def handover_notes() -> list[str]:
 def log_checks() -> QuerySet[LogCheck]:
     """The checks of the whole log in scope, newest first."""
     return LogCheck.objects.all()
+
+
+def stamp_authority() -> StampAuthority | None:
+    """Who stamps the heads of the log in scope with the time; None for nobody."""
+    return StampAuthority.objects.first()
+
+
+def head_stamps() -> QuerySet[Any]:
+    """The time-stamps of the heads of the log in scope with the `note` of each, the largest head first."""
+    notes = TreeHead.objects.filter(size=OuterRef("size")).values("note")
+    return HeadStamp.objects.annotate(note=Subquery(notes))
 
 
 def known_fingerprint(fingerprint: str) -> str:

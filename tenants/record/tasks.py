@@ -1,4 +1,4 @@
-"""What Celery runs for the log: signed heads every hour, and some times a day a check of the whole."""
+"""What Celery runs for the log: signed heads and their time-stamps, and some times a day a check of the whole."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from celery import shared_task
 from django.db import close_old_connections
 
 from tenants.kernel.clock import utc_now
-from tenants.record import monitoring, services
+from tenants.record import monitoring, services, timestamps
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 
@@ -46,3 +46,18 @@ def check_log(tenant: str) -> None:
     """Check the whole log of a tenant and raise an alarm if it was changed; harmless when it is delivered twice."""
     close_old_connections()
     monitoring.watch_log(tenant=UUID(tenant))
+
+
+@shared_task(name="record.stamp_logs", ignore_result=True, expires=EVERY_S)
+def stamp_logs() -> None:
+    """Ask for a time-stamp of every tenant's newest head, a task each."""
+    close_old_connections()
+    for tenant in Tenant.objects.order_by("id").values_list("id", flat=True).iterator():
+        stamp_log.apply_async((str(tenant),), expires=EVERY_S)
+
+
+@shared_task(name="record.stamp_log", ignore_result=True)
+def stamp_log(tenant: str) -> None:
+    """Have a tenant's newest head stamped if an authority was chosen and it is due; harmless when delivered twice."""
+    close_old_connections()
+    timestamps.stamp_newest(tenant=UUID(tenant), now=utc_now())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from billing.contracts.models import Contract
 from billing.invoices.parties import create_entity
 from billing.outcomes.services import claim_exclusion
 from billing.payments.models import PaymentKind, ProviderStep
 from billing.payments.services import Transfer, record_transfer
 from billing.reports.services import settle_period
+from billing.simulation.schemas import SIMULATE, pack
+from tenants.jobs.models import Job, JobState
 from tests.billing.invoices.sellers import MERIDIAN
 from tests.billing.outcomes.documents import a_clause
 from tests.billing.world import BY, a_fleet, agreement, at, published
@@ -34,8 +37,10 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         invoice=done.invoice, position=0, name="customer", operation="customer", state="blocked", asked_by=BY,
         created_at=at("2026-10-06"),
     )  # fmt: skip
-    pages = ("contract", *(f"contract-{name}" for name in ("publish", "delete", "exclusions", "statements", "settle")))
+    of_contract = ("publish", "delete", "exclusions", "statements", "settle", "simulation", "simulation-measure")
+    pages = ("contract", *(f"contract-{name}" for name in of_contract))
     return {
+        **{f"api:simulation-{name}": {"pk": _simulated(contract)} for name in ("detail", "what-if")},
         **{name: {"contract": contract.slug} for name in pages},
         **{
             f"contract-exclusion-{name}": {"contract": contract.slug, "exclusion": claim.id}
@@ -64,3 +69,12 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         "api:customer-billing": {"pk": customer},
         **{f"api:report-{name}": {"pk": done.report.id} for name in ("detail", "proof", "pdf", "rate-document")},
     }
+
+
+def _simulated(contract: Contract) -> UUID:
+    """A simulation of a contract, for which no month had evidence."""
+    result = {"as_of": "2026-10-06T00:00:00Z", "left_out": [], "unknown": [], "measured": pack([])}
+    params = {"agreement": contract.draft, "contract": str(contract.id), "months": 12}
+    return Job.objects.create(
+        kind=SIMULATE, params=params, state=JobState.DONE, result=result, created_by=BY, created_at=at("2026-10-06")
+    ).id

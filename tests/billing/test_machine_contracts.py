@@ -136,6 +136,7 @@ NO_ENERGY: Json = {
         (LOADED | {"of": "weight"}, "of", "Choose one of engine_hours_run, volume."),
         (NO_ENERGY, "per", "Choose one of engine_hours_run, volume."),
         ({"kind": "availability", "of": "volume"}, "of", "Add the indicator to the type of each asset."),
+        ({"kind": "response", "within": "PT4H", "of": "volume"}, "of", "Add the indicator to the type of each asset."),
     ],
 )
 def test_a_contract_names_what_the_types_tell(pit: Fleet, indicator: Json, field: str, fix: str) -> None:

@@ -91,7 +91,17 @@ def agreement(fleet: Fleet, *clauses: Json, title: str = "Uptime", **changes: An
     """What people write of a contract; ``outer`` members of the agreement are told from terms by their names."""
     outer = {
         name: changes.pop(name)
-        for name in ("effective", "preapproved", "assumptions", "tax_percent", "payment_days")
+        for name in (
+            "effective",
+            "preapproved",
+            "assumptions",
+            "tax_percent",
+            "payment_days",
+            "acceptance",
+            "objection",
+            "year_cap_minor",
+            "grace",
+        )
         if name in changes
     }
     return {

@@ -165,6 +165,38 @@ def test_bad_input_is_told_at_its_field_and_nothing_is_lost(cast: Cast, open_pag
     assert document(cast)["signals"]["inlet_pressure"]["rate"] == "PT1M30S"
 
 
+def test_an_indicator_counts_the_time_in_which_a_condition_holds(
+    cast: Cast, open_page: OpenPage, draft: str, reads_well: Check
+) -> None:
+    """A state at first, then a condition: completed, underlined behind the words before it, mended, and kept."""
+    page = open_page(draft, cast.owner)
+    section(page, "Outcome indicators")
+    page.get_by_role("button", name="Add an indicator").click()
+    page.get_by_label("Name", exact=True).fill("In its range")
+    page.keyboard.press("Enter")
+    page.get_by_label("Which time").select_option(label="in which it is")
+    page.get_by_label("State", exact=True).select_option(label="idle")
+    saved(page)
+    assert document(cast)["indicators"] == {"in_its_range": "share of time idle"}
+    page.get_by_label("Which time").select_option(label="in which a condition holds")
+    condition = page.get_by_role("textbox", name="Condition")
+    expect(condition).to_have_value("idle")
+    condition.fill("")
+    condition.press_sequentially("not down and spe")
+    expect(page.get_by_role("listbox", name="What may stand here").get_by_role("option").first).to_contain_text("speed")
+    page.keyboard.press("Enter")
+    condition.press_sequentially(" < 1 bar")
+    expect(page.locator(".type-marked mark")).to_have_text("1 bar")
+    reads_well(page)
+    condition.fill("not down and speed < 3000 {rpm}")
+    expect(page.locator(".type-marked mark")).to_have_count(0)
+    expect(page.get_by_role("button", name="Findings: 0 errors")).to_be_visible()
+    expect(page.locator(".type-preview canvas")).to_be_visible()
+    saved(page)
+    assert document(cast)["indicators"] == {"in_its_range": "share of time not down and speed < 3000 {rpm}"}
+    reads_well(page)
+
+
 def test_json_is_edited_with_what_is_wrong_at_its_line(
     cast: Cast, open_page: OpenPage, draft: str, accessible: Check
 ) -> None:

@@ -14,7 +14,7 @@ from tests.isolation.places import METHODS, OF_PAGES, Place, endpoints, pages, t
 
 WRITES = METHODS[1:]
 QUESTIONS = frozenset({
-    "api:check-permissions", "api:history-file-job-list",
+    "api:check-permissions", "api:history-file-job-list", "api:simulation-what-if",
     *(f"api:gateway-keys-{name}" for name in ("known", "suggestions", "pattern", "sample", "newest")),
 })  # fmt: skip
 """Asked by POST, and open to everybody inside: they change nothing but what is one's own."""

@@ -24,7 +24,8 @@ from tenants.lifecycle.models import Level, Notice, NoticeKind, SupportAccess
 from tenants.lifecycle.selectors import terms
 from tenants.people.models import CustomRole, Invitation, Membership, Site, Space, SpaceKind
 from tenants.record.domain.cosignatures import WitnessKey
-from tenants.record.services import record_audit
+from tenants.record.models import HeadStamp
+from tenants.record.services import record_audit, seal_head
 from tenants.record.witnesses import register_witness
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
@@ -108,6 +109,9 @@ def _administration(now: datetime) -> Samples:
     key = WitnessKey("witness.northwind.example", bytes(32))
     witness = register_witness(verifier=str(key), by="owner@meridian.example", now=now).id
     entry = record_audit(action="plan.looked_at", subject="plan/1", by="owner@meridian.example", now=now).id
+    stamp = HeadStamp.objects.create(
+        size=seal_head(now=now).size, service="https://stamps.example", token=b"stamp", stamped_at=now, received_at=now
+    ).id  # fmt: skip
     return {
         **{name: {"role_id": role} for name in ("role", "role-remove")},
         **{name: {"site_id": site} for name in ("site", "site-twins", "site-remove")},
@@ -116,6 +120,7 @@ def _administration(now: datetime) -> Samples:
         **{f"api:domain-{name}": {"pk": domain} for name in ("detail", "check")},
         "audit-entry": {"entry_id": entry},
         "witness-end": {"witness": witness},
+        **{name: {"stamp": stamp} for name in ("stamp-head", "stamp-token")},
         "api:role-detail": {"pk": role},
         "api:site-detail": {"pk": site},
         "api:space-detail": {"pk": space},

@@ -58,9 +58,12 @@ class TryInput(serializers.Serializer[Any]):
     document = serializers.DictField(help_text="The type as it is being written, sound or not.")
     place = serializers.RegexField(
         PLACES.pattern, max_length=160,
-        help_text="Such as derived/KEY/formula, states/STATE, constraints/KEY/holds, alarms/KEY/when.",
+        help_text="Such as derived/KEY/formula, states/STATE, constraints/KEY/holds, alarms/KEY/when, indicators/KEY.",
     )  # fmt: skip
-    formula = serializers.CharField(max_length=LONGEST, trim_whitespace=False)
+    formula = serializers.CharField(
+        max_length=LONGEST, trim_whitespace=False,
+        help_text="What stands there; of an indicator all of it, such as `share of time not down`.",
+    )  # fmt: skip
     samples = serializers.DictField(
         child=SampleField(), required=False, help_text="By name; made from ranges and rates where none are given."
     )

@@ -32,12 +32,16 @@ State = Literal["running", "idle", "down", "unknown", "planned"]
 STATES: tuple[str, ...] = get_args(State)
 """The states that every asset can be in; indicators and failure modes speak of them."""
 
+TIMES: tuple[str, ...] = ("share of time ", "time ")
+"""So an indicator starts that counts the time in which a condition holds, which follows."""
+
 Indicator = Annotated[
     str,
     Field(
-        pattern=rf"^((share of )?time (not )?({'|'.join(STATES)})|increase of [a-z][a-z0-9_]*)$",
-        max_length=128,
-        description="One of: share of time [not] STATE · time [not] STATE · increase of SIGNAL",
+        pattern=r"^((share of )?time \S[\s\S]*|increase of [a-z][a-z0-9_]*)$",
+        max_length=2000,
+        description="One of: share of time CONDITION · time CONDITION · increase of SIGNAL. "
+        "A condition is an expression that is true or false, such as `not down`.",
     ),
 ]
 

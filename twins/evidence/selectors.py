@@ -173,6 +173,25 @@ def _machine(told: Told, asset: UUID, span: Span) -> AssetStates:
     )
 
 
+def told_documents(
+    twin: UUID, start: datetime, end: datetime, assets: Collection[UUID] | None = None, rule: Rule = RULE
+) -> dict[UUID, dict[str, Any]]:
+    """The evidence of assets of a twin for ``[start, end)`` as sealing it now would tell it, by asset; nothing is kept.
+
+    Raises:
+        EvidenceSpanError: There is no evidence for such a span.
+    """
+    return tell(twin, span_of(start, end), rule, assets).documents
+
+
+def known_before(assets: Collection[UUID], moment: datetime) -> set[UUID]:
+    """Those of some assets of which anything usable was read, or anything said, before a moment."""
+    owners = dict(signals(assets).values_list("id", "asset"))
+    read = stored.newest(owners, stored.FIRST, moment, qualities=USABLE_CODES)
+    said = AssetEvent.objects.filter(asset__in=assets, at__lt=moment).order_by()
+    return {owners[signal] for signal in read} | set(said.values_list("asset", flat=True).distinct())
+
+
 def span_of(start: datetime, end: datetime) -> Span:
     """A span in milliseconds.
 

@@ -10,11 +10,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from tenants.kernel.canonical import digest
+from tenants.kernel.canonical import Sealed, digest
 from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import ConflictError, Finding, OutturnError
 from twins.composer.models import Twin
 from twins.composer.selectors import TwinNotFoundError
+from twins.evidence.domain.documents import NamedAsset
 from twins.evidence.domain.findings import breaches
 from twins.evidence.domain.items import EventKind, Flights, Rule, walk
 from twins.evidence.gathering import events_of, known_events
@@ -127,6 +128,22 @@ def seal_evidence(
         TwinNotFoundError: The tenant has no such twin.
         EvidenceSpanError: The span is empty, longer than 366 days, or parts a millisecond.
     """
+    found, known = _sealed(twin, start, end, now, rule, assets)
+    return [known[asset.id] for asset in found]
+
+
+def sealed_evidence(
+    *, twin: UUID, start: datetime, end: datetime, now: datetime, assets: Collection[UUID]
+) -> list[SealedSegment]:
+    """Seal evidence (``seal_evidence``), and give all that is sealed for the span then, as ``segments`` would."""
+    _, known = _sealed(twin, start, end, now, RULE, assets)
+    return [known[asset] for asset in sorted(known)]
+
+
+def _sealed(
+    twin: UUID, start: datetime, end: datetime, now: datetime, rule: Rule, assets: Collection[UUID] | None
+) -> tuple[tuple[NamedAsset, ...], dict[UUID, SealedSegment]]:
+    """Seal what is not sealed yet; the assets that there is evidence of, and the newest segment of every asset."""
     span = span_of(start, end)
     with transaction.atomic():
         # Two who seal at once would make the same revision; new events and versions need not wait.
@@ -134,10 +151,11 @@ def seal_evidence(
             raise TwinNotFoundError
         found = tell(twin, span, rule, assets)
         known = {segment.asset: segment for segment in segments(twin, start, end)}
-        names = {asset: digest(document) for asset, document in found.documents.items()}
+        documents = {asset: Sealed(document) for asset, document in found.documents.items()}
+        names = {asset: digest(document) for asset, document in documents.items()}
         rows = {
             asset: EvidenceSegment(
-                twin_id=twin, asset=asset, start=start, end=end, document=found.documents[asset], digest=name,
+                twin_id=twin, asset=asset, start=start, end=end, document=documents[asset], digest=name,
                 sealed_at=now, revision=known[asset].revision + 1 if asset in known else 1, watermark=found.watermark,
             )
             for asset, name in names.items()
@@ -152,7 +170,7 @@ def seal_evidence(
         )
         EvidenceSegment.objects.bulk_create(rows.values())
     known.update((asset, sealed_segment(row)) for asset, row in rows.items())
-    return [known[asset.id] for asset in found.assets]
+    return found.assets, known
 
 
 def _refuse(error: Callable[..., OutturnError], message: str, findings: Sequence[Finding]) -> None:

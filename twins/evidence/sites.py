@@ -50,9 +50,9 @@ def _seals_by_asset(assets: Collection[UUID], start: datetime, end: datetime) ->
     A batch gave a reading when the reading that stands now came with the batch's commit; one that was replaced since is
     no longer the batch's.
     """
-    owners = dict(signals(assets).values_list("id", "asset"))
-    if not owners or not is_any_seal_within(start, end):
+    if not is_any_seal_within(start, end):
         return {}
+    owners = dict(signals(assets).values_list("id", "asset"))
     kept = joined(list(stored(owners, start, end).values()))
     kept = kept.where(usable(kept.quality))
     pairs = np.unique(np.stack([kept.signal, kept.commit], axis=1), axis=0)

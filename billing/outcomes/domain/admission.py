@@ -20,6 +20,9 @@ Reason = Literal[
     "received after as_of", "received after the correction window", "not approved", "approved after as_of", "withdrawn"
 ]
 
+_RECEIVED = 3
+"""The place of the field of that name in all of them."""
+
 _Evidence = TypeVar("_Evidence", StateReport, CounterReading, RateReport)
 
 
@@ -95,7 +98,7 @@ def _in_time(
     limit = min(document.as_of, closing)
     rated = []
     for item in evidence:
-        received: int | None = item.received
+        received = item[_RECEIVED]
         if received is None or received <= limit:
             rated.append(item)
             continue

@@ -10,13 +10,16 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import lcm
-from operator import lt
+from operator import itemgetter, lt
 from typing import NamedTuple
 
 from billing.outcomes.domain.document import CounterReading
 from tenants.kernel.calendars import Span
+
+_ID, _AT = itemgetter(0), itemgetter(1)
 
 
 class Increase(NamedTuple):
@@ -29,7 +32,7 @@ class Increase(NamedTuple):
     reset: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Volume:
     """What one asset's counter rose by in the period, in the unit of the counter.
 
@@ -43,20 +46,17 @@ class Volume:
     base: CounterReading | None
     counted: tuple[CounterReading, ...]
 
-    @property
+    @cached_property
     def increases(self) -> tuple[Increase, ...]:
-        """The increases, in the order of time."""
+        """The increases, in the order of time; made once, and shown more than once."""
         if self.base is None:
             return ()
         readings = (self.base, *self.counted)
         units, scale = _in_units(readings)
         return tuple(
-            Increase(
-                reading.id, reading.at, reading.value,
-                increase=Fraction(after if after < before else after - before, scale), reset=after < before,
-            )
-            for reading, (before, after) in zip(self.counted, pairwise(units), strict=True)
-        )  # fmt: skip
+            Increase(id_, at, value, _exact(after if after < before else after - before, scale), after < before)
+            for (id_, at, value, _), (before, after) in zip(self.counted, pairwise(units), strict=True)
+        )
 
 
 def measure_volume(readings: Sequence[CounterReading], period: Span) -> Volume:
@@ -79,18 +79,23 @@ def measure_volume(readings: Sequence[CounterReading], period: Span) -> Volume:
 def _in_order(readings: Sequence[CounterReading]) -> tuple[list[CounterReading], list[int]]:
     """Each reading once, in the order of time, and when they were made."""
     once = list(readings)
-    if len({reading.id for reading in readings}) < len(readings):
+    if len(set(map(_ID, readings))) < len(readings):
         by_receipt = sorted(readings, key=lambda one: (one.received, one.at, one.value))
         once = list({reading.id: reading for reading in by_receipt}.values())
-    instants = [reading.at for reading in once]
+    instants = list(map(_AT, once))
     if not all(map(lt, instants, instants[1:])):
         once.sort(key=lambda one: (one.at, one.value, one.id))
-        instants = [reading.at for reading in once]
+        instants = list(map(_AT, once))
     return once, instants
+
+
+@lru_cache(maxsize=4096)  # what runs evenly rises by the same again and again
+def _exact(units: int, scale: int) -> Fraction:
+    return Fraction(units, scale)
 
 
 def _in_units(readings: Sequence[CounterReading]) -> tuple[list[int], int]:
     """Their values in whole multiples of the smallest unit that all share, and how many of these make one."""
-    ratios = [reading.value.as_integer_ratio() for reading in readings]
+    ratios = [value.as_integer_ratio() for _, _, value, _ in readings]
     scale = lcm(*{denominator for _, denominator in ratios})
     return [numerator * (scale // denominator) for numerator, denominator in ratios], scale

@@ -11,38 +11,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 
-from billing.contracts.domain import Availability, Clause, Contract, Indicator, MeanRate, MeteredFee, Ratio, Throughput
+from billing.contracts.domain import (
+    Availability,
+    Clause,
+    Contract,
+    MeanRate,
+    MeteredFee,
+    Ratio,
+    Response,
+    Throughput,
+)
 from billing.outcomes.domain.admission import Admitted, admit
-from billing.outcomes.domain.caps import apply_caps
 from billing.outcomes.domain.counters import measure_volume
 from billing.outcomes.domain.document import AssetEvidence, RateDocument
-from billing.outcomes.domain.fees import FeeOutcome, charge, shares
-from billing.outcomes.domain.indicators import Measure, RatedSpan, aggregate, measure, measure_ratio, observe_rates
-from billing.outcomes.domain.outcome import (
-    AssetOutcome,
-    ClauseOutcome,
-    Judgement,
-    Observed,
-    Outcome,
-    Status,
-    sum_totals,
-)
+from billing.outcomes.domain.fees import FeeOutcome, charge
+from billing.outcomes.domain.incidents import find_incidents
+from billing.outcomes.domain.indicators import Measure, measure, measure_incidents, measure_ratio, observe_rates
+from billing.outcomes.domain.outcome import AssetOutcome, ClauseOutcome, Observed, Outcome, sum_totals
 from billing.outcomes.domain.period import Ledger, in_service, keep_ledger
-from billing.outcomes.domain.remedies import judge
 from billing.outcomes.domain.segments import Run, observe, stitch
+from billing.outcomes.domain.settling import settle, weigh
 from billing.outcomes.domain.spans import total
-from tenants.kernel.errors import OutturnError
-from tenants.kernel.money import LARGEST_MINOR, round_minor
-
-
-class AmountTooLargeError(OutturnError):
-    """An amount does not fit the integers that every reader of JSON reads exactly."""
-
-    code = "rate.amount_too_large"
-    status = 422
+from tenants.kernel.collection import collection_paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +49,7 @@ class _Scene:
     fee: FeeOutcome
 
 
+@collection_paused()
 def rate(document: RateDocument) -> Outcome:
     """Rate a document: exact, pure, and the same outcome for the same evidence in any order.
 
@@ -65,9 +58,13 @@ def rate(document: RateDocument) -> Outcome:
     """
     scene = _survey(document)
     contract = document.contract
-    clauses = [_rate_clause(clause, scene) for clause in contract.clauses]
-    caps = apply_caps(contract.caps, scene.fee.minor, [clause.credit_minor for clause in clauses])
-    outcome = Outcome(
+    measured = [tuple(_rate_asset(clause, asset, scene) for asset in clause.assets) for clause in contract.clauses]
+    weighed = [
+        weigh(clause, sum_totals(one.ledger.totals for one in assets), [one.as_measured() for one in assets])
+        for clause, assets in zip(contract.clauses, measured, strict=True)
+    ]
+    settled = settle(contract, scene.fee, scene.present, weighed)
+    return Outcome(
         contract=contract,
         period=document.period,
         as_of=document.as_of,
@@ -75,12 +72,22 @@ def rate(document: RateDocument) -> Outcome:
         unrated=scene.admitted.unrated,
         fee=scene.fee,
         clauses=tuple(
-            replace(clause, granted_minor=granted) for clause, granted in zip(clauses, caps.shares, strict=True)
+            ClauseOutcome(
+                clause=clause,
+                status=weight.status,
+                ratio=weight.ratio,
+                coverage=weight.coverage,
+                totals=weight.totals,
+                assets=assets,
+                judgements=one.judgements,
+                credit_minor=one.credit_minor,
+                bonus_minor=one.bonus_minor,
+                granted_minor=one.granted_minor,
+            )
+            for clause, assets, weight, one in zip(contract.clauses, measured, weighed, settled.clauses, strict=True)
         ),
-        caps=caps,
+        caps=settled.caps,
     )
-    _refuse_what_json_cannot_carry(outcome)
-    return outcome
 
 
 def _survey(document: RateDocument) -> _Scene:
@@ -131,18 +138,6 @@ def _condition(clause: Clause) -> str | None:
     return clause.indicator.of if isinstance(clause.indicator, Availability) else None
 
 
-def _rate_clause(clause: Clause, scene: _Scene) -> ClauseOutcome:
-    assets = tuple(_rate_asset(clause, asset, scene) for asset in clause.assets)
-    totals = sum_totals(one.ledger.totals for one in assets)
-    coverage = Fraction(totals.committed - totals.unknown, totals.committed) if totals.committed else None
-    ratio = aggregate(clause.aggregate, [one.measure for one in assets])
-    status = _status(clause, ratio, coverage)
-    judgements = _judge(clause, ratio, assets, scene) if status == "settled" and ratio is not None else ()
-    rated = ClauseOutcome(clause, status, ratio, coverage, totals, assets, judgements)
-    mode = scene.document.contract.rounding
-    return replace(rated, credit_minor=round_minor(rated.credit, mode), bonus_minor=round_minor(rated.bonus, mode))
-
-
 def _rate_asset(clause: Clause, asset: str, scene: _Scene) -> AssetOutcome:
     document, seen = scene.document, scene.observed[asset]
     ledger = keep_ledger(
@@ -153,42 +148,17 @@ def _rate_asset(clause: Clause, asset: str, scene: _Scene) -> AssetOutcome:
         scene.runs[asset, _condition(clause)],
         scene.admitted.claims[asset],
     )
-    reports = scene.admitted.evidence[asset].rates if isinstance(clause.indicator, MeanRate) else ()
-    rates = observe_rates(reports, document.period)
-    return AssetOutcome(asset, ledger, _measure(clause.indicator, ledger, seen, rates))
+    return AssetOutcome(asset, ledger, _measure(clause, ledger, seen, scene))
 
 
-def _measure(indicator: Indicator, ledger: Ledger, seen: Observed, rates: Sequence[RatedSpan]) -> Measure:
+def _measure(clause: Clause, ledger: Ledger, seen: Observed, scene: _Scene) -> Measure:
+    indicator, period = clause.indicator, scene.document.period
     if isinstance(indicator, Ratio):
         return measure_ratio(indicator, ledger, seen.quantity(indicator.of), seen.quantity(indicator.per))
+    if isinstance(indicator, Response):
+        runs = scene.runs[seen.asset, None]
+        held = seen.held(indicator.of)
+        return measure_incidents(find_incidents(clause, indicator, period, ledger.committed, runs, held))
+    reports = scene.admitted.evidence[seen.asset].rates if isinstance(indicator, MeanRate) else ()
     volume = seen.quantity(indicator.of) if isinstance(indicator, Throughput) else seen.volume.total
-    return measure(indicator, ledger, volume, rates)
-
-
-def _status(clause: Clause, ratio: Fraction | None, coverage: Fraction | None) -> Status:
-    if ratio is None:
-        return "indeterminate"
-    gate = clause.minimum_coverage
-    return "indeterminate" if gate is not None and coverage is not None and 100 * coverage < gate else "settled"
-
-
-def _judge(clause: Clause, ratio: Fraction, assets: Sequence[AssetOutcome], scene: _Scene) -> tuple[Judgement, ...]:
-    if clause.aggregate != "per_asset":
-        return (Judgement("", 100 * ratio, scene.fee.exact, judge(clause.remedies, 100 * ratio)),)
-    bases = shares(scene.fee, clause.assets, scene.present)
-    return tuple(
-        Judgement(one.asset, 100 * own, bases[one.asset], judge(clause.remedies, 100 * own))
-        for one in assets
-        if (own := one.measure.ratio) is not None
-    )
-
-
-def _refuse_what_json_cannot_carry(outcome: Outcome) -> None:
-    amounts = [outcome.total_minor, outcome.fee.minor, outcome.caps.asked]
-    amounts += [amount for one in outcome.clauses for amount in (one.credit_minor, one.bonus_minor)]
-    if max(map(abs, amounts)) > LARGEST_MINOR:
-        raise AmountTooLargeError(
-            "An amount is larger than 9007199254740991 minor units.",
-            place="contract",
-            fix="Look for a price, a volume or a percentage that is too large by orders of magnitude.",
-        )
+    return measure(indicator, ledger, volume, observe_rates(reports, period))

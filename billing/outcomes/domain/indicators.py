@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from billing.contracts.domain import Aggregate, Indicator, MeanRate, Ratio, Throughput
+from billing.contracts.domain import Aggregate, Indicator, MeanRate, Ratio, Response, Throughput
 from billing.outcomes.domain.document import RateReport
+from billing.outcomes.domain.incidents import Incident
 from billing.outcomes.domain.period import Ledger
 from billing.outcomes.domain.spans import intersect, overlay
 from tenants.kernel.calendars import Span
@@ -35,22 +36,32 @@ class Measure:
 
     Attributes:
         numerator: Milliseconds up, volume, or committed milliseconds less those in error; of a ratio of which less is
-            better, the quantity at the target.
+            better, the quantity at the target; incidents that met their time.
         denominator: Milliseconds that count, volume at the target, or committed milliseconds; of such a ratio, the
-            quantity.
+            quantity; incidents that met their time or missed it.
         hours: The hours of a throughput.
         rates: The error shares of a mean rate.
+        incidents: Those of a response time, in the order of time; None where none are looked for.
     """
 
     numerator: Fraction
     denominator: Fraction
     hours: Fraction | None = None
     rates: tuple[RatedSpan, ...] = ()
+    incidents: tuple[Incident, ...] | None = None
 
     @property
     def ratio(self) -> Fraction | None:
         """Numerator over denominator; None when there is nothing to measure against."""
         return self.numerator / self.denominator if self.denominator else None
+
+
+class MeasuredAsset(NamedTuple):
+    """What an indicator measured of one asset, and its committed time in milliseconds."""
+
+    asset: str
+    measure: Measure
+    committed: int
 
 
 def measure(indicator: Indicator, ledger: Ledger, volume: Fraction, rates: Sequence[RatedSpan]) -> Measure:
@@ -89,6 +100,22 @@ def measure_ratio(indicator: Ratio, ledger: Ledger, quantity: Fraction, per: Fra
         return Measure(Fraction(0), Fraction(0))
     aimed = indicator.target * per
     return Measure(quantity, aimed) if indicator.better == "higher" else Measure(aimed, quantity)
+
+
+def measure_incidents(incidents: tuple[Incident, ...]) -> Measure:
+    """How many of the incidents that are decided met their time; those still open are left for the next period."""
+    met, missed = (sum(one.verdict == verdict for one in incidents) for verdict in ("met", "missed"))
+    return Measure(Fraction(met), Fraction(met + missed), incidents=incidents)
+
+
+def without_cause(indicator: Indicator, committed: int) -> Fraction | None:
+    """The ratio where there is nothing to measure against: all of it, where time was committed and nothing happened.
+
+    Args:
+        indicator: Only of a response time is it an achievement that there is nothing to measure.
+        committed: Committed milliseconds; without any nothing was promised.
+    """
+    return Fraction(1) if isinstance(indicator, Response) and committed else None
 
 
 def observe_rates(reports: Sequence[RateReport], period: Span) -> tuple[RatedSpan, ...]:

@@ -12,7 +12,7 @@ from billing.outcomes.domain.admission import Unrated
 from billing.outcomes.domain.caps import CapsOutcome
 from billing.outcomes.domain.counters import Volume
 from billing.outcomes.domain.fees import FeeOutcome
-from billing.outcomes.domain.indicators import HOUR_MS, Measure
+from billing.outcomes.domain.indicators import HOUR_MS, Measure, MeasuredAsset
 from billing.outcomes.domain.period import Ledger, Totals
 from billing.outcomes.domain.remedies import Verdict
 from billing.outcomes.domain.segments import Stretch
@@ -55,8 +55,11 @@ class Observed:
             return self.volume.total
         if of in self.measures:
             return self.measures[of].total
-        held = [(start, end) for start, end, state, _ in self.conditions.get(of, ()) if state == "up"]
-        return Fraction(total(intersect(held, self.present)), HOUR_MS)
+        return Fraction(total(intersect(self.held(of), self.present)), HOUR_MS)
+
+    def held(self, of: str | None) -> list[Span]:
+        """When a condition is known to have held, also beyond the period; what the asset has not, never did."""
+        return [(start, end) for start, end, state, _ in self.conditions.get(of or "", ()) if state == "up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,10 @@ class AssetOutcome:
     asset: str
     ledger: Ledger
     measure: Measure
+
+    def as_measured(self) -> MeasuredAsset:
+        """What of it remedies, prices and caps are worked out from."""
+        return MeasuredAsset(self.asset, self.measure, self.ledger.totals.committed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 In the workings instants are milliseconds since the epoch, lengths milliseconds, exact numbers fractions as text. What
 there is much of is a list in the order of its fields: states ``[start, end, state, received]``, segments ``[start, end,
-category, detail]``, outages, gaps, increases and rated spans as their types name them.
+category, detail]``, outages, gaps, increases, rated spans and incidents as their types name them.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def _observed(one: Observed) -> dict[str, Any]:
 def _volume(volume: Volume) -> dict[str, Any]:
     return {
         "total": str(volume.total),
-        "base": _plain(volume.base),
-        "increases": [[step.id, step.at, str(step.value), str(step.increase), step.reset] for step in volume.increases],
+        "base": None if volume.base is None else _plain(volume.base._asdict()),
+        "increases": [[id_, at, str(value), str(more), reset] for id_, at, value, more, reset in volume.increases],
     }
 
 
@@ -104,16 +104,19 @@ def _clause_workings(clause: ClauseOutcome) -> dict[str, Any]:
 
 
 def _asset_workings(one: AssetOutcome) -> dict[str, Any]:
-    ledger, measure = one.ledger, one.measure
+    """One asset; incidents stand there only where they are looked for, as before there were clauses on them."""
+    ledger, measure = one.ledger, _plain(one.measure)
+    if one.measure.incidents is None:
+        del measure["incidents"]
     return {
         "asset": one.asset,
         "totals": _plain(ledger.totals),
-        "segments": _plain(ledger.segments),
-        "outages": _plain(ledger.outages),
-        "gaps": _plain(ledger.gaps),
+        "segments": [list(segment) for segment in ledger.segments],
+        "outages": [list(outage) for outage in ledger.outages],
+        "gaps": [list(gap) for gap in ledger.gaps],
         "exclusions": _plain(ledger.exclusions),
-        **_plain(measure),
-        "ratio": _plain(measure.ratio),
+        **measure,
+        "ratio": _plain(one.measure.ratio),
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from billing.contracts.domain import Clause, Contract, MeanRate, Ratio, Throughput
+from billing.contracts.domain import Clause, Contract, MeanRate, Ratio, Response, Throughput
 from billing.outcomes.domain.counters import Volume
 from billing.outcomes.domain.figures import exact_text, moment_text, percent_text, seconds_text
 from billing.outcomes.domain.indicators import Measure
@@ -79,10 +79,9 @@ def _volume(name: str, volume: Volume, zone: ZoneInfo) -> Iterator[str]:
         return
     base = volume.base
     yield f"  counter {base.id} at {moment_text(base.at, zone)}: {exact_text(base.value)}, counted from here"
-    for step in volume.increases:
-        how = ", a reset, counted from 0" if step.reset else ""
-        shown = f"{exact_text(step.value)}, up by {exact_text(step.increase)}"
-        yield f"  counter {step.id} at {moment_text(step.at, zone)}: {shown}{how}"
+    for id_, at, value, increase, reset in volume.increases:
+        how = ", a reset, counted from 0" if reset else ""
+        yield f"  counter {id_} at {moment_text(at, zone)}: {exact_text(value)}, up by {exact_text(increase)}{how}"
     yield f"  {name} {exact_text(volume.total)}"
 
 
@@ -106,6 +105,8 @@ def _clause(one: ClauseOutcome, contract: Contract) -> Iterator[str]:
     if one.ratio is None:
         yield "  ratio: none, there is nothing to measure against"
     else:
+        if isinstance(clause.indicator, Response) and not any(asset.measure.denominator for asset in one.assets):
+            yield "  no incident is decided: nothing was missed, which is all of it"
         yield f"  ratio {clause.aggregate}: {one.ratio} = {percent_text(one.ratio)} %"
     yield f"  status {one.status}" + ("" if one.status == "settled" else ": nothing is settled for this clause")
     for judgement in one.judgements:
@@ -125,6 +126,9 @@ def _indicator(clause: Clause) -> str:
     if isinstance(indicator, Ratio):
         aim = f"{exact_text(indicator.target)} {indicator.unit}, {indicator.better} is better"
         return f"{indicator.of} by {indicator.per} against {aim}"
+    if isinstance(indicator, Response):
+        until = "the return" if indicator.of is None else f"the return or {indicator.of}"
+        return f"incidents with {until} within {seconds_text(indicator.within)} of committed time"
     return "availability" if indicator.of is None else f"share of time of {indicator.of}"
 
 
@@ -164,9 +168,25 @@ def _measure(measure: Measure, clause: Clause, zone: ZoneInfo) -> Iterator[str]:
         yield f"    error rate {exact_text(rate.value)}, {span}, {seconds_text(rate.counted)} count"
     if measure.hours is not None:
         yield f"    hours {exact_text(measure.hours)}"
+    if isinstance(clause.indicator, Response):
+        yield from _incidents(measure, clause.indicator, zone)
+        return
     ratio = "none" if measure.ratio is None else f"{measure.ratio} = {percent_text(measure.ratio)} %"
     unit = "" if isinstance(clause.indicator, Throughput | Ratio) else " ms"
     yield f"    ratio {exact_text(measure.numerator)}{unit} / {exact_text(measure.denominator)}{unit} = {ratio}"
+
+
+def _incidents(measure: Measure, indicator: Response, zone: ZoneInfo) -> Iterator[str]:
+    limit = seconds_text(indicator.within)
+    for start, end, clock, verdict in measure.incidents or ():
+        until = "the end of the period, still open" if end is None else moment_text(end, zone)
+        decided = "left for the next period" if verdict == "open" else verdict
+        yield f"    incident {moment_text(start, zone)} to {until}: clock {seconds_text(clock)} of {limit}, {decided}"
+    if measure.ratio is None:
+        yield "    ratio none, no incident is decided"
+        return
+    met, decided = exact_text(measure.numerator), exact_text(measure.denominator)
+    yield f"    ratio {met} met / {decided} decided = {measure.ratio} = {percent_text(measure.ratio)} %"
 
 
 def _totals(totals: Totals) -> str:

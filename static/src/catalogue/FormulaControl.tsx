@@ -8,7 +8,7 @@ import { Faults, type ControlOptions } from "./Frame.tsx";
 import { whole } from "./inheritance.ts";
 import { Marked } from "./Marked.tsx";
 import { Popup, stepped } from "./Popup.tsx";
-import { marksIn } from "./marks.ts";
+import { behind, marksIn } from "./marks.ts";
 import { useEditor } from "./store.ts";
 import { useTrial, type Trial } from "./trial.ts";
 import { namesOf, type LanguageFunction, type Vocabulary } from "./vocabulary.ts";
@@ -157,13 +157,14 @@ function said(text: string, trial: Trial | null, saved: Finding[]): Finding[] {
 
 /** A formula: completed as it is typed, underlined where something is wrong, tried on sample data. */
 export function FormulaControl(options: ControlOptions) {
-  const { id, value, change, place, findings } = options;
+  const { id, value, change, place, findings, before = "" } = options;
   const { text, fault, write } = useBounded(asText(value), MOST, (given) => {
     // An empty formula is one that is still to be written, where there has to be one.
     change(given || !options.field.required ? given || undefined : "");
   });
-  const trial = useTrial(place, fault || options.isReadOnly ? "" : text);
-  const wrong = said(text, trial, findings);
+  const stands = text.trim() ? before + text : "";
+  const trial = useTrial(place, fault || options.isReadOnly ? "" : stands);
+  const wrong = behind(before.length, said(stands, trial, findings));
   return (
     <>
       <FormulaEditor options={options} text={text} fault={fault} findings={wrong} write={write} />
@@ -172,7 +173,7 @@ export function FormulaControl(options: ControlOptions) {
       {trial?.trouble && <p className="form-note">{gettext("No preview now: {reason}", { reason: trial.trouble })}</p>}
       {trial?.preview && (
         <Suspense>
-          <PreviewChart preview={trial.preview} isOld={trial.formula !== text} />
+          <PreviewChart preview={trial.preview} isOld={trial.formula !== stands} />
         </Suspense>
       )}
     </>

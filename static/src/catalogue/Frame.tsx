@@ -34,6 +34,8 @@ export interface ControlOptions {
   findings: Finding[];
   isReadOnly: boolean;
   describedBy: string;
+  /** What stands before a formula at its place. */
+  before?: string;
   change: (value: Json | undefined) => void;
 }
 
@@ -156,6 +158,9 @@ const GROUPS = new Set([
   "indicator",
 ]);
 
+/** Controls that tell themselves what is wrong with them. */
+const TELLING = new Set(["formula", "indicator"]);
+
 /** Whether the element says nothing of its own here. */
 function isOnlyInherited(section: string, { inherited, own }: Element, path: Path): boolean {
   return inherited !== undefined && !isSaid(section, own, inherited.value, path);
@@ -184,7 +189,7 @@ function Label({ id, field, isGroup }: { id: string; field: Field; isGroup: bool
 function Notes({ id, field, findings }: { id: string; field: Field; findings: Finding[] }) {
   return (
     <div id={id}>
-      {field.kind !== "formula" && <Faults findings={findings} />}
+      {!TELLING.has(field.kind) && <Faults findings={findings} />}
       {field.help && <p className="form-note">{field.help}</p>}
     </div>
   );

@@ -91,6 +91,22 @@ describe("edits", () => {
     expect(valueAt(renamed, ["alarms", "dry", "signal"])).toBe("discharge");
     const counted = rekeyed(pump, "derived", "volume", "pumped");
     expect(valueAt(counted, ["indicators", "total"])).toBe("increase of pumped");
+    const kept: TypeDocument = {
+      ...pump,
+      indicators: {
+        dry: "share of time flow < 1 m3/h and not idle",
+        idle: "time idle",
+        total: "increase of flow",
+        odd: 'time of = "time" or share > 0',
+        broken: 7,
+      },
+    };
+    expect(rekeyed(kept, "signals", "flow", "time")["indicators"]).toEqual({
+      ...(kept["indicators"] as object),
+      dry: "share of time time < 1 m3/h and not idle",
+      total: "increase of time",
+    });
+    expect(valueAt(rekeyed(kept, "states", "idle", "running"), ["indicators", "idle"])).toBe("time running");
     const worn = rekeyed(pump, "failure_modes", "wear", "seal_wear");
     expect(valueAt(worn, ["maintenance", "overhaul", "restores"])).toEqual(["seal_wear"]);
     expect(rekeyed(pump, "signals", "flow", "speed")).toBe(pump);

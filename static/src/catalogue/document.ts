@@ -1,4 +1,5 @@
 /** The document of an asset type as it is edited: plain JSON, whatever stands in it (docs/schemas/asset-type.schema.json). */
+import { BEFORE, counted, indicator } from "./indicators.ts";
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonObject = Record<string, Json>;
@@ -135,8 +136,7 @@ export function rekeyed(document: TypeDocument, section: Section, from: string, 
   const renamed = Object.entries(elements).map(([key, value]) => [key === from ? to : key, value] as const);
   let next: TypeDocument = { ...document, [section]: Object.fromEntries(renamed) };
   for (const [where, field] of REFERENCES[section] ?? []) next = withReferences(next, where, field, from, to);
-  if (NAMED.has(section)) next = withFormulas(next, from, to);
-  if (section === "signals" || section === "derived") next = withIndicators(next, from, to);
+  if (NAMED.has(section)) next = withIndicators(withFormulas(next, from, to), from, to);
   return next;
 }
 
@@ -185,9 +185,13 @@ export function renamedInFormula(text: string, from: string, to: string): string
 }
 
 function withIndicators(document: TypeDocument, from: string, to: string): TypeDocument {
-  return changedElements(document, "indicators", (text) =>
-    text === `increase of ${from}` ? `increase of ${to}` : text,
-  );
+  return changedElements(document, "indicators", (text) => {
+    if (typeof text !== "string") return text;
+    const { kind, condition, signal } = counted(text);
+    if (!text.startsWith(BEFORE[kind])) return text;
+    const renamed = { kind, condition: renamedInFormula(condition, from, to), signal: signal === from ? to : signal };
+    return indicator(renamed);
+  });
 }
 
 /** A key as elements have it, from what people call the thing: `Oil temperature` is `oil_temperature`. */

@@ -22,6 +22,16 @@ export function placeOf(finding: Finding): { place: string; span: [number, numbe
   return found ? { place: found[1] ?? "", span: [Number(found[2]), Number(found[3])] } : { place, span: null };
 }
 
+/** The same findings, told of the text that begins so many characters later at the same place. */
+export function behind(characters: number, findings: readonly Finding[]): Finding[] {
+  return findings.map((finding) => {
+    const { place, span } = placeOf(finding);
+    if (!span || characters === 0) return finding;
+    const [start, end] = span;
+    return { ...finding, place, start: Math.max(0, start - characters), end: Math.max(0, end - characters) };
+  });
+}
+
 /** Where the code point of this number begins in a text of the browser's, which counts pairs of surrogates as two. */
 export function unitsBefore(text: string, points: number): number {
   let [units, count] = [0, 0];

@@ -1,4 +1,4 @@
-import { useContext, type ReactNode } from "react";
+import { useContext, useState, type ReactNode } from "react";
 import { gettext } from "../common/gettext.ts";
 import { symbol } from "../common/units.ts";
 import { ChoiceControl, DecimalControl, DurationControl } from "./controls.tsx";
@@ -14,6 +14,7 @@ import {
 } from "./document.ts";
 import { FormulaControl } from "./FormulaControl.tsx";
 import { Faults, ShownElement, useFindingsAt, type ControlOptions } from "./Frame.tsx";
+import { BEFORE, counted, indicator, stateIn, type Counted, type CountedKind } from "./indicators.ts";
 import { whole } from "./inheritance.ts";
 import type { Field } from "./forms.ts";
 import { STATES } from "./sections.ts";
@@ -160,31 +161,13 @@ function Labelled({ options, show: Shown }: { options: ControlOptions; show: Sho
   );
 }
 
-const INDICATOR = /^(?:(share of )?time (not )?(\w+)|increase of (\w+))$/;
-
-interface Counted {
-  kind: "share" | "time" | "increase";
-  not: string;
-  state: string;
-  signal: string;
-}
-
-function counted(text: string, firstSignal: string): Counted {
-  const [, share, not = "", state = "down", signal] = INDICATOR.exec(text) ?? [];
-  return { kind: signal ? "increase" : share ? "share" : "time", not, state, signal: signal ?? firstSignal };
-}
-
-function indicator({ kind, not, state, signal }: Counted): string {
-  return kind === "increase" ? `increase of ${signal}` : `${kind === "share" ? "share of " : ""}time ${not}${state}`;
-}
-
 interface PickOptions {
   label: string;
   value: string;
   choices: [string, string][];
   choose: (value: string) => void;
   isReadOnly: boolean;
-  place?: string;
+  place?: string | undefined;
 }
 
 function Pick({ label, value, choices, choose, isReadOnly, place }: PickOptions) {
@@ -209,10 +192,72 @@ function Pick({ label, value, choices, choose, isReadOnly, place }: PickOptions)
   );
 }
 
+interface TimeOptions {
+  options: ControlOptions;
+  now: Counted;
+  /** The state that is shown to choose from; null where a condition is written. */
+  known: ReturnType<typeof stateIn>;
+  write: (condition: string) => void;
+  /** Choose between a state and a condition. */
+  choose: (isCondition: boolean) => void;
+}
+
+/** Which time counts: that in a state or out of it, or that in which a condition holds. */
+function TimeControl({ options, now, known, write, choose }: TimeOptions) {
+  return (
+    <>
+      <Pick
+        label={gettext("Which time")}
+        value={known ? known.not : "condition"}
+        choices={[
+          ["", gettext("in which it is")],
+          ["not ", gettext("in which it is not")],
+          ["condition", gettext("in which a condition holds")],
+        ]}
+        choose={(which) => {
+          choose(which === "condition");
+          if (which !== "condition") write(which + (stateIn(now.condition)?.state ?? "down"));
+        }}
+        isReadOnly={options.isReadOnly}
+      />
+      {known ? (
+        <Pick
+          label={gettext("State")}
+          value={known.state}
+          choices={STATES}
+          choose={(state) => {
+            write(known.not + state);
+          }}
+          isReadOnly={options.isReadOnly}
+        />
+      ) : (
+        <Labelled
+          show={FormulaControl}
+          options={{
+            ...options,
+            id: `${options.id}-condition`,
+            field: { path: [], label: gettext("Condition"), kind: "formula", names: "all", required: true },
+            before: BEFORE[now.kind],
+            value: now.condition,
+            change: (value) => {
+              write(asText(value));
+            },
+          }}
+        />
+      )}
+    </>
+  );
+}
+
 /** What an outcome is counted by, put together from its parts. */
-export function IndicatorControl({ value, change, place, isReadOnly }: ControlOptions) {
+export function IndicatorControl(options: ControlOptions) {
+  const { value, change, place, isReadOnly, findings } = options;
   const signals = useSignals();
-  const now = counted(asText(value), signals.choices[0]?.[0] ?? "signal");
+  // Where a condition is being written: it may be the name of a state on its way.
+  const [written, setWritten] = useState("");
+  const now = counted(asText(value), signals.choices[0]?.[0]);
+  const known = written === place ? null : stateIn(now.condition);
+  const isFormula = now.kind !== "increase" && known === null;
   const set = (next: Partial<Counted>): void => {
     change(indicator({ ...now, ...next }));
   };
@@ -227,10 +272,10 @@ export function IndicatorControl({ value, change, place, isReadOnly }: ControlOp
           ["increase", gettext("the increase of a signal")],
         ]}
         choose={(kind) => {
-          set({ kind: kind as Counted["kind"] });
+          set({ kind: kind as CountedKind });
         }}
         isReadOnly={isReadOnly}
-        place={place}
+        place={isFormula ? undefined : place}
       />
       {now.kind === "increase" ? (
         <Pick
@@ -243,30 +288,19 @@ export function IndicatorControl({ value, change, place, isReadOnly }: ControlOp
           isReadOnly={isReadOnly}
         />
       ) : (
-        <>
-          <Pick
-            label={gettext("In the state or not")}
-            value={now.not}
-            choices={[
-              ["", gettext("in which it is")],
-              ["not ", gettext("in which it is not")],
-            ]}
-            choose={(not) => {
-              set({ not });
-            }}
-            isReadOnly={isReadOnly}
-          />
-          <Pick
-            label={gettext("State")}
-            value={now.state}
-            choices={STATES}
-            choose={(state) => {
-              set({ state });
-            }}
-            isReadOnly={isReadOnly}
-          />
-        </>
+        <TimeControl
+          options={options}
+          now={now}
+          known={known}
+          write={(condition) => {
+            set({ condition });
+          }}
+          choose={(isCondition) => {
+            setWritten(isCondition ? place : "");
+          }}
+        />
       )}
+      {!isFormula && <Faults findings={findings} />}
     </div>
   );
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { calledAt, completed, completion, type Option } from "./completion.ts";
+import { counted, indicator, stateIn } from "./indicators.ts";
 import { lineAndColumn, readJson, spanOf } from "./json.ts";
-import { marksIn, pieces, placeOf, unitsBefore } from "./marks.ts";
+import { behind, marksIn, pieces, placeOf, unitsBefore } from "./marks.ts";
 import { namesOf, type Vocabulary } from "./vocabulary.ts";
 
 const finding = (place: string, span?: [number, number]) => ({
@@ -121,6 +122,18 @@ describe("marks", () => {
     expect(marksIn("abc", [finding("states/idle")], "states/down")).toEqual([]);
   });
 
+  it("mark a condition that stands behind other words", () => {
+    const text = "share of time speed > 5 bar";
+    const said = [finding("indicators/i", [22, 27]), finding("indicators/j:14-19"), finding("indicators/i")];
+    const shown = behind("share of time ".length, said);
+    expect(marksIn("speed > 5 bar", shown, "indicators/i")).toEqual([
+      { start: 8, end: 13, finding: shown[0] },
+      { start: 0, end: 13, finding: shown[2] },
+    ]);
+    expect(placeOf(shown[1] as (typeof shown)[number])).toEqual({ place: "indicators/j", span: [0, 5] });
+    expect(marksIn(text, behind(0, said), "indicators/i")[0]).toMatchObject({ start: 22, end: 27 });
+  });
+
   it("cut the text into pieces that put it together again", () => {
     const cut = pieces("flow + spede", [
       { start: 7, end: 12 },
@@ -170,5 +183,34 @@ describe("JSON with places", () => {
 
   it("tells lines and columns from 1", () => {
     expect(lineAndColumn(text, text.indexOf('"signals"'))).toEqual([2, 2]);
+  });
+});
+
+describe("indicators", () => {
+  it.each([
+    ["share of time not down", "share", "not down"],
+    ["time running", "time", "running"],
+    ["share of time flow > 1 m3/h and not down", "share", "flow > 1 m3/h and not down"],
+    ["time share of time", "time", "share of time"],
+    ["share of time ", "share", ""],
+  ])("%j counts %s of %j", (text, kind, condition) => {
+    expect(counted(text, "flow")).toEqual({ kind, condition, signal: "flow" });
+    expect(indicator(counted(text))).toBe(text);
+  });
+
+  it("count up a signal", () => {
+    expect(counted("increase of volume", "flow")).toMatchObject({ kind: "increase", signal: "volume" });
+    expect(indicator({ ...counted("increase of volume"), kind: "share" })).toBe("share of time not down");
+    expect(indicator({ ...counted("time idle", "flow"), kind: "increase" })).toBe("increase of flow");
+  });
+
+  it("are shown as states where they are no more than that", () => {
+    expect(stateIn("not down")).toEqual({ not: "not ", state: "down" });
+    expect(stateIn("planned")).toEqual({ not: "", state: "planned" });
+    expect(["not  down", "down and running", "downs", ""].map(stateIn)).toEqual([null, null, null, null]);
+  });
+
+  it("that say nothing of the kind are the usual one", () => {
+    expect(counted("whatever", "flow")).toEqual({ kind: "share", condition: "not down", signal: "flow" });
   });
 });

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -32,6 +34,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
             statement = f"BEGIN; {set_local(tenant)}"
         with debug_transaction(self, statement):
             self.connection.execute(statement)
+
+    @contextmanager
+    def values_apart(self) -> Iterator[None]:
+        """Send values beside statements meanwhile; within them a large one is quoted here and read once more there."""
+        self.ensure_connection()
+        factory = self.connection.cursor_factory
+        self.connection.cursor_factory = base.ServerBindingCursor
+        try:
+            yield
+        finally:
+            self.connection.cursor_factory = factory
 
     def create_cursor(self, name: str | None = None) -> Any:
         """A cursor; a named one dies with the transaction, as psycopg's autocommit says nothing about ours."""

@@ -7,9 +7,10 @@ one place. The value is looked up when the query is compiled, so a queryset may 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
-from django.db.models import Expression, UUIDField
+from django.db.models import Expression, JSONField, UUIDField
 from django.db.models.lookups import Exact, In
 from django.db.models.sql import Query, compiler
 from django.db.models.sql.compiler import SQLAggregateCompiler
@@ -20,6 +21,9 @@ from tenants.scope.context import required_tenant, twins_in_reach
 from tenants.scope.tables import TenantTable
 
 __all__ = ["SQLAggregateCompiler", "SQLCompiler", "SQLDeleteCompiler", "SQLInsertCompiler", "SQLUpdateCompiler"]
+
+_MOST_VALUES = 65_535
+"""Beside one statement."""
 
 
 class CurrentTenant(Expression):
@@ -104,8 +108,12 @@ class SQLInsertCompiler(compiler.SQLInsertCompiler):
     """INSERT with plain VALUES: a cluster refuses ``INSERT .. SELECT UNNEST`` into a table under row-level security."""
 
     def execute_sql(self, returning_fields: Any = None) -> Any:
-        """Insert, and note the rows when somebody watches."""
-        answer = super().execute_sql(returning_fields)
+        """Insert, and note the rows when somebody watches; documents, which may be large, go beside the statement."""
+        fields = self.query.fields
+        has_documents = any(isinstance(field, JSONField) for field in fields)
+        is_apart = has_documents and len(self.query.objs) * len(fields) <= _MOST_VALUES
+        with self.connection.values_apart() if is_apart else nullcontext():
+            answer = super().execute_sql(returning_fields)
         model = self.query.model
         if model is not None and (changes := watching(model)) is not None:
             fields = told_fields(model)

@@ -56,7 +56,7 @@ def test_a_cancelled_visit_no_longer_stands_and_claims_nothing(world: World, ord
         assert orders_within(world.twin, first.start, others[-1].end) == others
         assert next_order(PLANNING) == others[0]
         assert orders_on(first.plan) == orders
-        assert [state_of(exclusion(claim)) for order in orders for claim in order.exclusions] == [
+        assert [state_of(exclusion(claim), PLANNING) for order in orders for claim in order.exclusions] == [
             "withdrawn", "approved", "approved"
         ]  # fmt: skip
         entry = AuditEntry.objects.get(action="order.cancelled")
@@ -89,7 +89,7 @@ def test_a_claim_that_was_withdrawn_before_is_no_obstacle(world: World, orders: 
         (claim,) = orders[0].exclusions
         withdraw_exclusion(exclusion=claim, why="Agreed with the customer.", by=BY, now=PLANNING)
         cancel_order(order=orders[0].id, why=WHY, by=BY, now=PLANNING)
-        assert state_of(exclusion(claim)) == "withdrawn"
+        assert state_of(exclusion(claim), PLANNING) == "withdrawn"
 
 
 class TestRefusals:
@@ -109,7 +109,7 @@ class TestRefusals:
             with pytest.raises(EndedError):
                 cancel_order(order=orders[0].id, why=WHY, by=BY, now=orders[0].end)
             (claim,) = orders[0].exclusions
-            assert state_of(exclusion(claim)) == "approved"
+            assert state_of(exclusion(claim), PLANNING) == "approved"
 
     def test_a_cancellation_is_never_changed(self, world: World, orders: list[WorkOrder]) -> None:
         with scope(world.tenant):

@@ -61,6 +61,20 @@ def test_what_is_left_out_has_a_default() -> None:
     assert written["effective"] == {"from": "2026-09-01", "to": None}
 
 
+LATER = {"acceptance": "required", "objection": "P14D", "year_cap_minor": 5_000_000}
+
+
+def test_what_documents_of_before_did_not_have_is_written_only_where_it_says_something() -> None:
+    before = a_contract(PLANNED)
+    assert not LATER.keys() & before.as_json().keys()
+    assert before.digest == "843b9ec46f62144ca8879a74d8ff1c26d772a303c58ac8ac80d37378b291044b"
+    assert a_contract(PLANNED, outer=dict.fromkeys(LATER)).digest == before.digest
+    after = a_contract(PLANNED, outer=LATER)
+    assert after.as_json() == before.as_json() | LATER
+    assert AgreementDocument.read(after.as_json()) == after
+    Draft202012Validator(agreement_schema()).validate(after.as_json())
+
+
 YEAR_CAP = terms()["terms"] | {"caps": {"period_percent": None, "year_remaining_minor": 5}}
 BAD: list[tuple[dict[str, Any], tuple[str, str]]] = [
     ({"title": ""}, ("document.empty", "title")),
@@ -80,6 +94,11 @@ BAD: list[tuple[dict[str, Any], tuple[str, str]]] = [
     ({"tax_percent": "101"}, ("document.out_of_range", "tax_percent")),
     ({"payment_days": 366}, ("document.out_of_range", "payment_days")),
     ({"terms": YEAR_CAP}, ("contract.year_cap", "")),
+    ({"acceptance": "by letter"}, ("document.not_allowed", "acceptance")),
+    ({"objection": "PT0S"}, ("document.out_of_range", "objection")),
+    ({"objection": "two weeks"}, ("document.malformed", "objection")),
+    ({"year_cap_minor": -1}, ("document.out_of_range", "year_cap_minor")),
+    ({"year_cap_minor": "5000000"}, ("document.wrong_type", "year_cap_minor")),
     ({"colour": "blue"}, ("document.unknown_field", "colour")),
 ]
 

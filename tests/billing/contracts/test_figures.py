@@ -43,6 +43,7 @@ def test_money(minor: int, currency: str, text: str) -> None:
         ("P1D", "1 day"),
         ("PT1H30M", "1 hour 30 minutes"),
         ("PT0.5S", "0.5 seconds"),
+        ("PT1H1S", "1 hour 1 second"),
         ("PT90S", "1 minute 30 seconds"),
         ("P1W", "7 days"),
         ("PT0S", "no time"),

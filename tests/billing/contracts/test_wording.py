@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.wording import describe
+from billing.contracts.wording import describe, sections, text_to_sign
 from tests.billing.outcomes.documents import a_clause
 
 Json = dict[str, Any]
@@ -134,6 +134,22 @@ def test_price_tiers_in_words(mode: str, which: str) -> None:
 
 WEEKDAYS = {"weekly": [{"days": ["mon", "sat"], "from": "06:00", "to": "22:00"}], "holidays": ["2026-12-25"]}
 STEPS = {"kind": "steps", "per": "0.1", "step": "full"}
+REPAIR = (
+    "uptime: the share of incidents in which an asset that is down is back within 4 hours of committed time, taken "
+    "together over all of them, for all assets."
+)
+RESPONSE = (
+    "the share of incidents in which an asset that is down is back, or technician on site begins to hold, within 1 "
+    "hour 30 minutes of committed time"
+)
+WHAT_AN_INCIDENT_IS = (
+    "uptime: an incident is the time from which an asset is down until it is up again, when some of it is committed "
+    "time; a period without an incident is 100 %."
+)
+WHAT_IS_OPEN = (
+    "uptime: an incident that is open at the end of the period is missed when it has taken longer by then, else it is "
+    "left for the next period, in which its time starts anew."
+)
 CLAUSES: list[tuple[Json, str]] = [
     (
         {"indicator": {"kind": "throughput", "unit": "m3", "target": "400", "per": "h", "hours": "committed"}},
@@ -146,6 +162,12 @@ CLAUSES: list[tuple[Json, str]] = [
     (
         {"indicator": {"kind": "mean_rate", "interval": "PT5M"}},
         "100 % less the mean error rate of intervals of 5 minutes",
+    ),
+    ({"indicator": {"kind": "response", "within": "PT4H"}}, REPAIR),
+    ({"indicator": {"kind": "response", "within": "PT1H30M", "of": "technician_on_site"}}, RESPONSE),
+    (
+        {"indicator": {"kind": "response", "within": "PT4H"}, "outages": {"minimum": "PT5M", "quantum": "PT1M"}},
+        "uptime: outages of less than 5 minutes do not count.",
     ),
     ({"assets": [SPARE]}, "for Engine 082."),
     ({"aggregate": "worst"}, "as that of the worst of them"),
@@ -179,6 +201,15 @@ def test_clauses_in_words(changes: Json, words: str) -> None:
     assert said(a_contract(clause(**changes)), words)
 
 
+def test_what_an_incident_is_stands_in_a_contract_on_response_time_and_in_no_other() -> None:
+    contract = a_contract(clause(indicator={"kind": "response", "within": "PT4H"}))
+    assert [sentence for sentence in describe(contract) if sentence.startswith("uptime: an incident")] == [
+        WHAT_AN_INCIDENT_IS,
+        WHAT_IS_OPEN,
+    ]
+    assert not said(a_contract(clause()), "incident")
+
+
 @pytest.mark.parametrize(
     ("notice", "words"),
     [
@@ -193,3 +224,91 @@ def test_approval_in_advance_in_words(notice: str | None, words: str) -> None:
     assert said(contract, "it is due on the day of the invoice.")
     assert said(contract, "The credits of a period have no limit.")
     assert not said(contract, "bays")
+
+
+def test_each_sentence_says_what_it_tells() -> None:
+    contract = a_contract(
+        clause(
+            exclusions=[{"category": "planned", "allowance": None}],
+            remedies=[
+                {"kind": "tiers", "tiers": [{"below": "95", "credit": "10"}, {"below": "97", "credit": "5"}]},
+                STEPS | {"above": "98.5", "bonus": "1"},
+            ],
+            minimum_coverage="98",
+        ),
+        outer={
+            "preapproved": [{"category": "planned"}],
+            "assumptions": {"planned_visit": "P5D", "repair": "P14D", "bays": 1},
+        },
+    )
+    told = [(one.title, one.place, [line.places for line in one.lines]) for one in sections(contract)]
+    uptime = "terms/clauses/0"
+    assert told == [
+        (
+            "Parties and time",
+            "customer",
+            [("title", "customer", "twin"), ("effective",), ("terms/time_zone", "terms/currency")],
+        ),
+        ("Fee", "terms/fee", [("terms/fee",)]),
+        (
+            "Clause uptime",
+            uptime,
+            [
+                (f"{uptime}/id", f"{uptime}/indicator", f"{uptime}/aggregate", f"{uptime}/assets"),
+                (f"{uptime}/calendar",),
+                (f"{uptime}/outages",),
+                (f"{uptime}/gaps",),
+                (f"{uptime}/minimum_coverage",),
+                (f"{uptime}/exclusions/0",),
+                (f"{uptime}/remedies/0/tiers/1",),
+                (f"{uptime}/remedies/0/tiers/0",),
+                (f"{uptime}/remedies/1",),
+            ],
+        ),
+        ("Limits and evidence", "terms/caps", [("terms/caps",), ("terms/correction_window",), ("preapproved/0",)]),
+        (
+            "Assumptions",
+            "assumptions",
+            [("assumptions/planned_visit",), ("assumptions/repair",), ("assumptions/bays",)],
+        ),
+        ("Rounding, tax and payment", "terms/rounding", [("terms/rounding",), ("tax_percent", "payment_days")]),
+    ]
+    assert [line.text for one in sections(contract) for line in one.lines] == describe(contract)
+
+
+def test_the_text_to_sign_is_numbered_and_closed_by_the_digest() -> None:
+    contract = a_contract(clause())
+    text = text_to_sign(contract).splitlines()
+    assert text[:5] == [
+        "Uptime",
+        "Version 1 of contract 0198c0de-0000-7000-8000-00000000a001",
+        "",
+        "1. Parties and time",
+        "1.1 Meridian Engines guarantees Northwind Air the outcome of 2 assets of Northwind fleet.",
+    ]
+    assert "3.4 uptime: time of which nothing is known counts as down." in text
+    assert text[-6:] == [
+        "Assets",
+        f"Engine 081 ({ENGINE})",
+        f"Engine 082 ({SPARE})",
+        "",
+        "The document that this text tells has the SHA-256 digest",
+        contract.digest,
+    ]
+
+
+def test_acceptance_objection_and_the_limit_of_a_year() -> None:
+    plain = a_contract(clause())
+    outer = {"acceptance": "required", "objection": "P14D", "year_cap_minor": 12_000_050}
+    added = [one for one in describe(a_contract(clause(), outer=outer)) if one not in describe(plain)]
+    assert added == [
+        "It takes effect only once Northwind Air has accepted it electronically.",
+        (
+            "The credits of a contract year are together at most 120,000.50 EUR; a contract year begins on each "
+            "anniversary of the first day on which the contract held."
+        ),
+        (
+            "An exclusion about which Northwind Air has said nothing within 14 days after it was claimed counts as "
+            "approved from then on."
+        ),
+    ]

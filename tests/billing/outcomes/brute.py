@@ -239,13 +239,16 @@ class Brute:
         unknown = sum(steps for name, steps in categories.items() if name.startswith("unknown"))
         committed = categories["up"] + categories["down"] + unknown
         ratio = self.aggregate(clause, measured, ratios)
+        blameless = self.blameless(clause, measured)
+        if ratio is None and blameless:
+            ratio = Fraction(1)
         gate = clause["minimum_coverage"]
         settled = ratio is not None and (
             gate is None or Fraction(100 * (committed - unknown), committed) >= Fraction(gate)
         )
         credit = bonus = Fraction(0)
         if settled and clause["aggregate"] == "per_asset":
-            for asset, own in ratios.items():
+            for asset, own in (blameless | ratios).items():
                 credit += self.bases(clause)[asset] * remedy(clause, own, "credit") / 100
                 bonus += self.bases(clause)[asset] * remedy(clause, own, "bonus") / 100
         elif settled:
@@ -261,6 +264,18 @@ class Brute:
             "unknown_s": unknown * self.seconds,
             "credit": self.round(credit),
             "bonus": self.round(bonus),
+        }
+
+    @staticmethod
+    def blameless(clause: Json, measured: Json) -> dict[str, Fraction]:
+        """What assets that were promised to be helped in time have come to if nothing happened to them."""
+        if clause["indicator"]["kind"] != "response":
+            return {}
+        uncommitted = {"out_of_service", "off_calendar", "excluded"}
+        return {
+            asset: Fraction(1)
+            for asset, (parts, _, _) in measured.items()
+            if any(steps for name, steps in parts.items() if name not in uncommitted)
         }
 
     @staticmethod

@@ -123,7 +123,13 @@ class _Lot:
         }
 
     def indicator(self) -> Json:
-        kind = self.chance.choice(("availability", "availability", "throughput", "mean_rate"))
+        kind = self.chance.choice(("availability", "availability", "throughput", "mean_rate", "response"))
+        if kind == "response":
+            named = {"of": "attended"} if self.chance.random() < 0.5 else {}
+            return {
+                "kind": kind,
+                "within": f"PT{self.chance.choice((600, 3600, self.chance.randint(1, 40_000)))}S",
+            } | named
         if kind == "throughput":
             hours = self.chance.choice(("committed", self.decimal(1, 60)))
             return {"kind": kind, "unit": "m3", "target": self.decimal(1, 40), "per": "h", "hours": hours}
@@ -174,6 +180,7 @@ class _Lot:
             "states": [self.state() for _ in range(self.chance.randint(0, 9))],
             "counters": [self.reading() for _ in range(self.chance.randint(0, 8))],
             "rates": self.rates(),
+            "conditions": {"attended": [self.state() for _ in range(self.chance.randint(0, 5))]},
         }
 
     def state(self) -> Json:

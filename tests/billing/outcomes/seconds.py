@@ -95,17 +95,21 @@ class Seconds(Brute):
     def reported(self, asset: str) -> tuple[int, NDArray[np.int8]]:
         """The first second that anything is known of, and the state at each from there on."""
         known = self.document["evidence"][asset]
+        return self.told(known["states"], known["initial"])
+
+    def told(self, states: list[Json], initial: str | None) -> tuple[int, NDArray[np.int8]]:
+        """The same of any reports."""
         reports = [
             (self.step(one["received"]), start, -end, _GRAVER[one["state"]], end, _CODES[one["state"]])
-            for one in self.in_time(known["states"])
+            for one in self.in_time(states)
             if (start := self.step(one["from"])) < (end := self.step(one["to"]))
         ]
         first = min([self.start, *(start for _, start, *_ in reports)])
         last = max([self.end, *(end for *_, end, _ in reports)])
-        states = np.full(last - first, _CODES[known["initial"] or "unknown"], np.int8)
+        painted = np.full(last - first, _CODES[initial or "unknown"], np.int8)
         for _, start, _, _, end, code in sorted(reports):
-            states[start - first : end - first] = code
-        return first, states
+            painted[start - first : end - first] = code
+        return first, painted
 
     def here(self, asset: str) -> Mask:
         service = self.document["evidence"][asset]["in_service"] or {"from": None, "to": None}
@@ -198,8 +202,48 @@ class Seconds(Brute):
             return categories, self.volume(asset), hours * Fraction(indicator["target"]) if length else Fraction(0)
         if indicator["kind"] == "mean_rate":
             return categories, length - self.in_error(asset, committed), Fraction(length)
+        if indicator["kind"] == "response":
+            decided = self.answers(clause, asset, committed)
+            return categories, Fraction(decided.count(True)), Fraction(len(decided))
         up = Fraction(categories["up"] + categories["unknown:up"])
         return categories, up, up + categories["down"] + categories["unknown:down"]
+
+    def answers(self, clause: Json, asset: str, committed: Mask) -> list[bool]:
+        """Whether each incident that is decided was met: down seconds with no up second between them are one."""
+        first, state = self.trouble(clause, asset)
+        name, since = clause["indicator"].get("of"), self.start - first
+        holds = np.zeros(len(state), np.bool_)
+        if name is not None:
+            begins, condition = self.told(self.document["evidence"][asset]["conditions"][name], None)
+            holds[since : since + len(committed)] = (condition == _CODES["up"])[self.start - begins :][: len(committed)]
+        runs = np.zeros(len(state), np.bool_)
+        runs[since : since + len(committed)] = committed
+        ups = np.cumsum(state == _CODES["up"])
+        decided = []
+        for number in np.unique(ups[state == _CODES["down"]]).tolist():
+            seconds = np.flatnonzero((ups == number) & (state == _CODES["down"]))
+            ticks = seconds[runs[seconds]]
+            if not len(ticks) or len(seconds) < seconds_of(clause["outages"]["minimum"]):
+                continue
+            over = int(np.searchsorted(ups, number, side="right"))
+            helped = np.flatnonzero(holds[seconds[0] : over]) + seconds[0]
+            stopped = int(helped[0]) if len(helped) else over
+            late = int((ticks < stopped).sum()) > seconds_of(clause["indicator"]["within"])
+            if late or stopped < since + len(committed):
+                decided.append(not late)
+        return decided
+
+    def trouble(self, clause: Json, asset: str) -> tuple[int, NDArray[np.int8]]:
+        """The first second that anything is known of, and the state at each with unknown ones as they count."""
+        first, state = self.reported(asset)
+        edges = [0, *(np.flatnonzero(np.diff(state)) + 1).tolist(), len(state)]
+        counts = np.array([0, 1, 0, 1, 2], np.int8)  # what each of _COUNTS is as a state
+        before, found = None, state.copy()
+        for left, right in pairwise(edges):
+            if state[left] == _CODES["unknown"]:
+                found[left:right] = counts[self.gap(right - left, before, clause["gaps"])]
+            before = {_CODES["down"]: "down", _CODES["up"]: "up"}.get(int(state[left]))
+        return first, found
 
     def in_error(self, asset: str, committed: Mask) -> Fraction:
         """Committed seconds, each weighted by its error share; the report received last is on top."""

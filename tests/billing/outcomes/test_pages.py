@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from billing.outcomes.models import Exclusion, ExclusionDecision
 from billing.outcomes.selectors import exclusion, state_of
 from billing.outcomes.services import claim_exclusion
+from tenants.kernel.clock import utc_now
 from tenants.people.models import User
 from tenants.scope.context import scope
 from tests.billing.world import House, agreement, at, body, published
@@ -152,7 +153,7 @@ class TestWithdrawing:
         client.post(path, {"why": "again"})
         assert "The claim was withdrawn by" in body(client, PAGE)
         with scope(cast.meridian.id):
-            assert state_of(exclusion(house.claim)) == "withdrawn"
+            assert state_of(exclusion(house.claim), utc_now()) == "withdrawn"
 
     def test_an_approved_claim_offers_only_that(self, cast: Cast, house: House, sign_in: SignIn) -> None:
         client = sign_in(cast.owner)
@@ -176,7 +177,7 @@ class TestUnderNoContract:
         assert client.post(f"{PAGE}{stranger}/withdraw/", {"why": "x"}).status_code == 404
         client.post(f"{PAGE}{loose}/decide/", {"decision": "approve", "why": "agreed"})
         with scope(cast.meridian.id):
-            assert state_of(exclusion(loose)) == "approved"
+            assert state_of(exclusion(loose), utc_now()) == "approved"
 
     def test_a_page_takes_a_number_of_queries_that_does_not_grow(
         self, cast: Cast, house: House, sign_in: SignIn

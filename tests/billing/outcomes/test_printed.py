@@ -8,8 +8,8 @@ from fractions import Fraction
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from billing.outcomes.domain.engine import AmountTooLargeError
 from billing.outcomes.domain.figures import exact_text, moment_text, percent_text, seconds_text
+from billing.outcomes.domain.settling import AmountTooLargeError
 from tenants.kernel.calendars import time_zone
 from tests.billing.outcomes.documents import (
     Json,

@@ -15,12 +15,12 @@ from billing.contracts.models import Contract
 from billing.contracts.periods import PeriodError
 from billing.contracts.selectors import NotInForceError, agreement_of, versions
 from billing.outcomes.assembly import rate_document, rated
+from billing.outcomes.claims import ExclusionError
 from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun
 from billing.outcomes.selectors import ExclusionNotFoundError, claims_within, decision_of, exclusion, what_ifs
 from billing.outcomes.services import (
     Assumption,
     DecidedError,
-    ExclusionError,
     approve_exclusion,
     claim_exclusion,
     decline_exclusion,

@@ -40,7 +40,9 @@ def with_names(document: Json, seed: int) -> Json:
     for asset, one in named["evidence"].items():
         others = [known[other] for other in ASSETS if other != asset]
         one["measures"] = {"volume": one.pop("counters"), "energy": others[0]["counters"]}
-        one["conditions"] = {"running": others[1]["states"], "cold": chance.choice(others)["states"]}
+        one["conditions"] = {
+            **one.get("conditions", {}), "running": others[1]["states"], "cold": chance.choice(others)["states"],
+        }  # fmt: skip
     quantities = ["volume", "energy", "running"]
     if named["contract"]["fee"]["kind"] == "metered":
         named["contract"]["fee"]["of"] = chance.choice(("volume", "energy"))

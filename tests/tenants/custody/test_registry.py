@@ -7,13 +7,13 @@ from tenants.scope.tables import AppendOnly, Custody
 
 REVIEWED = {
     Custody.MONEY: {
-        "billing_adjustment", "billing_chargedadjustment", "billing_contractversion", "billing_exclusion",
-        "billing_exclusiondecision", "billing_invoice", "billing_invoiceseries", "billing_ledgerentry",
-        "billing_ledgerleg", "billing_legalentity", "billing_outcomerun", "billing_payment",
+        "billing_adjustment", "billing_chargedadjustment", "billing_contractacceptance", "billing_contractversion",
+        "billing_exclusion", "billing_exclusiondecision", "billing_invoice", "billing_invoiceseries",
+        "billing_ledgerentry", "billing_ledgerleg", "billing_legalentity", "billing_outcomerun", "billing_payment",
         "billing_providerinvoice", "billing_providerstep", "billing_report", "billing_statement", "billing_vatrate",
         "tenants_agreement", "tenants_auditentry", "tenants_certificate", "tenants_cosignature",
         "tenants_keyhandover", "tenants_log", "tenants_logleaf", "tenants_lognode", "tenants_treehead",
-        "tenants_witness", "twins_evidencesegment", "twins_siterecord",
+        "tenants_headstamp", "tenants_witness", "twins_evidencesegment", "twins_siterecord",
     },
     Custody.REFERRED: {"billing_contract", "tenants_customer", "twins_twin"},
     Custody.READING: {"twins_readinglog", "twins_chunk", "twins_rollup", "twins_sealedbatch"},

@@ -33,9 +33,9 @@ def test_the_library_has_what_plants_are_made_of() -> None:
     kinds = {ref.partition("@")[0] for ref, document in built_in_types().items() if not document.abstract}
     assert kinds == {
         "air-handling-unit", "battery-pack", "boiler", "building", "centrifugal-pump", "chiller", "cnc-machine",
-        "compressor", "control-valve", "conveyor", "diesel-generator", "electric-motor", "excavator", "gearbox",
-        "haul-truck", "heat-exchanger", "industrial-robot", "packaging-machine", "production-line", "pv-inverter",
-        "site", "tank", "transformer", "turbofan-engine", "wind-turbine",
+        "cold-store", "compressor", "control-valve", "conveyor", "diesel-generator", "electric-motor", "excavator",
+        "gearbox", "haul-truck", "heat-exchanger", "industrial-robot", "packaging-machine", "production-line",
+        "pv-inverter", "site", "tank", "transformer", "turbofan-engine", "wind-turbine",
     }  # fmt: skip
     assert {ref.partition("@")[0] for ref, document in built_in_types().items() if document.abstract} == {
         "asset", "diesel-engine", "electrical-equipment", "equipment", "gas-turbine", "generating-unit",

@@ -68,6 +68,20 @@ def test_a_constraint_has_one_answer() -> None:
     ]
 
 
+def test_an_indicator_is_tried_by_its_condition() -> None:
+    trial = try_formula(PUMP, "indicators/i", "share of time flow > 15 m3/h", {"flow": [10, 20]})
+    assert (trial.findings, trial.at, trial.results) == ((), (0.0, 1.0), (False, True))
+    refused = try_formula(PUMP, "indicators/i", "share of time flow > 15 bar and flwo > 1 m3/h", {})
+    assert [(each.code, each.place) for each in refused.findings] == [
+        ("formula.units", "indicators/i:21-27"),
+        ("formula.unknown_name", "indicators/i:32-36"),
+    ]
+    held = PUMP.model_copy(update={"indicators": {"i": "time flow > 15 m3/h"}})
+    assert try_formula(held, "indicators/i", "time flow > 15 m3/h", {"flow": [10, 20]}).results == (False, True)
+    (finding,) = try_formula(PUMP, "indicators/i", "increase of flow", {}).findings
+    assert finding.place.startswith("indicators/i:")
+
+
 @pytest.mark.parametrize("text", ["share", "flow > rated", "avg(flow, 1min)", "if flow > rated then 1 else 2", "oil"])
 def test_the_same_each_time(text: str) -> None:
     def tried() -> Any:

@@ -102,8 +102,10 @@ def test_a_document_cannot_be_changed() -> None:
         ("maintenance/replace_bearing/skills", {"mechanic": 0}),
         ("maintenance/replace_bearing/skills", {"mechanic": 1.5}),
         ("maintenance/replace_bearing/parts", {"": 1}),
-        ("indicators/availability", "share of time not broken"),
+        ("indicators/availability", "share of time "),
         ("indicators/availability", "share of running"),
+        ("indicators/availability", "time"),
+        ("indicators/availability", "time flow > 1 m3/h" + " " * 2000),
         ("indicators/volume", "increase of Flow"),
         ("appearance/icon", ""),
         ("appearance/shape", "../pump.glb"),
@@ -127,7 +129,15 @@ def test_what_the_schema_does_not_say_is_refused(path: str, value: Any) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["share of time not down", "share of time running", "time running", "time not idle", "increase of flow_total"],
+    [
+        "share of time not down",
+        "share of time running",
+        "time running",
+        "time not idle",
+        "increase of flow_total",
+        "share of time flow > 3 m3/h and not down",
+        "time avg(flow, 10min) < 0.5 * rated_flow",
+    ],
 )
 def test_indicators_are_sentences(text: str) -> None:
     assert asset_type(indicators={"it": text}).indicators == {"it": text}

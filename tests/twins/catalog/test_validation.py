@@ -8,6 +8,8 @@ from tests.twins.catalog.documents import PUMP, asset_type, catalogue
 from twins.catalog.domain.validation import validate
 from twins.catalog.schemas import AssetType
 
+COLD = {"temperature": {"unit": "Cel", "rate": "PT1M"}}
+
 
 def found(document: AssetType, *types: AssetType) -> list[tuple[str, str, str]]:
     return [(finding.code, finding.place, finding.message) for finding in validate(document, catalogue(*types))]
@@ -159,6 +161,30 @@ def test_a_sound_type_has_no_findings() -> None:
             "There is no signal 'volume' in this type or its parents.",
         ),
         (
+            {"indicators": {"i": "share of time not broken"}},
+            "formula.unknown_name",
+            "indicators/i:18-24",
+            "There is no signal, property or state 'broken' here.",
+        ),
+        (
+            {"signals": COLD, "indicators": {"i": "time temperature"}},
+            "formula.type",
+            "indicators/i:5-16",
+            "This gives a number; a truth is wanted.",
+        ),
+        (
+            {"signals": COLD, "indicators": {"i": "share of time temperature >= 2 Cel and temperature <= 8 bar"}},
+            "formula.units",
+            "indicators/i:54-59",
+            "This is in 'bar', beside a value in 'Cel'.",
+        ),
+        (
+            {"signals": COLD, "indicators": {"i": "time temperature > 2 Cel and down"}},
+            "formula.unknown_name",
+            "indicators/i:29-33",
+            "There is no signal, property or state 'down' here.",
+        ),
+        (
             {"extends": ["fan@1"]},
             "type.unknown_parent",
             "extends/0",
@@ -175,6 +201,12 @@ def test_a_sound_type_has_no_findings() -> None:
 def test_every_fault_is_found_with_its_place(sections: dict[str, Any], code: str, place: str, message: str) -> None:
     assert found(asset_type(**sections)) == [(code, place, message)]
     assert all(finding.fix.endswith(".") for finding in validate(asset_type(**sections), catalogue()))
+
+
+@pytest.mark.parametrize("state", ["running", "idle", "down", "unknown", "planned"])
+def test_a_state_that_people_tell_needs_no_formula(state: str) -> None:
+    for text in (f"share of time {state}", f"time not {state}"):
+        assert found(asset_type(signals=COLD, indicators={"i": text})) == []
 
 
 def test_references_reach_what_is_inherited() -> None:

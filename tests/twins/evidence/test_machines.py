@@ -208,7 +208,7 @@ def test_queries_do_not_grow_with_the_assets_read_together(tenant: Tenant, count
         send([(asset, "fault", at(1, 8), 0) for asset in assets], received=at(3, 4))
         with CaptureQueriesContext(connection) as queries:
             assert len(seal(twin)) == count
-    assert len(queries) == 14  # and one COPY
+    assert len(queries) == 13  # and one COPY
 
 
 def test_flights_and_machines_in_one_twin(site: Site) -> None:

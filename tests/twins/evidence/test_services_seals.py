@@ -266,4 +266,4 @@ def test_queries_do_not_grow_with_the_fleet(tenant: Tenant, engines: int) -> Non
         fly([(asset, at) for asset in fleet for at in schedule(START, END)], received=NOW)
         with CaptureQueriesContext(connection) as queries:
             assert len(seal(twin)) == engines
-        assert len(queries) == 13  # and one COPY
+        assert len(queries) == 12  # and one COPY

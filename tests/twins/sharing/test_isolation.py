@@ -247,7 +247,8 @@ ALLOWED = frozenset(
     {
         "brand-style", "brand-logo",
         "assets", "shared-view", "shared-values", "shared-signal", "reports", "report", "report-file",
-        "report-verifier", "invoices", "invoice", "invoice-file", "invoice-xml", "api:log-head", "search",
+        "report-verifier", "invoices", "invoice", "invoice-file", "invoice-xml", "api:log-head",
+        "api:log-time-stamp-list", "search",
         "api:shared-view-list",
         "api:shared-view-detail",
         "api:shared-view-latest", "api:shared-view-readings", "api:shared-view-history",

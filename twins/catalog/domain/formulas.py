@@ -1,17 +1,18 @@
-"""The formulas of a type: of its derived signals and states, and the conditions of alarms, commands, constraints."""
+"""The formulas of a type: of derived signals and states; conditions of alarms, commands, constraints, indicators."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tenants.kernel.errors import Finding
-from twins.catalog.schemas import AssetType, Signal
+from twins.catalog.schemas import STATES, TIMES, AssetType, Signal
 from twins.language.certain import divisions_by_zero
 from twins.language.checking import check
 from twins.language.graph import depth, in_order
 from twins.language.parsing import parse
-from twins.language.tree import FormulaError, Tree, names
+from twins.language.tree import FormulaError, Problem, Span, Tree, names
 from twins.language.typed import Formula, Known, Role, Sort, Vocabulary
 
 MOST_BEHIND = 16
@@ -23,6 +24,13 @@ _MISSED = 5
 """So many readings may be missing before the last one no longer holds."""
 
 
+class Placed(NamedTuple):
+    """A formula that is a part of a text, and how many characters of it stand before."""
+
+    text: str
+    before: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class TypeFormulas:
     """The checked formulas of a type.
@@ -31,7 +39,8 @@ class TypeFormulas:
         vocabulary: Every name that its formulas may speak of.
         derived: Those of its derived signals by key, each after what it needs.
         states: Those of its states by key.
-        conditions: Those of its alarms, commands and constraints by their places (``constraints/head/holds``).
+        conditions: Those of its alarms, commands, constraints and indicators by their places
+            (``constraints/head/holds``, ``indicators/availability``).
         findings: What is wrong with them; what is wrong is in none of the above.
     """
 
@@ -60,15 +69,15 @@ def formulas_of(of: AssetType) -> TypeFormulas:
             findings.append(_too_deep(places[name]))
             continue
         unit = of.derived[name].unit if name in of.derived else None
-        formula = _checked(places[name], _text(of, name), known, findings, unit=unit)
+        formula = _checked(places[name], Placed(_text(of, name)), known, findings, unit=unit)
         if formula is None:
             continue
         checked[name] = formula
         if unit is None:
             known[name] = Known(Role.STATE, Sort.TRUTH, formula=formula)
     conditions = {
-        place: _checked(place, text, known if place.split("/")[0] != "constraints" else _facts(known), findings)
-        for place, text in _conditions(of).items()
+        place: _checked(place, placed, known if place.split("/")[0] != "constraints" else _facts(known), findings)
+        for place, placed in _conditions(of).items()
     }
     return TypeFormulas(
         known,
@@ -80,16 +89,27 @@ def formulas_of(of: AssetType) -> TypeFormulas:
 
 
 def _checked(
-    place: str, text: str, known: Vocabulary, findings: list[Finding], *, unit: str | None = None
+    place: str, placed: Placed, known: Vocabulary, findings: list[Finding], *, unit: str | None = None
 ) -> Formula | None:
     """A formula, a condition when it has no unit; None when it means nothing, which the findings are told."""
     try:
-        formula = check(text, known, unit=unit, sort=Sort.TRUTH if unit is None else None)
+        formula = check(placed.text, known, unit=unit, sort=Sort.TRUTH if unit is None else None)
     except FormulaError as error:
-        findings += [problem.finding(place) for problem in error.problems]
+        findings += findings_at(place, error.problems, placed.before)
         return None
-    findings += [problem.finding(place) for problem in divisions_by_zero(formula, known)]
+    findings += findings_at(place, divisions_by_zero(formula, known), placed.before)
     return formula
+
+
+def findings_at(place: str, problems: Iterable[Problem], before: int) -> list[Finding]:
+    """What is wrong with a formula that stands at a place, behind so many characters of the text that is there."""
+    return [replace(one, span=Span(one.span.start + before, one.span.end + before)).finding(place) for one in problems]
+
+
+def condition_in(indicator: str) -> Placed | None:
+    """The condition of an indicator that counts time; None of one that counts something else."""
+    start = next((start for start in TIMES if indicator.startswith(start)), None)
+    return None if start is None else Placed(indicator.removeprefix(start), len(start))
 
 
 def signal_patience_us(signal: Signal) -> int:
@@ -174,19 +194,31 @@ def constraints_of(of: AssetType) -> dict[str, Formula]:
     known = _facts(_given(of))
     findings: list[Finding] = []
     found = {
-        key: _checked(f"constraints/{key}/holds", constraint.holds, known, findings)
+        key: _checked(f"constraints/{key}/holds", Placed(constraint.holds), known, findings)
         for key, constraint in of.constraints.items()
     }
     return {key: one for key, one in found.items() if one is not None}
 
 
-def _conditions(of: AssetType) -> dict[str, str]:
+def _conditions(of: AssetType) -> dict[str, Placed]:
     """What stands beside the derived signals and the states, by place; nothing needs it in turn."""
     found = {f"alarms/{key}/when": alarm.when for key, alarm in of.alarms.items()}
     found |= {f"alarms/{key}/suppressed_when": alarm.suppressed_when for key, alarm in of.alarms.items()}
     found |= {f"commands/{key}/when": command.when for key, command in of.commands.items()}
     found |= {f"constraints/{key}/holds": constraint.holds for key, constraint in of.constraints.items()}
-    return {place: text for place, text in found.items() if text is not None}
+    placed = {place: Placed(text) for place, text in found.items() if text is not None}
+    return placed | {f"indicators/{key}": one for key, one in _counted_times(of)}
+
+
+def _counted_times(of: AssetType) -> Iterator[tuple[str, Placed]]:
+    """The conditions of indicators; a state by itself that no formula tells is one that people tell."""
+    for key, text in of.indicators.items():
+        placed = condition_in(text)
+        if placed is None:
+            continue
+        state = placed.text.removeprefix("not ")
+        if state in of.states or state not in STATES:
+            yield key, placed
 
 
 def _facts(known: Vocabulary) -> Vocabulary:

@@ -13,7 +13,6 @@ from twins.language.typed import Formula, Sort
 
 INCREASE = "increase of "
 """So an indicator starts that counts up a signal, whose key follows."""
-_TIMES = ("share of time ", "time ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +31,20 @@ class Indicators:
 def indicators_of(of: AssetType) -> Indicators:
     """The indicators of a type that can be worked out from its signals.
 
-    A condition that speaks of a state the type has no formula for (``down`` of what people alone say is down) is left
-    out, and so is a signal that it does not have.
+    A condition that is a state the type has no formula for (``down`` of what people alone say is down) is left out, and
+    so is a signal that it does not have.
 
     Args:
         of: The type with what it inherits.
     """
+    known = formulas_of(of).conditions
     conditions: dict[str, Formula] = {}
     increases: dict[str, str] = {}
     for key, text in of.indicators.items():
         if text.startswith(INCREASE):
             if text.removeprefix(INCREASE) in of.signals:
                 increases[key] = text.removeprefix(INCREASE)
-        elif (formula := condition_of(of, _condition(text))) is not None:
+        elif (formula := known.get(f"indicators/{key}")) is not None:
             conditions[key] = formula
     return Indicators(conditions, increases)
 
@@ -60,8 +60,3 @@ def condition_of(of: AssetType, text: str) -> Formula | None:
         return check(text, formulas_of(of).vocabulary, sort=Sort.TRUTH)
     except FormulaError:
         return None
-
-
-def _condition(text: str) -> str:
-    start = next(start for start in _TIMES if text.startswith(start))
-    return text.removeprefix(start)

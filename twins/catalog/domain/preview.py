@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tenants.kernel.errors import Finding
-from twins.catalog.domain.formulas import TypeFormulas, formulas_of
+from twins.catalog.domain.formulas import Placed, TypeFormulas, condition_in, findings_at, formulas_of
 from twins.catalog.domain.naming import title_of
 from twins.catalog.domain.sampling import Given, samples_of, values_of
 from twins.catalog.schemas import AssetType
@@ -26,7 +26,7 @@ _SPAN = re.compile(r"^(.*):(\d+)-(\d+)$")
 _US = 1_000_000
 PLACES = re.compile(
     r"^(derived/[a-z][a-z0-9_]*/formula|states/[a-z]+|constraints/[a-z][a-z0-9_]*/holds"
-    r"|alarms/[a-z][a-z0-9_]*/(when|suppressed_when)|commands/[a-z][a-z0-9_]*/when)$"
+    r"|alarms/[a-z][a-z0-9_]*/(when|suppressed_when)|commands/[a-z][a-z0-9_]*/when|indicators/[a-z][a-z0-9_]*)$"
 )
 """Where a formula can stand in the document of a type."""
 
@@ -58,7 +58,7 @@ def try_formula(of: AssetType, place: str, text: str, given: Given) -> Trial:
     Args:
         of: The type with what it inherits, the formula in it or not.
         place: Where the formula stands or shall stand, such as ``derived/power/formula``.
-        text: The formula.
+        text: The formula; of an indicator all of it, such as ``share of time not down``.
         given: Readings and values to try it on, by name.
     """
     formulas = formulas_of(of)
@@ -95,19 +95,20 @@ def _formula(of: AssetType, formulas: TypeFormulas, place: str, text: str) -> tu
     own = known.get(key) if known is not None else formulas.conditions.get(place)
     findings = [finding for finding in formulas.findings if finding.place.startswith(f"{place}:")]
     findings += [finding for finding in formulas.findings if finding.place == place]
-    if findings or (own is not None and own.text == text):
+    placed = (condition_in(text) if section == "indicators" else None) or Placed(text)
+    if findings or (own is not None and own.text == placed.text):
         return own, findings
-    return _alone(formulas.vocabulary, place, text, section)
+    return _alone(formulas.vocabulary, place, placed, section)
 
 
-def _alone(known: Vocabulary, place: str, text: str, section: str) -> tuple[Formula | None, list[Finding]]:
+def _alone(known: Vocabulary, place: str, placed: Placed, section: str) -> tuple[Formula | None, list[Finding]]:
     if section == "constraints":
         known = {name: one for name, one in known.items() if one.role is Role.PROPERTY}
     try:
-        formula = check(text, known, sort=None if section == "derived" else Sort.TRUTH)
+        formula = check(placed.text, known, sort=None if section == "derived" else Sort.TRUTH)
     except FormulaError as error:
-        return None, [problem.finding(place) for problem in error.problems]
-    return formula, [problem.finding(place) for problem in divisions_by_zero(formula, known)]
+        return None, findings_at(place, error.problems, placed.before)
+    return formula, findings_at(place, divisions_by_zero(formula, known), placed.before)
 
 
 def _needed(formula: Formula, formulas: TypeFormulas) -> tuple[dict[str, Formula], frozenset[str]]:

@@ -93,6 +93,8 @@ def _states(found: Reports, count: int) -> list[list[Json]]:
 
 def _counters(found: CounterReadings, assets: Sequence[NamedAsset], rule: Rule) -> list[list[Json]]:
     by_asset: list[list[Json]] = [[] for _ in assets]
+    names = [str(asset.id) for asset in assets]
+    hours = {flown: hours_text(flown, rule) for flown in np.unique(found.flown).tolist()}
     order = np.lexsort((found.received, found.at, found.asset))
     columns = (
         column[order].tolist() for column in (found.asset, found.take_off, found.at, found.flown, found.received)
@@ -101,9 +103,9 @@ def _counters(found: CounterReadings, assets: Sequence[NamedAsset], rule: Rule) 
         name = f"start/{moment_text(at)}" if take_off == BASE else moment_text(take_off)
         by_asset[asset].append(
             {
-                "id": f"{assets[asset].id}/{name}",
+                "id": f"{names[asset]}/{name}",
                 "at": moment_text(at),
-                "value": hours_text(flown, rule),
+                "value": hours[flown],
                 "received": moment_text(received),
             }
         )

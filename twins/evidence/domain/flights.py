@@ -108,6 +108,8 @@ def _landings(known: Ints, earlier: int) -> tuple[Ints, Ints, Ints]:
     place = np.arange(earlier, known.size)
     flown, since = place + 1, known[place]
     moved = np.flatnonzero(np.maximum.accumulate(known)[place] > since)
+    if not moved.size:  # none came late, as is usual
+        return place, flown, since
     columns = [np.delete(np.stack([place, flown, since]), moved, axis=1)]
     for one in place[moved].tolist():
         before = np.sort(known[: one + 1])

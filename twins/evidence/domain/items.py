@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ class RuleError(OutturnError):
     code = "evidence.rule"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """The assumptions by which evidence becomes states; each sealed document names them.
 
@@ -86,12 +87,12 @@ class Rule:
                 fix="Write more than no time, in multiples of 9 ms, such as PT1H30M.",
             )
 
-    @property
+    @cached_property
     def flight_ms(self) -> int:
         """How long a flight lasts."""
         return parse_duration(self.flight)
 
-    @property
+    @cached_property
     def max_gap_ms(self) -> int:
         """The longest time between flights."""
         return parse_duration(self.max_gap)

@@ -68,10 +68,9 @@ class _Versions:
     def __init__(self, flights: Flights, events: Events, span: Span, count: int) -> None:
         asset = np.concatenate([flights.asset, events.asset])
         received = together(asset, np.concatenate([flights.received, events.received]), span[0], count)
-        pairs, version = np.unique(np.stack([asset, received]), axis=1, return_inverse=True)
-        self.owner, self.received = pairs
+        key, version = np.unique(asset * _FAR + received, return_inverse=True)
+        self.owner, self.received = key // _FAR, key % _FAR
         self._end = np.searchsorted(self.owner, self.owner, "right")
-        version = version.ravel()
         place, numbered = self._repeated(version[: flights.at.size])
         self.flights = Flights(numbered, flights.at[place], flights.received[place])
         place, numbered = self._repeated(version[flights.at.size :])

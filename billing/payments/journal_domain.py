@@ -15,16 +15,18 @@ from datetime import date, datetime
 from typing import Any
 
 from billing.invoices.domain.sums import RECEIVABLE, REVENUE, TAX, Leg
+from billing.payments.domain import BANK, STRIPE
 from tenants.kernel.cells import as_cells
 from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import Finding, OutturnError
 from tenants.kernel.money import Money
 
-ACCOUNTS = (RECEIVABLE, TAX, *REVENUE.values())
+SALES = (RECEIVABLE, TAX, *REVENUE.values())
+ACCOUNTS = (*SALES, BANK, STRIPE)
 """The accounts of the ledger; a file for DATEV says which number each has there."""
 HEADINGS = (
-    "day", "booked_at", "number", "kind", "credits", "legal_entity", "customer", "customer_number", "tax_category",
-    "tax_percent", "account", "currency", "debit", "credit",
+    "day", "booked_at", "number", "kind", "credits", "reference", "legal_entity", "customer", "customer_number",
+    "tax_category", "tax_percent", "account", "currency", "debit", "credit",
 )  # fmt: skip
 DATEV_CURRENCY = "EUR"
 _LENGTHS = range(4, 9)
@@ -68,19 +70,20 @@ class JournalError(OutturnError):
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """An invoice or credit note as it was booked.
+    """An invoice, a credit note or a payment as it was booked.
 
     Attributes:
-        day: The day it was issued.
+        day: The day it was issued, or the value date.
         booked_at: When it was booked.
-        number: Its number.
-        kind: Invoice or credit note.
+        number: Its number; a payment has that of what was paid.
+        kind: Invoice or credit note, received or refunded.
         credits: The number of the invoice it takes back, else empty.
+        reference: What a payment is known by, else empty.
         entity: The legal entity that sells, empty when there was none.
         customer: The customer as the document names it.
         customer_number: The organisation's own number for it.
-        category: The category of tax, empty when there was no legal entity.
-        percent: The percent of tax.
+        category: The category of tax, empty when there was no legal entity and for payments.
+        percent: The percent of tax, empty for payments.
         legs: What was debited and credited; they sum to zero.
     """
 
@@ -89,6 +92,7 @@ class Booking:
     number: str
     kind: str
     credits: str
+    reference: str
     entity: str
     customer: str
     customer_number: str
@@ -115,8 +119,8 @@ class DatevTerms:
     length: int
     accounts: Mapping[str, str]
 
-    def check(self, first: date, last: date) -> None:
-        """Refuse terms that DATEV would refuse.
+    def check(self, first: date, last: date, booked: Sequence[str] = SALES) -> None:
+        """Refuse terms that DATEV would refuse, or that leave an account of the batch, ``booked``, without a number.
 
         Raises:
             JournalError: They are out of their bounds, or the span leaves the fiscal year.
@@ -134,7 +138,7 @@ class DatevTerms:
             )
             if not holds
         ]  # fmt: skip
-        for name in ACCOUNTS:
+        for name in booked:
             number, most = self.accounts.get(name, ""), self.length + (name == RECEIVABLE)
             if not (number.isascii() and number.isdigit() and len(number) in (self.length, most)):
                 fix = f"Write {self.length} digits" + (f", or {most} of a debtor." if most > self.length else ".")
@@ -167,8 +171,8 @@ def csv_rows(booking: Booking) -> Iterator[bytes]:
             as_cells(
                 (
                     booking.day.isoformat(), isoformat(booking.booked_at), booking.number, booking.kind,
-                    booking.credits, booking.entity, booking.customer, booking.customer_number, booking.category,
-                    booking.percent, leg.account, leg.currency, amount if leg.minor > 0 else "",
+                    booking.credits, booking.reference, booking.entity, booking.customer, booking.customer_number,
+                    booking.category, booking.percent, leg.account, leg.currency, amount if leg.minor > 0 else "",
                     amount if leg.minor < 0 else "",
                 )
             ),
@@ -181,7 +185,7 @@ def datev_head(terms: DatevTerms, first: date, last: date, now: datetime) -> byt
     fields = [
         '"EXTF"', "700", "21", '"Buchungsstapel"', "13", f"{now:%Y%m%d%H%M%S}{now.microsecond // 1000:03d}", "", '"RE"',
         '""', '""', str(terms.consultant), str(terms.client), f"{terms.year_start:%Y%m%d}", str(terms.length),
-        f"{first:%Y%m%d}", f"{last:%Y%m%d}", '"Invoices"', '""', "1", "0", "0", f'"{DATEV_CURRENCY}"', "", '""', "",
+        f"{first:%Y%m%d}", f"{last:%Y%m%d}", '"Ledger"', '""', "1", "0", "0", f'"{DATEV_CURRENCY}"', "", '""', "",
         "", '""', "", "", '""', '""',
     ]  # fmt: skip
     return _datev(fields) + _datev(datev_columns())

@@ -18,9 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
-from billing.invoices import journal
 from billing.invoices.crediting import credit_invoice
-from billing.invoices.domain.journal import (
+from billing.invoices.domain.sums import Leg, amounts, legs
+from billing.invoices.models import Invoice
+from billing.payments import journal
+from billing.payments.journal_domain import (
     Booking,
     DatevTerms,
     JournalError,
@@ -30,8 +32,8 @@ from billing.invoices.domain.journal import (
     datev_head,
     datev_rows,
 )
-from billing.invoices.domain.sums import Leg, amounts, legs
-from billing.invoices.models import Invoice
+from billing.payments.models import PaymentKind
+from billing.payments.services import Transfer, record_transfer
 from tenants.people.models import User
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
@@ -56,7 +58,7 @@ ASKED: dict[str, str | int] = {
 
 def a_booking(*booked: Leg, number: str = "ME-2026-0001", name: str = "Northwind Air") -> Booking:
     moment = datetime(2026, 12, 5, 6, tzinfo=UTC)
-    return Booking(date(2026, 12, 5), moment, number, "invoice", "", "Meridian", name, "K-7", "S", "19", booked)
+    return Booking(date(2026, 12, 5), moment, number, "invoice", "", "", "Meridian", name, "K-7", "S", "19", booked)
 
 
 SOLD = a_booking(
@@ -72,8 +74,8 @@ class TestFiles:
             ["receivable", "EUR", "12852.00", ""], ["tax", "EUR", "", "2052.00"],
             ["revenue.fees", "EUR", "", "12000.00"], ["revenue.outcomes", "EUR", "1200.00", ""],
         ]  # fmt: skip
-        assert rows[0][:10] == [
-            "2026-12-05", "2026-12-05T06:00:00Z", "ME-2026-0001", "invoice", "", "Meridian", "Northwind Air", "K-7",
+        assert rows[0][:11] == [
+            "2026-12-05", "2026-12-05T06:00:00Z", "ME-2026-0001", "invoice", "", "", "Meridian", "Northwind Air", "K-7",
             "S", "19",
         ]  # fmt: skip
 
@@ -83,7 +85,7 @@ class TestFiles:
         assert (
             row
             == (
-                "2026-12-05,2026-12-05T06:00:00Z,ME-2026-0001,invoice,,Meridian,'=cmd(),K-7,S,19,receivable,"
+                "2026-12-05,2026-12-05T06:00:00Z,ME-2026-0001,invoice,,,Meridian,'=cmd(),K-7,S,19,receivable,"
                 f"{currency},{text},\r\n"
             ).encode()
         )
@@ -93,7 +95,7 @@ class TestFiles:
         first, columns, rest = head.decode("cp1252").split("\r\n")
         assert first == (
             '"EXTF";700;21;"Buchungsstapel";13;20270102030405678;;"RE";"";"";1001;1;20260101;4;20261201;20261231;'
-            '"Invoices";"";1;0;0;"EUR";;"";;;"";;;"";""'
+            '"Ledger";"";1;0;0;"EUR";;"";;;"";;;"";""'
         )
         assert (len(columns.split(";")), rest, len(first.split(";"))) == (125, "", 31)
         assert columns.startswith("Umsatz (ohne Soll/Haben-Kz);Soll/Haben-Kennzeichen;WKZ Umsatz;Kurs;")
@@ -218,6 +220,37 @@ class TestTheLedger:
         assert written.count(b"\r\n") == 2 + 3 + 3 + 2
         page = sign_in(cast.viewer).get("/t/meridian/admin/journal/", ASKED)
         assert b"".join(page).split(b"\r\n")[1:] == written.split(b"\r\n")[1:]
+
+    def test_payments_are_booked_on_their_value_date(
+        self, cast: Cast, issued: list[Invoice], with_key: WithKey, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with scope(cast.meridian.id):
+            came = Transfer(PaymentKind.RECEIVED, issued[0].gross_minor, "EUR", date(2026, 12, 20), "NW 4711")
+            back = Transfer(PaymentKind.REFUNDED, 250, "EUR", date(2026, 12, 22))
+            for each in (came, back):
+                record_transfer(invoice=issued[0].id, transfer=each, by=BY, now=at("2026-12-22"))
+        monkeypatch.setattr(journal, "AT_ONCE", 1)
+        client = with_key(cast.meridian, Role.VIEWER)
+        answer = client.get("/api/v1/journal/?first=2026-12-20&last=2026-12-22")
+        rows = list(csv.DictReader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
+        kinds = [row["kind"] for row in rows]
+        assert list(dict.fromkeys(kinds)) == ["invoice", "received", "credit_note", "refunded"]
+        paid = [row for row in rows if row["kind"] in ("received", "refunded")]
+        gross = f"{Decimal(issued[0].gross_minor) / 100:.2f}"
+        assert [(row["day"], row["reference"], row["account"], row["debit"], row["credit"]) for row in paid] == [
+            ("2026-12-20", "NW 4711", "bank", gross, ""), ("2026-12-20", "NW 4711", "receivable", "", gross),
+            ("2026-12-22", "", "bank", "", "2.50"), ("2026-12-22", "", "receivable", "2.50", ""),
+        ]  # fmt: skip
+        assert {(row["number"], row["customer"], row["legal_entity"]) for row in paid} == {
+            ("ME-2026-0001", "Northwind Air", "Meridian Engines GmbH")
+        }  # fmt: skip
+        page, path = sign_in(cast.viewer), "/t/meridian/admin/journal/"
+        assert "bank has no such number" in page.get(path, ASKED).content.decode()
+        batch = b"".join(page.get(path, ASKED | {"bank": "1800"})).decode("cp1252").split("\r\n")
+        own = [row.split(";") for row in batch if ";1800;" in row]
+        assert [(row[0], row[1], row[6], row[7], row[9]) for row in own] == [
+            (gross.replace(".", ","), '"H"', "10000", "1800", "2012"), ("2,50", '"S"', "10000", "1800", "2212"),
+        ]  # fmt: skip
 
     def test_what_cannot_be_written_is_told_before_the_first_byte(
         self, cast: Cast, issued: list[Invoice], with_key: WithKey, sign_in: SignIn

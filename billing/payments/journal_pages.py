@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from billing.invoices import selectors
-from billing.invoices.journal_api import FIELDS, FILES, journal_asked, journal_file
+from billing.payments.journal_api import FIELDS, FILES, journal_asked, journal_file
 from tenants.edge.permissions import page
 from tenants.kernel.errors import OutturnError
 from tenants.scope.actors import Permission
@@ -35,8 +35,8 @@ def _account(label: Any) -> forms.CharField:
 class JournalForm(forms.Form):
     """Which days, as which file, and what DATEV must be told."""
 
-    first = _day(gettext_lazy("From"), gettext_lazy("First day of issue."))
-    last = _day(gettext_lazy("To"), gettext_lazy("Last day of issue, included."))
+    first = _day(gettext_lazy("From"), gettext_lazy("First day of issue, or value date of payments."))
+    last = _day(gettext_lazy("To"), gettext_lazy("Last day, included."))
     file = forms.ChoiceField(choices=FILES, label=gettext_lazy("File"))
     entity = forms.ChoiceField(label=gettext_lazy("Legal entity"), required=False)
     consultant = _number(gettext_lazy("Number of the consultant"), gettext_lazy("For DATEV: 1001 to 9999999."))
@@ -50,6 +50,8 @@ class JournalForm(forms.Form):
     revenue_fees = _account(gettext_lazy("Account of fees"))
     revenue_outcomes = _account(gettext_lazy("Account of outcomes"))
     revenue_adjustments = _account(gettext_lazy("Account of adjustments"))
+    bank = _account(gettext_lazy("Account of the bank"))
+    stripe = _account(gettext_lazy("Account at Stripe"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -69,7 +71,7 @@ def journal(request: HttpRequest) -> HttpResponseBase:
             return journal_file(request, journal_asked(values))
         except OutturnError as error:
             _put_errors(form, error)
-    return render(request, "invoices/journal.html", {"form": form}, status=400 if form.errors else 200)
+    return render(request, "payments/journal.html", {"form": form}, status=400 if form.errors else 200)
 
 
 def _put_errors(form: forms.Form, error: OutturnError) -> None:

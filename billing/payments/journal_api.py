@@ -11,8 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from billing.invoices.domain.journal import ACCOUNTS, DatevTerms
-from billing.invoices.journal import Journal, check_journal, journal_pieces
+from billing.payments.journal import Journal, check_journal, journal_pieces
+from billing.payments.journal_domain import ACCOUNTS, DatevTerms
 from tenants.edge.streaming import streamed
 from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
@@ -25,8 +25,8 @@ FIELDS = {name.replace(".", "_"): name for name in ACCOUNTS}
 class JournalInput(serializers.Serializer[Any]):
     """Which days, as which file; what follows the legal entity is for DATEV alone."""
 
-    first = serializers.DateField(help_text="First day of issue.")
-    last = serializers.DateField(help_text="Last day of issue.")
+    first = serializers.DateField(help_text="First day of issue or value.")
+    last = serializers.DateField(help_text="Last day of issue or value.")
     file = serializers.ChoiceField(choices=FILES, required=False)
     entity = serializers.UUIDField(required=False, help_text="The legal entity; all when not given.")
     consultant = serializers.IntegerField(required=False)
@@ -38,6 +38,8 @@ class JournalInput(serializers.Serializer[Any]):
     revenue_fees = serializers.CharField(required=False, max_length=9)
     revenue_outcomes = serializers.CharField(required=False, max_length=9)
     revenue_adjustments = serializers.CharField(required=False, max_length=9)
+    bank = serializers.CharField(required=False, max_length=9, help_text="Asked for when a transfer is in the batch.")
+    stripe = serializers.CharField(required=False, max_length=9, help_text="Asked for when Stripe is in the batch.")
 
 
 _REFUSED = OpenApiResponse(description="The span runs backwards, or DATEV would not take the batch.")
@@ -50,7 +52,7 @@ class JournalView(APIView):
 
     @extend_schema(parameters=[JournalInput], responses={(200, "text/csv"): OpenApiTypes.BINARY, 422: _REFUSED})
     def get(self, request: Request, **_: Any) -> StreamingHttpResponse:
-        """The bookings of all invoices issued on some days, every leg, or as a batch for DATEV."""
+        """The bookings of all invoices issued and payments made on some days, every leg, or as a batch for DATEV."""
         given = JournalInput(data=request.query_params)
         given.is_valid(raise_exception=True)
         return journal_file(request._request, journal_asked(given.validated_data))
