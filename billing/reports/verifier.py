@@ -40,6 +40,7 @@ MAX_DEPTH = 64
 CONTRACT, RUN, EVIDENCE, STATEMENT = "contract_version", "outcome_run", "evidence_segment", "statement"
 SITE, FIRST = "site_record", "0" * 64
 CLAIM, DECISION, ASSUMED, WHAT_IF = "exclusion", "exclusion_decision", "assumed_evidence", "what_if_run"
+CORRECTION = "evidence_correction"
 
 # Shapes: {member: shape}, [shape of each item], a pattern of the canonical JSON, None for anything.
 HASH, SALT, KIND, TEXT = '"[0-9a-f]{64}"', '"[0-9a-f]{32}"', '"[a-z][a-z0-9_]{0,63}"', '(?s:".*")'
@@ -525,7 +526,7 @@ GRAVITY = {"up": 0, "unknown": 1, "down": 2}
 AGGREGATES = ("pooled", "mean", "worst", "per_asset")
 DECISIONS = ("approved", "declined", "withdrawn")
 LINE = ("kind", "clause", "minor", "text")
-COUNTED = ((EVIDENCE, "evidence segment"), (CLAIM, "claimed exclusion"))
+COUNTED = ((EVIDENCE, "evidence segment"), (CORRECTION, "correction"), (CLAIM, "claimed exclusion"))
 MINOR_UNITS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     2: "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE "
@@ -539,21 +540,25 @@ MINOR_UNITS = {
 }
 DIGITS = {currency: digits for digits, currencies in MINOR_UNITS.items() for currency in currencies.split()}
 FORMS = {
-    "run": "run contract version assumption period as_of outcome relies_on",
-    "what a run relies on": "contract_version evidence_segment exclusion exclusion_decision assumed_evidence",
+    "run": "run contract version assumption period as_of outcome year_cap relies_on",
+    "what a run relies on": "contract_version contract_acceptance evidence_segment evidence_correction exclusion "
+    "exclusion_decision assumed_evidence statement",
+    "year": "from to cap_minor credited remaining_minor",
+    "correction": "correction dispute contract asset of from to state decided_by decided_at",
     "segment": "asset name start end rule relies_on in_service initial states counters rates measures conditions",
-    "claim": "exclusion contract category assets from to evidence claimed_by claimed_at",
+    "claim": "exclusion contract category assets from to evidence claimed_by claimed_at objection_until",
     "decision": "exclusion decision why decided_by decided_at relies_on",
     "rate": "rate period as_of contract evidence exclusions",
     "contract": "currency time_zone rounding correction_window fee clauses caps",
     "fee flat": "kind minor",
     "fee per_asset": "kind minor prorate",
-    "fee metered": "kind of unit mode tiers",
+    "fee metered": "kind of unit mode tiers minimum_minor",
     "clause": "id indicator assets aggregate calendar outages gaps minimum_coverage exclusions remedies",
     "indicator availability": "kind of",
     "indicator throughput": "kind of unit target per hours",
     "indicator ratio": "kind of per unit target better",
     "indicator mean_rate": "kind interval",
+    "indicator response": "kind of within",
     "calendar": "weekly holidays",
     "window": "days from to",
     "outages": "minimum quantum",
@@ -765,13 +770,16 @@ class Seen(NamedTuple):
         """What a name stands for: what a counter rose by, or the hours in service in which a condition held."""
         if of is None or of in self.measures:
             return (self.volume if of is None else self.measures[of]).total
-        held = [(start, end, True) for start, end, says in self.conditions.get(of, ()) if says[0] == "up"]
-        return Fraction(sum(_lengths(held, self.present)), HOUR_MS)
+        return Fraction(_overlap(self.held(of), self.present), HOUR_MS)
+
+    def held(self, of: str | None) -> Layers:
+        """When a condition held, also beyond the period."""
+        return [(start, end, True) for start, end, says in self.conditions.get(of or "", ()) if says[0] == "up"]
 
 
-def _lengths(some: Layers, present: Layers) -> list[int]:
-    """How long some disjoint spans last within one span, or within none."""
-    return [max(0, min(end, until) - max(start, since)) for start, end, _ in some for since, until, _ in present]
+def _overlap(some: Layers, others: Layers) -> int:
+    """How long some disjoint spans last within others."""
+    return sum(max(0, min(end, until) - max(start, since)) for start, end, _ in some for since, until, _ in others)
 
 
 def _look(case: Case, asset: str, known: Document) -> Seen:
@@ -908,6 +916,7 @@ class Ledger(NamedTuple):
     bottom: Fraction
     hours: Fraction | None
     rates: list[list[Any]]
+    incidents: list[list[Any]] | None
 
     @property
     def ratio(self) -> Fraction | None:
@@ -919,7 +928,7 @@ def _keep(case: Case, clause: Document, owed: Layers, one: Seen, claims: list[La
     """Where every millisecond goes: service, calendar, exclusions by priority, then states and gaps."""
     indicator = clause["indicator"]
     of = indicator.get("of") if indicator["kind"] == "availability" else None
-    counts, outages, gaps = _counting(case, clause, one.states if of is None else one.conditions[of])
+    counts, outages, gaps, treated = _counting(case, clause, one.states if of is None else one.conditions[of])
     shares = [[*rate, 0] for rate in one.rates] if indicator["kind"] == "mean_rate" else []
     numbered = [(share[0], share[1], at) for at, share in enumerate(shares)]
     uses = [_use(rule) for rule in clause.get("exclusions", [])]
@@ -940,7 +949,12 @@ def _keep(case: Case, clause: Document, owed: Layers, one: Seen, claims: list[La
         totals[f"unknown_{detail.replace('unknown', 'out')}" if category == "unknown" else category] += end - start
     for use in uses:
         use["used"] = [[start, end] for start, end, said in parts if said[:2] == ("excluded", use["category"])]
-    return Ledger(totals, parts, outages, gaps, uses, *_measured(indicator, totals, one, shares))
+    incidents = None
+    if indicator["kind"] == "response":
+        committed = [part for part in parts if part[2][0] in ("up", "down", "unknown")]
+        incidents = _incidents(case, clause, treated, committed, one.held(indicator.get("of")))
+    measured = _measured(indicator, totals, one, shares, incidents or [])
+    return Ledger(totals, parts, outages, gaps, uses, *measured, incidents)
 
 
 def _use(rule: Document) -> Document:
@@ -992,8 +1006,8 @@ def _second(clock: str) -> int:
     return 3600 * int(match[1]) + 60 * int(match[2]) + int(match[3] or 0)
 
 
-def _counting(case: Case, clause: Document, states: Layers) -> tuple[Layers, list[Any], list[Any]]:
-    """What each state counts as, with the outages and the gaps that touch the period.
+def _counting(case: Case, clause: Document, states: Layers) -> tuple[Layers, list[Any], list[Any], Layers]:
+    """What each state counts as, the outages and the gaps that touch the period, and the states with gaps treated.
 
     An outage is whole, also beyond the period: dropped when it is shorter than the minimum, else cut at its end to
     whole quanta. A gap counts from its start to a turn as one thing, then as another.
@@ -1001,27 +1015,30 @@ def _counting(case: Case, clause: Document, states: Layers) -> tuple[Layers, lis
     rule = _object_of("outages", clause.get("outages", {}), "outages")
     minimum, quantum = (_length(rule.get(name, "PT0S")) for name in ("minimum", "quantum"))
     counts: Layers = []
+    treated: Layers = []
     outages: list[list[Any]] = []
     gaps: list[list[Any]] = []
     before = "unknown"
     for start, end, state in _joined((start, end, says[0]) for start, end, says in states):
-        turn, then = end, state
+        first, turn, then = state, end, state
         if state == "down":
             turn = start if end - start < minimum else end - ((end - start) % quantum if quantum else 0)
             outages.append([start, end, turn])
             counts += [(start, turn, ("down", "", 0)), (turn, end, ("up", "", 0))]
+            turn = end
         elif state == "unknown":
             first, turn, then = _gap(clause["gaps"], start, end, before)
             gaps.append([start, end, first, turn, then])
             counts += [(start, turn, ("unknown", first, 0)), (turn, end, ("unknown", then, 1))]
         else:
             counts.append((start, end, ("up", "", 0)))
+        treated += [piece for piece in ((start, turn, first), (turn, end, then)) if piece[0] < piece[1]]
         before = state
 
     def touching(some: list[list[Any]]) -> list[list[Any]]:
         return [one for one in some if one[1] > case.period[0] and one[0] < case.period[1]]
 
-    return counts, touching(outages), touching(gaps)
+    return counts, touching(outages), touching(gaps), treated
 
 
 def _gap(rule: Document, start: int, end: int, before: str) -> tuple[str, int, str]:
@@ -1036,8 +1053,38 @@ def _gap(rule: Document, start: int, end: int, before: str) -> tuple[str, int, s
     return state, end, state
 
 
+def _incidents(case: Case, clause: Document, treated: Layers, committed: Layers, held: Layers) -> list[list[Any]]:
+    """The incidents of a response time: start, end (None: open), clock and verdict.
+
+    An incident is down time until the asset is up again. Its clock runs in committed time, until the asset is up or the
+    condition holds that stops it.
+    """
+    troubles: list[tuple[Layers, int]] = []
+    down: Layers = []
+    for piece in [*treated, (treated[-1][1], treated[-1][1], "up")]:
+        if piece[2] == "down":
+            down.append(piece)
+        elif piece[2] == "up" and down:
+            troubles.append((down, piece[0]))
+            down = []
+    minimum, within = (
+        _length(text) for text in (clause.get("outages", {}).get("minimum", "PT0S"), clause["indicator"]["within"])
+    )
+    found = []
+    for down, until in troubles:
+        if not _overlap(down, committed) or sum(end - start for start, end, _ in down) < minimum:
+            continue
+        start, end = max(down[0][0], case.period[0]), min(until, case.period[1])
+        answers = [max(since, start) for since, to, _ in held if max(since, start) < min(to, end)]
+        stopped = answers[0] if answers else end if end < case.period[1] else None
+        running = [(since, to if stopped is None else min(to, stopped), True) for since, to, _ in down]
+        clock = _overlap(running, committed)
+        found.append([start, stopped, clock, "missed" if clock > within else "open" if stopped is None else "met"])
+    return found
+
+
 def _measured(
-    indicator: Document, totals: dict[str, int], one: Seen, shares: list[list[Any]]
+    indicator: Document, totals: dict[str, int], one: Seen, shares: list[list[Any]], incidents: list[list[Any]]
 ) -> tuple[Fraction, Fraction, Fraction | None, list[list[Any]]]:
     """Top and bottom of the ratio of one asset, the hours of a throughput, the shares of a mean rate."""
     committed, kind = _committed(totals), indicator["kind"]
@@ -1054,6 +1101,9 @@ def _measured(
             quantity = aimed = Fraction(0)
         better = _word(indicator["better"], "indicator/better", "higher", "lower")
         return (quantity, aimed, None, []) if better == "higher" else (aimed, quantity, None, [])
+    if kind == "response":
+        met, missed = (Fraction(sum(incident[3] == verdict for incident in incidents)) for verdict in ("met", "missed"))
+        return met, met + missed, None, []
     in_error = sum((value * counted for _, _, value, counted in shares), Fraction(0))
     return committed - in_error, Fraction(committed), None, shares
 
@@ -1102,6 +1152,10 @@ def _fee(case: Case, seen: dict[str, Seen]) -> Document:
         _refuse_unnamed(fee.get("of"), seen.values(), any, "contract/fee/of")
         volumes = {asset: one.quantity(fee.get("of")) for asset, one in seen.items()}
         parts = _price_parts(fee, sum(volumes.values(), Fraction(0)), 10 ** DIGITS[case.terms["currency"]])
+        taken = sum((part["quantity"] * part["price"] for part in parts), Fraction(0))
+        if fee.get("minimum_minor") is not None and taken < _minor(fee["minimum_minor"]):
+            lacking = fee["minimum_minor"] - taken
+            parts.append({"name": "up to the minimum", "quantity": Fraction(1), "price": lacking})
     if fee["kind"] != "flat":
         exact = sum((part["quantity"] * part["price"] for part in parts), Fraction(0))
     minor = _rounded(exact, case.terms.get("rounding", "half_even"))
@@ -1131,11 +1185,9 @@ def _shares(fee: Document, assets: list[str], seen: dict[str, Seen]) -> dict[str
         own = {part["name"]: part["quantity"] * part["price"] for part in fee["parts"]}
         return {asset: own[asset] for asset in assets}
     weights = fee["volumes"]
-    if fee["kind"] == "flat":
-        weights = {
-            asset: sum((Fraction(end - start) for start, end, _ in seen[asset].present), Fraction(0))
-            for asset in assets
-        }
+    if not any(weights.values()):  # a flat fee, or a minimum that is paid for no volume
+        sharing = assets if fee["kind"] == "flat" else list(seen)
+        weights = {asset: Fraction(sum(end - start for start, end, _ in seen[asset].present)) for asset in sharing}
     pool = sum(weights.values(), Fraction(0))
     return {asset: fee["exact"] * weights[asset] / pool if pool else Fraction(0) for asset in assets}
 
@@ -1262,6 +1314,7 @@ def _clause(
     committed, unknown = _committed(totals), sum(totals[name] for name in CATEGORIES[5:])
     coverage = Fraction(committed - unknown, committed) if committed else None
     ratio = _aggregate(_word(clause["aggregate"], f"{place}/aggregate", *AGGREGATES), list(ledgers.values()))
+    ratio = _without_cause(clause, ratio, committed)
     gate = clause.get("minimum_coverage")
     is_low = gate is not None and coverage is not None and 100 * coverage < _exact(gate)
     judgements = [] if ratio is None or is_low else _judgements(clause, ratio, ledgers, seen, fee)
@@ -1293,7 +1346,7 @@ def _check_indicator(case: Case, clause: Document, evidence: Document, seen: dic
     """Refuse an indicator that is not known, or names what the evidence has not."""
     indicator = _kind_of("indicator", clause["indicator"], place)
     some = [seen[asset] for asset in clause["assets"]]
-    if indicator["kind"] == "availability" and indicator.get("of") is not None:
+    if indicator["kind"] in ("availability", "response") and indicator.get("of") is not None:
         if not all(indicator["of"] in one.conditions for one in some):
             raise RefusedError(f"{place}/of names no condition of each asset")
     elif indicator["kind"] in ("throughput", "ratio"):
@@ -1325,6 +1378,11 @@ def _aggregate(kind: str, ledgers: list[Ledger]) -> Fraction | None:
     return sum((top for top, _ in counted), Fraction(0)) / sum((bottom for _, bottom in counted), Fraction(0))
 
 
+def _without_cause(clause: Document, ratio: Fraction | None, committed: int) -> Fraction | None:
+    """A ratio; of a response time it is whole where time was committed and nothing happened."""
+    return Fraction(1) if ratio is None and committed and clause["indicator"]["kind"] == "response" else ratio
+
+
 def _judgements(
     clause: Document, ratio: Fraction, ledgers: dict[str, Ledger], seen: dict[str, Seen], fee: Document
 ) -> list[Document]:
@@ -1332,7 +1390,8 @@ def _judgements(
     judged = [("", ratio, fee["exact"])]
     if clause["aggregate"] == "per_asset":
         bases = _shares(fee, clause["assets"], seen)
-        judged = [(asset, one.ratio, bases[asset]) for asset, one in ledgers.items() if one.ratio is not None]
+        own_of = {asset: _without_cause(clause, one.ratio, _committed(one.totals)) for asset, one in ledgers.items()}
+        judged = [(asset, own, bases[asset]) for asset, own in own_of.items() if own is not None]
     found = []
     for asset, own, base in judged:
         verdicts = [_verdict(remedy, 100 * own, f"clause {clause['id']}/remedies") for remedy in clause["remedies"]]
@@ -1370,6 +1429,7 @@ def _ledger_as_json(asset: str, one: Ledger) -> Document:
         "asset": asset, "totals": one.totals, "segments": [[start, end, *said[:2]] for start, end, said in one.parts],
         "outages": one.outages, "gaps": one.gaps, "exclusions": uses, "numerator": one.top, "denominator": one.bottom,
         "hours": one.hours, "rates": one.rates, "ratio": one.ratio,
+        **({} if one.incidents is None else {"incidents": one.incidents}),
     }  # fmt: skip
 
 
@@ -1429,10 +1489,25 @@ def _rate_document(run: Document, given: dict[tuple[str, str], Document]) -> Doc
         "rate": 1,
         "period": period,
         "as_of": run["as_of"],
-        "contract": agreement["terms"],
+        "contract": _terms(run, agreement),
         "evidence": _evidence(run, agreement, (start, end), given),
         "exclusions": _exclusions(run, agreement, given),
     }
+
+
+def _terms(run: Document, agreement: Document) -> Document:
+    """The terms of the contract, with what the other periods of its year left of the limit of the year."""
+    terms: Document = agreement["terms"]
+    cap = agreement.get("year_cap_minor")
+    if run.get("year_cap") is None and cap is None:
+        return terms
+    year = _object_of("year", run.get("year_cap"), f"{RUN}/year_cap")
+    credited = year["credited"]
+    left = max(0, _minor(cap) - sum(_minor(one["credits_minor"]) for one in credited))
+    named = [one["statement"] for one in credited]
+    if (year["cap_minor"], year["remaining_minor"]) != (cap, left) or named != run["relies_on"].get(STATEMENT):
+        raise RefusedError("what is left of the year's limit is not the limit less what the statements named credited")
+    return {**terms, "caps": {**terms["caps"], "year_remaining_minor": left}}
 
 
 def _relied(run: Document, kind: str, given: dict[tuple[str, str], Document]) -> list[Document]:
@@ -1459,11 +1534,26 @@ def _evidence(
         told.add(segment["asset"])
         if segment["asset"] in known:
             known[segment["asset"]] = {name: segment[name] for name in segment.keys() & KNOWN["evidence"]}
+    for correction in _relied(run, CORRECTION, given):
+        if _object_of("correction", correction, CORRECTION)["contract"] != run["contract"]:
+            raise RefusedError(f"a correction is about another contract, {correction['contract']!s:.60}")
+        known[correction["asset"]] = _corrected(known[correction["asset"]], correction)
     return known
+
+
+def _corrected(known: Document, correction: Document) -> Document:
+    """What is known of an asset with what a dispute found: one more report, received when that was decided."""
+    report = {name: correction[name] for name in ("from", "to", "state")}
+    report["received"], of = correction["decided_at"], correction["of"]
+    if of is None:
+        return {**known, "states": [*known.get("states", []), report]}
+    conditions = known.get("conditions", {})
+    return {**known, "conditions": {**conditions, of: [*conditions.get(of, []), report]}}
 
 
 def _exclusions(run: Document, agreement: Document, given: dict[tuple[str, str], Document]) -> list[Document]:
     """The exclusions that were claimed, with when each was approved or withdrawn."""
+    zone = _zone(agreement["terms"]["time_zone"])
     decided: dict[str, dict[str, str]] = {}
     for decision in _relied(run, DECISION, given):
         verdict = _word(_object_of("decision", decision, DECISION)["decision"], "decision", *DECISIONS)
@@ -1481,9 +1571,18 @@ def _exclusions(run: Document, agreement: Document, given: dict[tuple[str, str],
         verdicts = decided.get(claim["exclusion"], {})
         assets = [asset for asset in claim["assets"] if asset in agreement["assets"]]
         spans = {name: claim[name] for name in ("category", "from", "to")}
+        silent = _approved_by_silence(claim, list(verdicts.values()), run["as_of"], zone)
         verdicts = {name: verdicts[name] for name in ("approved", "withdrawn") if name in verdicts}
-        found.append({**spans, "assets": assets, "approved": None, **verdicts})
+        found.append({**spans, "assets": assets, "approved": silent, **verdicts})
     return found
+
+
+def _approved_by_silence(claim: Document, decided: list[str], as_of: str, zone: ZoneInfo) -> str | None:
+    """Since when a claim counts as approved because nothing was said of it while the customer could object."""
+    until: str | None = claim.get("objection_until")
+    if until is None or _instant(as_of, zone) < _instant(until, zone):
+        return None
+    return None if any(_instant(at, zone) < _instant(until, zone) for at in decided) else until
 
 
 def _differences(found: Any, computed: Any, place: str) -> Iterator[str]:
@@ -1549,8 +1648,11 @@ def _figures(report: Document) -> str:
     texts = [line[3] for line in lines] + [""] * len(stated)
     told["lines"] = [dict(zip(LINE, (*line[:3], line[3][: len(text)]))) for line, text in zip(stated, texts)]
     _refuse([*differences, *_differences(told, expected, STATEMENT)])
-    segments, claims = (_counted(len(run["relies_on"].get(kind, [])), word) for kind, word in COUNTED)
-    found = f"{segments}, {claims}"
+    counts = [(len(run["relies_on"].get(kind, [])), kind, word) for kind, word in COUNTED]
+    found = ", ".join(_counted(count, word) for count, kind, word in counts if count or kind != CORRECTION)
+    if run.get("year_cap"):
+        left = _money(run["year_cap"]["remaining_minor"], outcome["currency"])
+        found += f"; {left} were left of the year's limit, as the statements say that are named"
     if adjustments:
         sum_of_them = _money(sum(line["minor"] for line in adjustments), outcome["currency"])
         found += f"; {sum_of_them} of it adjust earlier periods, as the statements say that are named"

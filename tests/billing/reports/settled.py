@@ -185,6 +185,7 @@ class Case:
         self.contract["terms"].update(copy.deepcopy(terms))
         self.segments, self.claims, self.decisions = map(copy.deepcopy, (SEGMENTS, CLAIMS, DECISIONS))
         self.assumed = copy.deepcopy(ASSUMED)
+        self.corrections: list[Json] = []
         self.hidden: set[str] = set()  # exclusions that the run does not name
         self.earlier: list[Json] = []
         self.adjustments: list[Json] = []
@@ -198,17 +199,21 @@ class Case:
         of = {"from": old, "to": new}
         self.adjustments.append({"kind": "adjustment", "clause": clause, "text": text, "minor": minor, "of": of})
 
-    def settle(self) -> None:
-        """Rate the documents as they are, and state what comes out."""
+    def rate_document(self, *, left: int | None = None) -> Json:
+        """What the outcome is computed from; of the limit of the year so much is left."""
         agreement = AgreementDocument.read(self.contract)
         decided: dict[str, list[Json]] = {claim["exclusion"]: [] for claim in self.claims}
         for decision in self.decisions:
             decided.setdefault(decision["exclusion"], []).append(decision)
         claims = [(claim, decided[claim["exclusion"]]) for claim in self.claims]
-        self.run = self._run(agreement, None, rated(rate_document(agreement, PERIOD, AS_OF, self.segments, claims)))
-        self.what_if = self._run(
-            agreement, "a worse world", rated(rate_document(agreement, PERIOD, AS_OF, self.assumed, ()))
-        )
+        return rate_document(agreement, PERIOD, AS_OF, self.segments, claims, year_remaining=left)
+
+    def settle(self, *, left: int | None = None) -> None:
+        """Rate the documents as they are, and state what comes out."""
+        agreement = AgreementDocument.read(self.contract)
+        worse = rate_document(agreement, PERIOD, AS_OF, self.assumed, (), year_remaining=left)
+        self.run = self._run(agreement, None, rated(self.rate_document(left=left)))
+        self.what_if = self._run(agreement, "a worse world", rated(worse))
         outcome = self.run["outcome"]
         lines = [*(line.as_json() for line in outcome_lines(agreement, outcome)), *self.adjustments]
         self.statement: Json = {
@@ -240,6 +245,7 @@ class Case:
             payloads.update({log.add(kind, one): one for one in documents})
             return [digest(one) for one in documents]
 
+        logged("statement", self.earlier)
         contract, segments = logged("contract_version", [self.contract]), logged("evidence_segment", self.segments)
         claims = dict(zip((claim["exclusion"] for claim in self.claims), logged("exclusion", self.claims), strict=True))
         decisions = [one | {"relies_on": {"exclusion": [claims[one["exclusion"]]]}} for one in self.decisions]
@@ -248,6 +254,10 @@ class Case:
             "exclusion": [name for claim, name in claims.items() if claim not in self.hidden],
             "exclusion_decision": logged("exclusion_decision", decisions),
         }
+        if self.corrections:
+            used["evidence_correction"] = logged("evidence_correction", self.corrections)
+        if "year_cap" in self.run:
+            used["statement"] = [one["statement"] for one in self.run["year_cap"]["credited"]]
         run = {"relies_on": {"contract_version": contract, **used}} | self.run
         assumed = {"assumed_evidence": logged("assumed_evidence", self.assumed)}
         what_if = {"relies_on": {"contract_version": contract, **assumed}} | self.what_if
@@ -255,7 +265,7 @@ class Case:
         statement = copy.deepcopy(self.statement)
         for one, name in zip(statement["comparisons"], what_ifs, strict=True):
             one["what_if_run"] = name
-        earlier = logged("statement", self.earlier)
+        earlier = [digest(one) for one in self.earlier]
         payloads |= {index: None for index, one in payloads.items() if one in self.earlier}
         statement["relies_on"] = {
             "contract_version": contract, "outcome_run": runs, "what_if_run": what_ifs, "statement": earlier,

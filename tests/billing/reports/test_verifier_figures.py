@@ -7,12 +7,14 @@ import json
 import os
 import random
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from billing.reports.verifier import Check, recomputed, verify_report
+from tenants.kernel.canonical import digest
 from tests.billing.outcomes.documents import ASSETS, Json, a_state, rated
 from tests.billing.outcomes.drawn import drawn
 from tests.billing.reports import settled
@@ -40,7 +42,9 @@ def with_names(document: Json, seed: int) -> Json:
     for asset, one in named["evidence"].items():
         others = [known[other] for other in ASSETS if other != asset]
         one["measures"] = {"volume": one.pop("counters"), "energy": others[0]["counters"]}
-        one["conditions"] = {"running": others[1]["states"], "cold": chance.choice(others)["states"]}
+        one["conditions"] = {
+            **one.get("conditions", {}), "running": others[1]["states"], "cold": chance.choice(others)["states"],
+        }  # fmt: skip
     quantities = ["volume", "energy", "running"]
     if named["contract"]["fee"]["kind"] == "metered":
         named["contract"]["fee"]["of"] = chance.choice(("volume", "energy"))
@@ -155,6 +159,116 @@ def test_what_an_earlier_period_came_to_more_is_told_apart() -> None:
 )
 def test_other_terms(terms: Json) -> None:
     assert [check.holds for check in figure_checks(Case(**terms).report())] == [True, True]
+
+
+def corrected(case: Case) -> None:
+    """A dispute found that an outage had ended earlier; the outcome is that of the evidence with one more report."""
+    span = {"from": "2026-03-15T09:00:00Z", "to": "2026-03-15T14:30:30Z", "state": "up"}
+    sealed = copy.deepcopy(case.segments)
+    case.segments[0]["states"].append({**span, "received": "2026-04-03T00:00:00Z"})
+    case.settle()
+    case.segments = sealed
+    case.corrections = [
+        {
+            "correction": 1, "dispute": "0" * 64, "contract": settled.CONTRACT, "asset": settled.ASSETS[0], "of": None,
+            **span, "decided_by": "both", "decided_at": "2026-04-03T00:00:00Z",
+        }
+    ]  # fmt: skip
+
+
+def test_a_correction_is_one_more_report() -> None:
+    assert figure_checks(report_of(corrected))[0] == Check(
+        CLAIM, "24,628.70 EUR, from 2 evidence segments, 1 correction, 4 claimed exclusions"
+    )
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "reason"),
+    [
+        ("contract", "another", "a correction is about another contract, another"),
+        ("state", "up", "outcome_run/outcome/"),
+        ("mood", 1, "cannot recompute: unknown field evidence_correction/mood"),
+    ],
+)
+def test_a_correction_that_was_made_up(member: str, value: Any, reason: str) -> None:
+    def spoil(case: Case) -> None:
+        corrected(case)
+        case.corrections[0] |= {"from": "2026-03-15T08:00:00Z", member: value}
+
+    assert figure_checks(report_of(spoil))[0].found.startswith(reason)
+
+
+def silent(case: Case, until: str = "2026-03-20T00:00:00Z") -> None:
+    """The customer let the time pass in which it could have objected to the third claim."""
+    case.decisions.pop(2)
+    case.decisions.append({**case.decisions[0], "exclusion": case.claims[2]["exclusion"], "decided_at": until})
+    case.settle()
+    case.decisions.pop()
+    case.claims[2]["objection_until"] = until
+
+
+def test_silence_approves_when_its_time_has_passed() -> None:
+    assert figure_checks(report_of(silent))[0].holds
+    late = figure_checks(report_of(lambda case: silent(case, "2026-04-06T00:00:00Z")))[0]
+    assert late.found.startswith("outcome_run/outcome/workings/unrated")
+
+    def objected(case: Case) -> None:
+        silent(case)
+        case.decisions.append({**case.decisions[0], "exclusion": case.claims[2]["exclusion"], "decision": "declined"})
+
+    assert figure_checks(report_of(objected))[0].found.startswith("outcome_run/outcome/")
+
+
+def limited(case: Case) -> None:
+    """A limit of 5,000.00 a year, of which February has used up 3,500.00."""
+    case.earlier = [{"statement": 1, "version": 1}]
+    case.contract["year_cap_minor"] = 500_000
+    case.settle(left=150_000)
+    case.run["year_cap"] = {
+        "from": "2025-12-31T23:00:00Z", "to": "2026-12-31T23:00:00Z", "cap_minor": 500_000, "remaining_minor": 150_000,
+        "credited": [{"statement": digest(case.earlier[0]), "credits_minor": 350_000}],
+    }  # fmt: skip
+    case.what_if["year_cap"] = case.run["year_cap"]
+
+
+def test_what_the_limit_of_a_year_leaves() -> None:
+    figures, compared = figure_checks(report_of(limited))
+    assert figures.found == (
+        "26,857.13 EUR, from 2 evidence segments, 4 claimed exclusions; 1,500.00 EUR were left of the year's limit, as "
+        "the statements say that are named"
+    )
+    assert compared.holds
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda case: case.run["year_cap"].update(remaining_minor=200_000),
+        lambda case: case.run["year_cap"].update(cap_minor=400_000),
+        lambda case: case.run["year_cap"]["credited"][0].update(credits_minor=0),
+    ],
+    ids=["left", "limit", "credited"],
+)
+def test_a_limit_of_the_year_that_was_made_up(spoil: Callable[[Case], object]) -> None:
+    def both(case: Case) -> None:
+        limited(case)
+        case.run = copy.deepcopy(case.run)
+        spoil(case)
+
+    assert figure_checks(report_of(both))[0].found == (
+        "what is left of the year's limit is not the limit less what the statements named credited"
+    )
+
+
+@pytest.mark.parametrize(("minimum", "fee"), [(3_000_000, 3_000_000), (2_835_713, 2_835_713), (5, 2_835_713)])
+def test_a_metered_fee_comes_to_its_minimum(minimum: int, fee: int) -> None:
+    document = Case().rate_document()
+    document["contract"]["fee"]["minimum_minor"] = minimum
+    outcome = recomputed(document)
+    assert outcome["fee_minor"] == fee
+    lacking = [part for part in outcome["workings"]["fee"]["parts"] if part["name"] == "up to the minimum"]
+    exact = Fraction(20_000 * 120) + Fraction("4149.65") * 105
+    assert [Fraction(part["price"]) for part in lacking] == ([minimum - exact] if minimum > exact else [])
 
 
 # --- a dishonest one, who signs and logs what he made up --------------------------------------------------------------
