@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
@@ -19,9 +19,6 @@ from tenants.kernel.calendars import Span
 Reason = Literal[
     "received after as_of", "received after the correction window", "not approved", "approved after as_of", "withdrawn"
 ]
-
-_RECEIVED = 3
-"""The place of the field of that name in all of them."""
 
 _Evidence = TypeVar("_Evidence", StateReport, CounterReading, RateReport)
 
@@ -92,19 +89,18 @@ def admit(document: RateDocument) -> Admitted:
 
 
 def _in_time(
-    asset: str, evidence: Iterable[_Evidence], document: RateDocument, unrated: set[Unrated], *, of: str = ""
+    asset: str, evidence: tuple[_Evidence, ...], document: RateDocument, unrated: set[Unrated], *, of: str = ""
 ) -> tuple[_Evidence, ...]:
     closing = document.period[1] + document.contract.correction_window
     limit = min(document.as_of, closing)
-    rated = []
-    for item in evidence:
-        received = item[_RECEIVED]
-        if received is None or received <= limit:
-            rated.append(item)
-            continue
-        reason: Reason = "received after the correction window" if received > closing else "received after as_of"
+    late = [item for item in evidence if item.received is not None and item.received > limit]
+    if not late:  # as is usual
+        return evidence
+    for item in late:
+        is_closed = item.received is not None and item.received > closing
+        reason: Reason = "received after the correction window" if is_closed else "received after as_of"
         unrated.add(_late(asset, item, reason, of))
-    return tuple(rated)
+    return tuple(item for item in evidence if item.received is None or item.received <= limit)
 
 
 def _late(asset: str, item: StateReport | CounterReading | RateReport, reason: Reason, of: str) -> Unrated:

@@ -34,7 +34,6 @@ from billing.outcomes.domain.period import Ledger, in_service, keep_ledger
 from billing.outcomes.domain.remedies import judge
 from billing.outcomes.domain.segments import Run, observe, stitch
 from billing.outcomes.domain.spans import total
-from tenants.kernel.collection import collection_paused
 from tenants.kernel.errors import OutturnError
 from tenants.kernel.money import LARGEST_MINOR, round_minor
 
@@ -58,7 +57,6 @@ class _Scene:
     fee: FeeOutcome
 
 
-@collection_paused()
 def rate(document: RateDocument) -> Outcome:
     """Rate a document: exact, pure, and the same outcome for the same evidence in any order.
 
