@@ -93,14 +93,14 @@ def _in_time(
 ) -> tuple[_Evidence, ...]:
     closing = document.period[1] + document.contract.correction_window
     limit = min(document.as_of, closing)
-    late = [item for item in evidence if item.received is not None and item.received > limit]
+    received: list[int | None] = [item.received for item in evidence]
+    late = [(item, at) for item, at in zip(evidence, received, strict=True) if at is not None and at > limit]
     if not late:  # as is usual
         return evidence
-    for item in late:
-        is_closed = item.received is not None and item.received > closing
-        reason: Reason = "received after the correction window" if is_closed else "received after as_of"
+    for item, at in late:
+        reason: Reason = "received after the correction window" if at > closing else "received after as_of"
         unrated.add(_late(asset, item, reason, of))
-    return tuple(item for item in evidence if item.received is None or item.received <= limit)
+    return tuple(item for item, at in zip(evidence, received, strict=True) if at is None or at <= limit)
 
 
 def _late(asset: str, item: StateReport | CounterReading | RateReport, reason: Reason, of: str) -> Unrated:
