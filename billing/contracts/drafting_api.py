@@ -16,7 +16,7 @@ from billing.contracts.api import ContractDraftOutput, plain
 from billing.contracts.library.bases import Misfit, written_unit
 from billing.contracts.library.templates import ContractTemplate
 from billing.contracts.library.told import KnownAsset
-from billing.contracts.wording import sections, text_of
+from billing.contracts.wording import sections, text_to_sign
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
 from tenants.kernel.clock import utc_now
@@ -174,7 +174,7 @@ class LookView(APIView):
         told = {
             "findings": [finding.as_dict() for finding in looked.findings],
             "sections": sections(agreement) if agreement else [],
-            "text": text_of(agreement) if agreement else None,
+            "text": text_to_sign(agreement) if agreement else None,
             "version": agreement.version if agreement else None,
             "digest": looked.digest,
         }

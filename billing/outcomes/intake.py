@@ -38,13 +38,11 @@ from billing.outcomes.schemas import (
     StateForm,
 )
 from tenants.kernel.calendars import Span, parse_moment
-from tenants.kernel.collection import collection_paused
 from tenants.kernel.errors import Finding
 
 _LONGEST_PERIOD_MS = 3660 * 86_400_000
 
 
-@collection_paused()
 def read_rate_document(text: bytes) -> RateDocument:
     """The document in a UTF-8 JSON text.
 

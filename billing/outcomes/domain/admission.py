@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
@@ -19,7 +19,6 @@ from tenants.kernel.calendars import Span
 Reason = Literal[
     "received after as_of", "received after the correction window", "not approved", "approved after as_of", "withdrawn"
 ]
-
 
 _Evidence = TypeVar("_Evidence", StateReport, CounterReading, RateReport)
 
@@ -90,19 +89,18 @@ def admit(document: RateDocument) -> Admitted:
 
 
 def _in_time(
-    asset: str, evidence: Iterable[_Evidence], document: RateDocument, unrated: set[Unrated], *, of: str = ""
+    asset: str, evidence: tuple[_Evidence, ...], document: RateDocument, unrated: set[Unrated], *, of: str = ""
 ) -> tuple[_Evidence, ...]:
     closing = document.period[1] + document.contract.correction_window
     limit = min(document.as_of, closing)
-    rated = []
-    for item in evidence:
-        received: int | None = item.received
-        if received is None or received <= limit:
-            rated.append(item)
-            continue
-        reason: Reason = "received after the correction window" if received > closing else "received after as_of"
+    received: list[int | None] = [item.received for item in evidence]
+    late = [(item, at) for item, at in zip(evidence, received, strict=True) if at is not None and at > limit]
+    if not late:  # as is usual
+        return evidence
+    for item, at in late:
+        reason: Reason = "received after the correction window" if at > closing else "received after as_of"
         unrated.add(_late(asset, item, reason, of))
-    return tuple(rated)
+    return tuple(item for item, at in zip(evidence, received, strict=True) if at is None or at <= limit)
 
 
 def _late(asset: str, item: StateReport | CounterReading | RateReport, reason: Reason, of: str) -> Unrated:

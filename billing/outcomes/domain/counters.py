@@ -13,13 +13,11 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import lcm
-from operator import itemgetter, lt
+from operator import lt
 from typing import NamedTuple
 
 from billing.outcomes.domain.document import CounterReading
 from tenants.kernel.calendars import Span
-
-_ID, _AT = itemgetter(0), itemgetter(1)
 
 
 class Increase(NamedTuple):
@@ -54,9 +52,12 @@ class Volume:
         readings = (self.base, *self.counted)
         units, scale = _in_units(readings)
         return tuple(
-            Increase(id_, at, value, _exact(after if after < before else after - before, scale), after < before)
-            for (id_, at, value, _), (before, after) in zip(self.counted, pairwise(units), strict=True)
-        )
+            Increase(
+                reading.id, reading.at, reading.value,
+                _exact(after if after < before else after - before, scale), after < before,
+            )
+            for reading, (before, after) in zip(self.counted, pairwise(units), strict=True)
+        )  # fmt: skip
 
 
 def measure_volume(readings: Sequence[CounterReading], period: Span) -> Volume:
@@ -79,13 +80,13 @@ def measure_volume(readings: Sequence[CounterReading], period: Span) -> Volume:
 def _in_order(readings: Sequence[CounterReading]) -> tuple[list[CounterReading], list[int]]:
     """Each reading once, in the order of time, and when they were made."""
     once = list(readings)
-    if len(set(map(_ID, readings))) < len(readings):
+    if len({reading.id for reading in readings}) < len(readings):
         by_receipt = sorted(readings, key=lambda one: (one.received, one.at, one.value))
         once = list({reading.id: reading for reading in by_receipt}.values())
-    instants = list(map(_AT, once))
+    instants = [reading.at for reading in once]
     if not all(map(lt, instants, instants[1:])):
         once.sort(key=lambda one: (one.at, one.value, one.id))
-        instants = list(map(_AT, once))
+        instants = [reading.at for reading in once]
     return once, instants
 
 
@@ -96,6 +97,6 @@ def _exact(units: int, scale: int) -> Fraction:
 
 def _in_units(readings: Sequence[CounterReading]) -> tuple[list[int], int]:
     """Their values in whole multiples of the smallest unit that all share, and how many of these make one."""
-    ratios = [value.as_integer_ratio() for _, _, value, _ in readings]
+    ratios = [reading.value.as_integer_ratio() for reading in readings]
     scale = lcm(*{denominator for _, denominator in ratios})
     return [numerator * (scale // denominator) for numerator, denominator in ratios], scale

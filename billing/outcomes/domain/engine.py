@@ -34,7 +34,6 @@ from billing.outcomes.domain.period import Ledger, in_service, keep_ledger
 from billing.outcomes.domain.segments import Run, observe, stitch
 from billing.outcomes.domain.settling import settle, weigh
 from billing.outcomes.domain.spans import total
-from tenants.kernel.collection import collection_paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,6 @@ class _Scene:
     fee: FeeOutcome
 
 
-@collection_paused()
 def rate(document: RateDocument) -> Outcome:
     """Rate a document: exact, pure, and the same outcome for the same evidence in any order.
 

@@ -67,7 +67,7 @@ def _seen(reports: Sequence[StateReport]) -> tuple[list[Stretch], list[int], lis
 
     Which report lies over which is asked only where they do not follow each other already, as most do.
     """
-    seen: list[Stretch] = [(start, end, state, at) for start, end, state, at in reports if start < end]
+    seen: list[Stretch] = [(one.start, one.end, one.state, one.received) for one in reports if one.start < one.end]
     starts, ends = [one[0] for one in seen], [one[1] for one in seen]
     if not all(map(le, ends, starts[1:])):
         layers = [(one.start, one.end, one) for one in sorted(reports, key=_precedence)]

@@ -109,7 +109,7 @@ class SQLInsertCompiler(compiler.SQLInsertCompiler):
 
     def execute_sql(self, returning_fields: Any = None) -> Any:
         """Insert, and note the rows when somebody watches; documents, which may be large, go beside the statement."""
-        fields = self.query.fields
+        fields = list(self.query.fields)
         has_documents = any(isinstance(field, JSONField) for field in fields)
         is_apart = has_documents and len(self.query.objs) * len(fields) <= _MOST_VALUES
         with self.connection.values_apart() if is_apart else nullcontext():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.wording import describe, replacement, sections, text_to_sign
+from billing.contracts.wording import describe, replacement, sections
 from tests.billing.outcomes.documents import a_clause
 
 Json = dict[str, Any]
