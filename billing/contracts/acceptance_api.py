@@ -163,9 +163,9 @@ class AgreedContractViewSet(Idempotent, mixins.ListModelMixin, viewsets.GenericV
 
     def _given(self, request: Request, pk: UUID, form: type[AcceptVersionInput]) -> dict[str, Any]:
         actor = actor_of(request._request)
+        contract = offers.contract_seen_by(actor, pk)
         if actor.customer is None:
             raise NotTheCustomerError
-        contract = offers.contract_seen_by(actor, pk)
         given = form(data=request.data)
         given.is_valid(raise_exception=True)
         values = dict(given.validated_data)

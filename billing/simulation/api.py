@@ -28,6 +28,7 @@ from tenants.jobs.models import Job
 from tenants.kernel.clock import utc_now
 from tenants.kernel.money import LARGEST_MINOR
 from tenants.scope.actors import Permission
+from tenants.scope.changes import take_changes
 
 _REFUSED = OpenApiResponse(description="The terms or the sweep do not fit; the findings say where.")
 _OTHERWISE = OpenApiResponse(description="Not measured yet, or the terms measure something else.")
@@ -131,6 +132,7 @@ class WhatIfView(APIView):
         found = selectors.measurement(pk)
         given = WhatIfInput(data=request.data)
         given.is_valid(raise_exception=True)
+        take_changes()  # there are none: whoever reads contracts may ask, and a question is no deed for the audit
         values = given.validated_data
         terms = found.agreement.terms
         if values["terms"] is not None:

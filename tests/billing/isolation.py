@@ -6,13 +6,14 @@ from uuid import UUID
 
 from billing.contracts.models import Contract
 from billing.disputes.domain.files import read_file
-from billing.disputes.models import DisputeFile
+from billing.disputes.models import DisputeFile, DisputeNotice
 from billing.disputes.services import Objection, open_dispute
 from billing.invoices.parties import create_entity
 from billing.outcomes.services import claim_exclusion
 from billing.payments.models import PaymentKind, ProviderStep
 from billing.payments.services import Transfer, record_transfer
 from billing.reports.links import make_link
+from billing.reports.models import ReportMail
 from billing.reports.services import settle_period
 from billing.simulation.schemas import SIMULATE, pack
 from tenants.jobs.models import Job, JobState
@@ -57,7 +58,10 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
     )  # fmt: skip
     dispute = open_dispute(wanted=wanted, customer=customer, by=BY, now=at("2026-10-06"))
     file = DisputeFile.objects.get(dispute=dispute).id
-    of_contract = ("publish", "delete", "exclusions", "statements", "settle", "simulation", "simulation-measure")
+    _nothing_waits_to_be_told()
+    of_contract = (
+        "edit", "publish", "delete", "exclusions", "statements", "settle", "simulation", "simulation-measure",
+    )  # fmt: skip
     pages = ("contract", *(f"contract-{name}" for name in of_contract))
     return {
         **{f"api:simulation-{name}": {"pk": _simulated(contract)} for name in ("detail", "what-if")},
@@ -108,3 +112,10 @@ def _simulated(contract: Contract) -> UUID:
     return Job.objects.create(
         kind=SIMULATE, params=params, state=JobState.DONE, result=result, created_by=BY, created_at=at("2026-10-06")
     ).id
+
+
+def _nothing_waits_to_be_told() -> None:
+    """Mails have gone, so that whatever runs for all organisations finds nothing to do here."""
+    now = at("2026-10-07")
+    ReportMail.objects.update(sent_at=now, next_at=None)
+    DisputeNotice.objects.update(sent_at=now)

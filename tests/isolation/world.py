@@ -69,6 +69,7 @@ from twins.telemetry.models import Signal, Substitution
 
 PUMP = {"key": "meridian-pump", "version": 1, "name": {"en": "Pump"}, "signals": {"flow": {"unit": "m3/h"}}}
 Samples = dict[str, dict[str, str | int | UUID]]
+_OF_A_TWIN = ("detail", "draft", "changes", "operations", "publish", "versions", "latest", "quality")
 
 
 def _published_twin(now: datetime) -> Twin:
@@ -109,9 +110,9 @@ def _administration(now: datetime) -> Samples:
     key = WitnessKey("witness.northwind.example", bytes(32))
     witness = register_witness(verifier=str(key), by="owner@meridian.example", now=now).id
     entry = record_audit(action="plan.looked_at", subject="plan/1", by="owner@meridian.example", now=now).id
-    stamp = HeadStamp.objects.create(
-        size=seal_head(now=now).size, service="https://stamps.example", token=b"stamp", stamped_at=now, received_at=now
-    ).id  # fmt: skip
+    details = {"role": role, "site": site, "space": space, "audit": entry}
+    head, service = seal_head(now=now).size, "https://stamps.example"
+    stamp = HeadStamp.objects.create(size=head, service=service, token=b"stamp", stamped_at=now, received_at=now).id
     return {
         **{name: {"role_id": role} for name in ("role", "role-remove")},
         **{name: {"site_id": site} for name in ("site", "site-twins", "site-remove")},
@@ -121,10 +122,7 @@ def _administration(now: datetime) -> Samples:
         "audit-entry": {"entry_id": entry},
         "witness-end": {"witness": witness},
         **{name: {"stamp": stamp} for name in ("stamp-head", "stamp-token")},
-        "api:role-detail": {"pk": role},
-        "api:site-detail": {"pk": site},
-        "api:space-detail": {"pk": space},
-        "api:audit-detail": {"pk": entry},
+        **{f"api:{name}-detail": {"pk": key} for name, key in details.items()},
     }
 
 
@@ -397,9 +395,6 @@ def furnish(cast: Cast) -> Samples:
         **quality,
         "api:event-detail": {"pk": event},
         "api:twin-evidence": {"pk": twin.id},
-        **{
-            f"api:twin-{name}": {"pk": twin.id}
-            for name in ("detail", "draft", "changes", "operations", "publish", "versions", "latest", "quality")
-        },
+        **{f"api:twin-{name}": {"pk": twin.id} for name in _OF_A_TWIN},
         "api:twin-version": {"pk": twin.id, "version": 1},
     }

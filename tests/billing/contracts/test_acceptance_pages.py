@@ -159,7 +159,8 @@ class TestPages:
         offer.amend(tax_percent="19")
         with scope(offer.cast.meridian.id):
             accept(offer.contract, 2)
-        client, edited = sign_in(offer.cast.owner), offer.wanted(tax_percent="7")
+            edited = offer.wanted(tax_percent="7")
+        client = sign_in(offer.cast.owner)
         row = client.get(f"/t/meridian/api/v1/contracts/{offer.contract.id}/").json()
         put = client.put(
             f"/t/meridian/api/v1/contracts/{offer.contract.id}/", edited | {"revision": row["revision"]},

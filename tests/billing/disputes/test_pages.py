@@ -17,6 +17,7 @@ from billing.disputes import selectors
 from billing.disputes.deciding import decline
 from billing.disputes.models import Dispute, DisputeFile
 from billing.outcomes.models import Correction
+from billing.reports.tasks import RESTATE
 from billing.statements.services import restate_statement
 from tenants.customers.services import create_customer
 from tenants.jobs.models import Job
@@ -180,7 +181,7 @@ class TestTalkingAndDeciding:
         assert "Uphold it" not in page
         with scope(cast.meridian.id):
             assert Correction.objects.get().decided_by == FINANCE
-            assert Job.objects.get().params == {"statement": str(house.statement.id), "by": FINANCE}
+            assert Job.objects.get(kind=RESTATE).params == {"statement": str(house.statement.id), "by": FINANCE}
 
     def test_a_middle_way_by_both(self, cast: Cast, row: Dispute, finance: User, sign_in: SignIn) -> None:
         path = f"{HOUSE}disputes/{row.id}/"

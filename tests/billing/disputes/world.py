@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from billing.contracts.models import Contract
+from billing.disputes import deciding, selectors
+from billing.disputes.deciding import Offer
 from billing.disputes.domain.files import AttachedFile, read_file
-from billing.disputes.models import Dispute
+from billing.disputes.models import Dispute, DisputeDecision
 from billing.disputes.services import Objection, open_dispute
 from billing.reports.services import Settlement, settle_period
 from billing.statements.models import Statement
+from billing.statements.services import restate_statement
 from tests.billing.outcomes.documents import AWS_TIERS, a_clause
 from tests.billing.world import BY, NOVEMBER, Fleet, a_fleet, agreement, at, published, visit
 
 READER, FINANCE = "reader@northwind.example", "finance@meridian.example"
+WHY = "the log of the hangar says so"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 PDF = b"%PDF-1.7\n%%EOF\n"
 
@@ -67,3 +72,30 @@ def disputed(name: str = "Northwind fleet", *, customer: UUID | None = None, cou
 
 def a_file(name: str = "log.txt", content: bytes = b"warning light at 00:10\n") -> AttachedFile:
     return read_file(name, content)
+
+
+def uphold(row: Dispute, now: str = "2026-12-12", **more: Any) -> DisputeDecision:
+    return deciding.uphold(dispute=row.id, why=WHY, by=FINANCE, now=at(now), **more)
+
+
+def decline(row: Dispute, now: str = "2026-12-12") -> DisputeDecision:
+    return deciding.decline(dispute=row.id, why=WHY, by=FINANCE, now=at(now))
+
+
+def offer(row: Dispute, now: str = "2026-12-12", **changes: Any) -> DisputeDecision:
+    given: dict[str, Any] = {"held": "down", "start": at("2026-11-20T00:00"), "end": at("2026-11-20T08:00")} | changes
+    return deciding.offer_middle(dispute=row.id, offer=Offer(**given), why=WHY, by=FINANCE, now=at(now))
+
+
+def by_customer(step: Callable[..., DisputeDecision], row: Dispute, now: str = "2026-12-13") -> DisputeDecision:
+    return step(dispute=row.id, customer=row.customer_id, why=WHY, by=READER, now=at(now))
+
+
+def state(row: Dispute) -> str:
+    return selectors.state_of(selectors.dispute(row.id, None))
+
+
+def restated(house: Disputed, now: str = "2026-12-14") -> Statement:
+    new = restate_statement(statement=house.statement.id, by=BY, now=at(now))
+    assert new is not None
+    return new

@@ -13,15 +13,18 @@ from typing import Any
 
 from billing.contracts.agreement import AgreementDocument
 from billing.outcomes.assembly import rate_document, rated
+from billing.reports.verifier import Check, verify_report
 from billing.statements.domain import figures, outcome_lines, total
 from tenants.kernel.canonical import digest
 from tests.billing.outcomes.documents import Json, a_clause, a_state
-from tests.billing.reports.bundles import Log
+from tests.billing.reports.bundles import FINGERPRINT, Log
 
 ASSETS = [f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2)]
 CONTRACT = "00000000-0000-4000-8000-0000000000c0"
 PERIOD = {"start": "2026-02-28T23:00:00Z", "end": "2026-03-31T22:00:00Z"}
 AS_OF = "2026-04-05T00:00:00Z"
+CLAIM = "The outcome recomputed from the evidence segments equals the statement"
+COMPARED = "What it is compared with, recomputed, equals the statement"
 
 CLAUSES = [
     a_clause(
@@ -206,7 +209,9 @@ class Case:
         for decision in self.decisions:
             decided.setdefault(decision["exclusion"], []).append(decision)
         claims = [(claim, decided[claim["exclusion"]]) for claim in self.claims]
-        return rate_document(agreement, PERIOD, AS_OF, self.segments, claims, year_remaining=left)
+        return rate_document(
+            agreement, PERIOD, AS_OF, self.segments, claims, year_remaining=left, corrections=self.corrections
+        )
 
     def settle(self, *, left: int | None = None) -> None:
         """Rate the documents as they are, and state what comes out."""
@@ -260,6 +265,8 @@ class Case:
             used["statement"] = [one["statement"] for one in self.run["year_cap"]["credited"]]
         run = {"relies_on": {"contract_version": contract, **used}} | self.run
         assumed = {"assumed_evidence": logged("assumed_evidence", self.assumed)}
+        if "year_cap" in self.what_if:
+            assumed["statement"] = [one["statement"] for one in self.what_if["year_cap"]["credited"]]
         what_if = {"relies_on": {"contract_version": contract, **assumed}} | self.what_if
         runs, what_ifs = logged("outcome_run", [run]), logged("what_if_run", [what_if])
         statement = copy.deepcopy(self.statement)
@@ -279,3 +286,11 @@ def report_of(change: Callable[[Case], object] = lambda _: None) -> bytes:
     case = Case()
     change(case)
     return case.report()
+
+
+def figure_checks(data: bytes) -> list[Check]:
+    """The checks of the figures of a report whose proofs hold."""
+    checks = verify_report(data, trusted=FINGERPRINT, figures=True)
+    proofs = [check for check in checks if check.claim not in (CLAIM, COMPARED)]
+    assert [check for check in proofs if not check.holds] == []
+    return checks[len(proofs) :]
