@@ -154,10 +154,9 @@ def decline(request: HttpRequest, contract: UUID) -> HttpResponse:
 
 
 def _answered(request: HttpRequest, contract: UUID, form: AnswerForm) -> HttpResponse:
-    actor = actor_of(request)
+    actor, row = actor_of(request), _seen(request, contract)
     if actor.customer is None:
         raise PermissionDenied
-    row = _seen(request, contract)
     if form.is_valid():
         try:
             _answer(row, form, actor)

@@ -22,6 +22,9 @@ from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.scope.actors import Permission
+from tenants.scope.changes import take_changes
+
+_DECISIONS = frozenset({"approve", "decline"})
 
 
 @require_safe
@@ -61,18 +64,19 @@ def _listing(row: Contract) -> Listing:
 def agreed_exclusion_decide(request: HttpRequest, contract: UUID, exclusion: UUID) -> HttpResponse:
     """Approve a claim for the customer, or object to it, with the reason."""
     actor, form = actor_of(request), ReasonForm(request.POST)
+    row = _seen(request, contract)
     if actor.customer is None:
         raise PermissionDenied
-    row = _seen(request, contract)
     if not selectors.exclusions().filter(contract=row.id, id=exclusion).exists():
         raise Http404
-    approves = request.POST.get("decision") == "approve"
-    decide: Any = services.approve_exclusion if approves else services.decline_exclusion
+    decision = request.POST.get("decision")
+    decide: Any = services.approve_exclusion if decision == "approve" else services.decline_exclusion
     try:
-        if form.is_valid():
+        if decision in _DECISIONS and form.is_valid():
             decide(exclusion=exclusion, why=form.cleaned_data["why"], by=actor.name, now=utc_now())
             messages.success(request, _("Your decision is in the log; it counts from now on."))
         else:
+            take_changes()  # there are none: what was not decided is no deed for the audit
             messages.error(request, _("Nothing was decided. Say why, in at most 500 characters."))
     except OutturnError as error:
         messages.error(request, error.told)

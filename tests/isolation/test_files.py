@@ -12,7 +12,7 @@ LISTS = {
     "health", "sites", "roles",
 }  # fmt: skip
 """The least that there are; one that comes is walked without being named here."""
-READ_BY_CUSTOMERS = {"disputes", "invoices", "reports"}
+READ_BY_CUSTOMERS = {"agreed-contracts", "disputes", "invoices", "reports"}
 
 
 def file_of(house: House, who: str, place: Place, slug: str, asked: str = "") -> Answer | None:

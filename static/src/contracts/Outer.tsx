@@ -113,6 +113,12 @@ export function Limits({ configuration }: { configuration: Configuration }) {
           help={gettext("How long after the end of a period late evidence still changes its outcome.")}
         />
         <DurationField
+          path={["grace"]}
+          label={gettext("Settled by itself after")}
+          empty={gettext("not by itself")}
+          help={gettext("How long after the end of a month it is settled without anybody asking.")}
+        />
+        <DurationField
           path={["objection"]}
           label={gettext("Objection within")}
           empty={gettext("no time: each is approved by itself")}

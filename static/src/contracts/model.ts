@@ -36,6 +36,7 @@ const WRITTEN = [
   "acceptance",
   "objection",
   "year_cap_minor",
+  "grace",
 ];
 
 /** The part of a stored draft that is edited. */

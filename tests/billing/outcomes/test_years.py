@@ -155,7 +155,7 @@ class TestLimits:
         new = restate_period(statement=september.statement.id, by=BY, now=at("2027-01-06"))
         assert new is not None
         caps = new.statement.run.document["outcome"]["workings"]["caps"]
-        assert (caps["asked"], caps["year_limit"], caps["granted"]) == (300_000, 120_000, 120_000)
+        assert (caps["asked"], caps["year_limit"], caps["granted"]) == (1_200_000, 120_000, 120_000)
         assert (new.statement.version, new.statement.total_minor) == (2, september.statement.total_minor)
         others = [october.statement, november.statement]
         assert sum(one.credits_minor or 0 for one in [new.statement, *others]) == CAP
