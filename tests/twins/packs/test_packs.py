@@ -254,14 +254,28 @@ def test_the_text_of_a_broken_file_is_there_to_be_mended(cast: Cast, sign_in: Si
 
 
 def test_a_dashboard_and_a_contract_begin_with_a_template(cast: Cast, sign_in: SignIn) -> None:
+    leased, metered = pack()["types"]
+    metered["states"] = {"running": "flow > 10 m3/h", "down": "flow < 1 m3/h"}
+    metered["signals"]["flow"] = leased["signals"]["flow"]
+    metered["indicators"] = {"hours_run": "time running"}
     with scope(cast.meridian.id):
-        install(pack())
+        install(pack(types=[leased, metered]))
         publish_well()
     client = sign_in(cast.owner)
     assert b"Pumps by the hour" in client.get("/t/meridian/contracts/new/").content
     page = client.get("/t/meridian/contracts/new/?template=by-the-hour")
     assert b'value="12.5"' in page.content
     assert b'<option value="pump">Pump</option>' in client.get("/t/meridian/dashboards/new/").content
+
+
+def test_a_template_of_hours_is_not_offered_for_what_counts_none(cast: Cast, sign_in: SignIn) -> None:
+    with scope(cast.meridian.id):
+        install(pack())
+        publish_well()
+    page = sign_in(cast.owner).get("/t/meridian/contracts/new/?template=by-the-hour").content
+    assert b"Pumps by the hour" in page
+    assert b"No type of its assets counts hours." in page
+    assert b'value="12.5"' not in page
 
 
 def test_a_partner_installs_checks_and_makes_packs(cast: Cast, with_key: WithKey) -> None:

@@ -118,27 +118,34 @@ def test_a_full_disk_is_survived_and_used_again(
     """The kernel lets none of the agent's files grow; test_store has what SQLite says of a device without room."""
     site = at_site(make_site, plant, fleet, mqtt_section(broker.url, "1/#"), QUICK)
     wait_for(lambda: site.said("broker is connected"))
-    sent = every_second(T0, 4_000)
-    broker.publish("1/t24", *sent[:1_000])
-    wait_for(lambda: _on_disk(site.home) == 1_000)
+    sent = every_second(T0, 100_000)
+    full = 1_000
+    broker.publish("1/t24", *sent[:full])
+    wait_for(lambda: _on_disk(site.home) == full)
     no_limit = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
     size = max(path.stat().st_size for path in [*site.home.iterdir(), site._log])
     resource.prlimit(site.pid, resource.RLIMIT_FSIZE, (size + 8_192, resource.RLIM_INFINITY))
-    for start in range(1_000, 3_000, 20):
-        broker.publish("1/t24", *sent[start : start + 20])
-    wait_for(lambda: site.said("the disk takes nothing"))
+
+    def fill() -> bool:
+        nonlocal full
+        broker.publish("1/t24", *sent[full : full + 20])
+        full += 20
+        return bool(site.said("the disk takes nothing"))
+
+    wait_for(fill)
     plant.start("web")
-    whole(everything, fleet, "1/t24", sent[:3_000])  # sent while the disk is still full
+    whole(everything, fleet, "1/t24", sent[:full])  # sent while the disk is still full
     kept = _newest(site.home)
     resource.prlimit(site.pid, resource.RLIMIT_FSIZE, no_limit)
     plant.kill("web")
-    broker.publish("1/t24", *sent[3_000:])
+    end = full + 1_000
+    broker.publish("1/t24", *sent[full:end])
     # With the first that the disk takes it is noted, too, that those before were acknowledged.
     wait_for(lambda: _on_disk(site.home) == _on_disk(site.home, after=kept) >= 1_000)
     site.kill()
     site.start()
     plant.start("web")
-    whole(everything, fleet, "1/t24", sent)
+    whole(everything, fleet, "1/t24", sent[:end])
     with scope(fleet.tenant):
         assert seal_counts(fleet.gateway).broken == 0
 
