@@ -37,8 +37,13 @@ class NotInForceError(ConflictError):
 
 
 def contracts() -> QuerySet[Contract]:
-    """The contracts of the tenant in scope, by title."""
-    return Contract.objects.select_related("customer", "twin")
+    """The contracts of the tenant in scope, by title; the newest version of one `waits` or is `declined`."""
+    offered = ContractVersion.objects.filter(
+        contract=OuterRef("pk"), version=OuterRef("published"), needs_acceptance=True
+    )
+    return Contract.objects.select_related("customer", "twin").annotate(
+        waits=Exists(offered.filter(answers=None)), declined=Exists(offered.filter(answers__accepted=False))
+    )
 
 
 def contract_choices() -> list[tuple[str, str]]:

@@ -51,7 +51,7 @@ def put_error(form: forms.Form, error: OutturnError) -> None:
 
 def show_form(
     request: HttpRequest, form: forms.Form, *, title: Any, submit: Any, back: tuple[Any, str], intro: Any = "",
-    look: str = "", frame: str = ADMIN,
+    frame: str = ADMIN,
 ) -> HttpResponse:  # fmt: skip
     """A page that is one form; 400 when something in it is wrong.
 
@@ -62,7 +62,6 @@ def show_form(
         submit: What its button says.
         back: The page it came from, where "Cancel" leads: its name and its address.
         intro: A sentence above the form.
-        look: ``many-choices`` sets lists of boxes in columns.
         frame: `ADMIN` or `SHELL`.
     """
     context = {
@@ -71,7 +70,6 @@ def show_form(
         "submit": submit,
         "back": back,
         "intro": intro,
-        "look": look,
         "frame": frame,
     }
     return render(request, "parts/form_page.html", context, status=400 if form.errors else 200)

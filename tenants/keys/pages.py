@@ -227,7 +227,7 @@ def new_account(request: HttpRequest) -> HttpResponse:
         except OutturnError as error:
             put_error(form, error)
     return show_form(
-        request, form, title=_("New service account"), submit=_("Make the account"), look="many-choices",
+        request, form, title=_("New service account"), submit=_("Make the account"),
         back=(_("Service accounts"), reverse("service-accounts", args=[actor.slug])),
     )  # fmt: skip
 
@@ -251,7 +251,7 @@ def edit_account(request: HttpRequest, account: UUID) -> HttpResponse:
         except OutturnError as error:
             put_error(form, error)
     return show_form(
-        request, form, title=_("Change %(name)s") % {"name": row.name}, submit=_("Save"), look="many-choices",
+        request, form, title=_("Change %(name)s") % {"name": row.name}, submit=_("Save"),
         back=_back(request, row),
     )  # fmt: skip
 
@@ -298,7 +298,7 @@ def new_key(request: HttpRequest, account: UUID) -> HttpResponse:
         except OutturnError as error:
             put_error(form, error)
     return show_form(
-        request, form, title=_("New key"), submit=_("Make the key"), look="many-choices", back=_back(request, row),
+        request, form, title=_("New key"), submit=_("Make the key"), back=_back(request, row),
         intro=_("The next page shows its secret, once."),
     )  # fmt: skip
 

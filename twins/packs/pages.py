@@ -250,7 +250,7 @@ def make(request: HttpRequest) -> HttpResponse:
             for finding in error.findings:
                 form.add_error(None, f"{finding.place}: {finding.message} {finding.fix}")
     return show_form(
-        request, form, title=_("Make a pack"), submit=_("Download it"), frame=SHELL, look="many-choices",
+        request, form, title=_("Make a pack"), submit=_("Download it"), frame=SHELL,
         intro=_("Own types that what you choose needs come along. Built-in types are everywhere and need no pack."),
         back=(_("Packs"), reverse("packs", args=[actor.slug])),
     )  # fmt: skip

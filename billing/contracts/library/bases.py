@@ -54,14 +54,14 @@ def with_states(assets: Sequence[KnownAsset]) -> Basis | Misfit:
     if found:
         return Basis(found)
     return Misfit(
-        "No type of its assets says when it is up.", "Give a type the indicator `availability`, or a state `down`."
+        "No type of its assets says when it is up.", "Give a type the indicator “availability”, or a state “down”."
     )
 
 
 def with_hours(assets: Sequence[KnownAsset]) -> Basis | Misfit:
     """Those whose hours are counted."""
     return _most(assets, _hours) or Misfit(
-        "No type of its assets counts hours.", "Give a type an indicator such as `time running`."
+        "No type of its assets counts hours.", "Give a type an indicator such as “time running”."
     )
 
 
@@ -69,14 +69,14 @@ def with_volume(assets: Sequence[KnownAsset]) -> Basis | Misfit:
     """Those that count what they move."""
     return _most(assets, _volumes) or Misfit(
         "No type of its assets counts a volume or a mass.",
-        "Give a type an indicator such as `increase of` its counter of cubic metres.",
+        "Give a type an indicator such as “increase of” its counter of cubic metres.",
     )
 
 
 def with_pieces(assets: Sequence[KnownAsset]) -> Basis | Misfit:
     """Those that count pieces."""
     return _most(assets, _pieces) or Misfit(
-        "No type of its assets counts good pieces.", "Give a type an indicator such as `increase of good_count`."
+        "No type of its assets counts good pieces.", "Give a type an indicator such as “increase of good_count”."
     )
 
 
@@ -84,7 +84,7 @@ def with_energy(assets: Sequence[KnownAsset]) -> Basis | Misfit:
     """Those that count the energy they take, and what they do with it."""
     return _most(assets, _energies) or Misfit(
         "No type of its assets counts both energy and what it is used for.",
-        "Give a type an indicator `increase of` its energy counter, and one of its volume or its hours.",
+        "Give a type an indicator “increase of” its energy counter, and one of its volume or its hours.",
     )
 
 
@@ -92,7 +92,7 @@ def with_limits(assets: Sequence[KnownAsset]) -> Basis | Misfit:
     """Those that tell the share of time in which something holds."""
     return _most(assets, _limits) or Misfit(
         "No type of its assets tells the share of time in which limits are kept.",
-        "Give a type an indicator `share of time` with the condition that has to hold.",
+        "Give a type an indicator “share of time” with the condition that has to hold.",
     )
 
 

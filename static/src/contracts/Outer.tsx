@@ -121,7 +121,7 @@ export function Limits({ configuration }: { configuration: Configuration }) {
         <DurationField
           path={["objection"]}
           label={gettext("Objection within")}
-          empty={gettext("no time: each is approved by itself")}
+          empty={gettext("none: each needs approval")}
           help={gettext("An exclusion about which the customer says nothing for so long counts as approved.")}
         />
       </div>

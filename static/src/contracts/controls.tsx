@@ -270,7 +270,7 @@ export function TickField({ words, isOn, turn, ...options }: TickOptions) {
   return (
     <Field {...options}>
       {(given) => (
-        <span className="type-tick">
+        <label className="type-tick">
           <input
             id={given.id}
             type="checkbox"
@@ -282,8 +282,8 @@ export function TickField({ words, isOn, turn, ...options }: TickOptions) {
               turn(event.target.checked);
             }}
           />
-          <span aria-hidden="true">{words}</span>
-        </span>
+          <span>{words}</span>
+        </label>
       )}
     </Field>
   );

@@ -153,6 +153,15 @@ class TestPages:
         for words in ("Version 1 was accepted", f"Nora Winter, {READER}", f"accepted by {READER}"):
             assert words in told, words
 
+    def test_the_list_of_contracts_says_what_became_of_the_offer(self, offer: Offer, sign_in: SignIn) -> None:
+        client = sign_in(offer.cast.owner)
+        assert "Version 1 waits for acceptance" in body(client, "/t/meridian/contracts/")
+        with scope(offer.cast.meridian.id):
+            accept(offer.contract)
+        assert "waits for acceptance" not in body(client, "/t/meridian/contracts/")
+        offer.amend(tax_percent="19")
+        assert "Version 2 waits for acceptance" in body(client, "/t/meridian/contracts/")
+
     def test_publishing_says_what_is_replaced_and_that_it_waits(self, offer: Offer, sign_in: SignIn) -> None:
         with scope(offer.cast.meridian.id):
             accept(offer.contract)
