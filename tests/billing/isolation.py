@@ -6,17 +6,17 @@ from uuid import UUID
 
 from billing.contracts.models import Contract
 from billing.disputes.domain.files import read_file
-from billing.disputes.models import DisputeFile, DisputeNotice
+from billing.disputes.models import DisputeFile
 from billing.disputes.services import Objection, open_dispute
 from billing.invoices.parties import create_entity
 from billing.outcomes.services import claim_exclusion
 from billing.payments.models import PaymentKind, ProviderStep
 from billing.payments.services import Transfer, record_transfer
 from billing.reports.links import make_link
-from billing.reports.models import ReportMail
 from billing.reports.services import settle_period
 from billing.simulation.schemas import SIMULATE, pack
 from tenants.jobs.models import Job, JobState
+from tenants.post.models import Letter
 from tenants.scope.actors import PERMISSIONS, Actor, Role
 from tenants.scope.context import required_tenant
 from tests.billing.invoices.sellers import MERIDIAN
@@ -117,5 +117,4 @@ def _simulated(contract: Contract) -> UUID:
 def _nothing_waits_to_be_told() -> None:
     """Mails have gone, so that whatever runs for all organisations finds nothing to do here."""
     now = at("2026-10-07")
-    ReportMail.objects.update(sent_at=now, next_at=None)
-    DisputeNotice.objects.update(sent_at=now)
+    Letter.objects.update(sent_at=now, next_at=None)
