@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class BillingConfig(AppConfig):
-    """WORTH: contracts, outcomes, simulation, statements, disputes, invoices, payments, reports."""
+    """WORTH: contracts, outcomes, simulation, statements, disputes, invoices, payments, dunning, reports."""
 
     name = "billing"
 
@@ -68,6 +68,7 @@ def _register_pages() -> None:
     register_admin_page(
         AdminPage(_("Payments"), "credit-card", "payment-settings", Permission.ORGANISATION_ADMINISTER, "money")
     )
+    register_admin_page(AdminPage(_("Payment reminders"), "bell", "dunning-settings", Permission.MONEY_BILL, "money"))
     register_page(Entry("Statements", "receipt", "statements", Permission.MONEY_READ))
     register_page(Entry("Reports", "file-certificate", "reports", Permission.REPORTS_READ))
     register_page(Entry("Disputes", "messages", "disputes", Permission.REPORTS_READ))
@@ -87,9 +88,10 @@ def _register_jobs() -> None:
 
 def _register_letters() -> None:
     from billing.disputes.telling import DISPUTE  # noqa: PLC0415
+    from billing.dunning.letters import DUNNING  # noqa: PLC0415
     from billing.reports.due import WAIT  # noqa: PLC0415
     from billing.reports.mails import REPORT  # noqa: PLC0415
     from tenants.post.registry import register_letter  # noqa: PLC0415
 
-    for kind in (REPORT, DISPUTE, WAIT):
+    for kind in (REPORT, DISPUTE, DUNNING, WAIT):
         register_letter(kind)

@@ -2,6 +2,7 @@
 
 from billing.contracts.models import Contract, ContractAcceptance, ContractVersion
 from billing.disputes.models import Dispute, DisputeDecision, DisputeFile, DisputeMessage
+from billing.dunning.models import DunningNotice, DunningPause, DunningSettings
 from billing.invoices.models import (
     BillingProfile,
     Invoice,
@@ -29,6 +30,9 @@ __all__ = [
     "DisputeDecision",
     "DisputeFile",
     "DisputeMessage",
+    "DunningNotice",
+    "DunningPause",
+    "DunningSettings",
     "Exclusion",
     "ExclusionDecision",
     "Invoice",

@@ -297,6 +297,7 @@ CELERY_BEAT_SCHEDULE = {
     "look-at-domains": {"task": "domains.look_at_all", "schedule": 86_400.0},
     "end-states": {"task": "lifecycle.end_states", "schedule": 3600.0},
     "keep-houses": {"task": "custody.keep_houses", "schedule": 86_400.0},
+    "write-dunning": {"task": "dunning.write_all", "schedule": 3600.0},
     "sweep-payments": {"task": "payments.sweep", "schedule": 60.0},
     "settle-due": {"task": "reports.settle_due", "schedule": 3600.0},
     "sweep-post": {"task": "post.sweep", "schedule": 300.0},

@@ -8,6 +8,7 @@ from billing.contracts.models import Contract
 from billing.disputes.domain.files import read_file
 from billing.disputes.models import DisputeFile
 from billing.disputes.services import Objection, open_dispute
+from billing.dunning.services import pause_dunning
 from billing.invoices.parties import create_entity
 from billing.outcomes.services import claim_exclusion
 from billing.payments.models import PaymentKind, ProviderStep
@@ -47,6 +48,10 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
     entity = create_entity(details=MERIDIAN, by=BY, now=at("2026-10-06"))
     transfer = Transfer(PaymentKind.RECEIVED, 5, done.invoice.currency, at("2026-10-06").date(), "Leased fleet, paid")
     paid = record_transfer(invoice=done.invoice.id, transfer=transfer, by=BY, now=at("2026-10-06"))
+    pause = pause_dunning(
+        invoice=done.invoice.id, whole_customer=False, reason="Leased fleet, they called", until=None, by=BY,
+        now=at("2026-10-06"),
+    )  # fmt: skip
     step = ProviderStep.objects.create(
         invoice=done.invoice, position=0, name="customer", operation="customer", state="blocked", asked_by=BY,
         created_at=at("2026-10-06"),
@@ -77,7 +82,14 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         **{name: {"statement": done.statement.id} for name in ("statement", "statement-restate")},
         **{
             name: {"invoice": done.invoice.id}
-            for name in ("invoice", "invoice-credit", "invoice-payment", "invoice-set-off", "invoice-xml")
+            for name in (
+                "invoice",
+                "invoice-credit",
+                "invoice-dunning-pause",
+                "invoice-payment",
+                "invoice-set-off",
+                "invoice-xml",
+            )
         },
         **{name: {"entity": entity.id} for name in ("legal-entity", "legal-entity-edit", "legal-entity-rate")},
         "new-dispute": {"statement": done.statement.id},
@@ -86,6 +98,8 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         **{f"api:dispute-{name}": {"pk": dispute.id} for name in ("detail", *STEPS)},
         "api:dispute-files": {"pk": dispute.id, "file": file},
         "customer-billing": {"customer": customer},
+        "invoice-dunning-resume": {"invoice": done.invoice.id, "pause": pause.id},
+        "api:invoice-dunning": {"pk": done.invoice.id},
         "payment-refund": {"payment": paid.id},
         "payment-step-retry": {"step": step.id},
         "api:invoice-standing": {"pk": done.invoice.id},
