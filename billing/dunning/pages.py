@@ -39,7 +39,7 @@ class DunningForm(forms.Form):
     """Whether customers are written to, and each level: its days, and a text of one's own."""
 
     is_on = forms.BooleanField(
-        required=False, label=gettext_lazy("Write to customers by ourselves when an invoice is overdue"),
+        required=False, label=gettext_lazy("Remind customers by mail when an invoice is overdue"),
         help_text=gettext_lazy("The first letters go out on the day after it was turned on, between 9 and 17 o'clock."),
     )  # fmt: skip
 
@@ -124,12 +124,14 @@ def overdue(request: HttpRequest) -> HttpResponse:
         filters=(customer,), decorate=decorate,
     )  # fmt: skip
     listed = listing.page(request, selectors.overdue_invoices(today))
+    if listed.csv is not None:
+        return listed.csv
     sums = [
         {"currency": currency, "count": count, "sum": money_text(minor, currency)}
         for currency, (count, minor) in selectors.overdue_sums(today).items()
     ]
     context = {"listing": listed, "sums": sums, "is_on": set_.is_on, "can_bill": actor.may(NEEDS)}
-    return listed.csv or render(request, "dunning/overdue.html", context)
+    return render(request, "dunning/overdue.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from billing.disputes.selectors import disputes_listed, living
@@ -80,20 +81,18 @@ def overdue_sums(before: date) -> dict[str, tuple[int, int]]:
 
 def looks(rows: Sequence[Invoice], *, today: date, now: datetime) -> dict[UUID, Look]:
     """Where some invoices stand, by their ids; in as many queries however many there are."""
-    ids = [row.id for row in rows]
-    open_, written = _open_of(rows), _written(ids)
-    disputed, under_way, people = _disputed(rows), _under_way(ids, now), people_counted()
-    pauses = _pauses(rows, today)
-    found = {}
-    for row in rows:
-        pause = pauses.get(row.id) or pauses.get(row.customer_id)
+    open_, people, found = _open_of(rows), people_counted(), {}
+    of = {row.id: row for row in rows}
+    for one in _told_of(list(of), today, now):
+        row = of[one["id"]]
         held = {
-            Hold.SETTLED: open_[row.id] <= 0, Hold.DISPUTED: row.id in disputed, Hold.UNDER_WAY: row.id in under_way,
-            Hold.PAUSED: pause is not None, Hold.NOBODY: row.customer_id not in people,
+            Hold.SETTLED: open_[row.id] <= 0, Hold.DISPUTED: one["is_disputed"], Hold.UNDER_WAY: one["is_under_way"],
+            Hold.PAUSED: one["paused"] is not None, Hold.NOBODY: row.customer_id not in people,
         }  # fmt: skip
         hold = next((each for each, holds in held.items() if holds), None)
-        reason = pause.reason if pause is not None and hold == Hold.PAUSED else ""
-        found[row.id] = Look(days_overdue(row.due_on, today), open_[row.id], written.get(row.id), hold, reason)
+        last = None if one["level"] is None else Written(one["level"], one["written_on"])
+        reason = one["paused"] if hold == Hold.PAUSED else ""
+        found[row.id] = Look(days_overdue(row.due_on, today), open_[row.id], last, hold, reason)
     return found
 
 
@@ -133,34 +132,24 @@ def _open_of(rows: Sequence[Invoice]) -> dict[UUID, int]:
     return open_
 
 
-def _written(ids: Collection[UUID]) -> dict[UUID, Written]:
-    rows = DunningNotice.objects.filter(invoice__in=ids, dropped="").order_by("level")
-    return {row.invoice_id: Written(row.level, row.written_on) for row in rows}
+def _told_of(ids: Collection[UUID], today: date, now: datetime) -> Iterable[dict[str, Any]]:
+    """What is known about some invoices elsewhere, in one query: the last letter, disputes, payments, pauses.
 
-
-def _disputed(rows: Sequence[Invoice]) -> set[UUID]:
-    """The invoices whose period is disputed, whichever version of its statement the dispute points to."""
-    found = living(disputes_listed(None)).filter(contract__in={row.contract_id for row in rows})
-    periods = set(found.values_list("contract_id", "statement__period_start"))
-    begins = dict(
-        Invoice.objects.filter(id__in=[row.id for row in rows]).values_list("id", "statement__period_start")
-    )  # fmt: skip
-    return {row.id for row in rows if (row.contract_id, begins[row.id]) in periods}
-
-
-def _under_way(ids: Collection[UUID], now: datetime) -> set[UUID]:
-    """The invoices of which the provider has a payment that is not through, or is to be asked, or did not answer."""
+    A dispute holds whichever version of the statement it points to. A payment may be under way when the provider has
+    one that is not through, is to be asked, or did not answer.
+    """
+    notices = DunningNotice.objects.filter(invoice=OuterRef("id"), dropped="").order_by("-level")
+    disputed = living(disputes_listed(None)).filter(
+        contract=OuterRef("contract"), statement__period_start=OuterRef("statement__period_start")
+    )
     unknown = Q(is_under_way=True) | Q(look_at__lte=now) | Q(finding__isnull=False)
-    return set(ProviderInvoice.objects.filter(unknown, invoice__in=ids).values_list("invoice_id", flat=True))
-
-
-def _pauses(rows: Sequence[Invoice], today: date) -> Mapping[UUID, DunningPause]:
-    """The pauses in force by the invoice or the customer that they are of."""
-    found: dict[UUID, DunningPause] = {}
-    customers = {row.customer_id for row in rows}
-    about = Q(invoice__in=[row.id for row in rows]) | Q(customer__in=customers)
-    for pause in _in_force(today).filter(about):
-        of = pause.invoice_id or pause.customer_id
-        assert of is not None
-        found[of] = pause
-    return found
+    pauses = _in_force(today)
+    own, whole = pauses.filter(invoice=OuterRef("id")), pauses.filter(customer=OuterRef("customer"))
+    found = Invoice.objects.filter(id__in=ids).order_by().annotate(
+        level=Subquery(notices.values("level")[:1]),
+        written_on=Subquery(notices.values("written_on")[:1]),
+        is_disputed=Exists(disputed),
+        is_under_way=Exists(ProviderInvoice.objects.filter(unknown, invoice=OuterRef("id"))),
+        paused=Coalesce(Subquery(own.values("reason")[:1]), Subquery(whole.values("reason")[:1])),
+    )  # fmt: skip
+    return found.values("id", "level", "written_on", "is_disputed", "is_under_way", "paused")
