@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class BillingConfig(AppConfig):
-    """WORTH: contracts, outcomes, simulation, statements, disputes, invoices, payments, reports."""
+    """WORTH: contracts, outcomes, simulation, statements, disputes, invoices, payments, dunning, reports."""
 
     name = "billing"
 
@@ -40,6 +40,7 @@ class BillingConfig(AppConfig):
         register_holder("billing.statements.holds.money_holds")
         _register_pages()
         _register_jobs()
+        _register_letters()
         register_tiles("billing.reports.tiles.billing_tiles", needs=Permission.MONEY_READ)
         register_count(Count("contracts", "Contracts", "billing.contracts.selectors.contracts_counted"))
         register_panel(
@@ -67,13 +68,14 @@ def _register_pages() -> None:
     register_admin_page(
         AdminPage(_("Payments"), "credit-card", "payment-settings", Permission.ORGANISATION_ADMINISTER, "money")
     )
+    register_admin_page(AdminPage(_("Payment reminders"), "bell", "dunning-settings", Permission.MONEY_BILL, "money"))
     register_page(Entry("Statements", "receipt", "statements", Permission.MONEY_READ))
     register_page(Entry("Reports", "file-certificate", "reports", Permission.REPORTS_READ))
     register_page(Entry("Disputes", "messages", "disputes", Permission.REPORTS_READ))
 
 
 def _register_jobs() -> None:
-    from billing.reports import mails, tasks  # noqa: PLC0415
+    from billing.reports import tasks  # noqa: PLC0415
     from billing.reports.due import SETTLE_DUE  # noqa: PLC0415
     from billing.simulation.schemas import SIMULATE  # noqa: PLC0415
     from tenants.jobs.registry import register_job  # noqa: PLC0415
@@ -81,5 +83,15 @@ def _register_jobs() -> None:
     register_job(tasks.SETTLE, tasks.settle_month, label="Settle a month")
     register_job(SETTLE_DUE, tasks.settle_due_month, label="Settle a month that is due", is_free=True)
     register_job(tasks.RESTATE, tasks.restate_statement_period, label="Restate a period")
-    register_job(mails.MAIL, tasks.mail_report, label="Tell of a report", is_free=True)
     register_job(SIMULATE, "billing.simulation.tasks.simulate_contract", label="Simulate a contract")
+
+
+def _register_letters() -> None:
+    from billing.disputes.telling import DISPUTE  # noqa: PLC0415
+    from billing.dunning.letters import DUNNING  # noqa: PLC0415
+    from billing.reports.due import WAIT  # noqa: PLC0415
+    from billing.reports.mails import REPORT  # noqa: PLC0415
+    from tenants.post.registry import register_letter  # noqa: PLC0415
+
+    for kind in (REPORT, DISPUTE, DUNNING, WAIT):
+        register_letter(kind)

@@ -1,7 +1,8 @@
 """Every model of the domain, where Django looks for them."""
 
 from billing.contracts.models import Contract, ContractAcceptance, ContractVersion
-from billing.disputes.models import Dispute, DisputeDecision, DisputeFile, DisputeMessage, DisputeNotice
+from billing.disputes.models import Dispute, DisputeDecision, DisputeFile, DisputeMessage
+from billing.dunning.models import DunningNotice, DunningPause, DunningSettings
 from billing.invoices.models import (
     BillingProfile,
     Invoice,
@@ -13,7 +14,7 @@ from billing.invoices.models import (
 )
 from billing.outcomes.models import AssumedEvidence, Correction, Exclusion, ExclusionDecision, OutcomeRun
 from billing.payments.models import Payment, PaymentSettings, ProviderEvent, ProviderInvoice, ProviderStep
-from billing.reports.models import Report, ReportLink, ReportLinkDigest, ReportMail, ReportMuted, ReportOpening
+from billing.reports.models import Report, ReportLink, ReportLinkDigest, ReportOpening
 from billing.statements.models import Adjustment, ChargedAdjustment, SettlementWait, Statement
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
     "DisputeDecision",
     "DisputeFile",
     "DisputeMessage",
-    "DisputeNotice",
+    "DunningNotice",
+    "DunningPause",
+    "DunningSettings",
     "Exclusion",
     "ExclusionDecision",
     "Invoice",
@@ -46,8 +49,6 @@ __all__ = [
     "Report",
     "ReportLink",
     "ReportLinkDigest",
-    "ReportMail",
-    "ReportMuted",
     "ReportOpening",
     "SettlementWait",
     "Statement",

@@ -8,6 +8,7 @@ from billing.contracts import acceptance_pages as agreed
 from billing.contracts import drafting_pages as drafting
 from billing.contracts import pages as contracts
 from billing.disputes import pages as disputes
+from billing.dunning import pages as dunning
 from billing.invoices import credit_pages as credits_
 from billing.invoices import pages as invoices
 from billing.invoices import party_pages as parties
@@ -57,9 +58,13 @@ urlpatterns = [
     path("statements/<uuid:statement>/", statements.statement, name="statement"),
     path("statements/<uuid:statement>/restate/", reports.restate, name="statement-restate"),
     path("invoices/", invoices.invoices, name="invoices"),
+    path("invoices/overdue/", dunning.overdue, name="overdue-invoices"),
     path("invoices/<uuid:invoice>/", invoices.invoice, name="invoice"),
     path("invoices/<uuid:invoice>/invoice.xml", invoices.invoice_xml, name="invoice-xml"),
     path("invoices/<uuid:invoice>/credit/", credits_.credit, name="invoice-credit"),
+    path("invoices/<uuid:invoice>/reminders/pause/", dunning.pause, name="invoice-dunning-pause"),
+    path("invoices/<uuid:invoice>/reminders/<uuid:pause>/resume/", dunning.resume, name="invoice-dunning-resume"),
+    path("admin/reminders/", dunning.settings, name="dunning-settings"),
     path("admin/journal/", journal_pages.journal, name="journal"),
     path("admin/legal-entities/", parties.entities, name="legal-entities"),
     path("admin/legal-entities/new/", parties.new_entity, name="new-legal-entity"),

@@ -18,6 +18,7 @@ from tenants.people.models import (
     Space,
     User,
 )  # fmt: skip
+from tenants.post.models import Letter, RefusedLetters
 from tenants.record.models import (
     AuditEntry,
     Cosignature,
@@ -61,6 +62,7 @@ __all__ = [
     "JobTicket",
     "KeyDigest",
     "KeyHandover",
+    "Letter",
     "LimitWarning",
     "Log",
     "LogCheck",
@@ -75,6 +77,7 @@ __all__ = [
     "Operator",
     "ProvenHost",
     "RaisedLimit",
+    "RefusedLetters",
     "RetentionPolicy",
     "ScimAccess",
     "ScimDigest",

@@ -202,7 +202,7 @@ def _step(
         decision.save(force_insert=True)
         record_audit(action=f"dispute.{verdict}", subject=f"dispute/{row.id}", by=by, now=now)
         append_leaves(entries=[NewEntry(STEP, decision.digest)], now=now)
-        tell_other_side(row, side=side, news=verdict, now=now)
+        tell_other_side(row, side=side, news=verdict, about=decision.id, now=now)
         if done:
             tell_decided(row.statement_id, by=asker if verdict == "agreed" else by, now=now)
     return decision

@@ -117,28 +117,3 @@ class DisputeDecision(AppendOnly, PerTenant):
         """What it offers or does to what is rated, as its document says it."""
         found: dict[str, Any] | None = self.document["effect"]
         return found
-
-
-class DisputeNotice(PerTenant):
-    """A mail to the other side that is to go out: the outbox. `sent_at` is empty until it has."""
-
-    dispute = TenantKey(Dispute, models.PROTECT, related_name="+")
-    side = models.CharField(max_length=10)
-    news = models.CharField(max_length=10)
-    created_at = models.DateTimeField()
-    next_at = models.DateTimeField()
-    attempts = models.PositiveIntegerField(default=0)
-    sent_at = models.DateTimeField(null=True)
-
-    audited: ClassVar[bool] = False
-
-    class Meta:
-        ordering = ("created_at", "id")
-        indexes = (
-            models.Index(
-                fields=("tenant", "next_at"), condition=models.Q(sent_at=None), name="dispute_notice_by_try"
-            ),
-        )  # fmt: skip
-
-    def __str__(self) -> str:
-        return f"{self.news} to the {self.side}"

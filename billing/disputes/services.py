@@ -121,7 +121,7 @@ def open_dispute(*, wanted: Objection, customer: UUID | None, by: str, now: date
         _keep_files(row, None, wanted.files, by=by, now=now)
         record_audit(action="dispute.opened", subject=f"dispute/{row.id}", by=by, now=now)
         append_leaves(entries=[NewEntry(DISPUTE, row.digest)], now=now)
-        tell_other_side(row, side=_side(customer), news="opened", now=now)
+        tell_other_side(row, side=_side(customer), news="opened", about=row.id, now=now)
     return row
 
 
@@ -165,7 +165,7 @@ def say(
         _keep_files(row, message, files, by=by, now=now)
         record_audit(action="dispute.answered", subject=f"dispute/{row.id}", by=by, now=now)
         append_leaves(entries=[NewEntry(MESSAGE, message.digest)], now=now)
-        tell_other_side(row, side=_side(customer), news="said", now=now)
+        tell_other_side(row, side=_side(customer), news="said", about=message.id, now=now)
     return message
 
 

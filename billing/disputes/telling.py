@@ -1,108 +1,64 @@
-"""Mails to the other side of a dispute: written down with what happened, sent afterwards, tried again for a day."""
+"""Mails to the other side of a dispute: what one side has said or done."""
 
 from __future__ import annotations
 
-import logging
-from datetime import datetime, timedelta
-from functools import partial
-from urllib.parse import urljoin
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.db import transaction
-from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.disputes.domain.steps import Side
-from billing.disputes.models import Dispute, DisputeNotice
+from billing.disputes.models import Dispute
 from billing.statements.selectors import name_of
-from tenants.customers.selectors import people_of
-from tenants.edge.mail import send_to_all
-from tenants.people.selectors import members, permissions_of
+from tenants.edge.addresses import address_for
+from tenants.post.registry import LetterKind
+from tenants.post.schemas import Occasion, Text
+from tenants.post.services import write_letters
 from tenants.scope.actors import Permission
-from tenants.scope.context import required_tenant, scope
-from tenants.scope.models import Tenant
 
-logger = logging.getLogger(__name__)
-NEWS = {
-    "opened": "A statement is disputed",
-    "said": "There is an answer about a dispute",
-    "upheld": "A dispute was upheld",
-    "offered": "A middle way is offered for a dispute",
-    "declined": "A dispute was declined",
-    "agreed": "A dispute was settled",
-    "refused": "The middle way was refused",
-    "withdrawn": "A dispute was withdrawn",
-    "reopened": "A dispute was taken up again",
+DISPUTE = LetterKind("dispute", "billing.disputes.telling.dispute_letter", Permission.CONTRACTS_APPROVE)
+NEWS: dict[str, Any] = {
+    "opened": gettext_lazy("A statement is disputed"),
+    "said": gettext_lazy("There is an answer about a dispute"),
+    "upheld": gettext_lazy("A dispute was upheld"),
+    "offered": gettext_lazy("A middle way is offered for a dispute"),
+    "declined": gettext_lazy("A dispute was declined"),
+    "agreed": gettext_lazy("A dispute was settled"),
+    "refused": gettext_lazy("The middle way was refused"),
+    "withdrawn": gettext_lazy("A dispute was withdrawn"),
+    "reopened": gettext_lazy("A dispute was taken up again"),
 }
 """What has happened, as the subject of the mail says it."""
-_MOST_TRIES = 12
-_AT_ONCE = 50
 
 
-def tell_other_side(row: Dispute, *, side: Side, news: str, now: datetime) -> None:
-    """Have the other side of a dispute told by mail what one side has done, after this transaction."""
-    to: Side = "provider" if side == "customer" else "customer"
-    DisputeNotice.objects.create(dispute=row, side=to, news=news, created_at=now, next_at=now)
-    transaction.on_commit(partial(_hint, required_tenant("a mail")))
+def tell_other_side(row: Dispute, *, side: Side, news: str, about: UUID, now: datetime) -> None:
+    """Have the other side of a dispute told by mail what one side has done, after this transaction.
+
+    Args:
+        row: The dispute.
+        side: Who has done it.
+        news: What it is, one of `NEWS`.
+        about: The dispute itself when it was opened, else the message or the step.
+        now: The moment.
+    """
+    to = None if side == "customer" else row.customer_id
+    write_letters(
+        kind=DISPUTE.name, about=about, customer=to, facts={"dispute": str(row.id), "news": news}, now=now
+    )  # fmt: skip
 
 
-def due_notices(now: datetime) -> QuerySet[DisputeNotice]:
-    """The mails that are to go out now."""
-    return DisputeNotice.objects.filter(sent_at=None, next_at__lte=now)
-
-
-def send_notices(tenant: UUID, *, now: datetime) -> int:
-    """Send the mails of a tenant that are due, outside any scope; how many were dealt with."""
-    done = 0
-    while done < _AT_ONCE:
-        with scope(tenant), transaction.atomic():
-            found = due_notices(now).select_for_update(skip_locked=True, of=("self",)).first()
-            if found is None:
-                break
-            _send(found, now)
-        done += 1
-    return done
-
-
-def _send(notice: DisputeNotice, now: datetime) -> None:
-    """Send one; where nobody could be reached it is tried again, later each time."""
-    row = Dispute.objects.select_related("statement__contract", "statement__contract_version").get(id=notice.dispute_id)
-    tenant = Tenant.objects.get(id=required_tenant("a mail"))
-    to = _addresses(row, notice.side)
-    link = urljoin(settings.BASE_URL, reverse("dispute", args=[tenant.slug, row.id]))
-    body = "\n\n".join(
-        [
-            f"{NEWS[notice.news]}: {row.statement.contract.title}, {name_of(row.statement)}.",
-            f"Read it, and answer, here:\n{link}",
-            f"A decision changes the statement until {row.closes_at:%Y-%m-%d %H:%M} UTC.",
-        ]
-    )
-    subject = f"{NEWS[notice.news]}: {row.statement.contract.title}"
-    notice.attempts += 1
-    if not to or send_to_all(tenant.brand, subject=subject, body=body, to=to) or notice.attempts >= _MOST_TRIES:
-        notice.sent_at = now
-    notice.next_at = now + timedelta(minutes=min(2**notice.attempts, 360))
-    notice.save(update_fields=["attempts", "sent_at", "next_at"])
-
-
-def _addresses(row: Dispute, side: str) -> list[str]:
-    """The people of a side: the customer's, or those of the organisation who decide about what counts."""
-    if side == "customer":
-        return list(people_of(row.customer_id).filter(user__is_active=True).values_list("user__email", flat=True))
-    own = members(required_tenant("a mail")).filter(customer=None, user__is_active=True)
-    people = [(one.role, one.user.email) for one in own]
-    deciding = {role for role in {role for role, _ in people} if Permission.CONTRACTS_APPROVE in permissions_of(role)}
-    return [address for role, address in people if role in deciding]
-
-
-def _hint(tenant: UUID) -> None:
-    """Tell the workers at once; if the broker is away, the sweeper finds the mail later."""
-    from kombu.exceptions import OperationalError  # noqa: PLC0415
-
-    from billing.disputes.tasks import tell  # noqa: PLC0415 (the task calls these services)
-
-    try:
-        tell.apply_async((str(tenant),), retry=False, expires=300)
-    except OperationalError:
-        logger.warning("the broker is away: mails about disputes wait for the sweeper")
+def dispute_letter(occasion: Occasion) -> Text:
+    """What has happened, where to answer, and until when a decision counts."""
+    found = Dispute.objects.select_related("statement__contract", "statement__contract_version")
+    row = found.get(id=UUID(occasion.facts["dispute"]))
+    news, title = NEWS[occasion.facts["news"]], row.statement.contract.title
+    link = address_for(occasion.tenant.id) + reverse("dispute", args=[occasion.tenant.slug, row.id])
+    body = [
+        f"{news}: {title}, {name_of(row.statement)}.",
+        _("Read it, and answer, here:") + f"\n{link}",
+        _("A decision changes the statement until %(moment)s UTC.") % {"moment": f"{row.closes_at:%Y-%m-%d %H:%M}"},
+    ]
+    return Text(subject=f"{news}: {title}", body="\n\n".join(body))

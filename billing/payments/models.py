@@ -142,7 +142,10 @@ class ProviderStep(PerTenant):
 
 
 class ProviderInvoice(PerTenant):
-    """What an invoice is called at the provider, where it can be paid, and when it is to be looked at next."""
+    """What an invoice is called at the provider, where it can be paid, and when it is to be looked at next.
+
+    `is_under_way` says that somebody has paid and it is not through yet, as a debit of a bank account takes days.
+    """
 
     invoice = TenantKey(Invoice, models.PROTECT, related_name="at_provider")
     object_id = models.CharField(max_length=120)
@@ -151,6 +154,7 @@ class ProviderInvoice(PerTenant):
     looked_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     finding = models.JSONField(null=True)
+    is_under_way = models.BooleanField(default=False)
 
     audited: ClassVar[bool] = False
     custody: ClassVar[Custody] = Custody.MONEY

@@ -29,11 +29,13 @@ class View:
 
     Attributes:
         is_open: Whether it can still be paid.
+        is_under_way: Whether a payment of it was begun and is not through.
         facts: What happened to it.
         failed_refunds: Steps of ours that asked for a refund Stripe could not make, and why.
     """
 
     is_open: bool
+    is_under_way: bool = False
     facts: list[Seen] = field(default_factory=list)
     failed_refunds: dict[str, str] = field(default_factory=dict)
 
@@ -71,7 +73,9 @@ def _read_intent(client: StripeClient, view: View, intent: str, currency: str) -
     """What failed of a payment, and what went back of it."""
     charges = client.v1.charges.list(params={"payment_intent": intent, "limit": 100})
     for charge in charges.auto_paging_iter():
-        if charge.status == "failed":
+        if charge.status == "pending":
+            view.is_under_way = True
+        elif charge.status == "failed":
             minor = from_stripe(charge.amount, currency)
             why = charge.failure_message or "failed"
             view.facts.append(Seen(PaymentKind.FAILED, minor, _day(charge.created), charge.id, why, intent))
@@ -114,7 +118,8 @@ def _keep_view(row: ProviderInvoice, invoice: Invoice, seen: View | Later | Bloc
             "payment.refund_failed", "stripe", f"Stripe could not pay it back: {why}", "Pay it back by bank transfer."
         )
         ProviderStep.objects.filter(invoice=invoice, name=name).update(finding=finding.as_dict())
-    mine.update(look_at=_next_look(seen, invoice, now), looked_at=now, attempts=0, finding=None)
+    look_at = _next_look(seen, invoice, now)
+    mine.update(look_at=look_at, looked_at=now, attempts=0, finding=None, is_under_way=seen.is_under_way)
 
 
 def _next_look(seen: View, invoice: Invoice, now: datetime) -> datetime | None:

@@ -54,7 +54,8 @@ def standings_of(invoices: Collection[Invoice]) -> dict[UUID, Standing]:
     rows = Payment.objects.filter(invoice__in=wanted).order_by()
     for row in rows.values("invoice_id", "kind").annotate(sum=Sum("minor")):
         facts[row["invoice_id"]].append(Fact(row["kind"], row["sum"]))
-    rows = Payment.objects.filter(credit_note__in=wanted).order_by()
+    notes = [each.id for each in invoices if each.gross_minor < 0]  # nothing is asked where there is none
+    rows = Payment.objects.filter(credit_note__in=notes).order_by()
     set_off = {row["credit_note_id"]: row["sum"] for row in rows.values("credit_note_id").annotate(sum=Sum("minor"))}
     return {each.id: standing(each.gross_minor, facts[each.id], set_off.get(each.id, 0)) for each in invoices}
 

@@ -11,11 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.utils.translation import gettext as _
 
 from billing.contracts.models import Contract, ContractVersion
 from billing.contracts.periods import month
@@ -24,18 +25,19 @@ from billing.reports.services import Settlement, settle_period
 from billing.statements.models import SettlementWait, Statement
 from billing.statements.selectors import first_version
 from tenants.edge.addresses import address_for
-from tenants.edge.mail import send_to_all
 from tenants.jobs.selectors import jobs_under_way
 from tenants.jobs.services import start_job
 from tenants.kernel.calendars import parse_duration, time_zone
 from tenants.kernel.errors import ConflictError, OutturnError
-from tenants.people.selectors import administrator_addresses
+from tenants.post.registry import LetterKind
+from tenants.post.schemas import Occasion, Text
+from tenants.post.services import write_letters
 from tenants.record.services import record_audit
-from tenants.scope.context import required_tenant
-from tenants.scope.models import Tenant
+from tenants.scope.actors import Permission
 
 SETTLE_DUE = "billing.settle_due"
 BY = "Outturn"
+WAIT = LetterKind("settlement", "billing.reports.due.wait_letter", Permission.ORGANISATION_ADMINISTER)
 TRY_AGAIN = timedelta(days=1)
 _MONTHS_BACK = 12
 """What nobody has settled for a year is left to people."""
@@ -109,6 +111,25 @@ def waiting_months(contract: Contract) -> list[tuple[str, SettlementWait]]:
     return [(_name(contract, row.period_start), row) for row in rows]
 
 
+def wait_letter(occasion: Occasion) -> Text | None:
+    """That a month did not settle by itself; needless once it was settled, by whomever."""
+    row = SettlementWait.objects.filter(id=occasion.about).first()
+    if row is None:
+        return None
+    about = Contract.objects.get(id=UUID(occasion.facts["contract"]))
+    name = _name(about, row.period_start)
+    body = [
+        _("%(month)s of “%(title)s” did not settle by itself:") % {"month": name, "title": about.title},
+        row.why,
+        _("It is tried again every day.")
+        + f"\n{address_for(occasion.tenant.id)}/t/{occasion.tenant.slug}/contracts/{about.slug}/statements/",
+    ]
+    subject = _("%(organisation)s: %(month)s waits to be settled")
+    return Text(
+        subject=subject % {"organisation": occasion.tenant.name, "month": name}, body="\n\n".join(body)
+    )  # fmt: skip
+
+
 def _with_grace() -> Mapping[UUID, list[ContractVersion]]:
     """The agreed versions of each contract of which one has a grace time, without their documents but for that."""
     rows = agreed().defer("document").annotate(
@@ -170,17 +191,7 @@ def _wait(contract: UUID, start: datetime, why: str, *, now: datetime) -> None:
         record_audit(
             action="settlement.waits", subject=f"contract/{contract}", by=BY, now=now, details={"why": row.why}
         )  # fmt: skip
-        about, tenant = Contract.objects.get(id=contract), Tenant.objects.get(id=required_tenant("a mail"))
-        name = _name(about, start)
-        body = "\n".join(
-            [
-                f"{name} of “{about.title}” did not settle by itself:", "", row.why, "",
-                "It is tried again every day.",
-                f"{address_for(tenant.id)}/t/{tenant.slug}/contracts/{about.slug}/statements/",
-            ]
-        )  # fmt: skip
-        mail = partial(send_to_all, tenant.brand, subject=f"{tenant.name}: {name} waits to be settled", body=body)
-        transaction.on_commit(partial(mail, to=administrator_addresses(tenant.id)))
+        write_letters(kind=WAIT.name, about=row.id, facts={"contract": str(contract)}, now=now)
 
 
 def _name(contract: Contract, start: datetime) -> str:

@@ -96,39 +96,3 @@ class ReportOpening(AppendOnly, PerTenant):
 
     def __str__(self) -> str:
         return f"{self.what} at {self.at}"
-
-
-class ReportMail(PerTenant):
-    """That one person is told of one report by mail: once for each statement version, whatever is tried again."""
-
-    report = TenantKey(Report, models.CASCADE, related_name="mails")
-    user = models.UUIDField()
-    attempts = models.PositiveIntegerField(default=0)
-    next_at = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True)
-
-    custody: ClassVar[Custody] = Custody.PERSON
-    audited: ClassVar[bool] = False
-
-    class Meta:
-        constraints = (UniquePerTenant(fields=("report", "user"), name="one_mail_per_report_and_person"),)
-        indexes = (
-            models.Index(fields=("tenant", "next_at"), condition=models.Q(sent_at=None), name="report_mail_by_try"),
-        )
-
-    def __str__(self) -> str:
-        return f"mail of {self.report_id}"
-
-
-class ReportMuted(PerTenant):
-    """That a person wants no mail about reports."""
-
-    user = models.UUIDField()
-
-    custody: ClassVar[Custody] = Custody.PERSON
-
-    class Meta:
-        constraints = (UniquePerTenant(fields=("user",), name="muted_once_per_person"),)
-
-    def __str__(self) -> str:
-        return f"{self.user}"

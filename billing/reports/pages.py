@@ -18,7 +18,7 @@ from billing.invoices.selectors import invoices_of
 from billing.reports import selectors
 from billing.reports.due import waiting_months
 from billing.reports.links import may_share
-from billing.reports.mails import is_muted, set_muted
+from billing.reports.mails import REPORT
 from billing.reports.models import Report
 from billing.reports.showing import file_of, shown, shown_to_house, verifier_download
 from billing.reports.tasks import RESTATE, SETTLE
@@ -33,6 +33,8 @@ from tenants.edge.permissions import page
 from tenants.jobs.services import start_job
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
+from tenants.post.selectors import is_refused
+from tenants.post.services import set_refused
 from tenants.scope.actors import Actor, Permission
 
 
@@ -44,7 +46,7 @@ def reports(request: HttpRequest) -> HttpResponse:
     listed = _listing(actor).page(request, with_figures(selectors.reports_listed(actor.customer), "statement__"))
     if listed.csv is not None:
         return listed.csv
-    mails = {"is_muted": is_muted(actor.user)} if actor.customer and actor.user else None
+    mails = {"is_muted": is_refused(user=actor.user, kind=REPORT.name)} if actor.customer and actor.user else None
     return render(request, "reports/list.html", {"listing": listed, "mails": mails})
 
 
@@ -57,7 +59,7 @@ def report_mails(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     if wants not in ("yes", "no"):
         raise SuspiciousOperation("it is said neither that mails are wanted nor that they are not")
-    set_muted(user=actor.user, muted=wants == "no", by=actor.name, now=utc_now())
+    set_refused(user=actor.user, kind=REPORT.name, refused=wants == "no", by=actor.name, now=utc_now())
     said = _("You get no more mail about reports.") if wants == "no" else _("You are told of reports by mail.")
     messages.success(request, said)
     return redirect("reports", actor.slug)

@@ -127,7 +127,7 @@ def make_report(*, statement: UUID, by: str, now: datetime) -> Report:
         report.pdf_sha256 = hashlib.sha256(report.pdf).hexdigest()
         report.save(force_insert=True)
         record_audit(action="report.made", subject=f"report/{report.id}", by=by, now=now)
-        put_in_post(report=report, by=by, now=now)
+        put_in_post(report=report, now=now)
     return report
 
 

@@ -1,4 +1,4 @@
-"""Settling and restating as jobs, what is due by itself, and the mails that follow."""
+"""Settling and restating as jobs, and what is due by itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from billing.contracts.periods import month
 from billing.contracts.selectors import contract as contract_by_id
 from billing.contracts.selectors import draft_of
 from billing.reports.due import settle_unattended, start_due
-from billing.reports.mails import is_due, send_due
 from billing.reports.services import Settlement, restate_period, settle_period
 from tenants.custody.selectors import living_tenants
 from tenants.jobs.registry import Reporter
@@ -26,7 +25,7 @@ from tenants.kernel.errors import OutturnError
 from tenants.scope.context import scope
 
 SETTLE, RESTATE = "billing.settle", "billing.restate"
-SWEEP_S, MAILS_S = 3600.0, 600.0
+SWEEP_S = 3600.0
 logger = logging.getLogger(__name__)
 
 
@@ -72,25 +71,6 @@ def follow_decision(statement: UUID, *, by: str, now: datetime) -> None:
         start_job(kind=RESTATE, params={"statement": str(statement), "by": by}, by=by, now=now)
     except OutturnError as error:
         logger.warning("the period of statement %s waits to be rated again: %s", statement, error)
-
-
-def mail_report(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Tell a customer's people of a report; done twice it tells nobody twice."""
-    reporter.progress(0.1, "Sending mails")
-    sent, failed = send_due(reporter.tenant, now=utc_now(), report=UUID(params["report"]))
-    return {"sent": sent, "tried_again_later": failed}
-
-
-@shared_task(name="reports.sweep_mails", ignore_result=True, expires=MAILS_S)
-def sweep_mails() -> None:
-    """Send the mails that the mail server did not take, or that a crash left behind."""
-    close_old_connections()
-    now = utc_now()
-    for tenant in living_tenants():
-        with scope(tenant):
-            is_waiting = is_due(now=now)
-        if is_waiting:
-            send_due(tenant, now=now)
 
 
 def _result(done: Settlement) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from django.urls import reverse
 
 from billing.contracts.figures import money_text, percent_short
 from billing.contracts.selectors import contracts
+from billing.dunning.selectors import overdue_sums, today_of
 from billing.invoices.domain.sums import RECEIVABLE
 from billing.invoices.selectors import balances, invoices
 from billing.statements.selectors import name_of, statements
+from tenants.kernel.clock import utc_now
 from tenants.portal.overview import Tile
 
 
@@ -16,7 +18,7 @@ def billing_tiles(slug: str) -> list[Tile]:
     """The last outcome and what customers owe; nothing before the first contract."""
     if not contracts().exists():
         return []
-    return [_last_outcome(slug), _receivable(slug)]
+    return [_last_outcome(slug), _receivable(slug), *_overdue(slug)]
 
 
 def _last_outcome(slug: str) -> Tile:
@@ -36,3 +38,14 @@ def _receivable(slug: str) -> Tile:
     count = invoices().count()
     note = "no invoice yet" if not count else f"{count} {'invoice' if count == 1 else 'invoices'}"
     return Tile("Open invoices", value, note, reverse("invoices", args=[slug]))
+
+
+def _overdue(slug: str) -> list[Tile]:
+    """What customers owe since longer than was agreed; no tile where nothing is overdue."""
+    sums = overdue_sums(today_of(utc_now()))
+    if not sums:
+        return []
+    count = sum(number for number, _ in sums.values())
+    value = " + ".join(money_text(minor, currency) for currency, (_, minor) in sums.items())
+    note = f"{count} {'invoice' if count == 1 else 'invoices'}"
+    return [Tile("Overdue", value, note, reverse("overdue-invoices", args=[slug]))]

@@ -6,17 +6,18 @@ from uuid import UUID
 
 from billing.contracts.models import Contract
 from billing.disputes.domain.files import read_file
-from billing.disputes.models import DisputeFile, DisputeNotice
+from billing.disputes.models import DisputeFile
 from billing.disputes.services import Objection, open_dispute
+from billing.dunning.services import pause_dunning
 from billing.invoices.parties import create_entity
 from billing.outcomes.services import claim_exclusion
 from billing.payments.models import PaymentKind, ProviderStep
 from billing.payments.services import Transfer, record_transfer
 from billing.reports.links import make_link
-from billing.reports.models import ReportMail
 from billing.reports.services import settle_period
 from billing.simulation.schemas import SIMULATE, pack
 from tenants.jobs.models import Job, JobState
+from tenants.post.models import Letter
 from tenants.scope.actors import PERMISSIONS, Actor, Role
 from tenants.scope.context import required_tenant
 from tests.billing.invoices.sellers import MERIDIAN
@@ -47,6 +48,10 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
     entity = create_entity(details=MERIDIAN, by=BY, now=at("2026-10-06"))
     transfer = Transfer(PaymentKind.RECEIVED, 5, done.invoice.currency, at("2026-10-06").date(), "Leased fleet, paid")
     paid = record_transfer(invoice=done.invoice.id, transfer=transfer, by=BY, now=at("2026-10-06"))
+    pause = pause_dunning(
+        invoice=done.invoice.id, whole_customer=False, reason="Leased fleet, they called", until=None, by=BY,
+        now=at("2026-10-06"),
+    )  # fmt: skip
     step = ProviderStep.objects.create(
         invoice=done.invoice, position=0, name="customer", operation="customer", state="blocked", asked_by=BY,
         created_at=at("2026-10-06"),
@@ -77,7 +82,14 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         **{name: {"statement": done.statement.id} for name in ("statement", "statement-restate")},
         **{
             name: {"invoice": done.invoice.id}
-            for name in ("invoice", "invoice-credit", "invoice-payment", "invoice-set-off", "invoice-xml")
+            for name in (
+                "invoice",
+                "invoice-credit",
+                "invoice-dunning-pause",
+                "invoice-payment",
+                "invoice-set-off",
+                "invoice-xml",
+            )
         },
         **{name: {"entity": entity.id} for name in ("legal-entity", "legal-entity-edit", "legal-entity-rate")},
         "new-dispute": {"statement": done.statement.id},
@@ -86,6 +98,8 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         **{f"api:dispute-{name}": {"pk": dispute.id} for name in ("detail", *STEPS)},
         "api:dispute-files": {"pk": dispute.id, "file": file},
         "customer-billing": {"customer": customer},
+        "invoice-dunning-resume": {"invoice": done.invoice.id, "pause": pause.id},
+        "api:invoice-dunning": {"pk": done.invoice.id},
         "payment-refund": {"payment": paid.id},
         "payment-step-retry": {"step": step.id},
         "api:invoice-standing": {"pk": done.invoice.id},
@@ -117,5 +131,4 @@ def _simulated(contract: Contract) -> UUID:
 def _nothing_waits_to_be_told() -> None:
     """Mails have gone, so that whatever runs for all organisations finds nothing to do here."""
     now = at("2026-10-07")
-    ReportMail.objects.update(sent_at=now, next_at=None)
-    DisputeNotice.objects.update(sent_at=now)
+    Letter.objects.update(sent_at=now, next_at=None)

@@ -81,15 +81,22 @@ class FakeStripe:
 
     def fail(self, invoice: str) -> None:
         """The customer's bank refuses."""
+        self._ask(invoice, "failed")
+        self._tell("invoice.payment_failed", self.objects[invoice])
+
+    def debit(self, invoice: str) -> None:
+        """The customer has their bank account debited, which takes days."""
+        self._ask(invoice, "pending")
+
+    def _ask(self, invoice: str, outcome: str) -> None:
         found = self.objects[invoice]
-        intent = self._intent(found, "failed")
+        intent = self._intent(found, outcome)
         asked = {
             "invoice": invoice, "status": "open", "amount_paid": None, "amount_requested": found["amount_remaining"],
             "currency": found["currency"], "status_transitions": {"paid_at": None},
             "payment": {"type": "payment_intent", "payment_intent": intent["id"]},
         }  # fmt: skip
         self._make("inpay", "invoice_payment", asked)
-        self._tell("invoice.payment_failed", found)
 
     def signed(self, event: Json, at: datetime | None = None, secret: str = WEBHOOK_SECRET) -> tuple[bytes, str]:
         """The body of a webhook and its header, signed at a moment."""

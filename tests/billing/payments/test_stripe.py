@@ -115,6 +115,20 @@ def test_a_payment_is_found_though_no_event_ever_came(worker: Worker, invoice: I
         assert standing_of(invoice).open == 0
 
 
+def test_a_debit_that_takes_days_is_known_to_be_under_way(worker: Worker, invoice: Invoice) -> None:
+    worker.settle()
+    worker.stripe.debit(there(worker)["id"])
+    for status, is_under_way in (("pending", True), ("failed", False)):
+        worker.stripe.all("charge")[0]["status"] = status
+        worker.pass_time(hours=6)
+        worker.settle()
+        with scope(worker.tenant):
+            known = at_provider(invoice)
+            assert known is not None
+            assert known.is_under_way is is_under_way
+            assert standing_of(invoice).open == invoice.gross_minor
+
+
 def test_a_refund_goes_back_once(worker: Worker, invoice: Invoice) -> None:
     worker.settle()
     worker.stripe.pay(there(worker)["id"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,9 +25,12 @@ from tests.billing.payments.fake_stripe import KEY, WEBHOOK_SECRET, Serving
 
 BY = "owner@meridian.example"
 ISSUED = datetime(2026, 12, 5, 9, tzinfo=UTC)
+DUE = date(2027, 1, 4)
 
 
-def an_invoice(customer: UUID, *minors: int, tax: int = 0, currency: str = "USD") -> Invoice:
+def an_invoice(
+    customer: UUID, *minors: int, tax: int = 0, currency: str = "USD", due: date = DUE
+) -> Invoice:  # fmt: skip
     """An invoice of some lines, or a credit note when they come to less than nought."""
     number = Invoice.objects.count()
     contract = rows.contracts(customer, 1, first=500 + number)[0]
@@ -48,13 +51,13 @@ def an_invoice(customer: UUID, *minors: int, tax: int = 0, currency: str = "USD"
     )  # fmt: skip
     lines = [{"kind": "fee", "text": f"Line {at}", "minor": minor} for at, minor in enumerate(minors)]
     document = {
-        "lines": lines, "tax_percent": "19", "period": period, "issued_on": "2026-12-05", "due_on": "2027-01-04",
+        "lines": lines, "tax_percent": "19", "period": period, "issued_on": "2026-12-05", "due_on": str(due),
         "parties": {"customer": "Northwind Air", "provider": "Meridian Engines"},
     }  # fmt: skip
     return Invoice.objects.create(
         kind=InvoiceKind.INVOICE if net >= 0 else InvoiceKind.CREDIT_NOTE, number=f"ME-2026-{number + 1:04}",
         statement=statement, contract=contract, customer_id=customer, currency=currency, net_minor=net, tax_minor=tax,
-        gross_minor=net + tax, issued_on=ISSUED.date(), due_on=ISSUED.date() + timedelta(days=30), document=document,
+        gross_minor=net + tax, issued_on=ISSUED.date(), due_on=due, document=document,
         digest="e" * 64, issued_by=BY, issued_at=ISSUED,
     )  # fmt: skip
 

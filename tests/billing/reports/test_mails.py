@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from smtplib import SMTPServerDisconnected
-from typing import Any
-from uuid import UUID
 
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.test import Client
 
-from billing.reports import tasks
-from billing.reports.mails import MAIL, MOST_ATTEMPTS, is_muted, send_due, set_muted
-from billing.reports.models import ReportMail
 from billing.reports.services import Settlement, make_report, restate_period
-from billing.reports.tasks import mail_report, sweep_mails
-from tenants.jobs.models import Job
-from tenants.jobs.registry import is_free
 from tenants.people.models import Membership, User
 from tenants.people.services import add_member
+from tenants.post.models import Letter
+from tenants.post.selectors import is_refused
+from tenants.post.services import MOST_ATTEMPTS, send_due, set_refused
 from tenants.record.models import AuditEntry
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
@@ -34,30 +29,13 @@ SignIn = Callable[[User], Client]
 NOW = at("2026-12-06")
 
 
-@pytest.fixture(autouse=True)
-def _kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A task closes connections that are old; that of a test has a transaction that is to be undone."""
-    monkeypatch.setattr(tasks, "close_old_connections", lambda: None)
-
-
-class Reporter:
-    """Takes progress from a job's handler."""
-
-    def __init__(self, tenant: UUID) -> None:
-        self.tenant = tenant
-
-    def progress(self, share: float, message: str) -> None: ...
-
-    def cancelled(self) -> bool:
-        return False
-
-
 class Killed(BaseException):
     """What a worker dies of."""
 
 
-def work(cast: Cast, report: UUID) -> Mapping[str, Any]:
-    return mail_report(Reporter(cast.meridian.id), {"report": str(report)})
+def work(cast: Cast) -> tuple[int, int]:
+    """How many mails went, and how many did not."""
+    return send_due(cast.meridian.id, now=NOW, most=10)
 
 
 def restated(cast: Cast, house: House) -> Settlement:
@@ -73,11 +51,7 @@ def test_a_ready_report_is_told_to_the_customers_people(cast: Cast, house: House
     Tenant.objects.filter(id=cast.meridian.id).update(
         brand={"product_name": "Meridian Care", "mail_sender": "Meridian Care", "reply_to": "care@meridian.example"}
     )
-    with scope(cast.meridian.id):
-        job = Job.objects.get(kind=MAIL)
-    assert (job.params, job.created_by) == ({"report": str(house.done.report.id)}, BY)
-    assert is_free(MAIL)
-    assert work(cast, house.done.report.id) == {"sent": 1, "tried_again_later": 0}
+    assert work(cast) == (1, 0)
     (sent,) = mail.outbox
     assert sent.to == ["reader@meridian.example"]
     assert sent.subject == "Your report is ready: Uptime, November 2026"
@@ -93,10 +67,10 @@ def test_a_ready_report_is_told_to_the_customers_people(cast: Cast, house: House
 
 
 def test_a_changed_figure_is_told_with_what_it_was(cast: Cast, house: House) -> None:
-    work(cast, house.done.report.id)
-    done = restated(cast, house)
+    work(cast)
+    restated(cast, house)
     mail.outbox.clear()
-    assert work(cast, done.report.id) == {"sent": 1, "tried_again_later": 0}
+    assert work(cast) == (1, 0)
     (sent,) = mail.outbox
     assert sent.subject == "A figure has changed: Uptime, November 2026"
     text = str(sent.body)
@@ -106,13 +80,11 @@ def test_a_changed_figure_is_told_with_what_it_was(cast: Cast, house: House) -> 
 
 def test_each_is_told_once_however_often_the_job_is_run(cast: Cast, house: House) -> None:
     for _ in range(3):
-        work(cast, house.done.report.id)
-        sweep_mails()
+        work(cast)
     with scope(cast.meridian.id):
         made = make_report(statement=house.done.statement.id, by=BY, now=at("2027-01-01"))
         assert made == house.done.report
-        assert Job.objects.filter(kind=MAIL).count() == 1
-    assert work(cast, house.done.report.id) == {"sent": 0, "tried_again_later": 0}
+    assert work(cast) == (0, 0)
     assert len(mail.outbox) == 1
 
 
@@ -122,10 +94,10 @@ def test_a_worker_that_dies_before_the_mail_went_has_told_nobody(
     with monkeypatch.context() as patch:
         patch.setattr(EmailMessage, "send", _dies)
         with pytest.raises(Killed):
-            work(cast, house.done.report.id)
+            work(cast)
     assert mail.outbox == []
-    work(cast, house.done.report.id)
-    work(cast, house.done.report.id)
+    work(cast)
+    work(cast)
     assert len(mail.outbox) == 1
 
 
@@ -141,9 +113,9 @@ def test_a_worker_that_dies_after_the_mail_went_sends_the_same_mail(
     with monkeypatch.context() as patch:
         patch.setattr(EmailMessage, "send", went)
         with pytest.raises(Killed):
-            work(cast, house.done.report.id)
-    work(cast, house.done.report.id)
-    work(cast, house.done.report.id)
+            work(cast)
+    work(cast)
+    work(cast)
     first, again = mail.outbox
     assert first.extra_headers["Message-ID"] == again.extra_headers["Message-ID"]
     assert (first.subject, first.body, first.to) == (again.subject, again.body, again.to)
@@ -161,25 +133,25 @@ def test_what_the_mail_server_does_not_take_is_tried_again_later(
 
     with monkeypatch.context() as patch:
         patch.setattr(EmailMessage, "send", away)
-        assert send_due(cast.meridian.id, now=NOW) == (0, 1)
-        assert send_due(cast.meridian.id, now=NOW) == (0, 0)
+        assert send_due(cast.meridian.id, now=NOW, most=10) == (0, 1)
+        assert send_due(cast.meridian.id, now=NOW, most=10) == (0, 0)
         assert _row(cast) == (1, NOW + timedelta(minutes=2), None)
-        assert send_due(cast.meridian.id, now=NOW + timedelta(minutes=2)) == (0, 1)
+        assert send_due(cast.meridian.id, now=NOW + timedelta(minutes=2), most=10) == (0, 1)
         assert _row(cast) == (2, NOW + timedelta(minutes=6), None)
-    assert send_due(cast.meridian.id, now=NOW + timedelta(minutes=6)) == (1, 0)
+    assert send_due(cast.meridian.id, now=NOW + timedelta(minutes=6), most=10) == (1, 0)
     assert _row(cast) == (3, None, NOW + timedelta(minutes=6))
     with scope(cast.meridian.id):
-        ReportMail.objects.update(attempts=MOST_ATTEMPTS - 1, next_at=NOW, sent_at=None)
+        Letter.objects.update(attempts=MOST_ATTEMPTS - 1, next_at=NOW, sent_at=None)
     with monkeypatch.context() as patch:
         patch.setattr(EmailMessage, "send", away)
-        assert send_due(cast.meridian.id, now=NOW) == (0, 1)
+        assert send_due(cast.meridian.id, now=NOW, most=10) == (0, 1)
     assert _row(cast) == (MOST_ATTEMPTS, None, None)
     assert len(mail.outbox) == 1
 
 
 def _row(cast: Cast) -> tuple[int, datetime | None, datetime | None]:
     with scope(cast.meridian.id):
-        row = ReportMail.objects.get()
+        row = Letter.objects.get()
         return row.attempts, row.next_at, row.sent_at
 
 
@@ -187,13 +159,13 @@ def test_who_refused_or_left_is_not_told(cast: Cast, house: House) -> None:
     other = User.objects.create_user("second@northwind.example")
     add_member(tenant=cast.meridian.id, user=other.id, role=Role.CUSTOMER, customer=cast.northwind, now=SIGNED)
     with scope(cast.meridian.id):
-        set_muted(user=cast.reader.id, muted=True, by="reader", now=NOW)
-    assert work(cast, house.done.report.id) == {"sent": 0, "tried_again_later": 0}
+        set_refused(user=cast.reader.id, kind="report", refused=True, by="reader", now=NOW)
+    assert work(cast) == (0, 1)
     done = restated(cast, house)
     with scope(cast.meridian.id):
-        assert set(ReportMail.objects.filter(report=done.report).values_list("user", flat=True)) == {other.id}
+        assert set(Letter.objects.filter(about=done.report.id).values_list("user", flat=True)) == {other.id}
     Membership.objects.filter(user=other).delete()
-    assert work(cast, done.report.id) == {"sent": 0, "tried_again_later": 0}
+    assert work(cast) == (0, 1)
     assert mail.outbox == []
 
 
@@ -201,8 +173,7 @@ def test_a_customer_without_people_is_told_nothing(cast: Cast, house: House) -> 
     Membership.objects.filter(user=cast.reader).delete()
     done = restated(cast, house)
     with scope(cast.meridian.id):
-        assert not ReportMail.objects.filter(report=done.report).exists()
-        assert Job.objects.filter(kind=MAIL).count() == 1
+        assert not Letter.objects.filter(about=done.report.id).exists()
 
 
 def test_mails_are_refused_and_wanted_again_on_the_page(cast: Cast, house: House, sign_in: SignIn) -> None:
@@ -212,7 +183,7 @@ def test_mails_are_refused_and_wanted_again_on_the_page(cast: Cast, house: House
         assert client.post(path, {"wants": wants}).status_code == 302
         assert word in body(client, "/t/meridian/reports/")
         with scope(cast.meridian.id):
-            assert is_muted(cast.reader.id) is (wants == "no")
+            assert is_refused(user=cast.reader.id, kind="report") is (wants == "no")
     assert client.post(path, {"wants": "maybe"}).status_code == 400
     assert sign_in(cast.owner).post(path, {"wants": "no"}).status_code == 403
     assert "report-mails" not in body(sign_in(cast.owner), "/t/meridian/reports/")

@@ -9,8 +9,8 @@ REVIEWED = {
     Custody.MONEY: {
         "billing_adjustment", "billing_chargedadjustment", "billing_contractacceptance", "billing_contractversion",
         "billing_correction", "billing_dispute", "billing_disputedecision", "billing_disputefile",
-        "billing_disputemessage", "billing_exclusion", "billing_exclusiondecision", "billing_invoice",
-        "billing_invoiceseries", "billing_ledgerentry", "billing_ledgerleg", "billing_legalentity",
+        "billing_disputemessage", "billing_dunningnotice", "billing_exclusion", "billing_exclusiondecision",
+        "billing_invoice", "billing_invoiceseries", "billing_ledgerentry", "billing_ledgerleg", "billing_legalentity",
         "billing_outcomerun", "billing_payment",
         "billing_providerinvoice", "billing_providerstep", "billing_report", "billing_statement", "billing_vatrate",
         "tenants_agreement", "tenants_auditentry", "tenants_certificate", "tenants_cosignature",
