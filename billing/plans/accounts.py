@@ -83,6 +83,13 @@ def _keep_terms(row: PlanAccount, told: Counted) -> None:
         PlanTerm.objects.create(account=row, plan=told.plan, since=told.at)
 
 
+def end_account(row: PlanAccount, *, now: datetime) -> None:
+    """Let an organisation that is gone be on no plan from now on."""
+    last = row.terms.order_by("since", "id").last()
+    if last is None or last.plan:
+        PlanTerm.objects.create(account=row, plan="", since=now)
+
+
 def emit(row: PlanAccount, told: Counted, *, now: datetime) -> int:
     """Write the events of what the platform has counted; how many were new. Done again it writes none."""
     known = set(PriceList().aggregates())

@@ -90,7 +90,7 @@ def close_due(account: PlanAccount, *, now: datetime) -> list[PlanBill]:
 def _close_next(account: PlanAccount, now: datetime) -> PlanBill | None:
     """The bill of the first month without one, if it is over and its time of grace too."""
     PlanAccount.objects.select_for_update().get(id=account.id)
-    done = {bill.month for bill in bills_of(account)}
+    done = set(bills_of(account).values_list("month", flat=True))
     month = next(each for each in months_from(first_month(account)) if each not in done)
     known = PriceList()
     period = rated(account, month, known)

@@ -12,11 +12,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from billing.plans.accounts import emit, keep_account
+from billing.plans.accounts import emit, end_account, keep_account
 from billing.plans.closing import close_due
 from billing.plans.counting import counted_now, show_sheet
 from billing.plans.models import PlanTaken
-from billing.plans.selectors import operator
+from billing.plans.selectors import account_of, operator
 from billing.plans.sheets import invoices_for, sheet_of
 from tenants.limits.domain.plans import Plan
 from tenants.scope.context import required_tenant, scope
@@ -43,6 +43,18 @@ def follow_organisation(organisation: UUID, *, now: datetime) -> None:
         document, invoices = sheet_of(account, now=now), invoices_for(account)
     with scope(organisation):
         show_sheet(document=document, invoices=invoices, now=now)
+
+
+def end_organisation(organisation: UUID, *, now: datetime) -> None:
+    """Of an organisation that was erased: its plan ends when that is seen, and its last bills are made."""
+    seller = operator()
+    if seller is None:
+        return
+    with scope(seller):
+        account = account_of(organisation)
+        if account is not None:
+            end_account(account, now=now)
+            close_due(account, now=now)
 
 
 def note_plan(plan: Plan, by: str, now: datetime) -> None:

@@ -64,7 +64,7 @@ class PlanAccount(PerTenant):
 
 
 class PlanTerm(AppendOnly, PerTenant):
-    """The plan that an organisation is on from a moment on."""
+    """The plan that an organisation is on from a moment on; none, empty, once it was erased."""
 
     account = TenantKey(PlanAccount, models.PROTECT, related_name="terms")
     plan = models.CharField(max_length=40)

@@ -9,6 +9,7 @@ from django.db import close_old_connections
 
 from tenants.custody.selectors import is_living, living_tenants
 from tenants.kernel.clock import utc_now
+from tenants.scope.context import scope
 
 EVERY_S = 900.0
 
@@ -16,21 +17,24 @@ EVERY_S = 900.0
 @shared_task(name="plans.follow_all", ignore_result=True, expires=EVERY_S)
 def follow_all() -> None:
     """Ask for a look at every organisation, a task each; nothing where nobody sells plans."""
-    from billing.plans.selectors import operator  # noqa: PLC0415 (the web server needs the task's name only)
+    from billing.plans.selectors import accounts, operator  # noqa: PLC0415 (the web server needs the task's name only)
 
     close_old_connections()
     seller = operator()
-    for tenant in living_tenants() if seller is not None else ():
-        if tenant != seller:
-            follow.apply_async((str(tenant),), expires=EVERY_S)
+    if seller is None:
+        return
+    with scope(seller):
+        charged = set(accounts().values_list("organisation", flat=True))
+    for tenant in sorted({*living_tenants(), *charged} - {seller}):
+        follow.apply_async((str(tenant),), expires=EVERY_S)
 
 
 @shared_task(name="plans.follow", ignore_result=True)
 def follow(tenant: str) -> None:
     """Bring an organisation's usage to the operator and what it comes to back; harmless when delivered twice."""
-    from billing.plans.following import follow_organisation  # noqa: PLC0415
+    from billing.plans.following import end_organisation, follow_organisation  # noqa: PLC0415
 
     close_old_connections()
     whose = UUID(tenant)
-    if is_living(whose):
-        follow_organisation(whose, now=utc_now())
+    round_of = follow_organisation if is_living(whose) else end_organisation
+    round_of(whose, now=utc_now())
