@@ -15,6 +15,13 @@ from billing.invoices.party_api import BillingProfileView, LegalEntityViewSet
 from billing.outcomes.api import DryRunView, ExclusionViewSet, OutcomeRunViewSet
 from billing.payments.api import PaymentViewSet, StandingView
 from billing.payments.journal_api import JournalView
+from billing.plans.api import (
+    FeesView,
+    PlanAccountViewSet,
+    PlanInvoiceViewSet,
+    PlanPriceViewSet,
+    UsageEventViewSet,
+)  # fmt: skip
 from billing.reports.api import ReportViewSet, RestatementView, SettlementView
 from billing.simulation.api import SimulationViewSet, WhatIfView
 from billing.statements.api import StatementViewSet
@@ -30,6 +37,10 @@ router.register("disputes", DisputeViewSet, "dispute")
 router.register("invoices", InvoiceViewSet, "invoice")
 router.register("legal-entities", LegalEntityViewSet, "legal-entity")
 router.register("payments", PaymentViewSet, "payment")
+router.register("usage-events", UsageEventViewSet, "usage-event")
+router.register("plan-prices", PlanPriceViewSet, "plan-price")
+router.register("plan-accounts", PlanAccountViewSet, "plan-account")
+router.register("plan-invoices", PlanInvoiceViewSet, "plan-invoice")
 router.register("reports", ReportViewSet, "report")
 
 urlpatterns = [
@@ -38,6 +49,7 @@ urlpatterns = [
     path("contracts/from-template/", BeginContractView.as_view(), name="contract-begin"),
     path("contracts/look/", LookView.as_view(), name="contract-look"),
     path("customers/<uuid:pk>/billing/", BillingProfileView.as_view(), name="customer-billing"),
+    path("fees/", FeesView.as_view(), name="fees"),
     path("journal/", JournalView.as_view(), name="journal"),
     path("dunning/settings/", DunningSettingsView.as_view(), name="dunning-settings"),
     path("invoices/<uuid:pk>/dunning/", DunningHistoryView.as_view(), name="invoice-dunning"),

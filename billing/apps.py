@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class BillingConfig(AppConfig):
-    """WORTH: contracts, outcomes, simulation, statements, disputes, invoices, payments, dunning, reports."""
+    """WORTH: contracts, outcomes, simulation, statements, disputes, invoices, payments, dunning, reports, plans."""
 
     name = "billing"
 
@@ -20,6 +20,7 @@ class BillingConfig(AppConfig):
         from tenants.custody.holds import register_holder  # noqa: PLC0415
         from tenants.custody.kinds import register_objection, register_trash  # noqa: PLC0415
         from tenants.customers.registry import Count, Panel, register_count, register_panel  # noqa: PLC0415
+        from tenants.limits.registry import register_plan_listener  # noqa: PLC0415
         from tenants.portal.overview import register_tiles  # noqa: PLC0415
         from tenants.portal.search import Action, register_action, register_finder  # noqa: PLC0415
         from tenants.scope.actors import Permission  # noqa: PLC0415
@@ -38,6 +39,7 @@ class BillingConfig(AppConfig):
         register_issued("billing.payments.services.follow_issue")
         register_sealed("payment_secrets", "billing.payments.choosing.reseal_payment_secrets")
         register_holder("billing.statements.holds.money_holds")
+        register_plan_listener("billing.plans.following.note_plan")
         _register_pages()
         _register_jobs()
         _register_letters()
@@ -69,6 +71,7 @@ def _register_pages() -> None:
         AdminPage(_("Payments"), "credit-card", "payment-settings", Permission.ORGANISATION_ADMINISTER, "money")
     )
     register_admin_page(AdminPage(_("Payment reminders"), "bell", "dunning-settings", Permission.MONEY_BILL, "money"))
+    register_admin_page(AdminPage(_("Fees"), "receipt", "fees", Permission.ORGANISATION_BILL, "money"))
     register_page(Entry("Statements", "receipt", "statements", Permission.MONEY_READ))
     register_page(Entry("Reports", "file-certificate", "reports", Permission.REPORTS_READ))
     register_page(Entry("Disputes", "messages", "disputes", Permission.REPORTS_READ))

@@ -14,6 +14,16 @@ from billing.invoices.models import (
 )
 from billing.outcomes.models import AssumedEvidence, Correction, Exclusion, ExclusionDecision, OutcomeRun
 from billing.payments.models import Payment, PaymentSettings, ProviderEvent, ProviderInvoice, ProviderStep
+from billing.plans.models import (
+    PlanAccount,
+    PlanBill,
+    PlanInvoice,
+    PlanPrice,
+    PlanSheet,
+    PlanTaken,
+    PlanTerm,
+    UsageEvent,
+)  # fmt: skip
 from billing.reports.models import Report, ReportLink, ReportLinkDigest, ReportOpening
 from billing.statements.models import Adjustment, ChargedAdjustment, SettlementWait, Statement
 
@@ -43,6 +53,13 @@ __all__ = [
     "OutcomeRun",
     "Payment",
     "PaymentSettings",
+    "PlanAccount",
+    "PlanBill",
+    "PlanInvoice",
+    "PlanPrice",
+    "PlanSheet",
+    "PlanTaken",
+    "PlanTerm",
     "ProviderEvent",
     "ProviderInvoice",
     "ProviderStep",
@@ -52,5 +69,6 @@ __all__ = [
     "ReportOpening",
     "SettlementWait",
     "Statement",
+    "UsageEvent",
     "VatRate",
 ]

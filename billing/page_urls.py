@@ -16,6 +16,7 @@ from billing.outcomes import objection_pages as objections
 from billing.outcomes import pages as outcomes
 from billing.payments import journal_pages
 from billing.payments import pages as payments
+from billing.plans import pages as plans
 from billing.reports import link_pages as report_links
 from billing.reports import pages as reports
 from billing.simulation import pages as simulation
@@ -78,6 +79,9 @@ urlpatterns = [
     path("payments/steps/<uuid:step>/retry/", payments.retry, name="payment-step-retry"),
     path("admin/payments/", payments.settings, name="payment-settings"),
     path("admin/payments/check/", payments.check, name="payment-settings-check"),
+    path("admin/fees/", plans.fees, name="fees"),
+    path("admin/fees/<uuid:invoice>/", plans.plan_invoice, name="plan-invoice"),
+    path("admin/fees/<uuid:invoice>/invoice.xml", plans.plan_invoice_xml, name="plan-invoice-xml"),
     path("disputes/", disputes.disputes, name="disputes"),
     path("disputes/new/<uuid:statement>/", disputes.new_dispute, name="new-dispute"),
     path("disputes/<uuid:dispute>/", disputes.dispute, name="dispute"),

@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
 app = Celery("outturn")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 ROOMS = ("jobs", "people", "record", "limits", "domains", "custody", "lifecycle", "post")
-OTHERS = ("twins.telemetry", "twins.alarms", "billing.dunning", "billing.payments", "billing.reports")
+OTHERS = ("twins.telemetry", "twins.alarms", "billing.dunning", "billing.payments", "billing.plans", "billing.reports")
 app.autodiscover_tasks([*(f"tenants.{room}" for room in ROOMS), *OTHERS])
 
 

@@ -216,6 +216,8 @@ OUTTURN_PROXY_NETWORKS = env_list("OUTTURN_PROXY_NETWORKS", ["127.0.0.0/8", "::1
 # The networks of proxies that verify clients' certificates and pass them on in Client-Cert; empty: nobody is believed.
 OUTTURN_CLIENT_CERTIFICATE_NETWORKS = env_list("OUTTURN_CLIENT_CERTIFICATE_NETWORKS")
 OUTTURN_OUTGOING_SECONDS = env_int("OUTTURN_OUTGOING_SECONDS", 8, minimum=1)
+# The organisation, by its name in addresses, that sells the plans of the platform; empty: nobody does.
+OUTTURN_OPERATOR = env_str("OUTTURN_OPERATOR", "")
 # Where Stripe's API answers, and how long we wait for it.
 OUTTURN_STRIPE_URL = env_str("OUTTURN_STRIPE_URL", "https://api.stripe.com").rstrip("/")
 OUTTURN_STRIPE_SECONDS = env_int("OUTTURN_STRIPE_SECONDS", 30, minimum=1)
@@ -299,6 +301,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep-houses": {"task": "custody.keep_houses", "schedule": 86_400.0},
     "write-dunning": {"task": "dunning.write_all", "schedule": 3600.0},
     "sweep-payments": {"task": "payments.sweep", "schedule": 60.0},
+    "follow-plans": {"task": "plans.follow_all", "schedule": 900.0},
     "settle-due": {"task": "reports.settle_due", "schedule": 3600.0},
     "sweep-post": {"task": "post.sweep", "schedule": 300.0},
     "sweep-jobs": {"task": "jobs.sweep", "schedule": 15.0},

@@ -43,14 +43,15 @@ class InvoiceOutput(serializers.ModelSerializer[Invoice]):
     statement = serializers.UUIDField(source="statement_id", allow_null=True)
     credits = serializers.UUIDField(source="credits_id", allow_null=True, help_text="The invoice it takes back.")
     entity = serializers.UUIDField(source="entity_id", allow_null=True, help_text="The legal entity that sells.")
-    contract = serializers.UUIDField(source="contract_id")
+    bill = serializers.UUIDField(allow_null=True, help_text="The bill of a plan of the platform that it was made of.")
+    contract = serializers.UUIDField(source="contract_id", allow_null=True)
     customer = serializers.UUIDField(source="customer_id")
 
     class Meta:
         model = Invoice
         fields = (
-            "id", "kind", "number", "statement", "credits", "entity", "contract", "customer", "currency", "net_minor",
-            "tax_minor", "gross_minor", "issued_on", "due_on", "digest", "issued_by", "issued_at",
+            "id", "kind", "number", "statement", "credits", "bill", "entity", "contract", "customer", "currency",
+            "net_minor", "tax_minor", "gross_minor", "issued_on", "due_on", "digest", "issued_by", "issued_at",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -7,14 +7,15 @@ from uuid import UUID
 
 from django.db import transaction
 
-from billing.contracts.selectors import agreement_of, locked_contract
+from billing.contracts.selectors import agreement_of
 from billing.invoices.domain.sums import credited
 from billing.invoices.models import Invoice
-from billing.invoices.selectors import credited_of
+from billing.invoices.selectors import credited_of, hold_account
 from billing.invoices.selectors import invoice as invoice_by_id
 from billing.invoices.writing import Lines, Wanted, hold_numbers, write_invoice
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.errors import ConflictError, OutturnError
+from tenants.kernel.money import Rounding
 
 KEPT = "What was credited before; nothing was issued."
 
@@ -57,14 +58,14 @@ def credit_invoice(*, invoice: UUID, minor: int | None, reason: str, by: str, no
     """
     with transaction.atomic():
         found = invoice_by_id(invoice)
-        locked_contract(found.contract_id)
+        hold_account(found)
         before = credited_of(found.id)
         left = found.net_minor - before
         part = left if minor is None else minor
         _refuse(found, left, part, reason.strip())
-        terms = agreement_of(found.rests_on.contract_version).terms
-        sums = credited(found.net_minor, before, part, found.document["tax_percent"], terms.rounding)
-        today = now.astimezone(time_zone(terms.time_zone)).date()
+        rounding, zone = _terms(found)
+        sums = credited(found.net_minor, before, part, found.document["tax_percent"], rounding)
+        today = now.astimezone(time_zone(zone)).date()
         hold_numbers()
         return write_invoice(
             Wanted(
@@ -74,6 +75,14 @@ def credit_invoice(*, invoice: UUID, minor: int | None, reason: str, by: str, no
             ),
             by=by, now=now,
         )  # fmt: skip
+
+
+def _terms(found: Invoice) -> tuple[Rounding, str]:
+    """How an invoice was rounded, and on whose clocks its days are."""
+    if found.rests_on is None:
+        return found.document["rounding"], found.document["period"]["time_zone"]
+    terms = agreement_of(found.rests_on.contract_version).terms
+    return terms.rounding, terms.time_zone
 
 
 def _refuse(found: Invoice, left: int, part: int, reason: str) -> None:
@@ -104,7 +113,10 @@ def _lines(found: Invoice, part: int, reason: str) -> Lines:
 
 
 def _document(found: Invoice, reason: str) -> dict[str, object]:
-    told = ("statement", "contract", "parties", "period", "tax_percent", "seller", "buyer", "tax", "supplied_on")
+    told = (
+        "statement", "contract", "parties", "period", "tax_percent", "seller", "buyer", "tax", "supplied_on",
+        "rounding",
+    )  # fmt: skip
     return {
         **{name: found.document[name] for name in told if name in found.document},
         "credits": {

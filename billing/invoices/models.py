@@ -133,6 +133,8 @@ class Invoice(AppendOnly, PerTenant):
     """An invoice, or a credit note with negative sums; once for each statement version.
 
     A credit note that takes back an invoice, or a part of it, rests on this one and not on a statement of its own.
+    What is sold without an outcome contract, such as the platform's own plans, rests on a `bill` of a room above, which
+    is named by its id, once.
     """
 
     kind = models.CharField(max_length=12, choices=InvoiceKind.choices)
@@ -140,7 +142,8 @@ class Invoice(AppendOnly, PerTenant):
     statement = TenantKey(Statement, models.PROTECT, related_name="invoices", null=True)
     credits = TenantKey("self", models.PROTECT, related_name="credit_notes", null=True)
     entity = TenantKey(LegalEntity, models.PROTECT, null=True)
-    contract = TenantKey(Contract, models.PROTECT)
+    bill = models.UUIDField(null=True)
+    contract = TenantKey(Contract, models.PROTECT, null=True)
     customer = TenantKey("tenants.Customer", models.PROTECT)
     currency = models.CharField(max_length=3)
     net_minor = models.BigIntegerField()
@@ -160,9 +163,11 @@ class Invoice(AppendOnly, PerTenant):
         constraints = (
             UniquePerTenant(fields=("number",), name="invoice_number_per_tenant"),
             UniquePerTenant(fields=("statement",), name="one_invoice_per_statement"),
+            UniquePerTenant(fields=("bill",), name="one_invoice_per_bill"),
             models.CheckConstraint(
-                condition=models.Q(statement=None, credits__isnull=False)
-                | models.Q(statement__isnull=False, credits=None),
+                condition=models.Q(statement=None, credits__isnull=False, bill=None)
+                | models.Q(statement__isnull=False, credits=None, bill=None, contract__isnull=False)
+                | models.Q(statement=None, credits=None, bill__isnull=False, contract=None),
                 name="invoice_rests_on_one_thing",
             ),
         )
@@ -177,11 +182,9 @@ class Invoice(AppendOnly, PerTenant):
         return self.number
 
     @property
-    def rests_on(self) -> Statement:
-        """The statement that it, or the invoice it takes back, was made of."""
+    def rests_on(self) -> Statement | None:
+        """The statement that it, or the invoice it takes back, was made of; None of what rests on a bill."""
         found: Statement | None = self.statement if self.credits is None else self.credits.statement
-        if found is None:
-            raise LookupError(f"{self.number} rests on no statement")
         return found
 
 

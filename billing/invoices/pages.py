@@ -54,7 +54,7 @@ def _listing(actor: Actor) -> Listing:
                    link=lambda row: reverse("invoice", args=[actor.slug, row.id])),
             Column("kind", _("Kind"), value=lambda row: InvoiceKind(row.kind).label, is_shown=False),
             Column("period", _("Period"), value=lambda row: _period(row.period)),
-            Column("contract__title", _("Contract")),
+            Column("contract__title", _("Contract"), value=lambda row: row.contract.title if row.contract else ""),
             Column("customer_named", _("Customer")),
             Column("issued_on", _("Issued"), sort="issued_on", kind="day"),
             Column("due_on", _("Due"), sort="due_on", kind="day"),
@@ -94,8 +94,8 @@ def invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
         "period": _period(row.document["period"]),
         "issued": _day(row, "issued_on"),
         "due": _day(row, "due_on"),
-        "report": row.rests_on.reports.values_list("id", flat=True).first(),
-        "is_restated": versions_of(row.rests_on)[-1] != row.rests_on,
+        "basis": row.rests_on,
+        **_told_since(row),
         "is_own": actor.may(Permission.MONEY_READ),
     }
     left = row.net_minor + sum(note.net_minor for note in notes)
@@ -128,6 +128,17 @@ def _readable(actor: Actor, found: QuerySet[Invoice]) -> QuerySet[Invoice]:
     if actor.may(Permission.MONEY_READ):
         return found
     return found.none() if actor.customer is None else found.filter(customer_id=actor.customer)
+
+
+def _told_since(row: Invoice) -> dict[str, Any]:
+    """The report of what an invoice rests on, and whether that was restated; nothing of both without a statement."""
+    basis = row.rests_on
+    if basis is None:
+        return {"report": None, "is_restated": False}
+    return {
+        "report": basis.reports.values_list("id", flat=True).first(),
+        "is_restated": versions_of(basis)[-1] != basis,
+    }
 
 
 def _booking(row: Invoice) -> dict[str, Any]:

@@ -45,6 +45,15 @@ class Sale:
     buyer: Party
     tax: Tax
 
+    def told(self, supplied: date) -> dict[str, Any]:
+        """What a document says of it: both sides as they are now, the tax, and the day that decided it."""
+        return {
+            "seller": self.seller.as_json(),
+            "buyer": self.buyer.as_json(),
+            "tax": self.tax.as_json(),
+            "supplied_on": supplied.isoformat(),
+        }
+
 
 def sale_to(*, customer: UUID, named: str, day: date) -> Sale | None:
     """What is known of a sale to a customer on a day; None while the organisation has no legal entity.

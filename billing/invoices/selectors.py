@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import DateTimeField, F, QuerySet, Sum
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 
+from billing.contracts.selectors import locked_contract
 from billing.invoices.models import BillingProfile, Invoice, LedgerLeg, LegalEntity
+from tenants.customers.selectors import locked_customer
 from tenants.kernel.errors import NotFoundError
 
 
@@ -57,7 +59,10 @@ def invoices_listed() -> QuerySet[Invoice]:
     found = Invoice.objects.select_related("contract").defer("document", "contract__draft")
     return found.annotate(
         period=F("document__period"), customer_named=KT("document__parties__customer"),
-        begins=Coalesce("statement__period_start", "credits__statement__period_start"),
+        begins=Coalesce(
+            "statement__period_start", "credits__statement__period_start",
+            Cast(KT("document__period__start"), DateTimeField()),
+        ),
     )  # fmt: skip
 
 
@@ -71,6 +76,19 @@ def invoice(invoice_id: UUID) -> Invoice:
     if found is None:
         raise InvoiceNotFoundError("There is no such invoice.", place="invoice", fix="Choose one from the list.")
     return found
+
+
+def hold_account(*found: Invoice) -> None:
+    """Hold what some invoices are decided under until the transaction ends: their contracts, else their customers."""
+    for contract in sorted({each.contract_id for each in found if each.contract_id is not None}):
+        locked_contract(contract)
+    for customer in sorted({each.customer_id for each in found if each.contract_id is None}):
+        locked_customer(customer)
+
+
+def invoice_of_bill(bill: UUID) -> Invoice | None:
+    """The invoice of a bill."""
+    return invoices().filter(bill=bill).first()
 
 
 def invoice_of(statement: UUID) -> Invoice | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -12,7 +11,7 @@ from billing.contracts.agreement import AgreementDocument
 from billing.contracts.selectors import agreement_of, locked_contract
 from billing.invoices.domain.sums import Amounts, amounts
 from billing.invoices.models import Invoice
-from billing.invoices.parties import Sale, sale_to
+from billing.invoices.parties import sale_to
 from billing.invoices.selectors import invoice_of
 from billing.invoices.writing import Lines, Wanted, hold_numbers, write_invoice
 from billing.statements.domain import total
@@ -117,15 +116,5 @@ def _wanted(statement: Statement, agreement: AgreementDocument, lines: Lines, *,
         statement=statement, credits=None, entity=None if sale is None else sale.entity, contract=statement.contract_id,
         customer=UUID(agreement.customer), currency=statement.currency, lines=lines, sums=sums, issued_on=issued,
         due_on=issued + timedelta(days=agreement.payment_days),
-        document=document if sale is None else document | _told(sale, supplied),
+        document=document if sale is None else document | sale.told(supplied),
     )  # fmt: skip
-
-
-def _told(sale: Sale, supplied: date) -> dict[str, Any]:
-    """What the document says of a sale: both sides as they are now, the tax, and the day that decided it."""
-    return {
-        "seller": sale.seller.as_json(),
-        "buyer": sale.buyer.as_json(),
-        "tax": sale.tax.as_json(),
-        "supplied_on": supplied.isoformat(),
-    }

@@ -45,7 +45,7 @@ class Wanted:
         statement: What it is made of; None for a credit note.
         credits: The invoice that it takes back, or a part of it; else None.
         entity: Who sells; None while the organisation has no legal entity.
-        contract: The contract.
+        contract: The contract; None of what is sold without one.
         customer: The customer.
         currency: ISO 4217 code.
         lines: Its lines.
@@ -53,12 +53,13 @@ class Wanted:
         issued_on: The day it is issued, on the clocks of the contract.
         due_on: The day it is due.
         document: What its document says beyond these.
+        bill: The id of the bill it is made of; None for what rests on a statement.
     """
 
     statement: Statement | None
     credits: Invoice | None
     entity: LegalEntity | None
-    contract: UUID
+    contract: UUID | None
     customer: UUID
     currency: str
     lines: Lines
@@ -66,6 +67,7 @@ class Wanted:
     issued_on: date
     due_on: date
     document: Mapping[str, Any]
+    bill: UUID | None = None
 
 
 def hold_numbers() -> None:
@@ -98,9 +100,9 @@ def write_invoice(wanted: Wanted, *, by: str, now: datetime) -> Invoice:
     }
     invoice = Invoice.objects.create(
         kind=sums.kind, number=number, statement=wanted.statement, credits=wanted.credits, entity=wanted.entity,
-        contract_id=wanted.contract, customer_id=wanted.customer, currency=wanted.currency, net_minor=sums.net,
-        tax_minor=sums.tax, gross_minor=sums.gross, issued_on=wanted.issued_on, due_on=wanted.due_on, document=document,
-        digest=digest(document), issued_by=by, issued_at=now,
+        bill=wanted.bill, contract_id=wanted.contract, customer_id=wanted.customer, currency=wanted.currency,
+        net_minor=sums.net, tax_minor=sums.tax, gross_minor=sums.gross, issued_on=wanted.issued_on,
+        due_on=wanted.due_on, document=document, digest=digest(document), issued_by=by, issued_at=now,
     )  # fmt: skip
     booked = legs(wanted.lines, sums, wanted.currency)
     book(booked, text=f"{invoice.kind} {number}", invoice=invoice, now=now)

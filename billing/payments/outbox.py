@@ -98,13 +98,19 @@ def take_step(now: datetime) -> tuple[ProviderStep, Task] | None:
     name = f"customer/{invoice.customer_id}" if step.operation == "customer" else step.name
     statement, version = invoice.customer_id, 0
     if step.operation != "customer":
-        statement, version = invoice.rests_on.id, invoice.rests_on.version
+        statement, version = _basis(invoice)
     key = idempotency_key(statement, version, name, step.params, step.round)
     return step, Task(
         operation=step.operation, name=step.name, params=step.params, key=key, invoice=str(invoice.id),
         tenant=str(required_tenant("a payment")), issued_at=invoice.issued_at,
         known=dict(before.values_list("name", "object_id")),
     )  # fmt: skip
+
+
+def _basis(invoice: Invoice) -> tuple[UUID, int]:
+    """What an invoice rests on, by its id and version; a bill has one version only."""
+    found = invoice.rests_on
+    return (invoice.bill or invoice.id, 1) if found is None else (found.id, found.version)
 
 
 def note_outcome(step: ProviderStep, outcome: Outcome, now: datetime) -> None:

@@ -11,8 +11,8 @@ from django.db import transaction
 from pydantic import JsonValue
 
 from billing.contracts.figures import money_text
-from billing.contracts.selectors import locked_contract
 from billing.invoices.models import Invoice
+from billing.invoices.selectors import hold_account
 from billing.invoices.selectors import invoice as invoice_by_id
 from billing.invoices.writing import book
 from billing.payments.domain import Fact, payment_legs
@@ -114,7 +114,7 @@ def record_transfer(*, invoice: UUID, transfer: Transfer, by: str, now: datetime
         )  # fmt: skip
     seen = Seen(kind, minor, value_on, f"transfer:{transfer.token or new_id()}", transfer.reference.strip())
     with transaction.atomic():
-        locked_contract(found.contract_id)
+        hold_account(found)
         known = Payment.objects.filter(provider=ProviderKind.MANUAL, external=seen.external).first()
         if known is not None:
             return known
@@ -129,7 +129,7 @@ def record_transfer(*, invoice: UUID, transfer: Transfer, by: str, now: datetime
 def keep_seen(*, invoice: Invoice, seen: Seen, kind: ProviderKind, now: datetime) -> Payment | None:
     """Keep a fact that was read at the provider; None when it is known already."""
     with transaction.atomic():
-        locked_contract(invoice.contract_id)
+        hold_account(invoice)
         if Payment.objects.filter(provider=kind, external=seen.external, kind=seen.kind).exists():
             return None
         return _keep(invoice, seen, kind, by=kind.name.capitalize(), now=now)
@@ -153,7 +153,7 @@ def ask_refund(*, payment_id: UUID, minor: int, by: str, now: datetime) -> Invoi
             fix="Pay it back by bank transfer, and record that.",
         )  # fmt: skip
     with transaction.atomic():
-        locked_contract(invoice.contract_id)
+        hold_account(invoice)
         left = refundable(invoice, found.intent)
         if minor > left:
             raise NotRefundableError(
@@ -182,8 +182,7 @@ def set_off(*, credit_note: UUID, invoice: UUID, minor: int, by: str, now: datet
             fix="Choose a credit note and an invoice of the same customer and currency.",
         )  # fmt: skip
     with transaction.atomic():
-        for contract in sorted({note.contract_id, against.contract_id}):
-            locked_contract(contract)
+        hold_account(note, against)
         most = min(-standing_of(note).open, standing_of(against).open)
         if minor > most:
             raise NotToSetOffError(

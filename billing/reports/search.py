@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.urls import reverse
 
+from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoices
 from billing.reports.selectors import reports
 from billing.statements.selectors import name_of
@@ -16,7 +17,12 @@ from tenants.scope.actors import Actor
 def find_invoices(actor: Actor, words: tuple[str, ...], most: int) -> Iterable[Hit]:
     """Invoices and credit notes by their number."""
     for row in named(invoices(), "number", words)[:most]:
-        yield Hit(row.number, reverse("invoice", args=[actor.slug, row.id]), row.contract.title)
+        yield Hit(row.number, reverse("invoice", args=[actor.slug, row.id]), _title(row))
+
+
+def _title(row: Invoice) -> str:
+    """What an invoice is about: its contract, or the plan that its document names."""
+    return str(row.document["contract"]) if row.contract is None else row.contract.title
 
 
 def find_reports(actor: Actor, words: tuple[str, ...], most: int) -> Iterable[Hit]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -72,6 +73,12 @@ def report(report_id: UUID, customer: UUID | None) -> Report:
             "There is no such report.", place="report", fix="Choose one from the list of reports."
         )
     return found
+
+
+def made_since(moment: datetime) -> list[tuple[UUID, datetime]]:
+    """The reports that were made from a moment on, and when: the first first."""
+    found = Report.objects.filter(made_at__gte=moment).order_by("made_at", "id")
+    return list(found.values_list("id", "made_at"))
 
 
 def report_of(statement: UUID) -> Report | None:

@@ -57,6 +57,16 @@ def customer(customer_id: UUID) -> Customer:
     return found
 
 
+def locked_customer(customer_id: UUID) -> Customer:
+    """One end customer, held until the transaction ends: what is owed by it is decided by one at a time.
+
+    Raises:
+        CustomerNotFoundError: The tenant has no such customer.
+    """
+    Customer.objects.select_for_update(no_key=True).filter(id=customer_id).first()
+    return customer(customer_id)
+
+
 def people_of(customer_id: UUID) -> QuerySet[Membership]:
     """The people of one end customer, by address."""
     return members(required_tenant("people")).filter(customer=customer_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -111,6 +111,12 @@ def _history(rows: Sequence[_Row], today: date) -> list[History]:
 def used_today(meter: Meter, day: date) -> dict[UUID, int]:
     """What was used of a meter on a day: by the whole organisation (``WHOLE``) and by each part that is counted."""
     return dict(UsageDay.objects.filter(meter=meter, day=day).values_list("part", "amount"))
+
+
+def used_by_day(meters: Collection[Meter], first: date) -> dict[tuple[Meter, date], int]:
+    """What the whole organisation used of some meters, in what they count, on each day from one on."""
+    rows = UsageDay.objects.filter(meter__in=list(meters), part=WHOLE, day__gte=first).order_by("day", "meter")
+    return {(Meter(meter), day): amount for meter, day, amount in rows.values_list("meter", "day", "amount")}
 
 
 def comparisons(*, now: datetime) -> list[Comparison]:

@@ -45,7 +45,7 @@ AREAS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "contracts": (_("Contracts and exclusions"), ("contract", "exclusion", "dispute", "correction")),
     "money": (
         _("Statements and invoices"),
-        ("statement", "invoice", "credit_note", "entity", "payment", "dunning", "settlement", "restatement"),
+        ("statement", "invoice", "credit_note", "entity", "payment", "dunning", "settlement", "restatement", "fee"),
     ),
     "reports": (_("Reports"), ("report",)),
     "customers": (_("Customers and what they see"), ("customer", "view")),

@@ -13,6 +13,7 @@ from billing.invoices.parties import create_entity
 from billing.outcomes.services import claim_exclusion
 from billing.payments.models import PaymentKind, ProviderStep
 from billing.payments.services import Transfer, record_transfer
+from billing.plans.models import PlanInvoice, PlanSheet
 from billing.reports.links import make_link
 from billing.reports.services import settle_period
 from billing.simulation.schemas import SIMULATE, pack
@@ -63,6 +64,7 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
     )  # fmt: skip
     dispute = open_dispute(wanted=wanted, customer=customer, by=BY, now=at("2026-10-06"))
     file = DisputeFile.objects.get(dispute=dispute).id
+    of_plan = _invoiced_by_the_platform()
     _nothing_waits_to_be_told()
     of_contract = (
         "edit", "publish", "delete", "exclusions", "statements", "settle", "simulation", "simulation-measure",
@@ -91,6 +93,7 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
                 "invoice-xml",
             )
         },
+        **{name: {"invoice": of_plan} for name in ("plan-invoice", "plan-invoice-xml")},
         **{name: {"entity": entity.id} for name in ("legal-entity", "legal-entity-edit", "legal-entity-rate")},
         "new-dispute": {"statement": done.statement.id},
         "dispute": {"dispute": dispute.id},
@@ -126,6 +129,21 @@ def _simulated(contract: Contract) -> UUID:
     return Job.objects.create(
         kind=SIMULATE, params=params, state=JobState.DONE, result=result, created_by=BY, created_at=at("2026-10-06")
     ).id
+
+
+def _invoiced_by_the_platform() -> UUID:
+    """An invoice of the platform, and what the running month comes to."""
+    now = at("2026-10-06")
+    period = {"start": "2026-09-01T00:00:00Z", "end": "2026-10-01T00:00:00Z", "time_zone": "UTC"}
+    document = {"period": period, "lines": [], "parties": {"provider": "Platform", "customer": "Leased fleet"}}
+    PlanSheet.objects.create(
+        document={"period": period, "fees": [{"text": "Leased fleet", "minor": 5}], "meters": [], "adjustments": []},
+        as_of=now,
+    )
+    return PlanInvoice.objects.create(
+        number="PF-2026-0001", kind="invoice", currency="EUR", gross_minor=5, open_minor=5, issued_on=now.date(),
+        due_on=now.date(), document=document,
+    ).id  # fmt: skip
 
 
 def _nothing_waits_to_be_told() -> None:

@@ -1,0 +1,110 @@
+"""The invoice of a bill: of what is sold by the month without an outcome contract, such as the platform's own plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from billing.invoices.domain.sums import amounts
+from billing.invoices.models import Invoice
+from billing.invoices.parties import sale_to
+from billing.invoices.selectors import invoice_of_bill
+from billing.invoices.services import InvoiceMismatchError
+from billing.invoices.writing import Lines, Wanted, hold_numbers, write_invoice
+from tenants.customers.selectors import locked_customer
+from tenants.kernel.calendars import time_zone
+from tenants.kernel.clock import isoformat
+from tenants.kernel.money import Rounding
+from tenants.scope.context import required_tenant
+from tenants.scope.models import Tenant
+
+_MOMENT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What an invoice is made of.
+
+    Attributes:
+        id: Names it: there is one invoice of it, for ever.
+        digest: Of its document.
+        customer: Who pays.
+        text: What was sold, as the invoice names it in place of a contract.
+        currency: ISO 4217.
+        lines: Its lines.
+        total_minor: What they come to.
+        start: The first moment of its period.
+        end: The first moment after it.
+        zone: Whose clocks its days are of.
+        tax_percent: Charged while there is no legal entity.
+        rounding: Of the tax.
+        days: Until it is due.
+    """
+
+    id: UUID
+    digest: str
+    customer: UUID
+    text: str
+    currency: str
+    lines: Lines
+    total_minor: int
+    start: datetime
+    end: datetime
+    zone: str
+    tax_percent: str
+    rounding: Rounding
+    days: int
+
+
+def issue_bill(bill: Bill, *, by: str, now: datetime) -> Invoice:
+    """Issue the invoice of a bill, or a credit note when the customer is owed; the same one when asked again.
+
+    Raises:
+        CustomerNotFoundError: There is no such customer.
+        InvoiceMismatchError: The lines do not come to the bill's total.
+        TaxUndecidedError: There is a legal entity, and what is known does not say which tax it charges.
+        UnbalancedEntryError: The booking does not sum to zero.
+    """
+    with transaction.atomic():
+        customer = locked_customer(bill.customer)
+        known = invoice_of_bill(bill.id)
+        if known is not None:
+            return known
+        return write_invoice(_wanted(bill, customer.name, now), by=by, now=now)
+
+
+def _wanted(bill: Bill, named: str, now: datetime) -> Wanted:
+    hold_numbers()
+    zone = time_zone(bill.zone)
+    issued, supplied = (moment.astimezone(zone).date() for moment in (now, bill.end - _MOMENT))
+    sale = sale_to(customer=bill.customer, named=named, day=supplied)
+    percent = bill.tax_percent if sale is None else sale.tax.percent
+    sums = amounts(bill.lines, percent, bill.rounding)
+    if sums.net != bill.total_minor:
+        raise InvoiceMismatchError(
+            f"The lines come to {sums.net} minor units, the bill to {bill.total_minor}.", place="bill",
+            kept="Nothing was issued.", fix="Compare the bill's lines with its total; do not send it.",
+        )  # fmt: skip
+    told: Mapping[str, Any] = {} if sale is None else sale.told(supplied)
+    return Wanted(
+        statement=None, credits=None, entity=None if sale is None else sale.entity, contract=None, bill=bill.id,
+        customer=bill.customer, currency=bill.currency, lines=bill.lines, sums=sums, issued_on=issued,
+        due_on=issued + timedelta(days=bill.days), document={**_about(bill, named, percent), **told},
+    )  # fmt: skip
+
+
+def _about(bill: Bill, named: str, percent: str) -> dict[str, Any]:
+    provider = Tenant.objects.values_list("name", flat=True).get(id=required_tenant("a bill"))
+    return {
+        "statement": bill.digest,
+        "contract": bill.text,
+        "parties": {"provider": provider, "customer": named},
+        "period": {"start": isoformat(bill.start), "end": isoformat(bill.end), "time_zone": bill.zone},
+        "tax_percent": percent,
+        "rounding": bill.rounding,
+    }

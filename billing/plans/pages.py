@@ -1,0 +1,123 @@
+"""The page of what the platform charges an organisation: the running month, live, and its invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from billing.contracts.periods import period_text
+from billing.invoices.domain.rules import faults
+from billing.invoices.domain.tax import tax_of
+from billing.invoices.domain.ubl import ubl_bytes, ubl_of
+from billing.plans import selectors
+from billing.plans.following import hint
+from billing.plans.models import PlanInvoice, PlanSheet
+from tenants.edge.http import actor_of
+from tenants.edge.permissions import page
+from tenants.kernel.calendars import time_zone
+from tenants.kernel.clock import utc_now
+from tenants.scope.actors import Permission
+
+FRESH = timedelta(seconds=60)
+"""How old a sheet may be before looking at it has it reckoned anew."""
+_WIDTH, _HEIGHT, _GAP = 320.0, 64.0, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day of a chart, in its units of length."""
+
+    x: str
+    y: str
+    width: str
+    height: str
+
+
+@require_safe
+@page(needs=Permission.ORGANISATION_BILL)
+def fees(request: HttpRequest) -> HttpResponse:
+    """The running month so far; the page asks for itself again every few seconds."""
+    found, now = selectors.sheet(), utc_now()
+    if found is not None and now - found.as_of > FRESH:
+        hint(actor_of(request).tenant)
+    context = {"as_of": found.as_of if found else None, "sheet": _sheet(found), "invoices": selectors.invoices_seen()}
+    return render(request, "plans/fees.html", context)
+
+
+@require_safe
+@page(needs=Permission.ORGANISATION_BILL)
+def plan_invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
+    """One invoice of the platform, line by line."""
+    row = _invoice(invoice)
+    period = row.document["period"]
+    start, end = (datetime.fromisoformat(period[side]) for side in ("start", "end"))
+    context = {
+        "invoice": row,
+        "tax": tax_of(row.document),
+        "period": period_text(start, end, time_zone(period["time_zone"])),
+        "has_xml": _xml(row) is not None,
+    }
+    return render(request, "plans/invoice.html", context)
+
+
+@require_safe
+@page(needs=Permission.ORGANISATION_BILL)
+def plan_invoice_xml(request: HttpRequest, invoice: UUID) -> HttpResponse:
+    """An invoice of the platform as an electronic one, where it meets the rules."""
+    row = _invoice(invoice)
+    data = _xml(row)
+    if data is None:
+        raise Http404
+    response = HttpResponse(data, content_type="application/xml")
+    response["Content-Disposition"] = f'attachment; filename="{row.number}.xml"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _invoice(invoice: UUID) -> PlanInvoice:
+    try:
+        return selectors.invoice_seen(invoice)
+    except selectors.PlanInvoiceNotFoundError:
+        raise Http404 from None
+
+
+def _xml(row: PlanInvoice) -> bytes | None:
+    if tax_of(row.document) is None:
+        return None
+    tree = ubl_of(row.document)
+    return None if faults(tree) else ubl_bytes(tree)
+
+
+def _sheet(row: PlanSheet | None) -> dict[str, Any] | None:
+    """A sheet as the page shows it: with the period in words, and the bars of each meter."""
+    if row is None:
+        return None
+    period = row.document["period"]
+    zone = time_zone(period["time_zone"])
+    start, end = (datetime.fromisoformat(period[side]) for side in ("start", "end"))
+    first, after = start.astimezone(zone).date(), end.astimezone(zone).date()
+    meters = [each | {"bars": _bars(each["days"], first, (after - first).days)} for each in row.document["meters"]]
+    return {**row.document, "meters": meters, "period_text": period_text(start, end, zone), "zone": zone.key}
+
+
+def _bars(days: Sequence[Mapping[str, str]], first: date, count: int) -> list[Bar]:
+    """A bar for each day on which something was used, to the scale of the largest; none where all is nought."""
+    amounts = {date.fromisoformat(each["day"]): float(each["used"].replace(",", "")) for each in days}
+    most, step = max(amounts.values(), default=0.0), _WIDTH / count
+    return [
+        _bar((day - first).days * step, step - _GAP, _HEIGHT * amount / most)
+        for day, amount in sorted(amounts.items())
+        if amount > 0
+    ]
+
+
+def _bar(x: float, width: float, height: float) -> Bar:
+    tall = max(height, 1.0)
+    return Bar(f"{x + _GAP / 2:.1f}", f"{_HEIGHT - tall:.1f}", f"{width:.1f}", f"{tall:.1f}")

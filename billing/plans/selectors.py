@@ -1,0 +1,175 @@
+"""Prices, accounts, usage and bills of the operator to read in its scope; an organisation's own view in its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models.functions import TruncDate
+
+from billing.plans.domain.prices import Aggregate, Held
+from billing.plans.models import PlanAccount, PlanBill, PlanInvoice, PlanPrice, PlanSheet, UsageEvent
+from billing.plans.schemas import PlanPricesDocument
+from tenants.kernel.errors import NotFoundError
+from tenants.limits.domain.plans import PLANS
+from tenants.scope.context import required_tenant
+from tenants.scope.models import Tenant
+
+
+class NotOperatorError(NotFoundError):
+    """The organisation is not the one that runs the platform."""
+
+    code = "plans.not_operator"
+
+
+class PlanInvoiceNotFoundError(NotFoundError):
+    """The platform has sent the organisation no such invoice."""
+
+    code = "plan_invoice.not_found"
+
+
+def operator() -> UUID | None:
+    """The organisation that runs the platform and sells its plans; None where nobody does."""
+    slug = settings.OUTTURN_OPERATOR
+    return Tenant.objects.filter(slug=slug).values_list("id", flat=True).first() if slug else None
+
+
+def require_operator() -> None:
+    """Let only the operator go on.
+
+    Raises:
+        NotOperatorError: The tenant in scope is not it.
+    """
+    if operator() != required_tenant("the platform's plans"):
+        raise NotOperatorError(
+            "There is nothing here.", place="organisation", fix="Ask as the organisation that runs the platform."
+        )
+
+
+def prices() -> QuerySet[PlanPrice]:
+    """All versions of all prices, by plan, the newest first."""
+    return PlanPrice.objects.all()
+
+
+def accounts() -> QuerySet[PlanAccount]:
+    """The organisations that are charged, by their names in addresses."""
+    return PlanAccount.objects.select_related("customer")
+
+
+def events() -> QuerySet[UsageEvent]:
+    """The usage events, the one that was taken last first."""
+    return UsageEvent.objects.select_related("account")
+
+
+def account_of(organisation: UUID) -> PlanAccount | None:
+    """The account of an organisation; None of one that is not charged."""
+    return accounts().filter(organisation=organisation).first()
+
+
+class PriceList:
+    """The prices that were published, read once for all that is to be reckoned."""
+
+    def __init__(self) -> None:
+        self._rows = list(PlanPrice.objects.order_by("valid_from", "version"))
+        self._read: dict[UUID, PlanPricesDocument] = {}
+
+    def at(self, plan: str, moment: datetime) -> PlanPrice | None:
+        """The version of a plan's prices in force at a moment; None before the first."""
+        found = [row for row in self._rows if row.plan == plan and row.valid_from <= moment]
+        return found[-1] if found else None
+
+    def document(self, row: PlanPrice) -> PlanPricesDocument:
+        """The document of a version."""
+        if row.id not in self._read:
+            self._read[row.id] = PlanPricesDocument.read(row.document)
+        return self._read[row.id]
+
+    def aggregates(self) -> dict[str, Aggregate]:
+        """How each type of events becomes one number; alike in all plans and versions."""
+        return {meter.type: meter.aggregate for row in self._rows for meter in self.document(row).meters}
+
+    def held(self, account: PlanAccount, start: datetime, end: datetime) -> list[tuple[Held, PlanPrice | None]]:
+        """The plans of an account in a period with their prices; each has those in force when its part began."""
+        terms = list(account.terms.order_by("since", "id"))
+        found = []
+        for number, term in enumerate(terms):
+            after = terms[number + 1].since if number + 1 < len(terms) else end
+            first, last = max(start, term.since), min(end, after)
+            if first >= last:
+                continue
+            row = self.at(term.plan, first)
+            name = PLANS[term.plan].name if term.plan in PLANS else term.plan
+            priced = None if row is None else self.document(row).terms()
+            found.append((Held(term.plan, name, first, last, priced), row))
+        return found
+
+
+def counted(
+    account: PlanAccount, start: datetime, end: datetime, aggregates: Mapping[str, Aggregate]
+) -> dict[str, Fraction]:
+    """What the events of a period came to, by type: exact, whatever order they came in.
+
+    The last one is the one of the latest moment; of several of one moment that of the greatest source and id.
+    """
+    rows = _between(account, start, end).order_by().values("type")
+    sums = rows.annotate(sum=Sum("value"), max=Max("value"), unique=Count("item", distinct=True))
+    last = _between(account, start, end).order_by("type", "-at", "-source", "-event_id").distinct("type")
+    latest = dict(last.values_list("type", "value"))
+    found: dict[str, Fraction] = {}
+    for row in sums:
+        how = aggregates.get(row["type"])
+        if how is not None:
+            value = latest[row["type"]] if how == "last" else row[how]
+            found[row["type"]] = Fraction(value or 0)
+    return found
+
+
+def by_day(account: PlanAccount, start: datetime, end: datetime, zone: ZoneInfo) -> Sequence[Mapping[str, Any]]:
+    """What each type came to on each day of a zone: ``type``, ``day``, ``sum``, ``max``, ``unique``."""
+    rows = _between(account, start, end).annotate(day=TruncDate("at", tzinfo=zone)).order_by("type", "day")
+    found = rows.values("type", "day").annotate(sum=Sum("value"), max=Max("value"), unique=Count("item", distinct=True))
+    return list(found)
+
+
+def _between(account: PlanAccount, start: datetime, end: datetime) -> QuerySet[UsageEvent]:
+    return UsageEvent.objects.filter(account=account, at__gte=start, at__lt=end)
+
+
+def emitted(account: PlanAccount, source: str, since: datetime) -> dict[tuple[str, str], Fraction]:
+    """What a source has told of each type and item since a moment: where the next event of a counter begins."""
+    found = UsageEvent.objects.filter(account=account, source=source, at__gte=since)
+    rows = found.order_by().values("type", "item")
+    return {(row["type"], row["item"]): Fraction(row["sum"] or 0) for row in rows.annotate(sum=Sum("value"))}
+
+
+def bills_of(account: PlanAccount) -> QuerySet[PlanBill]:
+    """The bills of an account, the latest first."""
+    return PlanBill.objects.filter(account=account).select_related("invoice")
+
+
+def sheet() -> PlanSheet | None:
+    """What the running month of the tenant in scope comes to; None while nothing is charged."""
+    return PlanSheet.objects.first()
+
+
+def invoices_seen() -> QuerySet[PlanInvoice]:
+    """The invoices of the platform to the tenant in scope, the latest first."""
+    return PlanInvoice.objects.all()
+
+
+def invoice_seen(invoice: UUID) -> PlanInvoice:
+    """One invoice of the platform to the tenant in scope.
+
+    Raises:
+        PlanInvoiceNotFoundError: There is none.
+    """
+    found = invoices_seen().filter(id=invoice).first()
+    if found is None:
+        raise PlanInvoiceNotFoundError("There is no such invoice.", place="invoice", fix="Choose one from the list.")
+    return found

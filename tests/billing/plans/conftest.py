@@ -1,0 +1,25 @@
+"""An operator for tests of the platform's own plans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tenants.scope.models import Tenant
+from tests.billing.plans.world import SEPTEMBER, Market, opened
+
+
+@pytest.fixture
+def operator(db: None, settings: Any) -> Tenant:
+    """The organisation that runs the platform."""
+    settings.OUTTURN_OPERATOR = "platform"
+    return Tenant.objects.create(slug="platform", name="Outturn Cloud", plan="enterprise", created_at=SEPTEMBER)
+
+
+@pytest.fixture
+def market(operator: Tenant, tenant: Tenant) -> Market:
+    """Meridian on Business since 1 September 2026."""
+    Tenant.objects.filter(id=tenant.id).update(plan="business")
+    tenant.plan = "business"
+    return opened(operator, tenant)
