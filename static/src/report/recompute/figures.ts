@@ -3,7 +3,7 @@ import { canonical, RefusedError, UnknownError, type Json } from "../canonical.t
 import type { Report } from "../shapes.ts";
 import { agreementOf, documentOf, documentsOf, namesOf, periodOf, rateDocument, relied, termsOf } from "./basis.ts";
 import type { Documents } from "./basis.ts";
-import { list, member, minor, object, objectOf, optional, text, textOf, word, type Document } from "./forms.ts";
+import { DIGITS, list, member, minor, object, objectOf, optional, text, textOf, word, type Document } from "./forms.ts";
 import { ENGINE, recomputed, type Tell } from "./outcome.ts";
 
 /** Where a document says something else than what was computed; what it says is null where it says nothing. */
@@ -13,21 +13,31 @@ export interface Difference {
   computed: string;
 }
 
-/** A figure of the statement: what it is, of which clause, as it is stated and as it was computed (null: unknown). */
-export interface Figure {
-  what: "fee" | "percent" | "amount" | "total" | "compared";
-  clause: string;
-  stated: Json;
-  computed: Json | undefined;
+/** A figure as people see it: an outcome in percent, an amount in minor units; null where there is none. */
+export interface Shown {
+  percent: string | null;
+  minor: number | null;
 }
 
-/** What became of the computation: whether all figures agree, why not, or why that is not known. */
+/** A figure of the statement: what it is and of what, as it is stated and as it was computed (null: unknown). */
+export interface Figure {
+  what: "fee" | "clause" | "total" | "compared";
+  of: string;
+  stated: Shown;
+  computed: Shown | null;
+}
+
+/**
+ * What became of the computation: whether all figures agree, why not, or why that is not known. Amounts are in minor
+ * units of the currency, which has so many digits.
+ */
 export interface Verdict {
   state: "holds" | "fails" | "unknown";
   reason: string;
   differences: Difference[];
   figures: Figure[];
   currency: string;
+  digits: number;
   total: number;
   segments: number;
   corrections: number;
@@ -42,6 +52,7 @@ const NOTHING: Verdict = {
   differences: [],
   figures: [],
   currency: "",
+  digits: 0,
   total: 0,
   segments: 0,
   corrections: 0,
@@ -66,11 +77,11 @@ function concluded(report: Report, compute: () => Verdict): Verdict {
   try {
     return compute();
   } catch (error) {
-    const figures = statedOf(report.statement).map((one) => ({ ...one, computed: undefined }));
-    if (error instanceof RefusedError) return { ...NOTHING, state: "fails", reason: error.message, figures };
+    const shown = { ...NOTHING, ...moneyOf(report.statement), figures: statedOf(report.statement) };
+    if (error instanceof RefusedError) return { ...shown, state: "fails", reason: error.message };
     const reason =
       error instanceof UnknownError ? error.message : `a document is not of the form known here (${String(error)})`;
-    return { ...NOTHING, reason, figures };
+    return { ...shown, reason };
   }
 }
 
@@ -94,10 +105,10 @@ function settled(report: Report, tell?: Tell): Verdict {
   const year = optional(run, "year_cap");
   return {
     ...NOTHING,
+    ...moneyOf(report.statement),
     state: differences.length ? "fails" : "holds",
     differences,
     figures: compareFigures(report.statement, outcome, expected.total_minor),
-    currency: textOf(outcome, "currency"),
     total: Number(expected.total_minor),
     segments: relied(run, "evidence_segment", given).length,
     corrections: relied(run, "evidence_correction", given).length,
@@ -160,6 +171,7 @@ function expectedOf({ run, outcome, agreement, adjustments, adjusted }: Settled)
 function compared(report: Report, tell?: Tell): Verdict {
   const [statement, given] = [object(report.statement, "statement"), documentsOf(report.leaves)];
   const all = list(member(statement, "comparisons")).map((one) => object(one, "statement/comparisons"));
+  const money: Verdict = { ...NOTHING, ...moneyOf(statement) };
   const figures: Figure[] = [];
   for (const [at, one] of all.entries()) {
     const run = documentOf(given, "what_if_run", textOf(one, "what_if_run"));
@@ -172,10 +184,11 @@ function compared(report: Report, tell?: Tell): Verdict {
       ...differencesOf(one, expected, "statement/comparisons"),
     ];
     const of = text(member(one, "assumption"));
-    figures.push({ what: "compared", clause: of, stated: optional(one, "total_minor"), computed: outcome.total_minor });
-    if (differences.length) return { ...NOTHING, state: "fails", differences, figures };
+    const [stated, computed] = [one, outcome].map((each) => amount(each, "total_minor")) as [Shown, Shown];
+    figures.push({ what: "compared", of, stated, computed });
+    if (differences.length) return { ...money, state: "fails", differences, figures };
   }
-  return { ...NOTHING, state: "holds", figures, total: all.length, currency: textOf(statement, "currency") };
+  return { ...money, state: "holds", figures, total: all.length };
 }
 
 /** Where a document says something else than what was computed. */
@@ -203,20 +216,39 @@ function short(value: Json): string {
   return written.length <= 60 ? written : `${written.slice(0, 57)}...`;
 }
 
+/** The currency of a statement; one that is not known has no digits, and no figures are shown in it. */
+function moneyOf(statement: Json): { currency: string; digits: number } {
+  const currency = isObject(statement) ? optional(statement, "currency") : null;
+  const digits = typeof currency === "string" ? DIGITS.get(currency) : undefined;
+  return digits === undefined ? { currency: "", digits: 0 } : { currency: currency as string, digits };
+}
+
+function amount(value: Document, name: string): Shown {
+  const found = optional(value, name);
+  return { percent: null, minor: typeof found === "number" ? found : null };
+}
+
+function clauseShown(clause: Document): Shown {
+  const percent = optional(clause, "percent");
+  return { ...amount(clause, "amount_minor"), percent: typeof percent === "string" ? percent : null };
+}
+
 /** The figures that people look at, as they are stated; of a statement that cannot be read none. */
-function statedOf(statement: Json): Omit<Figure, "computed">[] {
+function statedOf(statement: Json): Figure[] {
   try {
     const found = object(statement, "statement");
-    const lines = list(member(found, "lines")).map((line) => object(line, "line"));
+    const fees = list(member(found, "lines")).map((line) => object(line, "line"));
+    const fee = amount(fees.find((line) => line.kind === "fee") ?? {}, "minor");
     const clauses = list(member(found, "clauses")).map((clause) => object(clause, "clause"));
-    const fee = lines.find((line) => line.kind === "fee");
     return [
-      { what: "fee", clause: "", stated: fee ? optional(fee, "minor") : null },
-      ...clauses.flatMap((clause): Omit<Figure, "computed">[] => [
-        { what: "percent", clause: textOf(clause, "id"), stated: optional(clause, "percent") },
-        { what: "amount", clause: textOf(clause, "id"), stated: optional(clause, "amount_minor") },
-      ]),
-      { what: "total", clause: "", stated: optional(found, "total_minor") },
+      { what: "fee", of: "", stated: fee, computed: null },
+      ...clauses.map((one): Figure => ({
+        what: "clause",
+        of: textOf(one, "id"),
+        stated: clauseShown(one),
+        computed: null,
+      })),
+      { what: "total", of: "", stated: amount(found, "total_minor"), computed: null },
     ];
   } catch {
     return [];
@@ -227,9 +259,9 @@ function statedOf(statement: Json): Omit<Figure, "computed">[] {
 function compareFigures(statement: Json, outcome: Document, total: Json | undefined): Figure[] {
   const clauses = new Map((list(outcome.clauses) as Document[]).map((clause) => [clause.id, clause]));
   return statedOf(statement).map((one): Figure => {
-    const clause = clauses.get(one.clause);
-    if (one.what === "fee") return { ...one, computed: outcome.fee_minor };
-    if (one.what === "total") return { ...one, computed: total };
-    return { ...one, computed: clause?.[one.what === "percent" ? "percent" : "amount_minor"] };
+    if (one.what === "fee") return { ...one, computed: amount(outcome, "fee_minor") };
+    if (one.what === "total") return { ...one, computed: amount({ total: total ?? null }, "total") };
+    const clause = clauses.get(one.of);
+    return { ...one, computed: clause ? clauseShown(clause) : null };
   });
 }
