@@ -119,7 +119,7 @@ class ReportViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin
     @action(detail=True, methods=["get"], renderer_classes=[CanonicalRenderer])
     def proof(self, request: Request, pk: UUID, **_: Any) -> Response:
         """The proof bundle (docs/schemas/proof-bundle.schema.json): what `verifier.py` checks, byte for byte."""
-        return Response(selectors.proven_bundle(self._report(request, pk)))
+        return Response(selectors.delivered_bundle(self._report(request, pk)))
 
     @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
     @action(detail=True, methods=["get"], renderer_classes=[PdfRenderer, JSONRenderer])

@@ -20,7 +20,8 @@ from billing.reports.schemas import Content
 from billing.reports.verifier import Check, verify_report
 from tenants.domains.hosts import address_of_tenant
 from tenants.kernel.errors import NotFoundError, OutturnError
-from tenants.record.selectors import known_fingerprint
+from tenants.record.schemas import with_stamp
+from tenants.record.selectors import first_stamp_over, known_fingerprint, places_in_log
 from tenants.scope.context import required_tenant
 from tenants.scope.models import Tenant
 
@@ -116,6 +117,18 @@ def proven_bundle(row: Report, checks: Sequence[Check] = ()) -> bytes:
             kept="The report, the statement and the log as they are.", fix="Tell support the report's number.",
         )  # fmt: skip
     return bytes(row.bundle)
+
+
+def delivered_bundle(row: Report) -> bytes:
+    """The proof bundle as its readers get it: as it was made, with the time-stamp that came since, if one did.
+
+    Raises:
+        ProofError: It does not hold.
+    """
+    data = proven_bundle(row)
+    (place,) = places_in_log([bytes.fromhex(row.statement.digest)]).values()
+    stamped = first_stamp_over(place, row.head_size)
+    return data if stamped is None else with_stamp(data, stamped)
 
 
 def proven_pdf(row: Report) -> bytes:

@@ -116,7 +116,7 @@ def _rate(row: Report) -> bytes:
 
 
 _FILES: Mapping[str, Callable[[Report], tuple[bytes, str, str]]] = {
-    "report.json": lambda row: (selectors.proven_bundle(row), _JSON, "-report.json"),
+    "report.json": lambda row: (selectors.delivered_bundle(row), _JSON, "-report.json"),
     "report.pdf": lambda row: (selectors.proven_pdf(row), "application/pdf", ".pdf"),
     "rate.json": lambda row: (_rate(row), _JSON, "-rate.json"),
 }

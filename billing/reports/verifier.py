@@ -1,6 +1,6 @@
 """Check an outcome report without trusting, or asking, whoever sent it.
 
-    python verifier.py REPORT.json|REPORT.pdf [--key FINGERPRINT] [--previous HEAD]
+    python verifier.py REPORT.json|REPORT.pdf [--key FINGERPRINT] [--previous HEAD] [--stamp FOLDER]
 
 Needs Python 3.9 or later and one of the packages ``cryptography`` and ``PyNaCl``; this file is all there is. First it
 checks that the documents in the report are those that were logged, then it computes the outcome again from the evidence
@@ -53,10 +53,16 @@ SITE_KEY = {"batches": [BATCH], "fingerprint": HASH, "public_key": TEXT}
 SITE_RECORD = {"end": TEXT, "gateways": [{"gateway": TEXT, "keys": [SITE_KEY]}], SITE: "1", "start": TEXT}
 COSIGNATURE = {"key": TEXT, "signature": TEXT}
 WITNESSED = {**GROWTH, "cosignatures": [COSIGNATURE]}
-REPORT = {"bundle": "[12]", "hashes": [HASH], "head": TEXT, "key": KEY, "leaves": [LEAF], "previous": None}
+REPORT = {"bundle": "[123]", "hashes": [HASH], "head": TEXT, "key": KEY, "leaves": [LEAF], "previous": None}
 SECOND = {"handovers": [TEXT], "witnessed": None}  # what version 2 has besides
+STAMPED = {**GROWTH, "at": TEXT, "authority": TEXT, "token": TEXT}
+THIRD = {**SECOND, "stamped": STAMPED}  # what version 3 has
 HANDOVER = r"(outturn log key handover v1\n([^\n]+)\n(0|[1-9][0-9]{0,14})\n([^\n]+)\n([^\n]+)\n)\n"
 SIGNED = "\u2014 " + r"([^\s+]+) ([A-Za-z0-9+/]+={0,2})\n"
+SIGNED_DATA, TST_INFO = bytes.fromhex("2a864886f70d010702"), bytes.fromhex("2a864886f70d0109100104")
+STAMP_HASHES = {
+    bytes.fromhex(f"60864801650304020{number}"): f"sha{size}" for number, size in ((1, 256), (2, 384), (3, 512))
+}
 
 Document = dict[str, Any]
 Step = tuple[str, Callable[[Document], str]]
@@ -302,8 +308,8 @@ def _base64(text: str) -> bytes:
 def read_report(data: bytes) -> Document:
     """The report, once it is canonical JSON of the right shape with its entries and hashes in order."""
     report: Document = read_json(data)
-    second = SECOND if data.startswith(b'{"bundle":2,') else {}
-    _fit(report, {**REPORT, **second, "statement": None}, "report")
+    more = SECOND if data.startswith(b'{"bundle":2,') else THIRD if data.startswith(b'{"bundle":3,') else {}
+    _fit(report, {**REPORT, **more, "statement": None}, "report")
     for name, shape in (("previous", GROWTH), ("witnessed", WITNESSED)):
         if report.get(name) is not None:
             _fit(report[name], shape, f"report/{name}")
@@ -376,6 +382,81 @@ def _witnessed(report: Document) -> str:
             raise RefusedError(f"the cosignature of {name} does not belong to this head")
         found.append(f"{name} with the key {hashlib.sha256(public).hexdigest()}")
     return f"{old.size} entries, by {', '.join(found) or 'nobody'}"
+
+
+def _stamped(report: Document) -> str:
+    """A time-stamp is of a head with the statement in it; who signed the time-stamp is not looked at."""
+    stamped, own, place = report["stamped"], read_head(report["head"]), report["leaves"][-1]["index"]
+    head = _signed(report, stamped["head"])
+    old, new = (head, own) if head.size <= own.size else (own, head)
+    if old.signer != new.signer or not grown(old, new, list(map(bytes.fromhex, stamped["consistency"]))):
+        raise RefusedError(f"the log of {new.size} entries is not shown to begin with the {old.size} of the other head")
+    if head.size <= place:
+        raise RefusedError(f"the head of {head.size} entries does not hold the statement, which is entry {place}")
+    algorithm, imprint, at = read_stamp(_base64(stamped["token"]))
+    if hashlib.new(algorithm, stamped["head"].encode()).digest() != imprint:
+        raise RefusedError("the time-stamp is of something else than the head beside it")
+    if at[:19] != stamped["at"][:19]:  # parts of a second are not kept everywhere
+        raise RefusedError(f"the time-stamp says {at}, the report {stamped['at']:.40}")
+    return (
+        f"{at}, by {stamped['authority']}: the head of {head.size} entries, {algorithm} {imprint.hex()}, and in it the "
+        "statement. NOT checked here is that the authority signed it; --stamp FOLDER writes both files for: openssl ts "
+        f"-verify -data head-{head.size}.txt -in head-{head.size}.tsr -CAfile AUTHORITY.pem"
+    )
+
+
+# --- time-stamps (RFC 3161), as far as what they are of and their time goes -------------------------------------------
+
+
+def read_stamp(token: bytes) -> tuple[str, bytes, str]:
+    """The digest in an authority's answer, and its time; the authority's signature is not checked.
+
+    Returns:
+        The name of the hash, the hash of what was stamped, and the time in ISO 8601.
+    """
+    try:
+        (answer,) = _der(token, 0x30)
+        status, content = _der(answer, 0x30, 0x30)
+        kind, data = _der(content, 0x06, 0xA0)
+        (signed,) = _der(data, 0x30)
+        _, _, inner = _der(signed, 0x02, 0x31, 0x30)
+        what, wrapped = _der(inner, 0x06, 0xA0)
+        (octets,) = _der(wrapped, 0x04)
+        (info,) = _der(octets, 0x30)
+        _, _, message, _, at = _der(info, 0x02, 0x06, 0x30, 0x02, 0x18)
+        algorithm, imprint = _der(message, 0x30, 0x04)
+        (name,) = _der(algorithm, 0x06)
+        (granted,) = _der(status, 0x02)
+    except (IndexError, ValueError):
+        raise RefusedError("the time-stamp is not the answer of an authority (RFC 3161), or is cut off") from None
+    if kind != SIGNED_DATA or what != TST_INFO or granted not in (b"\x00", b"\x01"):
+        raise RefusedError("the answer of the authority is no time-stamp")
+    if name not in STAMP_HASHES:
+        raise UnknownError("the hash is by another algorithm than SHA-256, SHA-384 and SHA-512", "read the time-stamp")
+    match = re.fullmatch(
+        r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})(\.[0-9]{1,6})?Z", at.decode("latin1")
+    )
+    if not match:
+        raise RefusedError("the time in the time-stamp is not one in UTC")
+    part = f".{match[7][1:]:0<6}" if match[7] else ""
+    return STAMP_HASHES[name], imprint, "{}-{}-{}T{}:{}:{}".format(*match.groups()[:6]) + f"{part}Z"
+
+
+def _der(data: bytes, *tags: int) -> list[bytes]:
+    """The contents of the first values in some DER, which have these tags; all values have to be whole."""
+    found: list[tuple[int, bytes]] = []
+    at = 0
+    while at < len(data):
+        tag, length, start = data[at], data[at + 1], at + 2
+        if length >= 0x80:
+            start, length = start + length - 0x80, int.from_bytes(data[start : start + length - 0x80], "big")
+        at = start + length
+        if at > len(data):
+            raise ValueError
+        found.append((tag, data[start:at]))
+    if tuple(tag for tag, _ in found[: len(tags)]) != tags:
+        raise ValueError
+    return [content for _, content in found[: len(tags)]]
 
 
 def _head(report: Document) -> str:
@@ -584,8 +665,8 @@ KNOWN = {form: frozenset(names.split()) for form, names in FORMS.items()}
 class UnknownError(RefusedError):
     """Something stands in a document that is not known here, so that nothing can be said of the outcome."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"cannot recompute: {what}")
+    def __init__(self, what: str, task: str = "recompute") -> None:
+        super().__init__(f"cannot {task}: {what}")
 
 
 def _object_of(form: str, value: Any, place: str) -> Document:
@@ -1721,6 +1802,8 @@ def _proofs(report: Document, claim: str, size: int, trusted: str | None, kept: 
         steps.insert(2, ("The log's keys have handed over to one another", _handovers))
     if report.get("witnessed"):
         steps.append(("Witnesses have co-signed a head that this one grew from", _witnessed))
+    if report.get("stamped"):
+        steps.append(("A time-stamp is of a head with the statement in it", _stamped))
     if report["previous"]:
         steps.append(("The log only grew since the earlier head in the report", _growth))
     if kept is not None:
@@ -1782,6 +1865,17 @@ def _inflated(data: bytes, start: int) -> bytes:
         return b""
 
 
+def write_stamp(data: bytes, folder: Path) -> None:
+    """Write the stamped head of a report and its time-stamp as the files that ``openssl ts -verify`` takes."""
+    try:
+        stamped = read_report(data)["stamped"]
+        size, token = read_head(stamped["head"]).size, _base64(stamped["token"])
+    except (KeyError, RefusedError):
+        raise OSError("there is no time-stamp in the report") from None
+    (folder / f"head-{size}.txt").write_bytes(stamped["head"].encode())
+    (folder / f"head-{size}.tsr").write_bytes(token)
+
+
 def main() -> int:
     """Print the checks of the report named on the command line."""
     parser = argparse.ArgumentParser(description="Check an outcome report without trusting whoever sent it.")
@@ -1790,10 +1884,16 @@ def main() -> int:
         "--key", metavar="FINGERPRINT", help="the key's fingerprint, as you were told it in another way"
     )
     parser.add_argument("--previous", type=Path, metavar="HEAD", help="a head you kept, or an earlier report")
+    parser.add_argument(
+        "--stamp", type=Path, metavar="FOLDER", help="where to write what openssl checks a time-stamp by"
+    )
     options = parser.parse_args()
     try:
         kept = read_file(options.previous) if options.previous else None
-        checks = verify_report(read_file(options.report), trusted=options.key, kept=kept, figures=True)
+        data = read_file(options.report)
+        checks = verify_report(data, trusted=options.key, kept=kept, figures=True)
+        if options.stamp:
+            write_stamp(data, options.stamp)
     except OSError as error:
         checks = [Check("The files can be read", str(error), holds=False)]
     for check in checks:

@@ -5,10 +5,11 @@ The file is the canonical JSON (RFC 8785) of a ``ProofBundle``, so that one bund
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
@@ -112,8 +113,29 @@ class Witnessed:
     cosignatures: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """A head that an authority has stamped with the time (RFC 3161), and the proof between it and another head.
+
+    Attributes:
+        head: The stamped head, a signed note.
+        consistency: The proof from the smaller of both heads to the larger one.
+        token: The whole answer of the authority, DER.
+        authority: Its address.
+        at: The time it vouches for.
+    """
+
+    head: str
+    consistency: tuple[bytes, ...]
+    token: bytes
+    authority: str
+    at: datetime
+
+
 SECOND = {"handovers", "witnessed"}
 """What the second version of the bundle has and the first has not."""
+THIRD = {"stamped"}
+"""What the third version has besides."""
 
 
 class _Member(BaseModel):
@@ -183,12 +205,38 @@ class BundleWitnessed(_Member):
         )
 
 
+class BundleStamped(_Member):
+    """A head that an authority has stamped with the time."""
+
+    head: Annotated[str, Field(description="That head, a signed note; it may be older or newer than the bundle's.")]
+    consistency: Annotated[
+        tuple[Hash, ...], Field(description="The consistency proof (RFC 9162) from the smaller head to the larger one.")
+    ]
+    token: Annotated[str, Field(description="The answer of the authority (RFC 3161), DER in base64.")]
+    authority: Annotated[str, Field(description="Its address.")]
+    at: Annotated[str, Field(description="The time it vouches for, ISO 8601 in UTC.")]
+
+    @classmethod
+    def of(cls, stamped: Stamped) -> BundleStamped:
+        """The head and its time-stamp as a bundle says it."""
+        return cls(
+            head=stamped.head,
+            consistency=tuple(value.hex() for value in stamped.consistency),
+            token=base64.b64encode(stamped.token).decode(),
+            authority=stamped.authority,
+            at=stamped.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        )
+
+
 class ProofBundle(_Member):
     """A statement, the log entries it rests on, and the proof that they stand in a signed log."""
 
     bundle: Annotated[
-        Literal[1, 2],
-        Field(description="The version of this format; 2 where the log had several keys or a head was co-signed."),
+        Literal[1, 2, 3],
+        Field(
+            description="The version of this format; 2 where the log had several keys or a head was co-signed, 3 where "
+            "a head with the statement in it was stamped with the time."
+        ),
     ]
     statement: Annotated[dict[str, JsonValue], Field(description="The statement that is proven.")]
     leaves: Annotated[tuple[BundleLeaf, ...], Field(description="The entries, by rising index.")]
@@ -199,12 +247,16 @@ class ProofBundle(_Member):
     handovers: Annotated[
         tuple[str, ...],
         Field(
-            description="In version 2 alone: the notes by which each key of the log handed over to the next, the first "
+            description="From version 2 on: the notes by which each key of the log handed over to the next, the first "
             "one first; the last names `key`."
         ),
     ] = ()
     witnessed: Annotated[
-        BundleWitnessed | None, Field(description="In version 2 alone: a head that witnesses have co-signed, if any.")
+        BundleWitnessed | None, Field(description="From version 2 on: a head that witnesses have co-signed, if any.")
+    ] = None
+    stamped: Annotated[
+        BundleStamped | None,
+        Field(description="In version 3 alone: the first time-stamp of a head with the statement in it."),
     ] = None
 
     @classmethod
@@ -256,7 +308,14 @@ class ProofBundle(_Member):
 
     def to_bytes(self) -> bytes:
         """The file: canonical JSON, without a newline at its end."""
-        return canonical_json(self.model_dump(mode="json", exclude=SECOND if self.bundle == 1 else None))
+        later = {1: SECOND | THIRD, 2: THIRD, 3: set[str]()}
+        return canonical_json(self.model_dump(mode="json", exclude=later[self.bundle]))
+
+
+def with_stamp(data: bytes, stamped: Stamped) -> bytes:
+    """A bundle that was made, with a time-stamp that came later beside what stood in it."""
+    tree = {"handovers": [], "witnessed": None} | json.loads(data)
+    return canonical_json(tree | {"bundle": 3, "stamped": BundleStamped.of(stamped).model_dump(mode="json")})
 
 
 def proof_bundle_schema() -> str:

@@ -28,7 +28,7 @@ from tenants.record.models import (
     TreeHead,
     Witness,
 )
-from tenants.record.schemas import Growth, LoggedLeaf, ProofBundle, ProvenLeaf, SignedHead, Witnessed
+from tenants.record.schemas import Growth, LoggedLeaf, ProofBundle, ProvenLeaf, SignedHead, Stamped, Witnessed
 from tenants.scope.context import required_tenant
 
 # An array takes one parameter where the ORM takes thousands; leaves have the even places, see `node_place`.
@@ -149,6 +149,19 @@ def witnessed_under(size: int) -> Witnessed | None:
         return None
     growth = growth_between(rows[0][0], size)
     return Witnessed(growth.head, growth.consistency, tuple((verifier, line) for _, verifier, line in rows))
+
+
+def first_stamp_over(index: int, size: int) -> Stamped | None:
+    """The first time-stamp of a head over an entry, and the proof between that head and the one of ``size`` entries.
+
+    It says most: what it is of was there no later than that, and no stamp that comes after it takes its place. There is
+    none as long as the first such head is one that another key signs than that of ``size`` entries.
+    """
+    row = HeadStamp.objects.filter(size__gt=index).order_by("stamped_at", "size", "service").first()
+    if row is None or KeyHandover.objects.filter(size__gte=size, size__lt=row.size).exists():
+        return None
+    proof = consistency_proof(LogNodes(), min(row.size, size), max(row.size, size))
+    return Stamped(head_of_size(row.size).note, proof, bytes(row.token), row.service, row.stamped_at)
 
 
 def latest_head() -> SignedHead | None:

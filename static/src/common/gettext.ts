@@ -24,6 +24,13 @@ export function countText(count: number): string {
   return count.toLocaleString(language);
 }
 
+/** An amount of so many minor units as people of the page's language write it, such as -1,234.50 EUR. */
+export function amountText(minor: number, currency: string, digits: number): string {
+  language ??= typeof document === "undefined" ? "en" : document.documentElement.lang || "en";
+  const shown = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return `${(minor / 10 ** digits).toLocaleString(language, shown)} ${currency}`;
+}
+
 function fill(text: string, values: Record<string, string | number>): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name] ?? whole;

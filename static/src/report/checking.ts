@@ -3,7 +3,8 @@ import { call, RefusedError as AnsweredError } from "../common/api.ts";
 import { announce, icon } from "../common/dom.ts";
 import { gettext, ngettext } from "../common/gettext.ts";
 import { RefusedError, UnknownError } from "./canonical.ts";
-import { checksOf, made, reading, type AskLog, type Check, type Kept, type Result } from "./checks.ts";
+import { checksOf, made, reading } from "./checks.ts";
+import type { AskLog, Check, FigureLine, Kept, Result } from "./checks.ts";
 import type { Growth, Report } from "./shapes.ts";
 
 interface Look {
@@ -53,12 +54,17 @@ async function check(place: HTMLElement): Promise<void> {
     },
   };
   const results = [await sheet.line(read)];
+  let areProven = false;
   if (report) {
     const checks = checksOf(report, memory, log ? asking(log) : null);
-    results.push(...(await sheet.lines(checks)));
+    const { computationsOf, inWorker } = await import("./recomputing.ts");
+    const made = await sheet.lines([...checks, ...computationsOf(report, inWorker)]);
+    results.push(...made);
+    // What the figures come to says nothing of the log.
+    areProven = made.slice(0, checks.length).every((result) => result.state === "holds");
   }
   const newest = kept.at(-1);
-  if (newest && results.every((result) => result.state === "holds")) remember(name, newest);
+  if (newest && areProven) remember(name, newest);
   sheet.end(results);
 }
 
@@ -137,15 +143,22 @@ class Sheet {
     const results: Result[] = [];
     for (const [at, one] of checks.entries()) {
       rows[at]?.show("working", "");
-      const result = await made(one);
+      const result = await made(one, (share) => {
+        this.progress(before + at + share);
+      });
       rows[at]?.show(result.state, result.found);
+      if (result.figures?.length) rows[at]?.add(result.figures);
       results.push(result);
-      if (this.bar && this.list.childElementCount > 1) {
-        this.bar.max = this.list.childElementCount;
-        this.bar.value = before + at + 1;
-      }
+      this.progress(before + at + 1);
     }
     return results;
+  }
+
+  /** How many checks are made, with the share of the one at hand. */
+  private progress(made: number): void {
+    if (!this.bar || this.list.childElementCount < 2) return;
+    this.bar.max = this.list.childElementCount;
+    this.bar.value = made;
   }
 
   /** What it comes to. */
@@ -177,26 +190,62 @@ class Sheet {
 
 /** One check in the list. */
 class Row {
+  private readonly item = document.createElement("li");
   private readonly mark = document.createElement("span");
   private readonly found = document.createElement("span");
 
   constructor(list: HTMLElement, claim: string) {
-    const item = document.createElement("li");
     const text = document.createElement("span");
     text.textContent = claim;
     this.found.className = "digest text-secondary";
-    item.append(this.mark, text, this.found);
-    list.append(item);
+    this.item.append(this.mark, text, this.found);
+    list.append(this.item);
     this.show("queued", "");
   }
 
   show(state: keyof typeof LOOKS, found: string): void {
-    const look = LOOKS[state];
-    const word = document.createElement("span");
-    word.textContent = look.word;
-    this.mark.className = `state state-${look.tone}`;
-    this.mark.dataset.status = state;
-    this.mark.replaceChildren(icon(look.icon), word);
+    marked(this.mark, state, LOOKS[state].word);
     this.found.textContent = found;
   }
+
+  /** The figures below, as they are stated and as they were computed. */
+  add(figures: FigureLine[]): void {
+    const table = document.createElement("table");
+    table.className = "sheet self-check-figures";
+    const caption = table.createCaption();
+    caption.className = "visually-hidden";
+    caption.textContent = gettext("Figures, stated and computed again");
+    const labels = [gettext("Figure"), gettext("Stated"), gettext("Computed here"), gettext("Result")];
+    const heads = table.createTHead().insertRow();
+    for (const label of labels) {
+      const cell = document.createElement("th");
+      cell.scope = "col";
+      cell.textContent = label;
+      heads.append(cell);
+    }
+    const body = table.createTBody();
+    for (const figure of figures) this.line(body.insertRow(), figure, labels);
+    this.item.append(table);
+  }
+
+  private line(row: HTMLTableRowElement, figure: FigureLine, labels: string[]): void {
+    const mark = document.createElement("span");
+    const words = { holds: gettext("The same"), fails: gettext("Another"), unknown: gettext("Unknown") };
+    marked(mark, figure.state, words[figure.state]);
+    for (const [at, value] of [figure.name, figure.stated, figure.computed, mark].entries()) {
+      const cell = row.insertCell();
+      cell.dataset.label = labels[at] ?? "";
+      cell.append(value);
+    }
+  }
+}
+
+/** Make a mark show a state by icon, tone and word. */
+function marked(mark: HTMLElement, state: keyof typeof LOOKS, said: string): void {
+  const look = LOOKS[state];
+  const word = document.createElement("span");
+  word.textContent = said;
+  mark.className = `state state-${look.tone}`;
+  mark.dataset.status = state;
+  mark.replaceChildren(icon(look.icon), word);
 }

@@ -1,23 +1,44 @@
 /**
  * The proofs of a report, checked here: that its documents are those that were logged, and that the log only grew since
- * this browser last saw it. The same as `verifier.py`, which computes the outcome again besides.
+ * this browser last saw it. The same as `verifier.py`; what computes the outcome again is loaded when it is asked for.
  */
 import { gettext, ngettext } from "../common/gettext.ts";
-import { digest, hash, readCanonical, RefusedError, UnknownError } from "./canonical.ts";
+import { base64, digest, hash, hex, readCanonical, RefusedError, UnknownError } from "./canonical.ts";
 import { cosigner, fingerprint, keysOf, readHead, signedHead, type Head, type Key } from "./heads.ts";
-import { reliesOn, reportIn, type Growth, type Leaf, type Report } from "./shapes.ts";
+import { reliesOn, reportIn, type Growth, type Leaf, type Report, type Stamped } from "./shapes.ts";
+import { readStamp } from "./stamps.ts";
 import { grown, included, leafHash, same } from "./tree.ts";
 
-/** What a check claims, and how it finds what it says; it throws a RefusedError or an UnknownError. */
+const SECONDS = "2026-03-29T01:00:00".length; // parts of one are not kept everywhere
+
+/** A figure in words: its name, as it is stated, as it was computed, and whether that is the same. */
+export interface FigureLine {
+  name: string;
+  stated: string;
+  computed: string;
+  state: "holds" | "fails" | "unknown";
+}
+
+/** What a check has found, with the figures that it computed again. */
+export interface Found {
+  found: string;
+  figures: FigureLine[];
+}
+
+/**
+ * What a check claims, and how it finds what it says, telling meanwhile what share of it is done; it throws a
+ * RefusedError or an UnknownError, whose cause are the figures where it has some.
+ */
 export interface Check {
   claim: string;
-  find: () => Promise<string>;
+  find: (tell: (share: number) => void) => Promise<string | Found>;
 }
 
 /** What became of a check. */
 export interface Result {
   state: "holds" | "fails" | "unknown";
   found: string;
+  figures?: FigureLine[];
 }
 
 /** What this browser keeps of a log: the fingerprint of the key it saw first, and the newest head. */
@@ -26,7 +47,7 @@ export interface Kept {
   head: string;
 }
 
-/** Where that is kept; what is to be kept is written down once every check holds. */
+/** Where that is kept; what is to be kept is written down once every proof holds. */
 export interface Memory {
   read: () => Kept | null;
   keep: (kept: Kept) => void;
@@ -36,14 +57,19 @@ export interface Memory {
 export type AskLog = ((known: number) => Promise<Growth & { key: string; handovers: string[] }>) | null;
 
 /** Make one check. */
-export async function made(check: Check): Promise<Result> {
+export async function made(check: Check, tell: (share: number) => void = () => undefined): Promise<Result> {
   try {
-    return { state: "holds", found: await check.find() };
+    const found = await check.find(tell);
+    return { state: "holds", ...(typeof found === "string" ? { found } : found) };
   } catch (error) {
-    if (error instanceof RefusedError) return { state: "fails", found: error.message };
-    if (error instanceof UnknownError) return { state: "unknown", found: error.message };
+    if (error instanceof RefusedError) return { state: "fails", found: error.message, ...causeOf(error) };
+    if (error instanceof UnknownError) return { state: "unknown", found: error.message, ...causeOf(error) };
     return { state: "unknown", found: gettext("It could not be checked here: {reason}", { reason: String(error) }) };
   }
+}
+
+function causeOf({ cause }: Error): { figures?: FigureLine[] } {
+  return Array.isArray(cause) ? { figures: cause as FigureLine[] } : {};
 }
 
 /** The report in its bytes. */
@@ -76,6 +102,13 @@ export function checksOf(report: Report, memory: Memory, ask: AskLog): Check[] {
         return `${sized(old)}: ${(await Promise.all(names)).join(", ")}`;
       },
     });
+  if (report.stamped) {
+    const stamped = report.stamped;
+    checks.push({
+      claim: gettext("A time-stamp is of a head with the statement in it"),
+      find: async () => stampedHead(report, stamped, await keys()),
+    });
+  }
   if (previous)
     checks.push({
       claim: gettext("The log only grew since the head in the last report"),
@@ -180,6 +213,42 @@ async function growth(report: Report, earlier: Growth, keys: Key[]): Promise<Hea
   const old = await signedHead(earlier.head, keys);
   await refuseRewritten(old, readHead(report.head), earlier.consistency);
   return old;
+}
+
+/** A time-stamp is of a head of this log with the statement in it; who signed the time-stamp is not looked at. */
+async function stampedHead(report: Report, stamped: Stamped, keys: Key[]): Promise<string> {
+  const [head, own] = [await signedHead(stamped.head, keys), readHead(report.head)];
+  const place = report.leaves.at(-1)?.index ?? 0;
+  const [old, fresh] = head.size <= own.size ? [head, own] : [own, head];
+  await refuseRewritten(old, fresh, stamped.consistency);
+  if (head.size <= place)
+    throw new RefusedError(
+      gettext("The head of {count} entries does not hold the statement, which is entry {place}", {
+        count: head.size,
+        place: String(place),
+      }),
+    );
+  const { algorithm, imprint, at } = readStamp(base64(stamped.token));
+  const digest = await crypto.subtle.digest(algorithm, new TextEncoder().encode(stamped.head));
+  if (!same(new Uint8Array(digest), imprint))
+    throw new RefusedError(gettext("The time-stamp is of something else than the head beside it"));
+  if (at.slice(0, SECONDS) !== stamped.at.slice(0, SECONDS))
+    throw new RefusedError(
+      gettext("The time-stamp says {at}, the report {told}", { at, told: stamped.at.slice(0, 40) }),
+    );
+  const told = gettext(
+    "{at}, by {authority}: the head of {count} entries, {algorithm} {digest}, and in it the statement.",
+    {
+      at,
+      authority: stamped.authority,
+      count: head.size,
+      algorithm,
+      digest: hex(imprint),
+    },
+  );
+  const size = String(head.size);
+  const command = `openssl ts -verify -data head-${size}.txt -in head-${size}.tsr -CAfile AUTHORITY.pem`;
+  return `${told} ${gettext("Not checked here is that the authority signed it. The verifier writes both files, with --stamp and a folder, for: {command}", { command })}`;
 }
 
 async function refuseRewritten(old: Head, fresh: Head, consistency: string[]): Promise<void> {

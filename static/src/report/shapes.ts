@@ -31,6 +31,14 @@ export interface Report {
   statement: Json;
   handovers?: string[];
   witnessed?: (Growth & { cosignatures: { key: string; signature: string }[] }) | null;
+  stamped?: Stamped;
+}
+
+/** A head that an authority has stamped with the time: its answer (RFC 3161) in base64, its address, and the time. */
+export interface Stamped extends Growth {
+  token: string;
+  authority: string;
+  at: string;
 }
 
 const HASH = /^"[0-9a-f]{64}"$/;
@@ -39,7 +47,7 @@ const WHOLE = /^[0-9]{1,15}$/;
 const LEAF = { digest: HASH, index: WHOLE, kind: /^"[a-z][a-z0-9_]{0,63}"$/, path: [WHOLE] as [Shape], payload: null };
 const GROWTH = { consistency: [HASH] as [Shape], head: TEXT };
 const REPORT: Record<string, Shape> = {
-  bundle: /^[12]$/,
+  bundle: /^[123]$/,
   hashes: [HASH],
   head: TEXT,
   key: { fingerprint: HASH, verifier: TEXT },
@@ -49,10 +57,15 @@ const REPORT: Record<string, Shape> = {
 };
 const WITNESSED = { ...GROWTH, cosignatures: [{ key: TEXT, signature: TEXT }] as [Shape] };
 
+const SECOND: Record<string, Shape> = { handovers: [TEXT], witnessed: null };
+const STAMPED = { ...GROWTH, token: TEXT, authority: TEXT, at: TEXT };
+const THIRD: Record<string, Shape> = { ...SECOND, stamped: STAMPED };
+
 /** The report in a JSON value, once it has the form, with its entries and hashes in order. */
 export function reportIn(value: Json): Report {
-  const isSecond = members(value)?.bundle === 2;
-  fit(value, isSecond ? Object.assign({ handovers: [TEXT], witnessed: null }, REPORT) : REPORT, "report");
+  const version = members(value)?.bundle;
+  const more = version === 3 ? THIRD : version === 2 ? SECOND : {};
+  fit(value, { ...REPORT, ...more }, "report");
   const report = value as unknown as Report;
   for (const [name, shape] of [
     ["previous", GROWTH],

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import rfc8785
 from django.conf import settings
 
+from billing.reports.verifier import verify_report
 from tenants.record.domain.notes import verifier_of
 from tenants.record.domain.tree import append, consistency_proof
-from tests.billing.reports.bundles import KEY, ORIGIN, OTHER_KEY, REPORT, STATEMENT, Log, a_log
+from tests.billing.reports.bundles import KEY, ORIGIN, OTHER_KEY, REPORT, STATEMENT, Log, a_log, changed
+from tests.billing.reports.settled import CLAIM, report_of
 from tests.billing.reports.test_verifier_keys import a_second
 
 FILE = Path(settings.BASE_DIR) / "static" / "src" / "report" / "reports.fixture.json"
+FIGURES_FILE = FILE.with_name("figures.fixture.json")
+CHANGES: list[tuple[str, str, list[str | int], Any]] = [
+    ("a band", "contract_version", ["terms", "clauses", 0, "remedies", 1, "tiers", 0, "credit"], "9"),
+    ("a price", "contract_version", ["terms", "fee", "tiers", 0, "price"], "1.19"),
+    ("a cap", "contract_version", ["terms", "caps", "period_percent"], "16"),
+    ("a segment that was moved", "evidence_segment", ["states", 0, "to"], "2026-03-15T15:30:30Z"),
+    ("a reading", "evidence_segment", ["measures", "volume", 3, "value"], "7051.25"),
+    ("an exclusion that was dropped", "outcome_run", ["relies_on", "exclusion"], []),
+    ("a decision", "exclusion_decision", ["decision"], "declined"),
+    ("the fee of the run", "outcome_run", ["outcome", "fee_minor"], 2_835_714),
+    ("the total", "statement", ["total_minor"], 2_353_643),
+    ("a rule that is not known", "contract_version", ["terms", "rounding"], "bankers"),
+    ("a field that is not known", "evidence_segment", ["moods"], []),
+]
 VALUES: list[Any] = [
     [0, -1, 1.5, 1e21, 1e-7, 123456789012345680.0, 0.1, 5e-324, 1.7976931348623157e308, 9007199254740991],
     {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\U0001f600": 5, "\x80": 6, "\xf6": 7, "__proto__": 8, 'a"\\\x1f': 9},
@@ -54,6 +71,28 @@ def fixture() -> dict[str, str | list[str]]:
     return found
 
 
-def written() -> str:
-    """The file, as it is kept beside the checks."""
-    return json.dumps(fixture(), indent=2, ensure_ascii=False) + "\n"
+def figures() -> dict[str, Any]:
+    """A report of a settled month, and what the verifier says of its figures when one value in it is another."""
+    data = report_of()
+    report = json.loads(data)
+    cases = []
+    for name, kind, way, value in CHANGES:
+        number = next(at for at, leaf in enumerate(report["leaves"]) if leaf["kind"] == kind)
+        path = ["leaves", number, "payload", *way] if kind != "statement" else ["statement", *way]
+        told = verify_report(changed(partial(_put, path=path, value=value), data), figures=True)
+        (check,) = (check for check in told if check.claim == CLAIM)
+        place = "/".join(map(str, path))
+        cases.append({"name": name, "path": place, "value": value, "known": check.known, "found": check.found})
+    return {"report": data.decode(), "cases": cases}
+
+
+def _put(report: dict[str, Any], path: list[Any], value: Any) -> None:
+    inner: Any = report
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+
+
+def written(content: Any) -> str:
+    """A file, as it is kept beside the checks."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

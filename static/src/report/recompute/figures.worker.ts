@@ -1,0 +1,24 @@
+/** Computes outcomes again beside the page, which goes on answering meanwhile. */
+import type { Report } from "../shapes.ts";
+import { comparisonsOf, figuresOf, type Verdict } from "./figures.ts";
+
+/** What is asked for, and what is answered: how much is done, then the verdict. */
+export interface Asked {
+  report: Report;
+  what: "figures" | "comparisons";
+}
+
+export type Answer = { share: number } | { verdict: Verdict };
+
+function answer(what: Answer): void {
+  postMessage(what);
+}
+
+addEventListener("message", ({ data: { report, what } }: MessageEvent<Asked>) => {
+  const compute = what === "figures" ? figuresOf : comparisonsOf;
+  answer({
+    verdict: compute(report, (done, of) => {
+      answer({ share: done / Math.max(1, of) });
+    }),
+  });
+});
