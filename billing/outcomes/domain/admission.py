@@ -96,9 +96,10 @@ def _in_time(
     received: list[Any] = [item.received for item in evidence]
     if None not in received and max(received, default=limit) <= limit:  # as is usual
         return evidence
-    late = [item for item in evidence if item.received is not None and item.received > limit]
-    unrated.update(_late(asset, item, closing, of) for item in late)
-    return tuple(item for item in evidence if item.received is None or item.received <= limit)
+    for item, at in zip(evidence, received, strict=True):
+        if at is not None and at > limit:
+            unrated.add(_late(asset, item, closing, of))
+    return tuple(item for item, at in zip(evidence, received, strict=True) if at is None or at <= limit)
 
 
 def _late(asset: str, item: StateReport | CounterReading | RateReport, closing: int, of: str) -> Unrated:
