@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from billing.outcomes.domain.document import (
     AssetEvidence,
@@ -93,17 +93,18 @@ def _in_time(
 ) -> tuple[_Evidence, ...]:
     closing = document.period[1] + document.contract.correction_window
     limit = min(document.as_of, closing)
-    received: list[int | None] = [item.received for item in evidence]
-    late = [(item, at) for item, at in zip(evidence, received, strict=True) if at is not None and at > limit]
-    if not late:  # as is usual
+    received: list[Any] = [item.received for item in evidence]
+    if None not in received and max(received, default=limit) <= limit:  # as is usual
         return evidence
-    for item, at in late:
-        reason: Reason = "received after the correction window" if at > closing else "received after as_of"
-        unrated.add(_late(asset, item, reason, of))
+    for item, at in zip(evidence, received, strict=True):
+        if at is not None and at > limit:
+            unrated.add(_late(asset, item, closing, of))
     return tuple(item for item, at in zip(evidence, received, strict=True) if at is None or at <= limit)
 
 
-def _late(asset: str, item: StateReport | CounterReading | RateReport, reason: Reason, of: str) -> Unrated:
+def _late(asset: str, item: StateReport | CounterReading | RateReport, closing: int, of: str) -> Unrated:
+    is_closed = item.received is not None and item.received > closing
+    reason: Reason = "received after the correction window" if is_closed else "received after as_of"
     if isinstance(item, StateReport):
         content = f"{of} {item.state}" if of else item.state
         return Unrated(asset, "state", item.start, item.end, content, item.received, reason)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import lcm
-from operator import lt
+from operator import le, lt
 from typing import NamedTuple
 
 from billing.outcomes.domain.document import CounterReading
@@ -73,7 +73,8 @@ def measure_volume(readings: Sequence[CounterReading], period: Span) -> Volume:
         return Volume(Fraction(0), None, ())
     since = in_order[first - 1 : reached]
     units, scale = _in_units(since)
-    lost = sum([before for before, after in pairwise(units) if after < before])  # what stood there before a reset
+    is_rising = all(map(le, units, units[1:]))
+    lost = 0 if is_rising else sum([before for before, after in pairwise(units) if after < before])  # before a reset
     return Volume(Fraction(units[-1] - units[0] + lost, scale), since[0], tuple(since[1:]))
 
 

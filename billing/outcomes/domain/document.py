@@ -1,7 +1,7 @@
 """What is rated: a contract, the evidence about its assets, the exclusions claimed, a period and a moment of knowledge.
 
 Instants are milliseconds since the epoch, spans half-open. All of it is plain immutable data: the same document always
-gives the same outcome.
+gives the same outcome. What there are thousands of are named tuples, which are four times as quick to make.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import NamedTuple
 
 from billing.contracts.domain import Contract, State
 from tenants.kernel.calendars import Span
 
 
-@dataclass(frozen=True, slots=True)
-class StateReport:
+class StateReport(NamedTuple):
     """Somebody said at ``received`` that an asset was in this state from ``start`` to ``end``."""
 
     start: int
@@ -24,8 +24,7 @@ class StateReport:
     received: int
 
 
-@dataclass(frozen=True, slots=True)
-class CounterReading:
+class CounterReading(NamedTuple):
     """A cumulative counter at one instant, in the unit of the contract; ``id`` is unique for the asset."""
 
     id: str
@@ -34,8 +33,7 @@ class CounterReading:
     received: int
 
 
-@dataclass(frozen=True, slots=True)
-class RateReport:
+class RateReport(NamedTuple):
     """The error share (0 to 1) of an asset over a span; without ``received`` it is taken as known from the start."""
 
     start: int

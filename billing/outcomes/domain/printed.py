@@ -86,7 +86,7 @@ def _observed(one: Observed) -> dict[str, Any]:
 def _volume(volume: Volume) -> dict[str, Any]:
     return {
         "total": str(volume.total),
-        "base": _plain(volume.base),
+        "base": None if volume.base is None else _plain(volume.base._asdict()),
         "increases": [[id_, at, str(value), str(more), reset] for id_, at, value, more, reset in volume.increases],
     }
 

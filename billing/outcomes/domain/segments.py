@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import itemgetter, le
+from operator import itemgetter, le, lt
 from typing import NamedTuple
 
 from billing.contracts.domain import GapRule, OutageRule, State
@@ -14,7 +14,7 @@ from tenants.kernel.calendars import Span
 Stretch = tuple[int, int, State, int | None]
 """Start, end, the state between, and when the report that says so was received (None: it is the initial state).
 
-A plain tuple: there are a hundred for every asset and month, and these are four times as quick to make.
+A report that nothing lies over is one as it stands.
 """
 
 Run = tuple[int, int, State]
@@ -67,13 +67,12 @@ def _seen(reports: Sequence[StateReport]) -> tuple[list[Stretch], list[int], lis
 
     Which report lies over which is asked only where they do not follow each other already, as most do.
     """
-    seen: list[Stretch] = [(one.start, one.end, one.state, one.received) for one in reports if one.start < one.end]
-    starts, ends = [one[0] for one in seen], [one[1] for one in seen]
-    if not all(map(le, ends, starts[1:])):
-        layers = [(one.start, one.end, one) for one in sorted(reports, key=_precedence)]
-        seen = [(start, end, one.state, one.received) for start, end, one in overlay(layers)]
-        starts, ends = [one[0] for one in seen], [one[1] for one in seen]
-    return seen, starts, ends
+    starts, ends = [one.start for one in reports], [one.end for one in reports]
+    if all(map(lt, starts, ends)) and all(map(le, ends, starts[1:])):
+        return list(reports), starts, ends
+    layers = [(one.start, one.end, one) for one in sorted(reports, key=_precedence)]
+    seen: list[Stretch] = [(start, end, one.state, one.received) for start, end, one in overlay(layers)]
+    return seen, [one[0] for one in seen], [one[1] for one in seen]
 
 
 def _precedence(report: StateReport) -> tuple[int, int, int, int]:

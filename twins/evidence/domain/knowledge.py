@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tenants.kernel.calendars import Span
-from twins.evidence.domain.items import Bools, Events, Flights, Ints, Rule, together
+from twins.evidence.domain.items import AFTER, BEFORE, Bools, Events, Flights, Ints, Rule, together
 from twins.evidence.domain.states import STATES, State, Stretches, stitched, stretches
 
 UNKNOWN = STATES.index(State.UNKNOWN)
@@ -56,13 +56,15 @@ def reports(flights: Flights, events: Events, rule: Rule, span: Span, count: int
 
 
 class _Versions:
-    """Each asset again for each moment at which something about it became known, with all that was known then.
+    """Each asset again for each moment at which something about it became known, with what was known then.
 
     Attributes:
         owner: Which asset each version is of, shape ``(versions,)``, ascending.
         received: When it became known, ascending for each asset.
-        flights: Those of each version, which stands in the place of the asset.
-        events: Likewise.
+        since: From when on a version can differ from the one before it.
+        flights: Those of each version, which stands in the place of the asset; not those before ``since`` of it and of
+            the next version, which nobody compares.
+        events: All of each version.
     """
 
     def __init__(self, flights: Flights, events: Events, span: Span, count: int) -> None:
@@ -71,10 +73,30 @@ class _Versions:
         key, version = np.unique(asset * _FAR + received, return_inverse=True)
         self.owner, self.received = key // _FAR, key % _FAR
         self._end = np.searchsorted(self.owner, self.owner, "right")
+        self.since = self._appended(flights.at, version[: flights.at.size], np.isin(self.owner, events.asset))
+        is_last = np.append(self.owner[1:] != self.owner[:-1], True)[: self.owner.size]
+        needed = np.where(is_last, self.since, np.minimum(self.since, np.append(self.since[1:], AFTER)))
         place, numbered = self._repeated(version[: flights.at.size])
+        chosen = flights.at[place] >= needed[numbered]
+        place, numbered = place[chosen], numbered[chosen]
         self.flights = Flights(numbered, flights.at[place], flights.received[place])
         place, numbered = self._repeated(version[flights.at.size :])
         self.events = Events(numbered, events.at[place], events.kind[place], events.received[place])
+
+    def _appended(self, at: Ints, version: Ints, is_told: Bools) -> Ints:
+        """From when on each version can differ from the one before it; ``is_told`` are those of assets with events.
+
+        What lies between two flights depends on these two alone. So one that only appends flights, as most do, can
+        differ from the last flight before them on; others anywhere.
+        """
+        if not self.owner.size:
+            return self.owner
+        first, last = np.full(self.owner.size, AFTER), np.zeros(self.owner.size, np.int64)
+        np.minimum.at(first, version, at)
+        np.maximum.at(last, version, at)
+        base = self.owner * _FAR
+        newest = np.append(BEFORE, np.maximum.accumulate(base + last)[:-1]) - base  # below 0 where another asset's
+        return np.where(is_told | (newest < 0) | (first <= newest), BEFORE, newest)
 
     def _repeated(self, version: Ints) -> tuple[Ints, Ints]:
         """For every version that knows an item: the item's place and the version, from the first that knew it on."""
@@ -98,7 +120,7 @@ def _changes(states: Stretches, versions: _Versions, span: Span) -> Reports:
     before = states.value[np.searchsorted(key, edge - length, "right") - 1]
     before = np.where(is_first[version], UNKNOWN, before)
     end = np.append(np.where(version[1:] == version[:-1], at[1:], span[1]), span[1])[: at.size]
-    new = state != before
+    new = (state != before) & (at >= versions.since[version])
     version, at, end, state = version[new], at[new], end[new], state[new]
     joined = stitched(version, at, end, state)
     return Reports(
