@@ -124,7 +124,7 @@ class _Writer:
         terms = {clause.id: clause for clause in self.agreement.terms.clauses}
         workings = {clause["id"]: clause for clause in self.outcome["workings"]["clauses"]}
         for clause in self.outcome["clauses"]:
-            amount, target = clause["amount_minor"], _target(terms[clause["id"]])
+            amount, target = clause["amount_minor"], target_of(terms[clause["id"]])
             yield ClausePart(
                 id=clause["id"],
                 title=_capitalised(clause["id"]),
@@ -264,7 +264,7 @@ class _Writer:
             yield share, f"{moment.astimezone(self.zone).day}"
 
 
-def _target(clause: ClauseDocument) -> str | None:
+def target_of(clause: ClauseDocument) -> str | None:
     """The percent that is guaranteed: the highest threshold below which there is a credit."""
     below: list[str] = []
     for remedy in clause.remedies:
