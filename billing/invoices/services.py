@@ -10,7 +10,10 @@ from django.db import transaction
 
 from billing.contracts.agreement import AgreementDocument
 from billing.contracts.selectors import agreement_of, locked_contract
-from billing.invoices.domain.sums import Amounts, amounts
+from billing.invoices.domain.sums import Amounts
+from billing.invoices.domain.tax import Tax
+from billing.invoices.domain.taxes import taxed
+from billing.invoices.earlier import charge_by, charges_on
 from billing.invoices.models import Invoice
 from billing.invoices.parties import Sale, sale_to
 from billing.invoices.selectors import invoice_of
@@ -103,29 +106,31 @@ def _wanted(statement: Statement, agreement: AgreementDocument, lines: Lines, *,
     zone = time_zone(agreement.terms.time_zone)
     issued, supplied = (moment.astimezone(zone).date() for moment in (now, statement.period_end - _MOMENT))
     sale = sale_to(customer=UUID(agreement.customer), named=agreement.parties.customer, day=supplied)
-    percent = agreement.tax_percent if sale is None else sale.tax.percent
-    sums = amounts(lines, percent, agreement.terms.rounding)
-    _refuse_mismatch(statement, sums)
+    own = charge_by(agreement.tax_percent, sale)
+    told = taxed(lines, charges_on(lines, statement, own, sale), own, agreement.terms.rounding)
+    _refuse_mismatch(statement, told.sums)
+    main = told.main
     document = {
         "statement": statement.digest,
         "contract": agreement.contract,
         "parties": agreement.parties.model_dump(),
         "period": statement.document["period"],
-        "tax_percent": percent,
+        "tax_percent": main.percent,
+        **told.as_json(),
     }
     return Wanted(
         statement=statement, credits=None, entity=None if sale is None else sale.entity, contract=statement.contract_id,
-        customer=UUID(agreement.customer), currency=statement.currency, lines=lines, sums=sums, issued_on=issued,
-        due_on=issued + timedelta(days=agreement.payment_days),
-        document=document if sale is None else document | _told(sale, supplied),
+        customer=UUID(agreement.customer), currency=statement.currency, lines=told.lines, sums=told.sums,
+        issued_on=issued, due_on=issued + timedelta(days=agreement.payment_days),
+        document=document if sale is None else document | _told(sale, main.tax or sale.tax, supplied),
     )  # fmt: skip
 
 
-def _told(sale: Sale, supplied: date) -> dict[str, Any]:
+def _told(sale: Sale, tax: Tax, supplied: date) -> dict[str, Any]:
     """What the document says of a sale: both sides as they are now, the tax, and the day that decided it."""
     return {
         "seller": sale.seller.as_json(),
         "buyer": sale.buyer.as_json(),
-        "tax": sale.tax.as_json(),
+        "tax": tax.as_json(),
         "supplied_on": supplied.isoformat(),
     }

@@ -17,6 +17,7 @@ from billing.contracts.figures import day_text, hours_text, moment_text, money_t
 from billing.contracts.periods import period_text
 from billing.contracts.schemas import ClauseDocument, MeteredFeeDocument, TierRemedyDocument
 from billing.contracts.wording import describe
+from billing.invoices.domain.taxes import tax_label
 from billing.outcomes.assembly import silent_approval
 from billing.outcomes.domain.fees import taken
 from billing.outcomes.domain.figures import exact_text, percent_text
@@ -225,7 +226,7 @@ class _Writer:
             lines=tuple(self.lines(invoice["lines"])),
             net=self.money(invoice["net_minor"]),
             tax=self.money(invoice["tax_minor"]),
-            tax_label=f"Tax {invoice['tax_percent']} %",
+            tax_label=tax_label(invoice),
             gross=self.money(invoice["gross_minor"]),
         )
 
