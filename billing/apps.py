@@ -59,9 +59,17 @@ class BillingConfig(AppConfig):
 
 
 def _register_pages() -> None:
-    from tenants.portal.registry import AdminPage, Entry, register_admin_page, register_page  # noqa: PLC0415
-    from tenants.scope.actors import Permission  # noqa: PLC0415
+    from tenants.portal.registry import (  # noqa: PLC0415
+        AdminPage,
+        Entry,
+        PersonalPage,
+        register_admin_page,
+        register_page,
+        register_personal_page,
+    )
+    from tenants.scope.actors import Permission, Role  # noqa: PLC0415
 
+    register_personal_page(PersonalPage(_("Your suppliers"), "building", "suppliers", Role.CUSTOMER))
     register_page(Entry("Contracts", "writing", "contracts", Permission.CONTRACTS_READ))
     register_page(Entry("Contracts", "writing", "agreed-contracts", Permission.REPORTS_READ, for_customers=True))
     register_admin_page(AdminPage(_("Invoices"), "file-invoice", "invoices", Permission.MONEY_READ, "money"))

@@ -45,6 +45,7 @@ urlpatterns: Addresses = [
     path("enter/", include("tenants.portal.entrance_urls")),
     path("operators/", console.urls),
     path("sso/", include("tenants.signon.urls")),
+    path("reports/", include("billing.reports.supplier_urls")),
     path("shared/reports/", include("billing.reports.urls")),
     path("webhooks/", include("billing.payments.urls")),
     path("scim/v2/", include("tenants.signon.scim_urls")),

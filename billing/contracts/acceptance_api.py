@@ -86,8 +86,9 @@ class AgreedTextOutput(AgreedContractOutput):
         read_only_fields = fields
 
     def get_text(self, contract: Contract) -> str:
-        """The plain text that is accepted."""
-        return text_to_sign(agreement_of(self._newest.row))
+        """The plain text that is accepted; once it was answered, as it was read then."""
+        answer = self._newest.answer
+        return text_to_sign(agreement_of(self._newest.row)) if answer is None else answer.text
 
     def get_text_digest(self, contract: Contract) -> str:
         """SHA-256 of the text in UTF-8."""

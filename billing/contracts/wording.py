@@ -143,10 +143,11 @@ def _limits(contract: AgreementDocument) -> Iterator[_Told]:
 
 def _payment(contract: AgreementDocument) -> Iterator[_Told]:
     yield "terms/rounding", f"Each amount is rounded once, {_ROUNDING[contract.terms.rounding]}."
-    yield (
-        "tax_percent payment_days",
-        f"Tax of {contract.tax_percent} % is added to the sum; it is due {_days(contract.payment_days)}.",
-    )
+    issued = f"Where a legal entity of {contract.parties.provider} issues the invoice"
+    by_law = f"{issued}, it is the tax that the law asks for on the last day of the period instead."
+    yield "tax_percent", f"Tax of {contract.tax_percent} % is added to the sum. {by_law}"
+    yield "tax_percent", "What corrects an earlier period has the tax that was charged for that period."
+    yield "payment_days", f"The sum is due {_days(contract.payment_days)}."
 
 
 def _effective(contract: AgreementDocument) -> str:

@@ -90,7 +90,7 @@ def _wanted(bill: Bill, named: str, now: datetime) -> Wanted:
             f"The lines come to {sums.net} minor units, the bill to {bill.total_minor}.", place="bill",
             kept="Nothing was issued.", fix="Compare the bill's lines with its total; do not send it.",
         )  # fmt: skip
-    told: Mapping[str, Any] = {} if sale is None else sale.told(supplied)
+    told: Mapping[str, Any] = {} if sale is None else sale.told(sale.tax, supplied)
     return Wanted(
         statement=None, credits=None, entity=None if sale is None else sale.entity, contract=None, bill=bill.id,
         customer=bill.customer, currency=bill.currency, lines=bill.lines, sums=sums, issued_on=issued,

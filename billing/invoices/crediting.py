@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
 from billing.contracts.selectors import agreement_of
-from billing.invoices.domain.sums import credited
+from billing.invoices.domain.sums import Amounts, credited
+from billing.invoices.domain.taxes import Part, Taxed, charge_of, credited_parts, parts_of
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import credited_of, hold_account
 from billing.invoices.selectors import invoice as invoice_by_id
@@ -64,14 +66,14 @@ def credit_invoice(*, invoice: UUID, minor: int | None, reason: str, by: str, no
         part = left if minor is None else minor
         _refuse(found, left, part, reason.strip())
         rounding, zone = _terms(found)
-        sums = credited(found.net_minor, before, part, found.document["tax_percent"], rounding)
+        taken = _taken(found, before, part, rounding, reason.strip())
         today = now.astimezone(time_zone(zone)).date()
         hold_numbers()
         return write_invoice(
             Wanted(
                 statement=None, credits=found, entity=found.entity, contract=found.contract_id,
-                customer=found.customer_id, currency=found.currency, lines=_lines(found, part, reason.strip()),
-                sums=sums, issued_on=today, due_on=today, document=_document(found, reason.strip()),
+                customer=found.customer_id, currency=found.currency, lines=taken.lines, sums=taken.sums,
+                issued_on=today, due_on=today, document=_document(found, reason.strip()) | taken.as_json(),
             ),
             by=by, now=now,
         )  # fmt: skip
@@ -102,14 +104,30 @@ def _refuse(found: Invoice, left: int, part: int, reason: str) -> None:
         )
 
 
-def _lines(found: Invoice, part: int, reason: str) -> Lines:
-    """The lines of the invoice turned round when all of it is taken back, so that each account is; else one line."""
+def _taken(found: Invoice, before: int, part: int, rounding: Rounding, reason: str) -> Taxed:
+    """What is taken back, and its tax: shared over the rates of the invoice where there are several."""
+    if "taxes" in found.document:
+        parts = credited_parts(
+            parts_of(found.document, Amounts(found.net_minor, found.tax_minor)), before, part, rounding
+        )
+    else:
+        sums = credited(found.net_minor, before, part, found.document["tax_percent"], rounding)
+        parts = [Part(charge_of(found.document), sums.net, sums.tax)]
+    return Taxed(_lines(found, part, parts, reason), parts, charge_of(found.document))
+
+
+def _lines(found: Invoice, part: int, parts: Sequence[Part], reason: str) -> Lines:
+    """The lines of the invoice turned round when all of it is taken back, so that each account is; else one a rate."""
     if part == found.net_minor:
+        told = ("kind", "clause", "text", "tax")
         return [
-            {"kind": line["kind"], "clause": line["clause"], "text": line["text"], "minor": -line["minor"]}
+            {name: line[name] for name in told if name in line} | {"minor": -line["minor"]}
             for line in found.document["lines"]
         ]
-    return [{"kind": "adjustment", "clause": "credit", "text": f"{found.number}: {reason}", "minor": -part}]
+    line = {"kind": "adjustment", "clause": "credit", "text": f"{found.number}: {reason}"}
+    if len(parts) == 1:
+        return [line | {"minor": -part}]
+    return [line | {"minor": each.net, "tax": at} for at, each in enumerate(parts) if each.net]
 
 
 def _document(found: Invoice, reason: str) -> dict[str, object]:

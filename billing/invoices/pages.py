@@ -17,7 +17,9 @@ from django.views.decorators.http import require_safe
 from billing.contracts.figures import day_text
 from billing.contracts.periods import period_text
 from billing.invoices import selectors
+from billing.invoices.domain.sums import Amounts
 from billing.invoices.domain.tax import tax_of
+from billing.invoices.domain.taxes import parts_of
 from billing.invoices.einvoice import NotOfferedError, einvoice
 from billing.invoices.models import Invoice, InvoiceKind
 from billing.statements.lists import period_filter
@@ -89,6 +91,7 @@ def invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
     context = {
         "invoice": row,
         "tax": tax_of(row.document),
+        "parts": parts_of(row.document, Amounts(row.net_minor, row.tax_minor)),
         "notes": notes,
         "after_notes": row.gross_minor + sum(note.gross_minor for note in notes),
         "period": _period(row.document["period"]),

@@ -45,12 +45,12 @@ class Sale:
     buyer: Party
     tax: Tax
 
-    def told(self, supplied: date) -> dict[str, Any]:
-        """What a document says of it: both sides as they are now, the tax, and the day that decided it."""
+    def told(self, tax: Tax, supplied: date) -> dict[str, Any]:
+        """What a document says of it: both sides as they are now, the tax charged, and the day that decided it."""
         return {
             "seller": self.seller.as_json(),
             "buyer": self.buyer.as_json(),
-            "tax": self.tax.as_json(),
+            "tax": tax.as_json(),
             "supplied_on": supplied.isoformat(),
         }
 

@@ -9,7 +9,9 @@ from django.db import transaction
 
 from billing.contracts.agreement import AgreementDocument
 from billing.contracts.selectors import agreement_of, locked_contract
-from billing.invoices.domain.sums import Amounts, amounts
+from billing.invoices.domain.sums import Amounts
+from billing.invoices.domain.taxes import taxed
+from billing.invoices.earlier import charge_by, charges_on
 from billing.invoices.models import Invoice
 from billing.invoices.parties import sale_to
 from billing.invoices.selectors import invoice_of
@@ -102,19 +104,21 @@ def _wanted(statement: Statement, agreement: AgreementDocument, lines: Lines, *,
     zone = time_zone(agreement.terms.time_zone)
     issued, supplied = (moment.astimezone(zone).date() for moment in (now, statement.period_end - _MOMENT))
     sale = sale_to(customer=UUID(agreement.customer), named=agreement.parties.customer, day=supplied)
-    percent = agreement.tax_percent if sale is None else sale.tax.percent
-    sums = amounts(lines, percent, agreement.terms.rounding)
-    _refuse_mismatch(statement, sums)
+    own = charge_by(agreement.tax_percent, sale)
+    told = taxed(lines, charges_on(lines, statement, own, sale), own, agreement.terms.rounding)
+    _refuse_mismatch(statement, told.sums)
+    main = told.main
     document = {
         "statement": statement.digest,
         "contract": agreement.contract,
         "parties": agreement.parties.model_dump(),
         "period": statement.document["period"],
-        "tax_percent": percent,
+        "tax_percent": main.percent,
+        **told.as_json(),
     }
     return Wanted(
         statement=statement, credits=None, entity=None if sale is None else sale.entity, contract=statement.contract_id,
-        customer=UUID(agreement.customer), currency=statement.currency, lines=lines, sums=sums, issued_on=issued,
-        due_on=issued + timedelta(days=agreement.payment_days),
-        document=document if sale is None else document | sale.told(supplied),
+        customer=UUID(agreement.customer), currency=statement.currency, lines=told.lines, sums=told.sums,
+        issued_on=issued, due_on=issued + timedelta(days=agreement.payment_days),
+        document=document if sale is None else document | sale.told(main.tax or sale.tax, supplied),
     )  # fmt: skip

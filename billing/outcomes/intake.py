@@ -40,6 +40,12 @@ from billing.outcomes.schemas import (
 from tenants.kernel.calendars import Span, parse_moment
 from tenants.kernel.errors import Finding
 
+_NO_TIME = ("is no day and time of the calendar", "Write one that exists.")
+_LEAP_SECOND = (
+    "is a leap second, which the calendar that both sides reckon with does not have",
+    "Write the last millisecond of the minute, such as 23:59:59.999, or the beginning of the next.",
+)
+
 _LONGEST_PERIOD_MS = 3660 * 86_400_000
 
 
@@ -97,9 +103,8 @@ class _Intake:
         try:
             return parse_moment(text, self.contract.zone)
         except ValueError:
-            self.complain(
-                "document.malformed", f"{text} is no day and time of the calendar.", "Write one that exists.", *place
-            )
+            why, fix = _LEAP_SECOND if text[16:19] == ":60" else _NO_TIME
+            self.complain("document.malformed", f"{text} {why}.", fix, *place)
             return 0
 
     def span(self, start: str, end: str, *place: str | int) -> Span:

@@ -142,7 +142,7 @@ def _with_names(found: QuerySet[Invoice]) -> QuerySet[Any]:
         found.defer("document").select_related("entity", "customer")
         .annotate(
             customer_named=KT("document__parties__customer"), category=KT("document__tax__category"),
-            percent=KT("document__tax_percent"), credited=F("credits__number"),
+            percent=KT("document__tax_percent"), taxes=F("document__taxes"), credited=F("credits__number"),
         )
     )  # fmt: skip
 
@@ -162,12 +162,18 @@ def _issued(rows: Sequence[Any]) -> list[Booking]:
         Booking(
             day=row.issued_on, booked_at=entries[row.id].booked_at, number=row.number, kind=row.kind,
             credits=row.credited or "", reference="", entity="" if row.entity is None else row.entity.name,
-            customer=row.customer_named or "", customer_number=row.customer.number, category=row.category or "",
-            percent=row.percent or "", legs=tuple(legs[entries[row.id].id]),
+            customer=row.customer_named or "", customer_number=row.customer.number,
+            category=_told(row, "category"), percent=_told(row, "percent"), legs=tuple(legs[entries[row.id].id]),
         )
         for row in rows
         if row.id in entries
     ]  # fmt: skip
+
+
+def _told(row: Any, name: str) -> str:
+    """What a document says of its tax; of several taxes all that differ, such as ``19 / 16``."""
+    told = [each.get(name) for each in row.taxes or ()] or [getattr(row, name)]
+    return " / ".join(dict.fromkeys(filter(None, told)))
 
 
 def _paid(rows: Sequence[Any]) -> list[Booking]:

@@ -82,8 +82,8 @@ class Booking:
         entity: The legal entity that sells, empty when there was none.
         customer: The customer as the document names it.
         customer_number: The organisation's own number for it.
-        category: The category of tax, empty when there was no legal entity and for payments.
-        percent: The percent of tax, empty for payments.
+        category: The category of tax, empty when there was no legal entity and for payments; several as ``S / AE``.
+        percent: The percent of tax, empty for payments; several as ``19 / 16``.
         legs: What was debited and credited; they sum to zero.
     """
 

@@ -77,8 +77,12 @@ def refundable(invoice: Invoice, intent: str) -> int:
 
 def set_off_candidates(credit_note: Invoice) -> list[tuple[Invoice, Standing]]:
     """The open invoices that a credit note can be set off against: of its customer and currency, the oldest first."""
-    alike = Invoice.objects.filter(customer_id=credit_note.customer_id, currency=credit_note.currency)
-    found = list(alike.filter(kind=InvoiceKind.INVOICE, gross_minor__gt=0).defer("document").order_by("due_on", "id"))
+    return open_invoices(Invoice.objects.filter(customer=credit_note.customer_id, currency=credit_note.currency))
+
+
+def open_invoices(rows: QuerySet[Invoice]) -> list[tuple[Invoice, Standing]]:
+    """Those of some invoices of which something is to be paid, the first due first, without their documents."""
+    found = list(rows.filter(kind=InvoiceKind.INVOICE, gross_minor__gt=0).defer("document").order_by("due_on", "id"))
     standings = standings_of(found)
     return [(each, standings[each.id]) for each in found if standings[each.id].open > 0]
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
+from billing.invoices.domain.taxes import tax_label
 from billing.invoices.models import Invoice
 from billing.payments.domain import STRIPE
 from billing.payments.models import Payment, ProviderStep, StepState
@@ -36,7 +37,7 @@ class StripeProvider:
         if ProviderStep.objects.filter(invoice=invoice).exists():
             return
         document = invoice.document
-        asked = items(document["lines"], invoice.tax_minor, _tax_text(document))
+        asked = items(document["lines"], invoice.tax_minor, tax_label(document))
         days = max(0, (invoice.due_on - now.date()).days)
         customer = {"customer": str(invoice.customer_id), "name": document["parties"]["customer"][:_LONGEST_NAME]}
         steps: list[tuple[str, str, Mapping[str, Any]]] = [
@@ -106,11 +107,6 @@ def _append(invoice: Invoice, name: str, operation: str, params: Mapping[str, An
         asked_by=by, created_at=now,
     )  # fmt: skip
     hint()
-
-
-def _tax_text(document: Mapping[str, Any]) -> str:
-    percent = document.get("tax_percent")
-    return f"Tax {percent} %" if percent else "Tax"
 
 
 def hint() -> None:

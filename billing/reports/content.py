@@ -17,6 +17,7 @@ from billing.contracts.figures import day_text, hours_text, moment_text, money_t
 from billing.contracts.periods import period_text
 from billing.contracts.schemas import ClauseDocument, MeteredFeeDocument, TierRemedyDocument
 from billing.contracts.wording import describe
+from billing.invoices.domain.taxes import tax_label
 from billing.outcomes.assembly import silent_approval
 from billing.outcomes.domain.fees import taken
 from billing.outcomes.domain.figures import exact_text, percent_text
@@ -124,7 +125,7 @@ class _Writer:
         terms = {clause.id: clause for clause in self.agreement.terms.clauses}
         workings = {clause["id"]: clause for clause in self.outcome["workings"]["clauses"]}
         for clause in self.outcome["clauses"]:
-            amount, target = clause["amount_minor"], _target(terms[clause["id"]])
+            amount, target = clause["amount_minor"], target_of(terms[clause["id"]])
             yield ClausePart(
                 id=clause["id"],
                 title=_capitalised(clause["id"]),
@@ -225,7 +226,7 @@ class _Writer:
             lines=tuple(self.lines(invoice["lines"])),
             net=self.money(invoice["net_minor"]),
             tax=self.money(invoice["tax_minor"]),
-            tax_label=f"Tax {invoice['tax_percent']} %",
+            tax_label=tax_label(invoice),
             gross=self.money(invoice["gross_minor"]),
         )
 
@@ -264,7 +265,7 @@ class _Writer:
             yield share, f"{moment.astimezone(self.zone).day}"
 
 
-def _target(clause: ClauseDocument) -> str | None:
+def target_of(clause: ClauseDocument) -> str | None:
     """The percent that is guaranteed: the highest threshold below which there is a credit."""
     below: list[str] = []
     for remedy in clause.remedies:

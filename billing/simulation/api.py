@@ -74,8 +74,9 @@ class WhatIfInput(serializers.Serializer[Any]):
         help_text="What a year costs the provider, minor units; without it there is no margin.",
     )  # fmt: skip
     year_limit_minor = serializers.IntegerField(
-        min_value=0, max_value=LARGEST_MINOR, allow_null=True, required=False, default=None,
-        help_text="The most that a year's credits come to, minor units.",
+        min_value=0, max_value=LARGEST_MINOR, allow_null=True, required=False,
+        help_text="The most that a year's credits come to, minor units; that of the contract when it is left out, "
+        "null is without limit.",
     )  # fmt: skip
 
 
@@ -118,7 +119,7 @@ class SimulationViewSet(Idempotent, viewsets.GenericViewSet[Job]):
     def retrieve(self, request: Request, *_args: Any, pk: UUID, **_: Any) -> Response:
         """What the months come to under the terms they were measured under."""
         found = selectors.measurement(pk)
-        return _answer(found, found.agreement.terms, Chances(), None)
+        return _answer(found, found.agreement.terms, Chances(year_limit=found.agreement.year_cap_minor), None)
 
 
 class WhatIfView(APIView):
@@ -137,7 +138,8 @@ class WhatIfView(APIView):
         terms = found.agreement.terms
         if values["terms"] is not None:
             terms = read_document(ContractDocument, values["terms"])
-        chances = Chances(values["years"], values["seed"], values["cost_minor"], values["year_limit_minor"])
+        limit = values.get("year_limit_minor", found.agreement.year_cap_minor)
+        chances = Chances(values["years"], values["seed"], values["cost_minor"], limit)
         return _answer(found, terms, chances, _sweep(values["sweep"]))
 
 

@@ -15,6 +15,7 @@ from billing.contracts.schemas import ContractDocument
 from billing.simulation.domain.months import guarantee
 from billing.simulation.schemas import Chances
 from billing.simulation.what_if import Knob, knobs, minor_of, tried
+from tenants.kernel.money import Money
 
 
 class FigureField(forms.DecimalField):
@@ -33,6 +34,7 @@ class WhatIfForm(forms.Form):
     Args:
         terms: The contract as it stands.
         data: What was entered, or None.
+        year_cap: The most that the contract credits in a year, minor units; None is without limit.
     """
 
     clause = forms.ChoiceField(required=False, label=_("Guarantee to vary"))
@@ -43,8 +45,10 @@ class WhatIfForm(forms.Form):
     )
     year_limit = FigureField(required=False, label=_("Credits of a year at most"))
 
-    def __init__(self, terms: ContractDocument, data: Mapping[str, Any] | None = None) -> None:
-        self.terms, self.tried = terms, terms
+    def __init__(
+        self, terms: ContractDocument, data: Mapping[str, Any] | None = None, year_cap: int | None = None
+    ) -> None:
+        self.terms, self.tried, self.year_cap = terms, terms, year_cap
         super().__init__(data)
         self.knobs = knobs(terms)
         for knob in self.knobs:
@@ -53,6 +57,8 @@ class WhatIfForm(forms.Form):
         self.fields["clause"].choices = [(name, name) for name in named]  # type: ignore[attr-defined]
         for name, unit in (("low", "%"), ("high", "%"), ("cost", terms.currency), ("year_limit", terms.currency)):
             self.fields[name].unit = unit  # type: ignore[attr-defined]
+        if year_cap is not None:
+            self.fields["year_limit"].initial = f"{Money(year_cap, terms.currency).amount:f}"
 
     @property
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
@@ -87,11 +93,12 @@ class WhatIfForm(forms.Form):
         return values
 
     def chances(self) -> Chances:
-        """What is known of a year; nothing, while nothing was entered or something is wrong."""
+        """What is known of a year; the limit of the contract alone, while nothing was entered or something is wrong."""
         if not self.is_bound or self.errors:
-            return Chances()
+            return Chances(year_limit=self.year_cap)
         values = self.cleaned_data
-        return Chances(cost_minor=self._minor(values, "cost"), year_limit=self._minor(values, "year_limit"))
+        limit = self._minor(values, "year_limit") if "year_limit" in self.data else self.year_cap
+        return Chances(cost_minor=self._minor(values, "cost"), year_limit=limit)
 
     def range_of(self) -> tuple[str | None, Fraction | None, Fraction | None]:
         """The clause to vary, from where and up to where; None for what was not chosen."""

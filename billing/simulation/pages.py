@@ -36,7 +36,7 @@ def simulation(request: HttpRequest, contract: str) -> HttpResponse:
     """The last months under the draft, and under whatever of it is tried; figures stand in the address alone."""
     row, actor = contract_named(contract), actor_of(request)
     agreement = draft_of(row)
-    form = WhatIfForm(agreement.terms, request.GET or None)
+    form = WhatIfForm(agreement.terms, request.GET or None, agreement.year_cap_minor)
     running, last = selectors.under_way(row.id), selectors.last_of(row.id)
     measurement = selectors.measurement_of(last) if last is not None and last.state == JobState.DONE else None
     is_of_this = measurement is not None and _same(measurement, agreement)

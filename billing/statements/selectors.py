@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -49,6 +50,11 @@ def statement(statement_id: UUID) -> Statement:
 def statements_listed() -> QuerySet[Statement]:
     """The statements with their contract and customer, without the documents that they rest on."""
     return Statement.objects.select_related("contract__customer").defer("document", "contract__draft")
+
+
+def statements_by_digest(contract: UUID, digests: Collection[str]) -> QuerySet[Statement]:
+    """The statements of a contract with these digests; no query for none."""
+    return statements_of(contract).filter(digest__in=digests)
 
 
 def statement_of(run: UUID) -> Statement | None:

@@ -77,7 +77,7 @@ def around(request: HttpRequest, actor: Actor) -> Mapping[str, Any]:
     )
     lines.sort(key=lambda line: line.tone != GRAVE)
     banner = {"support": actor.role == SUPPORT, "standing": standing, "lines": lines}
-    return {"banner": banner, "brand": _brand(found) if actor.customer else None}
+    return {"banner": banner, "brand": brand_shown(found) if actor.customer else None}
 
 
 def _of_state(standing: Mapping[str, Any] | None, actor: Actor) -> Iterable[Line]:
@@ -171,7 +171,8 @@ def standing_told(state: str, *, until: datetime | None, now: datetime) -> dict[
     return {"state": state, "days": left} if is_ending or state not in (State.TRIAL, State.ACTIVE) else None
 
 
-def _brand(found: Organisation) -> dict[str, Any]:
+def brand_shown(found: Organisation) -> dict[str, Any]:
+    """What an organisation is called by its customers, and the addresses of its style and its logo, if it has any."""
     stored = found.brand
     digest = stored.get("logo")
     style = f"{reverse('brand-style', args=[found.slug])}?v={style_version(stored)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django import forms
@@ -21,11 +22,12 @@ from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
 from tenants.people.domain import suggested_address
 from tenants.people.models import User
+from tenants.people.schemas import Organisation
 from tenants.people.selectors import organisations
 from tenants.people.services import check_trials, create_organisation
 from tenants.portal.jobs import card
 from tenants.portal.overview import tiles
-from tenants.portal.registry import admin_pages
+from tenants.portal.registry import admin_pages, personal_pages
 from tenants.portal.search import beginnings
 from tenants.scope.actors import Permission, Role
 from tenants.signon.sessions import session_reaches
@@ -70,6 +72,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" and len(mine) == 1 and (at is not None or "choose" not in request.GET):
         first = mine[0]
         return redirect("reports" if first.role == Role.CUSTOMER else "overview", first.slug)
+    if request.method != "POST" and "choose" not in request.GET and (page_of_all := _page_of_all(mine)):
+        return redirect(page_of_all)
     form = OrganisationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -80,6 +84,13 @@ def home(request: HttpRequest) -> HttpResponse:
             form.put(error)
     status = 400 if form.errors else 200
     return render(request, "portal/home.html", {"organisations": mine, "form": form}, status=status)
+
+
+def _page_of_all(mine: Sequence[Organisation]) -> str | None:
+    """The page on which somebody begins who is the same in all of their organisations, by the name of its view."""
+    roles = {each.role for each in mine}
+    found = personal_pages(roles) if len(roles) == 1 else []
+    return found[0].view if found else None
 
 
 @require_safe

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from tenants.scope.actors import Actor, Permission
+from tenants.scope.actors import Actor, Permission, Role
 
 ORDER = (
     "Overview", "Twins", "Dashboards", "Catalogue", "Gateways", "Alarms", "Health", "Plans", "Contracts", "Statements",
@@ -72,6 +73,29 @@ def register_bell(bell: Bell) -> None:
 def bells(actor: Actor) -> list[Bell]:
     """The bells that somebody sees."""
     return [bell for bell in _bells if actor.may(bell.needs)]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalPage:
+    """A page about all organisations in which a person has one role, in their own menu: it lies outside of each."""
+
+    label: Any
+    icon: str
+    view: str
+    role: Role
+
+
+_personal: list[PersonalPage] = []
+
+
+def register_personal_page(page: PersonalPage) -> None:
+    """Put a page into the menu of those who have its role somewhere."""
+    _personal.append(page)
+
+
+def personal_pages(roles: Collection[str]) -> list[PersonalPage]:
+    """The pages for somebody who has these roles, one in each organisation."""
+    return [page for page in _personal if page.role in roles]
 
 
 GROUPS = ("organisation", "access", "data", "money")

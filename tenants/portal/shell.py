@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,8 +14,10 @@ from tenants.edge.context import request_id
 from tenants.jobs.selectors import jobs_seen_by
 from tenants.lifecycle.banner import around
 from tenants.lifecycle.selectors import SUPPORT
+from tenants.people.schemas import Organisation
+from tenants.people.selectors import organisations
 from tenants.portal.jobs import ACTIVE, card
-from tenants.portal.registry import admin_pages, bells, entries
+from tenants.portal.registry import admin_pages, bells, entries, personal_pages
 from tenants.scope.actors import Actor, Permission, Role
 from tenants.signon.sessions import session_reaches
 
@@ -36,11 +38,12 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
             "actor": None,
             "account_url": reverse("account"),
             "search_url": None,
+            "personal": SimpleLazyObject(lambda: _personal(_all_of(request))),
         }
+    reached = _reached(request, getattr(request, "organisations", ()))
     mine = [
         {"name": each.name, "url": reverse(_start(each.role), args=[each.slug]), "active": each.slug == actor.slug}
-        for each in getattr(request, "organisations", ())
-        if session_reaches(request.session, each.tenant)
+        for each in reached
     ]
     entered = getattr(request, "organisation", None)
     if entered is not None and actor.role == SUPPORT:
@@ -72,6 +75,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "actor": actor,
         "account_url": reverse("account"),
         "search_url": reverse("search", args=[actor.slug]),
+        "personal": _personal(reached),
         **around(request, actor),
     }
 
@@ -89,6 +93,23 @@ def _administration(request: HttpRequest, actor: Actor) -> Iterator[dict[str, An
             url = reverse(page.view, args=[actor.slug])
             shown.append({"label": page.label, "icon": page.icon, "url": url, "active": request.path.startswith(url)})
         yield {"key": group, "label": GROUPS[group], "pages": shown}
+
+
+def _all_of(request: HttpRequest) -> list[Organisation]:
+    """The organisations of whoever has signed in, where no organisation is entered; one query."""
+    user = getattr(request, "user", None)
+    return _reached(request, organisations(user.pk)) if user is not None and user.is_authenticated else []
+
+
+def _reached(request: HttpRequest, mine: Iterable[Organisation]) -> list[Organisation]:
+    """Those of a person's organisations that their session opens."""
+    return [each for each in mine if session_reaches(request.session, each.tenant)]
+
+
+def _personal(mine: Iterable[Organisation]) -> list[dict[str, Any]]:
+    """The pages of a person's own menu."""
+    pages = personal_pages({each.role for each in mine})
+    return [{"label": page.label, "icon": page.icon, "url": reverse(page.view)} for page in pages]
 
 
 def _start(role: str) -> str:

@@ -16,7 +16,7 @@ from tenants.scope.context import scope
 from tests.billing.outcomes.documents import AWS_TIERS, a_clause
 from tests.billing.simulation.year import look, visits
 from tests.billing.world import BY, SIGNED, a_fleet, agreement
-from tests.browser.conftest import WIDTHS
+from tests.browser.conftest import WIDTHS, scrolls_sideways
 from tests.conftest import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
@@ -59,6 +59,40 @@ def test_every_state_of_the_page_reads_well(
     page.goto(PAGE)
     expect(page.get_by_text("Not simulated yet")).to_be_visible()
     reads_well(page)
+
+
+def test_no_amount_breaks_inside_a_number_on_a_phone(cast: Cast, open_page: OpenPage) -> None:
+    with scope(cast.meridian.id):
+        fleet = a_fleet("2026-08-28", "2026-12-01")
+        visits(fleet, ("2026-09-03", "2026-09-04"), ("2026-11-10T12:00", "2026-11-10T12:50"))
+        clause = a_clause(id="availability of the whole fleet", assets=fleet.ids, remedies=[AWS_TIERS])
+        fee = {"kind": "flat", "minor": 123_456_789_012_345}
+        wanted = AgreementTerms.read(agreement(fleet, clause, fee=fee))
+        contract = create_contract(wanted=wanted, by=BY, now=SIGNED)
+        agreed = agreement_to_simulate(contract.id)
+        job = start_simulation(agreement=agreed, contract=contract.id, by=BY, now=utc_now())
+        Job.objects.filter(id=job.id).update(state=JobState.DONE, result=look(agreed, count=3))
+    page = open_page(PAGE, cast.owner, width=360)
+    for details in page.locator("#simulation details summary").all():
+        details.click()
+    expect(page.get_by_text("1,234,567,890,123.45 USD").first).to_be_visible()
+    assert page.evaluate(_BROKEN) == []
+    assert not scrolls_sideways(page)
+
+
+_BROKEN = """() => {
+    const found = [], walk = document.createTreeWalker(document.querySelector("#simulation"), NodeFilter.SHOW_TEXT)
+    while (walk.nextNode()) {
+        for (const match of walk.currentNode.data.matchAll(/[0-9][0-9.,]*[0-9]/g)) {
+            const range = document.createRange()
+            range.setStart(walk.currentNode, match.index)
+            range.setEnd(walk.currentNode, match.index + match[0].length)
+            if (new Set([...range.getClientRects()].map((each) => each.top)).size > 1) found.push(match[0])
+        }
+    }
+    return found
+}"""
+"""The numbers that stand in more than one line."""
 
 
 def test_a_tier_is_tried_by_the_keyboard(

@@ -248,10 +248,13 @@ def _parts(
     if not parts or (len(parts) > 1 and category != "S"):
         yield f"BR-{category}-01", place, f"The breakdown has {len(parts)} parts of the category {category}."
         return
-    base = sum((tree.number("cbc:TaxableAmount", part) or Decimal(0) for part in parts), Decimal(0))
-    net = sum((tree.number("cbc:LineExtensionAmount", line) or Decimal(0) for line in lines), Decimal(0))
-    if base != net:
-        yield f"BR-{category}-08", place, f"{base} is taxed, the lines of the category come to {net}."
+    rate_of, rate_in = ("cac:TaxCategory", "cac:Item/cac:ClassifiedTaxCategory") if category == "S" else ("", "")
+    taxed = _by_rate(tree, parts, rate_of, "cbc:TaxableAmount")
+    nets = _by_rate(tree, lines, rate_in, "cbc:LineExtensionAmount")
+    for rate in {**taxed, **nets}:
+        base, net = taxed.get(rate, Decimal(0)), nets.get(rate, Decimal(0))
+        if base != net:
+            yield f"BR-{category}-08", place, f"{base} is taxed, the lines of the category and rate come to {net}."
     for part in parts:
         if category != "S" and tree.number("cbc:TaxAmount", part) != 0:
             yield f"BR-{category}-09", place, "The category has no tax, and some is charged."
@@ -259,6 +262,15 @@ def _parts(
         if has_reason != (category not in ("S", "Z")):
             told = "none may stand" if has_reason else "one must stand"
             yield f"BR-{category}-10", place, f"Of reasons for an exemption {told} with the category {category}."
+
+
+def _by_rate(tree: _Tree, found: Sequence[Element], category: str, amount: str) -> dict[Decimal | None, Decimal]:
+    """What some lines, or some parts of the breakdown, come to by the rate in their category; together without one."""
+    sums: dict[Decimal | None, Decimal] = {}
+    for each in found:
+        rate = tree.number(f"{category}/cbc:Percent", each) if category else None
+        sums[rate] = sums.get(rate, Decimal(0)) + (tree.number(amount, each) or Decimal(0))
+    return sums
 
 
 def _codes(tree: _Tree) -> Iterator[tuple[str, str, str]]:

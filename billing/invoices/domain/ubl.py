@@ -86,6 +86,8 @@ class _Writer:
         self.document, self.kind = document, kind
         self.sign = -1 if kind == "CreditNote" else 1
         self.currency: str = document["currency"]
+        whole = {"net_minor": document["net_minor"], "tax_minor": document["tax_minor"], **document["tax"]}
+        self.taxes: Sequence[Json] = document.get("taxes", [whole])
 
     def head(self, root: Element, code: str) -> None:
         """BG-1 to BG-3, in the order of the schema of either kind."""
@@ -96,7 +98,7 @@ class _Writer:
         if self.kind == "Invoice":
             _put(root, "DueDate", document["due_on"])
         _put(root, f"{self.kind}TypeCode", code)
-        for note in (document.get("reason", ""), document["tax"]["note"]):
+        for note in dict.fromkeys((document.get("reason", ""), *(each["note"] for each in self.taxes))):
             _put(root, "Note", note)
         _put(root, "DocumentCurrencyCode", self.currency)
         _put(root, "BuyerReference", document["buyer"].get("reference", ""))
@@ -131,17 +133,17 @@ class _Writer:
         _put(entity, "CompanyID", told.get("registration", ""))
 
     def tax(self, root: Element) -> None:
-        """BG-23, one breakdown: all lines have the category of the invoice."""
+        """BG-23, a part for each category and rate: one, unless a line corrects a period of another rate."""
         total = _in(root, "TaxTotal")
         self.amount(total, "TaxAmount", self.document["tax_minor"])
-        part = _in(total, "TaxSubtotal")
-        self.amount(part, "TaxableAmount", self.document["net_minor"])
-        self.amount(part, "TaxAmount", self.document["tax_minor"])
-        self.category(_in(part, "TaxCategory"), with_reason=True)
+        for told in self.taxes:
+            part = _in(total, "TaxSubtotal")
+            self.amount(part, "TaxableAmount", told["net_minor"])
+            self.amount(part, "TaxAmount", told["tax_minor"])
+            self.category(_in(part, "TaxCategory"), told, with_reason=True)
 
-    def category(self, parent: Element, *, with_reason: bool) -> None:
+    def category(self, parent: Element, tax: Json, *, with_reason: bool) -> None:
         """The category of a line or of the breakdown; a rate and a reason only where the category has them."""
-        tax = self.document["tax"]
         _put(parent, "ID", tax["category"])
         if tax["category"] != "O":
             _put(parent, "Percent", tax["percent"])
@@ -168,7 +170,7 @@ class _Writer:
         self.amount(line, "LineExtensionAmount", told["minor"])
         item = _in(line, "Item")
         _put(item, "Name", told["text"])
-        self.category(_in(item, "ClassifiedTaxCategory"), with_reason=False)
+        self.category(_in(item, "ClassifiedTaxCategory"), self.taxes[told.get("tax", 0)], with_reason=False)
         self.amount(_in(line, "Price"), "PriceAmount", abs(minor) * self.sign)
 
     def amount(self, parent: Element, name: str, minor: int) -> None:

@@ -23,7 +23,7 @@ from tenants.people.services import add_member
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
-from tests.billing.signing import READER, accept, amended
+from tests.billing.signing import READER, accept, amended, version
 from tests.billing.world import SIGNED, Fleet, agreement, body, published
 from tests.conftest import Cast
 from tests.twins.evidence.fleet import published_fleet
@@ -286,16 +286,32 @@ class TestApi:
         offer.amend(tax_percent="19")
         client = sign_in(offer.cast.reader)
         told = client.get(f"{API}{offer.contract.id}/").json()
-        due = "it is due 30 days after the invoice."
+        by_law = (
+            "Where a legal entity of Meridian Engines issues the invoice, it is the tax that the law asks for on the "
+            "last day of the period instead."
+        )
         assert told["changes"] == [
-            {"text": f"Tax of 0 % is added to the sum; {due}", "is_new": False},
-            {"text": f"Tax of 19 % is added to the sum; {due}", "is_new": True},
+            {"text": f"Tax of 0 % is added to the sum. {by_law}", "is_new": False},
+            {"text": f"Tax of 19 % is added to the sum. {by_law}", "is_new": True},
         ]
         wrong = self.answer(offer, client, "decline", reason="No.", digest="0" * 64)
         assert (wrong.status_code, wrong.json()["code"]) == (409, "acceptance.changed")
         assert self.answer(offer, client, "decline").status_code == 400
         done = self.answer(offer, client, "decline", reason="Tax is 7 %.")
         assert [one["state"] for one in done.json()["versions"]] == ["declined", "in_force"]
+
+    def test_what_was_agreed_in_other_words_keeps_them(self, offer: Offer, sign_in: SignIn) -> None:
+        words = "Tax of 0 % is added to the sum; it is due 30 days after the invoice.\n"
+        with scope(offer.cast.meridian.id):
+            ContractAcceptance.objects.create(
+                version=version(offer.contract), accepted=True, text=words, document={"name": "Nora Winter"},
+                digest="a" * 64, answered_by=READER, answered_at=SIGNED,
+            )  # fmt: skip
+        client = sign_in(offer.cast.reader)
+        told = client.get(f"{API}{offer.contract.id}/").json()
+        assert (told["text"], told["text_digest"]) == (words, hashlib.sha256(words.encode()).hexdigest())
+        assert client.get(f"{offer.path}versions/1.txt").content == words.encode()
+        assert hashlib.sha256(words.encode()).hexdigest() in body(client, offer.path)
 
     def test_a_key_of_the_house_answers_nothing(self, offer: Offer, with_key: Keyed) -> None:
         client = with_key(offer.cast.meridian, Role.OWNER)

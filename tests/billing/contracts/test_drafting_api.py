@@ -140,7 +140,7 @@ def test_a_draft_reads_back_with_the_digest_it_would_be_published_under(
         "lines": [{"text": made["text"][3], "places": ["terms/fee"]}],
     }  # fmt: skip
     assert looked["text"].startswith("Cubic metres per hour\nVersion 1 of contract ")
-    assert "it is due 14 days after the invoice." in looked["text"]
+    assert "The sum is due 14 days after the invoice." in looked["text"]
     saved = client.put(f"/api/v1/contracts/{made['id']}/", draft | {"revision": 1})
     assert saved.status_code == 200
     version = client.post(f"/api/v1/contracts/{made['id']}/publish/", {"revision": 2}).json()

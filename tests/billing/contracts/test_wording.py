@@ -14,6 +14,10 @@ from tests.billing.outcomes.documents import a_clause
 Json = dict[str, Any]
 ENGINE, SPARE = "0198c0de-0000-7000-8000-000000000081", "0198c0de-0000-7000-8000-000000000082"
 NORTHWIND, FLEET = "0198c0de-0000-7000-8000-00000000c001", "0198c0de-0000-7000-8000-00000000f001"
+BY_LAW = (
+    "Where a legal entity of Meridian Engines issues the invoice, it is the tax that the law asks for on the last day "
+    "of the period instead."
+)
 
 
 def a_contract(*clauses: Json, outer: Json | None = None, **terms: Any) -> AgreementDocument:
@@ -92,7 +96,9 @@ def test_a_whole_contract_in_words() -> None:
         "An unscheduled repair is taken to last 14 days.",
         "The shop is taken to have 2 bays.",
         "Each amount is rounded once, to the nearest minor unit, a half to the even one.",
-        "Tax of 19 % is added to the sum; it is due 14 days after the invoice.",
+        f"Tax of 19 % is added to the sum. {BY_LAW}",
+        "What corrects an earlier period has the tax that was charged for that period.",
+        "The sum is due 14 days after the invoice.",
     ]
 
 
@@ -228,7 +234,7 @@ def test_approval_in_advance_in_words(notice: str | None, words: str) -> None:
     outer = {"preapproved": [{"category": "planned", "notice": notice}], "payment_days": 0}
     contract = a_contract(clause(exclusions=[{"category": "planned"}]), outer=outer)
     assert said(contract, words)
-    assert said(contract, "it is due on the day of the invoice.")
+    assert said(contract, "The sum is due on the day of the invoice.")
     assert said(contract, "The credits of a period have no limit.")
     assert not said(contract, "bays")
 
@@ -278,7 +284,11 @@ def test_each_sentence_says_what_it_tells() -> None:
             "assumptions",
             [("assumptions/planned_visit",), ("assumptions/repair",), ("assumptions/bays",)],
         ),
-        ("Rounding, tax and payment", "terms/rounding", [("terms/rounding",), ("tax_percent", "payment_days")]),
+        (
+            "Rounding, tax and payment",
+            "terms/rounding",
+            [("terms/rounding",), ("tax_percent",), ("tax_percent",), ("payment_days",)],
+        ),
     ]
     assert [line.text for one in sections(contract) for line in one.lines] == describe(contract)
 

@@ -116,6 +116,29 @@ def test_other_terms_are_asked_of_the_same_months(cast: Cast, signed: tuple[Flee
     assert (limited["p99_credits_minor"], limited["year_capped"]) == (100_000, limited["any_credit"])
 
 
+def test_the_limit_of_the_contract_holds_unless_another_is_tried(
+    cast: Cast, signed: tuple[Fleet, Contract], with_key: Keyed
+) -> None:
+    fleet, _ = signed
+    with scope(cast.meridian.id):
+        capped = published(agreement(fleet, title="Capped", year_cap_minor=100_000))
+    finance = with_key(cast.meridian, Role.FINANCE)
+    job = finance.post(API, {"contract": str(capped.id), "months": 3}).json()["id"]
+    done(cast, job)
+    path = f"{API}{job}/what-if/"
+
+    def credits_of(found: Any) -> tuple[int, bool]:
+        told = found.json()["distribution"]
+        return told["p99_credits_minor"], told["year_capped"] is None
+
+    assert credits_of(finance.get(f"{API}{job}/")) == (100_000, False)
+    assert credits_of(finance.post(path, {})) == (100_000, False)
+    assert credits_of(finance.post(path, {"year_limit_minor": 70_000})) == (70_000, False)
+    free = finance.post(path, {"year_limit_minor": None})
+    assert free.json()["distribution"]["expected_credits_minor"] == 480_000
+    assert credits_of(free)[1]
+
+
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [

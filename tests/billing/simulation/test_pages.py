@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -15,16 +17,23 @@ from billing.contracts.services import create_contract, edit_contract
 from billing.simulation.services import agreement_to_simulate
 from tenants.jobs.models import Job, JobState
 from tenants.people.models import User
+from tenants.record.models import AuditEntry
 from tenants.scope.context import scope
 from tests.billing.outcomes.documents import AWS_TIERS, a_clause
 from tests.billing.simulation.year import look, visits
-from tests.billing.world import BY, SIGNED, Fleet, a_fleet, agreement, body
+from tests.billing.world import BY, SIGNED, Fleet, a_fleet, agreement, body, terms
 from tests.conftest import Cast
+from tests.isolation.asking import fingerprint
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
 PAGE = "/t/meridian/contracts/uptime/simulation/"
 TIER = "clauses/0/remedies/0/tiers"
+FIGURES = {
+    "fee/minor": "12000", f"{TIER}/0/below": "99.9", f"{TIER}/0/credit": "10", f"{TIER}/1/below": "99",
+    f"{TIER}/1/credit": "25", f"{TIER}/2/below": "95", f"{TIER}/2/credit": "100",
+}  # fmt: skip
+"""The draft's own."""
 
 
 @pytest.fixture
@@ -95,6 +104,43 @@ def test_figures_are_tried_in_the_address_alone(cast: Cast, drafted: tuple[Fleet
     assert (steep.status_code, "Guaranteed percentages run upwards" in steep.content.decode()) == (400, True)
     with scope(cast.meridian.id):
         assert Contract.objects.get().draft["terms"]["fee"]["minor"] == 1_200_000
+
+
+def test_the_limit_of_the_contract_stands_in_the_form(
+    cast: Cast, drafted: tuple[Fleet, Contract], sign_in: SignIn
+) -> None:
+    client, (fleet, contract) = sign_in(cast.owner), drafted
+    with scope(cast.meridian.id):
+        capped = AgreementTerms.read(agreement(fleet, year_cap_minor=100_050))
+        edit_contract(contract=contract.id, revision=1, wanted=capped, by=BY, now=SIGNED)
+    client.post(f"{PAGE}measure/")
+    done(cast, contract)
+    page = body(client, PAGE)
+    assert re.search(r'name="year_limit"[^>]*value="1000\.50"', page)
+    assert "Years that reach their limit" in page
+    assert not re.search(r"(?<![0-9])4,800\.00 USD", page)  # the mean without a limit
+    free = body(client, f"{PAGE}?{urlencode(FIGURES | {'year_limit': ''})}")
+    assert "Years that reach their limit" not in free
+    assert "Years that reach their limit" in body(client, f"{PAGE}?{urlencode(FIGURES)}")
+
+
+def test_asking_writes_no_audit_and_changes_nothing(
+    cast: Cast, drafted: tuple[Fleet, Contract], sign_in: SignIn
+) -> None:
+    client, (fleet, contract) = sign_in(cast.viewer), drafted
+    sign_in(cast.owner).post(f"{PAGE}measure/")
+    done(cast, contract)
+    with scope(cast.meridian.id):
+        job, told = Job.objects.get(), AuditEntry.objects.count()
+    before = fingerprint(cast.meridian.id)
+    assert client.get(PAGE, FIGURES | {"cost": "239000", "year_limit": "5000"}).status_code == 200
+    tried = terms(fleet.ids, fee={"kind": "flat", "minor": 2_000_000})
+    path = f"/t/meridian/api/v1/simulations/{job.id}/what-if/"
+    for asked, status in (({"terms": tried, "year_limit_minor": 5}, 200), ({"years": 0}, 400)):
+        assert client.post(path, asked, content_type="application/json").status_code == status
+    assert fingerprint(cast.meridian.id) == before
+    with scope(cast.meridian.id):
+        assert AuditEntry.objects.count() == told
 
 
 def test_a_draft_that_measures_something_else_is_measured_again(
