@@ -75,9 +75,9 @@ def _meter(
     return {
         "type": meter.type, "name": meter.name, "unit": meter.unit, "aggregate": meter.aggregate,
         "used": number_text(meter.units(counted)), "included": number_text(meter.included), "minor": line.minor,
-        "over": meter.units(counted) > meter.included,
+        "over": meter.units(counted) > meter.included > 0,
         "share_percent": _share(meter.units(counted), meter.included),
-        "forecast": None if expected is None else number_text(expected.used or Fraction(0)),
+        "forecast": None if expected is None else _about(expected.used or Fraction(0)),
         "forecast_minor": None if expected is None else expected.minor,
         "days": [
             {"day": day.isoformat(), "used": number_text(meter.units(Fraction(row[how] or 0)))}
@@ -87,8 +87,13 @@ def _meter(
 
 
 def _share(used: Fraction, included: Fraction) -> int | None:
-    """Of what is included, how much is used: percent, rounded down; None where nothing is."""
-    return None if included == 0 else int(used * 100 / included)
+    """Of what is included, how much is used: percent, rounded down; None where nothing is, or all and more."""
+    return None if included == 0 or used > included else int(used * 100 / included)
+
+
+def _about(number: Fraction) -> str:
+    """An amount that is only expected: whole from a thousand on, where the rest would claim too much."""
+    return number_text(Fraction(round(number)) if number >= 1000 else number)
 
 
 def invoices_for(account: PlanAccount) -> list[InvoiceSeen]:

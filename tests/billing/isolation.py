@@ -135,11 +135,16 @@ def _invoiced_by_the_platform() -> UUID:
     """An invoice of the platform, and what the running month comes to."""
     now = at("2026-10-06")
     period = {"start": "2026-09-01T00:00:00Z", "end": "2026-10-01T00:00:00Z", "time_zone": "UTC"}
-    document = {"period": period, "lines": [], "parties": {"provider": "Platform", "customer": "Leased fleet"}}
-    PlanSheet.objects.create(
-        document={"period": period, "fees": [{"text": "Leased fleet", "minor": 5}], "meters": [], "adjustments": []},
-        as_of=now,
-    )
+    sheet = {
+        "plan_name": "Business", "currency": "EUR", "period": period, "fees": [{"text": "Leased fleet", "minor": 5}],
+        "meters": [], "adjustments": [], "total_minor": 5, "forecast_minor": 5,
+    }  # fmt: skip
+    PlanSheet.objects.create(document=sheet, as_of=now)
+    document = {
+        "period": period, "lines": [{"text": "Leased fleet", "minor": 5}], "net_minor": 5, "tax_minor": 0,
+        "tax_percent": "0", "contract": "Plan Business", "statement": "d" * 64, "issued_on": "2026-10-06",
+        "due_on": "2026-10-06", "parties": {"provider": "Platform", "customer": "Leased fleet"},
+    }  # fmt: skip
     return PlanInvoice.objects.create(
         number="PF-2026-0001", kind="invoice", currency="EUR", gross_minor=5, open_minor=5, issued_on=now.date(),
         due_on=now.date(), document=document,

@@ -55,7 +55,7 @@ def test_usage_becomes_a_sheet_and_an_invoice(operator: Tenant, priced: Tenant) 
     assert told["meters"] == [
         {
             "type": "outturn.readings", "name": "Readings stored", "unit": "readings", "aggregate": "sum",
-            "used": "2,000", "included": "1,000", "minor": 1_000, "over": True, "share_percent": 200,
+            "used": "2,000", "included": "1,000", "minor": 1_000, "over": True, "share_percent": None,
             "forecast": "6,000", "forecast_minor": 1_000 + 2_000,
             "days": [{"day": "2026-09-05", "used": "1,500"}, {"day": "2026-09-06", "used": "500"}],
         }
