@@ -20,6 +20,7 @@ from billing.outcomes.services import run_outcome
 from billing.statements.services import seal_run
 from tenants.customers.services import create_customer
 from tenants.kernel.clock import utc_now
+from tenants.kernel.collection import collection_paused
 from tenants.kernel.ids import new_id
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
@@ -72,6 +73,7 @@ def signed(contracts: int, assets: int, tell: Callable[[float], None]) -> Signed
     return Signed(tenant.id, tuple(made))
 
 
+@collection_paused()
 def settle(tenant: UUID, contract: UUID) -> int:
     """Seal the evidence of the month, rate it and seal the statement; its total in minor units."""
     with scope(tenant):

@@ -30,6 +30,7 @@ from billing.statements.models import Statement
 from billing.statements.selectors import first_version, is_followed
 from billing.statements.selectors import statement as statement_by_id
 from billing.statements.services import LEAF, restate_statement, seal_run
+from tenants.kernel.collection import collection_paused
 from tenants.kernel.errors import ConflictError
 from tenants.record.selectors import log_verifier, proof_bundle
 from tenants.record.services import record_audit, seal_head
@@ -51,6 +52,7 @@ class Settlement:
     report: Report
 
 
+@collection_paused()
 def settle_period(*, contract: UUID, start: datetime, end: datetime, by: str, now: datetime) -> Settlement:
     """Settle a period of a contract: seal the evidence and rate it, statement, invoice, head of the log and report.
 
@@ -77,6 +79,7 @@ def settle_period(*, contract: UUID, start: datetime, end: datetime, by: str, no
     return Settlement(statement, invoice, report)
 
 
+@collection_paused()
 def restate_period(*, statement: UUID, by: str, now: datetime) -> Settlement | None:
     """Restate the period of a statement on what is known now: statement, invoice, head of the log and report.
 
@@ -94,6 +97,7 @@ def restate_period(*, statement: UUID, by: str, now: datetime) -> Settlement | N
         return Settlement(new, invoice, make_report(statement=new.id, by=by, now=now))
 
 
+@collection_paused()
 def make_report(*, statement: UUID, by: str, now: datetime) -> Report:
     """Make the report of a statement, once: the proof bundle, checked as its reader will, and the document.
 

@@ -21,6 +21,7 @@ from billing.reports.evidence import csv_pieces, parquet_pieces
 from billing.reports.models import Report
 from tenants.edge.streaming import streamed
 from tenants.kernel.canonical import canonical_json
+from tenants.kernel.collection import collection_paused
 
 VERIFIER = "verifier.py"
 _JSON = "application/json"
@@ -30,6 +31,7 @@ MOST_AHEAD = 50
 """Planned spans that the page tells, the next."""
 
 
+@collection_paused()
 def shown(row: Report) -> dict[str, Any]:
     """What the page of a report is made of, once its proof has been checked.
 

@@ -117,9 +117,7 @@ def read_json(data: bytes) -> Any:
 
 def canonical(value: Any) -> bytes:
     """The canonical bytes of a JSON value."""
-    parts: list[str] = []
-    _write(value, parts.append, 0)
-    return "".join(parts).encode()
+    return _text(value, 0).encode()
 
 
 def digest(value: Any) -> str:
@@ -128,23 +126,27 @@ def digest(value: Any) -> str:
 
 
 _plain = json.JSONEncoder(ensure_ascii=False).encode
+_quoted = json.encoder.encode_basestring
 
 
-def _write(value: Any, out: Callable[[str], None], depth: int) -> None:
+def _text(value: Any, depth: int) -> str:
     if depth > MAX_DEPTH:
         raise RefusedError(f"nested more than {MAX_DEPTH} deep")
     if isinstance(value, dict):
-        for number, name in enumerate(sorted(value, key=lambda name: name.encode("utf-16-be", "surrogatepass"))):
-            out(f"{',' if number else '{'}{_plain(name)}:")
-            _write(value[name], out, depth + 1)
-        out("}" if value else "{}")
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            out("," if number else "[")
-            _write(item, out, depth + 1)
-        out("]" if value else "[]")
-    else:
-        out(_float(value) if isinstance(value, float) else _plain(value))
+        names = sorted(value, key=None if "".join(value).isascii() else _utf_16)
+        return "{" + ",".join([f"{_quoted(name)}:{_text(value[name], depth + 1)}" for name in names]) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join([_text(item, depth + 1) for item in value]) + "]"
+    if isinstance(value, str):
+        return _quoted(value)
+    if type(value) is int:
+        return str(value)
+    return _float(value) if isinstance(value, float) else _plain(value)
+
+
+def _utf_16(name: str) -> bytes:
+    """By what names are ordered; of everyday letters it is their own order."""
+    return name.encode("utf-16-be", "surrogatepass")
 
 
 def _float(value: float) -> str:
