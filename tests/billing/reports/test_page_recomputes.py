@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import rfc8785
 
-from billing.reports.verifier import Check, RefusedError, UnknownError, recomputed
+from billing.reports.verifier import Check, RefusedError, UnknownError, recomputed, verify_report
 from tests.billing.outcomes.documents import Json
 from tests.billing.outcomes.drawn import drawn
 from tests.billing.reports import test_verifier_dishonest as dishonest
 from tests.billing.reports import test_verifier_figures as honest
 from tests.billing.reports.computing import computed_by_the_page
-from tests.billing.reports.settled import Case, figure_checks, report_of
+from tests.billing.reports.settled import CLAIM, COMPARED, Case, figure_checks, report_of
 
 Spoil = Callable[[Case], object]
 
@@ -153,3 +156,43 @@ def test_an_honest_report_holds(change: Spoil) -> None:
     assert figures["figures"]
     assert [one for one in figures["figures"] if one["stated"] != one["computed"]] == []
     assert figures["total"] == json.loads(data)["statement"]["total_minor"]
+
+
+STRANGE: list[Any] = [
+    None, 0, 1, -1, 1.5, True, "", "x", "1", "99.9", "2026-03-15", "PT1H", [], {}, [1], {"a": 1}, "__proto__", 10**14,
+]  # fmt: skip
+
+
+def disfigured(report: Json, seed: int) -> bytes:
+    """The report with one value of any document that it rests on taken away, added or replaced by another."""
+    chance, report = random.Random(seed), copy.deepcopy(report)
+    documents = [leaf["payload"] for leaf in report["leaves"] if leaf["payload"] and "run" not in leaf["kind"]]
+    inner: Any = chance.choice([*documents, report["statement"]])
+    while True:
+        name = chance.choice(list(inner) if isinstance(inner, dict) else range(len(inner)))
+        if isinstance(inner[name], dict | list) and inner[name] and chance.random() < 0.8:
+            inner = inner[name]
+            continue
+        what = chance.random()
+        if what < 0.25:
+            del inner[name]
+        elif what < 0.3 and isinstance(inner, dict):
+            inner["new"] = 1
+        else:
+            inner[name] = chance.choice(STRANGE)
+        return rfc8785.dumps(report)
+
+
+def test_whatever_stands_in_a_report_the_page_is_never_content_where_the_verifier_is_not() -> None:
+    report = json.loads(report_of())
+    reports = [disfigured(report, seed) for seed in range(200)]
+    found = computed_by_the_page({"report": data.decode()} for data in reports)
+    content, told = 0, 0
+    for seed, (verdicts, data) in enumerate(zip(found, reports, strict=True)):
+        computed = [check for check in verify_report(data, figures=True) if check.claim in (CLAIM, COMPARED)]
+        for verdict, check in zip(verdicts, computed, strict=False):
+            assert check.holds or verdict["state"] != "holds", (seed, check)
+            content += verdict["state"] == "holds"
+            told += not check.holds
+    assert content > 100
+    assert told > 100

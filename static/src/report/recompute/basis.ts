@@ -51,7 +51,10 @@ export function termsOf(agreement: Document): Document {
 export function rateDocument(run: Document, given: Documents): Document {
   const agreement = agreementOf(run, given);
   if (agreement.agreement !== 1) throw new UnknownError("the contract is of another form");
-  if (member(run, "contract") !== agreement.contract || member(run, "version") !== agreement.version)
+  if (
+    member(run, "contract") !== member(agreement, "contract") ||
+    member(run, "version") !== member(agreement, "version")
+  )
     throw new RefusedError("the run names another version of the contract than it rests on");
   const zone = new Zone(textOf(termsOf(agreement), "time_zone"));
   const sides = periodOf(run);
