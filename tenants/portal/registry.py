@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from tenants.scope.actors import Actor, Permission
 
 ORDER = (
-    "Overview", "Twins", "Dashboards", "Catalogue", "Gateways", "Alarms", "Health", "Plans", "Contracts", "Statements",
-    "Reports", "Assets", "Disputes", "Admin",
+    _("Overview"), _("Twins"), _("Dashboards"), _("Catalogue"), _("Gateways"), _("Alarms"), _("Health"), _("Plans"),
+    _("Contracts"), _("Statements"), _("Reports"), _("Assets"), _("Disputes"), _("Admin"),
 )  # fmt: skip
 
 
