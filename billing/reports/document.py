@@ -14,8 +14,8 @@ from typing import Any
 
 from django.utils.translation import get_language
 
+from billing.contracts.shown import NOTHING
 from billing.reports.charts import PRINT_STYLE, amounts, percentages, timeline, trends
-from billing.reports.history import NOTHING
 from billing.reports.schemas import Content
 from billing.reports.sentences import clause_sentence, sentences_of
 from tenants.edge.formats import plain_number

@@ -110,7 +110,7 @@ def _claims() -> Iterator[str]:
         if isinstance(node, ast.Tuple) and len(node.elts) == 2:
             claim, step = node.elts
             if isinstance(claim, ast.Constant) and " " in str(claim.value) and isinstance(step, ast.Name):
-                yield claim.value
+                yield str(claim.value)
     for node in ast.walk(_tree("billing/reports/selectors.py")):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Check":
             yield str(ast.literal_eval(node.args[0]))

@@ -24,7 +24,7 @@ _PLACE = re.compile(r"\{(\d)\}")
 def retell(sentence: str) -> str:
     """A sentence in the language of the page."""
     language = get_language()
-    if language is None or language == settings.LANGUAGE_CODE or not sentence:
+    if language in (None, settings.LANGUAGE_CODE) or not sentence:
         return sentence
     whole, forms = _known(language)
     bare = sentence.removesuffix(".")

@@ -51,10 +51,9 @@ def asked_language(request: HttpRequest) -> str:
 
 def remember_language(response: HttpResponseBase, language: str) -> None:
     """Have the browser keep a language."""
-    response.set_cookie(  # type: ignore[attr-defined] # every answer of Django's has it
+    response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME, language, max_age=settings.LANGUAGE_COOKIE_AGE,
-        secure=settings.LANGUAGE_COOKIE_SECURE, httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        secure=settings.LANGUAGE_COOKIE_SECURE, httponly=True, samesite="Lax",
     )  # fmt: skip
 
 

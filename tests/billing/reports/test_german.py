@@ -21,10 +21,10 @@ from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
-SAME = {"HTTP_X_REQUEST_ID": "0123456789abcdef"}
+SAME = {"X-Request-Id": "0123456789abcdef"}
 SIGNED = re.compile(r'<ul class="sentences" lang="en">.*?</ul>', re.DOTALL)
 """The contract's own words, which stay as they were agreed."""
-GERMAN = {"HTTP_ACCEPT_LANGUAGE": "de-DE,de;q=0.9"}
+GERMAN = {"Accept-Language": "de-DE,de;q=0.9"}
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def text_of(document: bytes) -> str:
 
 def test_a_page_in_german_and_in_english(cast: Cast, done: Settlement, sign_in: SignIn) -> None:
     path, client = f"/t/meridian/reports/{done.report.id}/", sign_in(cast.reader)
-    english, german = (answer.content.decode() for answer in (client.get(path), client.get(path, **GERMAN)))
+    english, german = (answer.content.decode() for answer in (client.get(path), client.get(path, headers=GERMAN)))
     (signed,) = SIGNED.findall(german)
     english, german = (SIGNED.sub("", page) for page in (english, german))
     for said, told in (
@@ -106,7 +106,7 @@ def test_no_language_changes_what_is_sealed_or_read_by_programs(cast: Cast, done
         "/t/meridian/invoices/?format=csv", "/t/meridian/api/v1/", "/t/meridian/api/v1/reports/",
         f"/t/meridian/api/v1/reports/{done.report.id}/", "/t/meridian/api/v1/no-such-thing/",
     ):  # fmt: skip
-        plain, german = client.get(path, **SAME), client.get(path, **SAME, **GERMAN)
+        plain, german = client.get(path, headers=SAME), client.get(path, headers=SAME | GERMAN)
         assert german.status_code == plain.status_code, path
         assert german.getvalue() == plain.getvalue(), path
 
@@ -145,7 +145,7 @@ def test_the_other_pages_of_a_customer_in_german(cast: Cast, house: House, sign_
         ),
         (f"agreed/{house.contract.id}/exclusions/", ("Ausnahmen", "Vorgeschlagen", "Widersprechen")),
     ):
-        answer = client.get(f"/t/meridian/{path}", **GERMAN)
+        answer = client.get(f"/t/meridian/{path}", headers=GERMAN)
         assert answer.status_code == 200
         for each in words:
             assert each in answer.content.decode(), (path, each)
@@ -155,7 +155,7 @@ def test_a_refusal_in_german(cast: Cast, house: House, sign_in: SignIn) -> None:
     answer = sign_in(cast.reader).post(
         f"/t/meridian/disputes/new/{house.done.statement.id}/",
         {"act": "open", "assets": [str(house.fleet.engines[0])], "held": "up", "reason": "Sie lief.", "zone": "UTC",
-         "start": "2026-11-12T00:00:00", "end": "2026-11-11T00:00:00"}, **GERMAN,
+         "start": "2026-11-12T00:00:00", "end": "2026-11-11T00:00:00"}, headers=GERMAN,
     )  # fmt: skip
     assert answer.status_code == 400
     told = "Der Zeitraum endet vor seinem Beginn oder zugleich mit ihm. Geben Sie einen Beginn vor dem Ende an."

@@ -17,7 +17,7 @@ from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
-GERMAN = {"HTTP_ACCEPT_LANGUAGE": "de-AT,de;q=0.9,en;q=0.5"}
+GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 
 
 def spoken(answer: Any) -> str:
@@ -75,7 +75,7 @@ class TestWithoutAnAccount:
     def test_a_cookie_that_nobody_gave_is_passed_over(self) -> None:
         client = Client()
         client.cookies["language"] = "xx"
-        assert spoken(client.get("/account/login/", **GERMAN)) == "de"
+        assert spoken(client.get("/account/login/", headers=GERMAN)) == "de"
 
 
 class TestPeople:
@@ -87,7 +87,7 @@ class TestPeople:
         elsewhere.cookies["language"] = "en"
         assert spoken(elsewhere.get("/t/meridian/reports/", HTTP_ACCEPT_LANGUAGE="en")) == "de"
         sign_in(cast.reader).post("/language/", {"language": "en"})
-        assert spoken(elsewhere.get("/t/meridian/reports/", **GERMAN)) == "en"
+        assert spoken(elsewhere.get("/t/meridian/reports/", headers=GERMAN)) == "en"
 
     def test_who_chose_nothing_is_written_to_in_english(self, cast: Cast) -> None:
         assert cast.reader.language == ""
@@ -95,13 +95,13 @@ class TestPeople:
         assert language_of(User(email="x@example.org", language="xx")) == "en"
 
     def test_a_customers_people_are_shown_what_their_browser_asks_for(self, cast: Cast, sign_in: SignIn) -> None:
-        answer = sign_in(cast.reader).get("/t/meridian/reports/", **GERMAN)
+        answer = sign_in(cast.reader).get("/t/meridian/reports/", headers=GERMAN)
         assert spoken(answer) == "de"
         assert "Noch kein Bericht" in answer.content.decode()
 
     def test_the_houses_own_people_are_shown_german_once_they_choose_it(self, cast: Cast, sign_in: SignIn) -> None:
         client = sign_in(cast.owner)
-        answer = client.get("/t/meridian/statements/", **GERMAN)
+        answer = client.get("/t/meridian/statements/", headers=GERMAN)
         assert (spoken(answer), answer["Content-Language"]) == ("en", "en")
         client.post("/language/", {"language": "de"})
         assert spoken(client.get("/t/meridian/statements/")) == "de"
@@ -116,13 +116,13 @@ class TestPrograms:
             (sign_in(cast.reader), "/t/meridian/api/v1/reports/018f0000-0000-7000-8000-000000000000/"),
             (with_key(cast.meridian, Role.OWNER), "/api/v1/contracts/018f0000-0000-7000-8000-000000000000/"),
         ):
-            answer = client.get(path, **GERMAN)
+            answer = client.get(path, headers=GERMAN)
             assert answer.status_code == 404
             assert '"detail":"' in answer.content.decode().replace(": ", ":")
             assert "Content-Language" not in answer
 
     def test_a_list_as_a_file_has_the_columns_that_programs_know(self, cast: Cast, sign_in: SignIn) -> None:
         client = sign_in(cast.reader)
-        file = client.get("/t/meridian/invoices/?format=csv", **GERMAN)
+        file = client.get("/t/meridian/invoices/?format=csv", headers=GERMAN)
         assert file.content.decode("utf-8-sig").startswith("Number,Kind,Period,Contract,Customer,Issued,Due,")
-        assert "Rechnungen" in client.get("/t/meridian/invoices/", **GERMAN).content.decode()
+        assert "Rechnungen" in client.get("/t/meridian/invoices/", headers=GERMAN).content.decode()
