@@ -28,6 +28,7 @@ python:
 setup: python
 	@$(PYTHON) -m deploy.install runtime
 	@$(VENV)/python -m deploy.frontend
+	@$(VENV)/python -m deploy.catalogues
 
 development: setup
 	@$(PYTHON) -m deploy.install development
@@ -66,4 +67,4 @@ bench: setup
 	@$(VENV)/python manage.py bench all $(if $(DATA),--data '$(DATA)')
 
 clean:
-	@if [ -x $(VENV)/python ]; then $(VENV)/python -m deploy.clean; else rm -rf .outturn static/dist; fi
+	@if [ -x $(VENV)/python ]; then $(VENV)/python -m deploy.clean; else rm -rf .outturn static/dist locale/*/LC_MESSAGES/*.mo; fi

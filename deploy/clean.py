@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 
-from deploy import frontend
+from deploy import catalogues, frontend
 from deploy.embedded.locks import FileLock
 from deploy.embedded.places import Home, ServerError, told
 
@@ -39,6 +39,7 @@ def main() -> None:
     except ServerError as error:
         sys.exit(told(error))
     frontend.clean()
+    catalogues.clean()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from deploy.catalogues.__main__ import build
 from tests.servers import start_shared, stop_shared
 
 DATA = os.environ.get("OUTTURN_DATA", "")
@@ -25,6 +26,7 @@ def pytest_load_initial_conftests() -> Generator[None]:
     """
     if DATA and not Path(DATA).is_dir():
         raise pytest.UsageError(f"OUTTURN_DATA names {DATA}, which is no folder. Name the reference data, or unset it.")
+    build()  # of the strings as they are: a test that reads German needs no step before it
     start_shared()
     return (yield)
 

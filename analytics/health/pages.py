@@ -48,7 +48,7 @@ class _HealthForm(forms.Form):
     """Common to both: choices of twins, and a day from which to look back."""
 
     day = forms.DateField(
-        required=False, label="As of", widget=forms.DateInput(attrs={"type": "date"}),
+        required=False, label="As of", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="Only readings before that day count; those until now, when it is empty.",
     )  # fmt: skip
 

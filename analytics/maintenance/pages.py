@@ -58,7 +58,9 @@ class PlanForm(forms.Form):
 
     twin = forms.ChoiceField(help_text="The fleet whose visits are planned. Its remaining life must be predicted.")
     day = forms.DateField(
-        label="First day", widget=forms.DateInput(attrs={"type": "date"}), help_text="Predictions up to then count."
+        label="First day",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Predictions up to then count.",
     )
     days = forms.IntegerField(min_value=1, max_value=180, initial=60, label="Horizon", help_text="How far to plan.")
     bays = forms.IntegerField(min_value=1, max_value=20, initial=2, help_text="How many fit in the shop at once.")

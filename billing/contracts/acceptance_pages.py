@@ -34,6 +34,7 @@ from tenants.edge.forms import put_error
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
+from tenants.edge.retelling import retold
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.scope.actors import Actor, Permission
@@ -163,7 +164,7 @@ def _answered(request: HttpRequest, contract: UUID, form: AnswerForm) -> HttpRes
             return redirect(f"{reverse('agreed-contract', args=[actor.slug, row.id])}?version={form.reading().version}")
         except OutturnError as error:
             if error.place not in TYPED:
-                messages.error(request, error.told)
+                messages.error(request, retold(error))
                 return redirect("agreed-contract", actor.slug, row.id)
             put_error(form, error)
     return _shown(request, row, form=form)

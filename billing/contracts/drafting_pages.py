@@ -44,7 +44,7 @@ class BeginForm(forms.Form):
         help_text=_("When they are not in the list yet."),
     )  # fmt: skip
     effective_from = forms.DateField(
-        label=_("Holds from"), widget=forms.DateInput(attrs={"type": "date"}),
+        label=_("Holds from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("The first day, in its time zone."),
     )  # fmt: skip
     currency = forms.CharField(max_length=3, initial="EUR", help_text=_("Three letters, as in ISO 4217."))

@@ -82,10 +82,15 @@ def check_period(start: datetime, end: datetime) -> None:
         )  # fmt: skip
 
 
+def is_month(start: datetime, end: datetime, zone: ZoneInfo) -> bool:
+    """Whether a period is a whole calendar month on the clocks of a zone."""
+    return month(f"{start.astimezone(zone):%Y-%m}", zone) == (start, end)
+
+
 def period_text(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     """A period in words: ``September 2026`` for a whole month, else its first and last day."""
     first, after = start.astimezone(zone), end.astimezone(zone)
-    if month(f"{first:%Y-%m}", zone) == (start, end):
+    if is_month(start, end, zone):
         return f"{first:%B %Y}"
     return f"{first:%d %b %Y %H:%M} to {after:%d %b %Y %H:%M}"
 

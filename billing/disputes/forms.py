@@ -12,12 +12,14 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import override
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.contracts.agreement import AgreementDocument
 from billing.contracts.figures import utc_text
 from billing.disputes.domain.files import KINDS, MOST_BYTES, AttachedFile, AttachmentError, read_file
 from billing.disputes.services import MOST_LETTERS
+from tenants.edge.retelling import retold
 from tenants.kernel.calendars import UnknownZoneError, time_zone
 
 HELD = (("up", _("It was up")), ("down", _("It was down")), ("excluded", _("The time should not count")))
@@ -46,7 +48,7 @@ class FilesField(forms.FileField):
             try:
                 found.append(read_file(one.name, one.read(MOST_BYTES + 1)))
             except AttachmentError as error:
-                raise ValidationError(error.told) from None
+                raise ValidationError(retold(error)) from None
         return found
 
 
@@ -134,9 +136,8 @@ class SpanForm(ActForm):
                 attributes["data-instant"] = utc_text(moment)
                 self.fields[name].initial = moment.astimezone(zone).replace(tzinfo=None)
             self.fields[name].widget = forms.DateTimeInput(attributes, format=_FORMAT)
-            self.fields[name].help_text = format_html(
-                "On the clocks of <span data-viewer-zone>{}</span>.", self._zone().key
-            )
+            named = format_html("<span data-viewer-zone>{}</span>", self._zone().key)
+            self.fields[name].help_text = format_html(gettext("On the clocks of {zone}."), zone=named)
 
     def full_clean(self) -> None:
         """Read the times on the clocks of the zone; those that these show twice, or never, are refused."""

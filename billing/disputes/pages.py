@@ -21,15 +21,16 @@ from billing.disputes import deciding, forms, selectors, services
 from billing.disputes.acting import may_decide, required_side
 from billing.disputes.models import Dispute
 from billing.disputes.showing import STATES, detail
-from billing.statements.lists import name_shown, with_figures
+from billing.statements.lists import name_of, name_shown, with_figures
 from billing.statements.models import Statement
-from billing.statements.selectors import name_of, newest_version
+from billing.statements.selectors import newest_version
 from billing.statements.selectors import statement as statement_by_id
 from tenants.customers.selectors import customer_choices
 from tenants.edge.forms import put_error
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
+from tenants.edge.retelling import retold
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import ConflictError, NotFoundError, OutturnError
 from tenants.scope.actors import Actor, Permission
@@ -82,14 +83,15 @@ def new_dispute(request: HttpRequest, statement: UUID) -> HttpResponse:
     required_side(actor)
     newest = newest_version(row.contract_id, row.period_start)
     if newest is not None and newest.id != row.id:
-        messages.info(request, f"Version {row.version} was replaced: this is about version {newest.version}.")
+        told = _("Version %(old)s was replaced: this is about version %(new)s.")
+        messages.info(request, told % {"old": row.version, "new": newest.version})
         return redirect(f"{reverse('new-dispute', args=[actor.slug, newest.id])}?{request.GET.urlencode()}")
     agreement = agreement_of(row.contract_version)
     data = (request.POST, request.FILES) if request.method == "POST" else ()
     form = forms.NewDisputeForm(agreement, _given(request, row), *data)
     opened = _opened(form, row, actor) if form.is_valid() else None
     if opened is not None:
-        messages.success(request, "The dispute is open, and the other side is told by mail.")
+        messages.success(request, _("The dispute is open, and the other side is told by mail."))
         return redirect("dispute", actor.slug, opened.id)
     closes_at = services.closing_of(row, agreement)
     context: dict[str, Any] = {
@@ -141,7 +143,7 @@ def dispute(request: HttpRequest, dispute: UUID) -> HttpResponse:
                 messages.success(request, _("It is in the log, and the other side is told by mail."))
                 return redirect("dispute", actor.slug, row.id)
         except ConflictError as error:  # what was shown is not how it is any more
-            messages.error(request, error.told)
+            messages.error(request, retold(error))
             return redirect("dispute", actor.slug, row.id)
     context = detail(row, actor, sent, utc_now())
     return render(request, "disputes/detail.html", context, status=400 if sent is not None else 200)

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.figures import hours_text
 from billing.contracts.selectors import agreement_of
+from billing.contracts.shown import hours_shown
 from billing.disputes.domain.steps import LIVING, Side, State, Verdict, state_after, verdicts_leading_to
 from billing.disputes.models import Dispute, DisputeDecision, DisputeFile, DisputeMessage
 from billing.statements.models import Statement
@@ -54,7 +54,7 @@ class Counted:
     @property
     def hours(self) -> str:
         """How long it is, in hours with two digits."""
-        return hours_text(epoch_ms(self.end) - epoch_ms(self.start))
+        return hours_shown(epoch_ms(self.end) - epoch_ms(self.start))
 
 
 def disputes(customer: UUID | None) -> QuerySet[Dispute]:

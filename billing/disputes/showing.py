@@ -8,13 +8,14 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from billing.contracts.figures import moment_text
+from billing.contracts.shown import moment_shown
 from billing.disputes import forms, selectors
 from billing.disputes.acting import may_decide, side_of
 from billing.disputes.domain.steps import LIVING, State
 from billing.disputes.models import Dispute
+from billing.statements.lists import name_of
 from billing.statements.models import Adjustment
-from billing.statements.selectors import adjustments_of, charged_in, name_of, versions_of
+from billing.statements.selectors import adjustments_of, charged_in, versions_of
 from tenants.kernel.calendars import epoch_ms
 from tenants.scope.actors import Actor, Permission
 
@@ -45,7 +46,7 @@ def detail(row: Dispute, actor: Actor, sent: forms.ActForm | None, now: datetime
         "dispute": row, "state": state, "look": look, "word": word, "agreement": agreement,
         "held": dict(forms.HELD)[row.held], "name": name_of(row.statement), "zone": zone.key,
         "assets": [agreement.assets[asset] for asset in row.document["assets"]],
-        "span": tuple(moment_text(one, zone) for one in (row.start, row.end)),
+        "span": tuple(moment_shown(one, zone) for one in (row.start, row.end)),
         "conversation": [_said(one) for one in selectors.conversation(row)],
         "counted": _told(row, selectors.counted(row), agreement.assets),
         "reported": _told(row, selectors.reported(row), agreement.assets),
@@ -107,8 +108,14 @@ def effect_words(effect: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """What an effect does: a word for it, and its span."""
     if effect is None:
         return None
-    what = effect["state"] if effect["kind"] == "correction" else _("excluded as %s") % effect["category"]
+    what = _state(effect["state"]) if effect["kind"] == "correction" else _("excluded as %s") % effect["category"]
     return {"what": what, **{name: datetime.fromisoformat(effect[side]) for name, side in _SPAN}}
+
+
+def _state(state: str) -> Any:
+    """What a correction makes of the time, in words; the value of a condition has none."""
+    known = CATEGORIES.get(state)
+    return state if known is None else known[1]
 
 
 _SPAN = (("start", "from"), ("end", "to"))

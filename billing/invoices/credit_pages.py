@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from billing.contracts.figures import money_text
+from billing.contracts.shown import money_shown
 from billing.invoices import selectors
 from billing.invoices.crediting import CreditAmountError, credit_invoice
 from billing.invoices.models import Invoice
@@ -56,7 +56,7 @@ def credit(request: HttpRequest, invoice: UUID) -> HttpResponse:
     return show_form(
         request, form, title=_("Credit %(number)s") % {"number": row.number}, submit=_("Issue the credit note"),
         back=(row.number, reverse("invoice", args=[actor.slug, row.id])), frame=SHELL,
-        intro=intro % {"left": money_text(left, row.currency)},
+        intro=intro % {"left": money_shown(left, row.currency)},
     )  # fmt: skip
 
 

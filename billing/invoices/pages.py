@@ -14,8 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from billing.contracts.figures import day_text
-from billing.contracts.periods import period_text
+from billing.contracts.shown import period_shown
 from billing.invoices import selectors
 from billing.invoices.domain.sums import Amounts
 from billing.invoices.domain.tax import tax_of
@@ -25,9 +24,11 @@ from billing.invoices.models import Invoice, InvoiceKind
 from billing.statements.lists import period_filter
 from billing.statements.selectors import versions_of
 from tenants.customers.selectors import customer_choices
+from tenants.edge.formats import day_shown
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
+from tenants.edge.retelling import retold
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.money import Money
 from tenants.scope.actors import Actor, Permission
@@ -118,7 +119,7 @@ def invoice_xml(request: HttpRequest, invoice: UUID) -> HttpResponse:
     try:
         data = einvoice(row)
     except NotOfferedError as error:
-        messages.error(request, error.told)
+        messages.error(request, retold(error))
         return redirect("invoice", actor_of(request).slug, row.id)
     response = HttpResponse(data, content_type="application/xml")
     response["Content-Disposition"] = f'attachment; filename="{row.number}.xml"'
@@ -158,8 +159,8 @@ def _booking(row: Invoice) -> dict[str, Any]:
 
 def _period(period: dict[str, str]) -> str:
     start, end = (datetime.fromisoformat(period[side]) for side in ("start", "end"))
-    return period_text(start, end, time_zone(period["time_zone"]))
+    return period_shown(start, end, time_zone(period["time_zone"]))
 
 
 def _day(row: Invoice, name: str) -> str:
-    return day_text(date.fromisoformat(row.document[name]))
+    return day_shown(date.fromisoformat(row.document[name]))

@@ -66,7 +66,7 @@ class RateForm(forms.Form):
 
     percent = _text(6, gettext_lazy("Rate in percent"), gettext_lazy("Above 0, such as 19 or 8.1."), required=True)
     valid_from = forms.DateField(
-        label=gettext_lazy("Valid from"), widget=forms.DateInput(attrs={"type": "date"}),
+        label=gettext_lazy("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("The rate of the last day of a period is the one that is charged."),
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from billing.outcomes.pages import STATES, ReasonForm, claim_shown, names_in
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
+from tenants.edge.retelling import retold
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.scope.actors import Permission
@@ -79,7 +80,7 @@ def agreed_exclusion_decide(request: HttpRequest, contract: UUID, exclusion: UUI
             take_changes()  # there are none: what was not decided is no deed for the audit
             messages.error(request, _("Nothing was decided. Say why, in at most 500 characters."))
     except OutturnError as error:
-        messages.error(request, error.told)
+        messages.error(request, retold(error))
     return redirect("agreed-exclusions", actor.slug, row.id)
 
 

@@ -20,7 +20,7 @@ from tenants.scope.actors import Permission
 
 
 def _day(label: Any, help_text: Any = "", *, required: bool = True) -> forms.DateField:
-    date_input = forms.DateInput(attrs={"type": "date"})
+    date_input = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     return forms.DateField(label=label, help_text=help_text, required=required, widget=date_input)
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from billing.contracts.figures import money_text
+from billing.contracts.shown import money_shown
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoice as invoice_by_id
 from billing.payments import choosing, selectors, services
@@ -73,7 +73,9 @@ class TransferForm(AmountForm):
             (PaymentKind.RECEIVED, gettext_lazy("It came in")), (PaymentKind.REFUNDED, gettext_lazy("It went back")),
         ],
     )  # fmt: skip
-    value_on = forms.DateField(label=gettext_lazy("Value date"), widget=forms.DateInput(attrs={"type": "date"}))
+    value_on = forms.DateField(
+        label=gettext_lazy("Value date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     reference = forms.CharField(
         max_length=200, required=False, label=gettext_lazy("Reference"),
         help_text=gettext_lazy("As it stands on the bank's statement."),
@@ -149,7 +151,7 @@ def record(request: HttpRequest, invoice: UUID) -> HttpResponse:
     return _form(
         request, form, row, do, title=_("Record a payment of %(number)s") % {"number": row.number}, submit=_("Record"),
         intro=_("%(amount)s are open. A payment that was recorded stays: what went wrong is recorded as gone back.")
-        % {"amount": money_text(left, row.currency)},
+        % {"amount": money_shown(left, row.currency)},
     )  # fmt: skip
 
 
@@ -171,7 +173,7 @@ def refund(request: HttpRequest, payment: UUID) -> HttpResponse:
     return _form(
         request, form, found, do, title=_("Pay back of %(number)s") % {"number": found.number},
         submit=_("Have it paid back"),
-        intro=_("%(amount)s of this payment can go back.") % {"amount": money_text(left, row.currency)},
+        intro=_("%(amount)s of this payment can go back.") % {"amount": money_shown(left, row.currency)},
     )  # fmt: skip
 
 
@@ -182,7 +184,7 @@ def set_off(request: HttpRequest, invoice: UUID) -> HttpResponse:
     row = _invoice(invoice)
     left = max(0, -selectors.standing_of(row).open)
     choices = [
-        (str(each.id), f"{each.number}: {money_text(found.open, each.currency)}")
+        (str(each.id), f"{each.number}: {money_shown(found.open, each.currency)}")
         for each, found in selectors.set_off_candidates(row)
     ]
     form = SetOffForm(
@@ -197,7 +199,7 @@ def set_off(request: HttpRequest, invoice: UUID) -> HttpResponse:
 
     return _form(
         request, form, row, do, title=_("Set %(number)s off") % {"number": row.number}, submit=_("Set off"),
-        intro=_("%(amount)s are left of it.") % {"amount": money_text(left, row.currency)}
+        intro=_("%(amount)s are left of it.") % {"amount": money_shown(left, row.currency)}
         if choices
         else _("No invoice of this customer and currency is open. Pay it out instead."),
     )  # fmt: skip

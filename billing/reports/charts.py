@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
+from django.utils.translation import gettext, gettext_noop
+
 from billing.reports.schemas import Bar
+from tenants.edge.formats import number_shown
 
 WIDTH, LABEL, RIGHT, ROW, PITCH, TOP = 720, 110, 50, 13, 17, 14
 STRIP, TALL, BROAD = 84, 90, 40
@@ -13,15 +16,15 @@ STRIP, TALL, BROAD = 84, 90, 40
 LETTER = 5.5
 """What a letter takes on average."""
 CATEGORIES = {
-    "up": "up",
-    "down": "down",
-    "excluded": "excluded",
-    "unknown": "unknown",
-    "off_calendar": "no service owed",
-    "out_of_service": "not in service",
+    "up": gettext_noop("up"),
+    "down": gettext_noop("down"),
+    "excluded": gettext_noop("excluded"),
+    "unknown": gettext_noop("unknown"),
+    "off_calendar": gettext_noop("no service owed"),
+    "out_of_service": gettext_noop("not in service"),
 }
 """The categories of time as they are named beside their colour, in the order of the legend."""
-AMOUNTS = {"other": "fee", "reached": "total"}
+AMOUNTS = {"other": gettext_noop("fee"), "reached": gettext_noop("total")}
 """The bars of each month as they are named beside their colour."""
 
 PRINT_STYLE = (
@@ -44,7 +47,7 @@ def timeline(rows: Sequence[tuple[str, Sequence[Bar]]], days: Iterable[tuple[flo
         parts.append(_text(0, top + 10, name, room=LABEL))
         parts += [_bar(bar.category, bar.start, bar.end, top) for bar in bars]
     parts += _legend([category for category in CATEGORIES if category in used], bottom + 14)
-    return _svg("What the time of each asset counted as", bottom + 28, parts, style)
+    return _svg(gettext("What the time of each asset counted as"), bottom + 28, parts, style)
 
 
 def percentages(rows: Sequence[tuple[str, float]], target: float | None, *, style: str = "") -> str:
@@ -61,11 +64,11 @@ def percentages(rows: Sequence[tuple[str, float]], target: float | None, *, styl
         top = TOP + (2 * number + 1) * PITCH
         parts.append(_text(0, top - 4, name, room=WIDTH))
         parts.append(_bar("other" if number else "reached", 0, min(percent / 100, 1), top, left=0))
-        parts.append(_text(_x(1) + 6, top + 10, f"{percent:.2f} %"))
+        parts.append(_text(_x(1) + 6, top + 10, f"{number_shown(f'{percent:.2f}')} %"))
     if target is not None:
         x = _x(target / 100, left=0)
         parts.append(f'<line class="target" x1="{x:.2f}" x2="{x:.2f}" y1="{TOP - 4}" y2="{bottom}"/>')
-    return _svg("Outcome in percent beside what is guaranteed", bottom + 4, parts, style)
+    return _svg(gettext("Outcome in percent beside what is guaranteed"), bottom + 4, parts, style)
 
 
 def trends(
@@ -83,7 +86,7 @@ def trends(
         parts += _strip(name, values, target, TOP + number * STRIP)
     bottom = TOP + len(clauses) * STRIP
     parts += _months(months, bottom)
-    return _svg("What each clause reached, month by month", bottom + 6, parts, style)
+    return _svg(gettext("What each clause reached, month by month"), bottom + 6, parts, style)
 
 
 def amounts(months: Sequence[str], fees: Sequence[int], totals: Sequence[int], *, style: str = "") -> str:
@@ -107,9 +110,9 @@ def amounts(months: Sequence[str], fees: Sequence[int], totals: Sequence[int], *
     bottom = TOP + TALL + 14
     parts += [
         *_months(months, bottom),
-        *_legend(["other", "reached"], bottom + 8, {"other": "fee", "reached": "total"}),
+        *_legend(["other", "reached"], bottom + 8, AMOUNTS),
     ]
-    return _svg("Fee and total, month by month", bottom + 24, parts, style)
+    return _svg(gettext("Fee and total, month by month"), bottom + 24, parts, style)
 
 
 def _strip(name: str, values: Sequence[float | None], target: float | None, top: float) -> Iterator[str]:
@@ -133,7 +136,7 @@ def _strip(name: str, values: Sequence[float | None], target: float | None, top:
         path += f"{pen}{x:.2f},{y(value):.2f}"
         pen = "L"
         yield f'<circle class="dot" cx="{x:.2f}" cy="{y(value):.2f}" r="3"/>'
-        yield f'<text x="{x - 14:.2f}" y="{y(value) - 7:.2f}">{value:.2f}</text>'
+        yield f'<text x="{x - 14:.2f}" y="{y(value) - 7:.2f}">{number_shown(f"{value:.2f}")}</text>'
     yield f'<path class="trend" d="{path}"/>'
 
 
@@ -176,7 +179,7 @@ def _grid(marks: Iterable[tuple[float, str]], bottom: float, left: float = LABEL
 def _legend(categories: Sequence[str], y: float, names: Mapping[str, str] = CATEGORIES) -> Iterator[str]:
     x = float(LABEL)
     for category in categories:
-        name = names[category]
+        name = gettext(names[category])
         yield f'<rect class="{category}" x="{x:.2f}" y="{y}" width="10" height="10"/>'
         yield _text(x + 14, y + 9, name, "soft")
         x += 32 + 6 * len(name)

@@ -1,7 +1,8 @@
 """What a report says, in the order in which it is read: the same for the page and for the document.
 
 Everything is taken from the proof bundle, the invoice and the statements before, so that a report says nothing that is
-not sealed. Times are those of the contract's zone; percentages are cut off, never rounded up.
+not sealed. Times are those of the contract's zone; percentages are cut off, never rounded up. Words and figures are
+those of the language that is spoken; only the sentences of the contract stay as both sides have signed them.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext, gettext_noop
+
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.figures import day_text, hours_text, moment_text, money_text, percent_short, span_text
-from billing.contracts.periods import period_text
 from billing.contracts.schemas import ClauseDocument, MeteredFeeDocument, TierRemedyDocument
+from billing.contracts.shown import hours_shown, moment_shown, money_shown, percent_shown, period_shown, span_shown
 from billing.contracts.wording import describe
-from billing.invoices.domain.taxes import tax_label
+from billing.invoices.domain.taxes import percents
 from billing.outcomes.assembly import silent_approval
 from billing.outcomes.domain.fees import taken
 from billing.outcomes.domain.figures import exact_text, percent_text
 from billing.reports.bundles import Bundle
 from billing.reports.corrections import correction_rows
+from billing.reports.decisions import decided, why_decided
 from billing.reports.incidents import incident_rows
 from billing.reports.schemas import (
     AssetRow,
@@ -37,11 +40,13 @@ from billing.reports.schemas import (
     OutageRow,
     Proof,
 )
+from billing.statements.retold import retold
+from tenants.edge.formats import day_shown, number_shown
 from tenants.kernel.calendars import epoch_ms, time_zone
 from tenants.kernel.canonical import digest
 
 Json = Mapping[str, Any]
-PLAN_NAME = "As it was"
+PLAN_NAME = gettext_noop("As it was")
 
 
 def report_content(
@@ -77,11 +82,11 @@ class _Writer:
             title=self.agreement.title,
             provider=parties.provider,
             customer=parties.customer,
-            period=period_text(self.start, self.end, self.zone),
+            period=period_shown(self.start, self.end, self.zone),
             zone=self.zone.key,
             version=self.statement["version"],
-            as_of=moment_text(_moment(self.run["as_of"]), self.zone),
-            sealed_at=moment_text(_moment(self.statement["sealed_at"]), self.zone),
+            as_of=moment_shown(_moment(self.run["as_of"]), self.zone),
+            sealed_at=moment_shown(_moment(self.statement["sealed_at"]), self.zone),
             figures=tuple(self.figures(clauses, invoice)),
             sentences=tuple(describe(self.agreement)),
             unit=fee.unit if isinstance(fee := self.agreement.terms.fee, MeteredFeeDocument) else "",
@@ -102,24 +107,25 @@ class _Writer:
         )
 
     def money(self, minor: int) -> str:
-        return money_text(minor, self.outcome["currency"])
+        return money_shown(minor, self.outcome["currency"])
 
     def figures(self, clauses: tuple[ClausePart, ...], invoice: Json | None) -> Iterator[Figure]:
         for clause in clauses:
-            value = f"{clause.percent} %" if clause.status == "settled" else "indeterminate"
+            value = f"{clause.percent} %" if clause.status == "settled" else gettext("indeterminate")
             yield Figure(clause.title, value, clause.guarantee)
         credit = sum(clause["amount_minor"] or 0 for clause in self.outcome["clauses"])
-        yield Figure("Fee", self.money(self.outcome["fee_minor"]), self.fee_note())
-        yield Figure("Credits" if credit <= 0 else "Bonus", self.money(credit), "by the outcome")
-        number = "no invoice of its own" if invoice is None else invoice["invoice"]
-        yield Figure("Total", self.money(self.statement["total_minor"]), number)
+        yield Figure(gettext("Fee"), self.money(self.outcome["fee_minor"]), self.fee_note())
+        name = gettext("Credits") if credit <= 0 else gettext("Bonus")
+        yield Figure(name, self.money(credit), gettext("by the outcome"))
+        number = gettext("no invoice of its own") if invoice is None else invoice["invoice"]
+        yield Figure(gettext("Total"), self.money(self.statement["total_minor"]), number)
 
     def fee_note(self) -> str:
         fee = self.agreement.terms.fee
         if not isinstance(fee, MeteredFeeDocument):
-            return "for the period"
+            return gettext("for the period")
         parts = self.outcome["workings"]["fee"]["parts"]
-        return f"{exact_text(taken(parts))} {fee.unit}"
+        return f"{number_shown(exact_text(taken(parts)))} {fee.unit}"
 
     def clauses(self) -> Iterator[ClausePart]:
         terms = {clause.id: clause for clause in self.agreement.terms.clauses}
@@ -129,12 +135,12 @@ class _Writer:
             yield ClausePart(
                 id=clause["id"],
                 title=_capitalised(clause["id"]),
-                percent=percent_short(clause["percent"]),
+                percent=percent_shown(clause["percent"]),
                 exact=clause["ratio"] or "–",
                 target=target,
-                guarantee="no guarantee" if target is None else f"guaranteed {target} %",
-                status=clause["status"],
-                coverage=percent_short(clause["coverage_percent"]),
+                guarantee=_guarantee(target),
+                status=_status(clause["status"]),
+                coverage=percent_shown(clause["coverage_percent"]),
                 amount="–" if amount is None else self.money(amount),
                 assets=tuple(self.assets(workings[clause["id"]])),
                 incidents=incident_rows(workings[clause["id"]], self.names, self.zone),
@@ -148,19 +154,19 @@ class _Writer:
             volume = volumes.get(one["asset"])
             yield AssetRow(
                 name=self.names[one["asset"]],
-                committed=hours_text(totals["up"] + totals["down"] + unknown),
-                down=hours_text(totals["down"]),
-                excluded=hours_text(totals["excluded"]),
-                unknown=hours_text(unknown),
-                percent="–" if one["ratio"] is None else percent_short(percent_text(Fraction(one["ratio"]))),
-                volume="–" if volume is None else exact_text(Fraction(volume)),
+                committed=hours_shown(totals["up"] + totals["down"] + unknown),
+                down=hours_shown(totals["down"]),
+                excluded=hours_shown(totals["excluded"]),
+                unknown=hours_shown(unknown),
+                percent="–" if one["ratio"] is None else percent_shown(percent_text(Fraction(one["ratio"]))),
+                volume="–" if volume is None else number_shown(exact_text(Fraction(volume))),
             )
 
     def outages(self) -> Iterator[OutageRow]:
         for asset, segments in self.segments():
             for start, end, category, _ in segments:
                 if category == "down":
-                    yield OutageRow(self.names[asset], span_text(start, end, self.zone), hours_text(end - start))
+                    yield OutageRow(self.names[asset], span_shown(start, end, self.zone), hours_shown(end - start))
 
     def segments(self) -> Iterator[tuple[str, list[tuple[int, int, str, str]]]]:
         """The assets of the first clause, each period cut into categories: start, end, category, detail."""
@@ -175,11 +181,11 @@ class _Writer:
             yield ExclusionRow(
                 category=claim["category"],
                 assets=", ".join(self.names.get(asset, asset) for asset in claim["assets"]),
-                span=f"{moment_text(start, self.zone)} to {moment_text(end, self.zone)}",
-                claimed=f"{claim['claimed_by']}, {moment_text(_moment(claim['claimed_at']), self.zone)}",
-                decision="proposed" if decision is None else f"{decision['decision']} by {decision['decided_by']}",
-                why="" if decision is None else decision["why"],
-                excluded="yes" if self.is_excluded(claim, decision) else "no",
+                span=span_shown(epoch_ms(start), epoch_ms(end), self.zone),
+                claimed=f"{claim['claimed_by']}, {moment_shown(_moment(claim['claimed_at']), self.zone)}",
+                decision=decided(claim, decision),
+                why=why_decided(claim, decision, self.zone),
+                excluded=gettext("yes") if self.is_excluded(claim, decision) else gettext("no"),
             )
 
     def is_excluded(self, claim: Json, decision: Json | None) -> bool:
@@ -197,13 +203,13 @@ class _Writer:
 
     def lines(self, lines: list[Any]) -> Iterator[tuple[str, str]]:
         for line in lines:
-            yield line["text"], self.money(line["minor"])
+            yield retold(line["text"]), self.money(line["minor"])
 
     def comparisons(self) -> Iterator[Comparison]:
         """How it was beside each world that did not happen, all computed by the same engine on the same terms."""
         others = self.statement["comparisons"]
         if others:
-            yield self.comparison(PLAN_NAME, self.outcome)
+            yield self.comparison(gettext(PLAN_NAME), self.outcome)
         for other in others:
             yield self.comparison(_capitalised(other["assumption"]), other)
 
@@ -211,7 +217,7 @@ class _Writer:
         difference = outcome["total_minor"] - self.outcome["total_minor"]
         return Comparison(
             name=name,
-            percents=tuple(percent_short(clause["percent"]) for clause in outcome["clauses"]),
+            percents=tuple(percent_shown(clause["percent"]) for clause in outcome["clauses"]),
             fee=self.money(outcome["fee_minor"]),
             total=self.money(outcome["total_minor"]),
             difference=self.money(difference) if difference else "–",
@@ -219,14 +225,14 @@ class _Writer:
 
     def invoice(self, invoice: Json) -> InvoicePart:
         return InvoicePart(
-            title="Credit note" if invoice["kind"] == "credit_note" else "Invoice",
+            title=gettext("Credit note") if invoice["kind"] == "credit_note" else gettext("Invoice"),
             number=invoice["invoice"],
-            issued=day_text(date.fromisoformat(invoice["issued_on"])),
-            due=day_text(date.fromisoformat(invoice["due_on"])),
+            issued=day_shown(date.fromisoformat(invoice["issued_on"])),
+            due=day_shown(date.fromisoformat(invoice["due_on"])),
             lines=tuple(self.lines(invoice["lines"])),
             net=self.money(invoice["net_minor"]),
             tax=self.money(invoice["tax_minor"]),
-            tax_label=tax_label(invoice),
+            tax_label=gettext("Tax %(percent)s %%") % {"percent": " % + ".join(map(number_shown, percents(invoice)))},
             gross=self.money(invoice["gross_minor"]),
         )
 
@@ -274,6 +280,16 @@ def target_of(clause: ClauseDocument) -> str | None:
         elif remedy.below is not None and remedy.credit is not None:
             below.append(remedy.below)
     return max(below, key=Fraction, default=None)
+
+
+def _guarantee(target: str | None) -> str:
+    if target is None:
+        return gettext("no guarantee")
+    return gettext("guaranteed %(target)s %%") % {"target": number_shown(target)}
+
+
+def _status(status: str) -> str:
+    return {"settled": gettext("settled"), "indeterminate": gettext("indeterminate")}.get(status, status)
 
 
 def _capitalised(name: str) -> str:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from billing.contracts.figures import moment_text
+from django.utils.translation import gettext
+
+from billing.contracts.shown import moment_shown
 from billing.reports.bundles import Bundle
+from tenants.edge.formats import span_shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,16 @@ def correction_rows(bundle: Bundle, names: Mapping[str, str], zone: ZoneInfo) ->
     """
     for one in bundle.relied_upon("evidence_correction"):
         start, end, decided = (
-            moment_text(datetime.fromisoformat(one[name]), zone) for name in ("from", "to", "decided_at")
+            moment_shown(datetime.fromisoformat(one[name]), zone) for name in ("from", "to", "decided_at")
         )
         yield CorrectionRow(
             asset=names.get(one["asset"], one["asset"]),
-            span=f"{start} to {end}",
-            counts_as=one["state"] if one["of"] is None else f"{one['of']} {one['state']}",
+            span=span_shown(start, end),
+            counts_as=_state(one["state"]) if one["of"] is None else f"{one['of']} {one['state']}",
             decided=f"{one['decided_by']}, {decided}",
             dispute=one["dispute"],
         )
+
+
+def _state(state: str) -> str:
+    return {"up": gettext("up"), "down": gettext("down")}.get(state, state)

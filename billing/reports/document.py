@@ -1,4 +1,7 @@
-"""The report as a PDF: PDF/A-3 and PDF/UA-1, with the proof attached, the same bytes for the same report."""
+"""The report as a PDF: PDF/A-3 and PDF/UA-1, with the proof attached.
+
+The same bytes for the same report in the same language; what is attached is the same in every language.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from django.utils.translation import get_language
+
+from billing.contracts.shown import NOTHING
 from billing.reports.charts import PRINT_STYLE, amounts, percentages, timeline, trends
-from billing.reports.history import NOTHING
 from billing.reports.schemas import Content
+from billing.reports.sentences import clause_sentence, sentences_of
+from tenants.edge.formats import plain_number
 
 
 def pdf_of(content: Content, *, bundle: bytes, sealed_at: datetime) -> bytes:
@@ -39,7 +46,9 @@ def timeline_svg(content: Content, *, style: str = "") -> str:
 
 def comparison_svg(content: Content, *, style: str = "") -> str:
     """The picture of what could have been, on the first clause; nothing where nothing is compared."""
-    rows = [(one.name, float(one.percents[0])) for one in content.comparisons if one.percents[:1] not in ((), ("–",))]
+    rows = [
+        (one.name, _percent(one.percents[0])) for one in content.comparisons if one.percents[:1] not in ((), ("–",))
+    ]
     target = content.clauses[0].target if content.clauses else None
     return percentages(rows, None if target is None else float(target), style=style) if rows else ""
 
@@ -53,7 +62,7 @@ def trends_svg(content: Content, *, style: str = "") -> str:
     for place, name in enumerate(content.history.clauses):
         told = [month.percents[place] for month in content.history.months]
         target = targets.get(name)
-        values = [None if each == NOTHING else float(each) for each in told]
+        values = [None if each == NOTHING else _percent(each) for each in told]
         clauses.append((name, values, None if target is None else float(target)))
     return trends([month.short for month in content.history.months], clauses, style=style)
 
@@ -68,13 +77,22 @@ def amounts_svg(content: Content, *, style: str = "") -> str:
 
 
 def _data(content: Content, sealed_at: datetime) -> dict[str, Any]:
-    return asdict(content) | {
+    data = asdict(content)
+    for told, clause in zip(data["clauses"], content.clauses, strict=True):
+        told["sentence"] = clause_sentence(clause)
+    return data | {
+        "language": get_language() or "en",
+        "say": sentences_of(content),
         "date": [sealed_at.year, sealed_at.month, sealed_at.day],
         "timeline_svg": timeline_svg(content, style=PRINT_STYLE),
         "comparison_svg": comparison_svg(content, style=PRINT_STYLE),
         "trends_svg": trends_svg(content, style=PRINT_STYLE),
         "amounts_svg": amounts_svg(content, style=PRINT_STYLE),
     }
+
+
+def _percent(shown: str) -> float:
+    return float(plain_number(shown))
 
 
 @cache

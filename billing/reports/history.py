@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from billing.contracts.figures import money_text, percent_short
-from billing.contracts.periods import period_text
+from billing.contracts.shown import NOTHING, money_shown, percent_shown, period_shown
 from billing.reports.schemas import History, Month
 from billing.statements.models import Statement
 from billing.statements.selectors import newest_versions
+from tenants.edge.formats import short_month_shown
 from tenants.kernel.calendars import time_zone
 
 MOST = 12
 """Periods that are told."""
-NOTHING = "–"
 
 
 def history_of(statement: Statement) -> History | None:
@@ -33,19 +32,19 @@ def history_of(statement: Statement) -> History | None:
 def _month(row: Any, clauses: Iterable[str]) -> Month:
     told: Mapping[str, Any] = row.told
     zone = time_zone(told["zone"])
-    reached = {clause["id"]: percent_short(clause["percent"]) for clause in told["clauses"]}
+    reached = {clause["id"]: percent_shown(clause["percent"]) for clause in told["clauses"]}
     fee, credit, earlier = (
         sum(line["minor"] for line in told["lines"] if line["kind"] == kind) for kind in ("fee", "clause", "adjustment")
     )
     return Month(
-        name=period_text(row.period_start, row.period_end, zone),
-        short=f"{row.period_start.astimezone(zone):%b %y}",
+        name=period_shown(row.period_start, row.period_end, zone),
+        short=short_month_shown(row.period_start.astimezone(zone)),
         version=row.version,
         percents=tuple(reached.get(name, NOTHING) for name in clauses),
-        fee=money_text(fee, row.currency),
-        credit=money_text(credit, row.currency) if credit else NOTHING,
-        earlier=money_text(earlier, row.currency) if earlier else NOTHING,
-        total=money_text(row.total_minor, row.currency),
+        fee=money_shown(fee, row.currency),
+        credit=money_shown(credit, row.currency) if credit else NOTHING,
+        earlier=money_shown(earlier, row.currency) if earlier else NOTHING,
+        total=money_shown(row.total_minor, row.currency),
         fee_minor=fee,
         total_minor=row.total_minor,
     )

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from billing.contracts.figures import length_text, moment_text
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing.contracts.shown import length_shown, moment_shown
 from tenants.kernel.calendars import from_epoch_ms
 
 Json = Mapping[str, Any]
 
-_VERDICTS = {"met": "met", "missed": "missed", "open": "left for the next period"}
+_VERDICTS: Mapping[str, Any] = {"met": _("met"), "missed": _("missed"), "open": _("left for the next period")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def incident_rows(workings: Json, names: Mapping[str, str], zone: ZoneInfo) -> t
     """
     if not any("incidents" in one for one in workings["assets"]):
         return None
-    return tuple(row for _, row in sorted(_timed(workings, names, zone), key=lambda found: found[0]))
+    return tuple(row for _at, row in sorted(_timed(workings, names, zone), key=lambda found: found[0]))
 
 
 def _timed(workings: Json, names: Mapping[str, str], zone: ZoneInfo) -> Iterator[tuple[int, IncidentRow]]:
@@ -46,9 +49,9 @@ def _timed(workings: Json, names: Mapping[str, str], zone: ZoneInfo) -> Iterator
                 start,
                 IncidentRow(
                     asset=names[one["asset"]],
-                    began=moment_text(from_epoch_ms(start), zone),
-                    stopped="still open" if end is None else moment_text(from_epoch_ms(end), zone),
-                    clock=length_text(clock),
-                    verdict=_VERDICTS[verdict],
+                    began=moment_shown(from_epoch_ms(start), zone),
+                    stopped=gettext("still open") if end is None else moment_shown(from_epoch_ms(end), zone),
+                    clock=length_shown(clock),
+                    verdict=str(_VERDICTS[verdict]),
                 ),
             )

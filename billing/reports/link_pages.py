@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.reports import links, selectors
 from billing.reports.models import Report, ReportLink
-from billing.statements.selectors import name_of
+from billing.statements.lists import name_of
 from tenants.edge.forms import put_error
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page

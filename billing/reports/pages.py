@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,7 +21,7 @@ from billing.reports.due import waiting_months
 from billing.reports.links import may_share
 from billing.reports.mails import REPORT
 from billing.reports.models import Report
-from billing.reports.showing import file_of, shown, shown_to_house, verifier_download
+from billing.reports.showing import file_of, pdf_kind, shown, shown_to_house, verifier_download
 from billing.reports.tasks import RESTATE, SETTLE
 from billing.statements.lists import name_shown, percent_shown, period_filter, total_column, with_figures
 from billing.statements.pages import statement_columns
@@ -47,7 +48,7 @@ def reports(request: HttpRequest) -> HttpResponse:
     if listed.csv is not None:
         return listed.csv
     mails = {"is_muted": is_refused(user=actor.user, kind=REPORT.name)} if actor.customer and actor.user else None
-    return render(request, "reports/list.html", {"listing": listed, "mails": mails})
+    return render(request, "reports/list.html", {"listing": listed, "mails": mails, "pdf_kind": pdf_kind()})
 
 
 @require_POST
@@ -191,10 +192,10 @@ def settle(request: HttpRequest, contract: str) -> HttpResponse:
     chosen = request.POST.get("month", "")
     if chosen in open_months(row, utc_now()):
         params = {"contract": str(row.id), "month": chosen, "by": actor.name}
-        done = f"{chosen} is being settled; the bar above shows how far it is."
+        done = gettext("%(month)s is being settled; the bar above shows how far it is.") % {"month": chosen}
         _start(request, SETTLE, params, done)
     else:
-        messages.error(request, "That month cannot be settled. Choose one that is over and has no statement.")
+        messages.error(request, _("That month cannot be settled. Choose one that is over and has no statement."))
     return redirect("contract-statements", actor.slug, row.slug)
 
 
@@ -207,7 +208,7 @@ def restate(request: HttpRequest, statement: UUID) -> HttpResponse:
         row = statement_by_id(statement)
     except NotFoundError:
         raise Http404 from None
-    done = "The period is rated again; a new version appears if its figures change."
+    done = gettext("The period is rated again; a new version appears if its figures change.")
     _start(request, RESTATE, {"statement": str(row.id), "by": actor.name}, done)
     return redirect("statement", actor.slug, row.id)
 

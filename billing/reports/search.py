@@ -9,7 +9,7 @@ from django.urls import reverse
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoices
 from billing.reports.selectors import reports
-from billing.statements.selectors import name_of
+from billing.statements.lists import name_of
 from tenants.portal.search import Hit, named
 from tenants.scope.actors import Actor
 

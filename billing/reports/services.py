@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.translation import override
 from pydantic import JsonValue
 
 from billing.contracts.acceptance import ACCEPTANCE
@@ -126,8 +128,9 @@ def make_report(*, statement: UUID, by: str, now: datetime) -> Report:
             statement=found, customer_id=customer, head_size=head.size, fingerprint=bundle.fingerprint, bundle=data,
             bundle_sha256=hashlib.sha256(data).hexdigest(), made_by=by, made_at=now,
         )  # fmt: skip
-        content = content_with(report, bundle, invoice_of(found.id))
-        report.pdf = pdf_of(content, bundle=data, sealed_at=found.sealed_at)
+        with override(settings.LANGUAGE_CODE):  # what is kept is the same whoever asks for it
+            content = content_with(report, bundle, invoice_of(found.id))
+            report.pdf = pdf_of(content, bundle=data, sealed_at=found.sealed_at)
         report.pdf_sha256 = hashlib.sha256(report.pdf).hexdigest()
         report.save(force_insert=True)
         record_audit(action="report.made", subject=f"report/{report.id}", by=by, now=now)

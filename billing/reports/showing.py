@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, override
 
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoice_of
@@ -16,7 +19,7 @@ from billing.outcomes.selectors import planned_ahead, state_of
 from billing.payments.selectors import at_provider, standing_of
 from billing.reports import selectors, verifier
 from billing.reports.bundles import Bundle
-from billing.reports.document import amounts_svg, comparison_svg, timeline_svg, trends_svg
+from billing.reports.document import amounts_svg, comparison_svg, pdf_of, timeline_svg, trends_svg
 from billing.reports.evidence import csv_pieces, parquet_pieces
 from billing.reports.models import Report
 from tenants.edge.streaming import streamed
@@ -49,6 +52,7 @@ def shown(row: Report) -> dict[str, Any]:
         "made": made,
         "content": content,
         "checks": checks,
+        "pdf_kind": pdf_kind(),
         **{name: SafeString(draw(content)) for name, draw in pictures.items()},
     }
 
@@ -113,6 +117,21 @@ def _name(row: Report) -> str:
     return f"{row.statement.contract.slug}-{row.statement.period_start:%Y-%m-%d}-v{row.statement.version}"
 
 
+def pdf_kind() -> str:
+    """The name of the document in the language of the page: what was kept is in English."""
+    language = get_language() or settings.LANGUAGE_CODE
+    return "report.pdf" if language == settings.LANGUAGE_CODE else f"report.{language}.pdf"
+
+
+def _translated(row: Report, language: str) -> tuple[bytes, str, str]:
+    """The document in a language that it is not kept in: made of the same proof, when it is asked for."""
+    bundle = selectors.proven_bundle(row)
+    with override(language):
+        content = selectors.content_of(row, bundle)
+        document = pdf_of(content, bundle=bundle, sealed_at=row.statement.sealed_at)
+    return document, "application/pdf", f".{language}.pdf"
+
+
 def _rate(row: Report) -> bytes:
     return canonical_json(Bundle.read(selectors.proven_bundle(row)).rate_document())
 
@@ -121,6 +140,11 @@ _FILES: Mapping[str, Callable[[Report], tuple[bytes, str, str]]] = {
     "report.json": lambda row: (selectors.delivered_bundle(row), _JSON, "-report.json"),
     "report.pdf": lambda row: (selectors.proven_pdf(row), "application/pdf", ".pdf"),
     "rate.json": lambda row: (_rate(row), _JSON, "-rate.json"),
+    **{
+        f"report.{code}.pdf": partial(_translated, language=code)
+        for code, _own_name in settings.LANGUAGES
+        if code != settings.LANGUAGE_CODE
+    },
 }
 """The files by the name that they have in addresses: content, media type, and how the name it is saved by ends."""
 _TABLES: Mapping[str, tuple[str, Callable[[Bundle], Iterator[bytes]]]] = {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import reverse
 
-from billing.contracts.figures import money_text, percent_short
 from billing.contracts.selectors import contracts
+from billing.contracts.shown import money_shown, percent_shown
 from billing.dunning.selectors import overdue_sums, today_of
 from billing.invoices.domain.sums import RECEIVABLE
 from billing.invoices.selectors import balances, invoices
-from billing.statements.selectors import name_of, statements
+from billing.statements.lists import name_of
+from billing.statements.selectors import statements
 from tenants.kernel.clock import utc_now
 from tenants.portal.overview import Tile
 
@@ -27,14 +28,14 @@ def _last_outcome(slug: str) -> Tile:
         return Tile("Last outcome", "–", "no period is settled yet", reverse("statements", args=[slug]))
     clauses = last.document["clauses"]
     percent = clauses[0]["percent"] if clauses else None
-    value = "–" if percent is None else f"{percent_short(percent)} %"
+    value = "–" if percent is None else f"{percent_shown(percent)} %"
     label = clauses[0]["id"].capitalize() if clauses else "Last outcome"
     return Tile(label, value, f"{last.contract.title}, {name_of(last)}", reverse("statement", args=[slug, last.id]))
 
 
 def _receivable(slug: str) -> Tile:
     owed = {currency: minor for (account, currency), minor in balances().items() if account == RECEIVABLE}
-    value = " + ".join(money_text(minor, currency) for currency, minor in owed.items()) or "–"
+    value = " + ".join(money_shown(minor, currency) for currency, minor in owed.items()) or "–"
     count = invoices().count()
     note = "no invoice yet" if not count else f"{count} {'invoice' if count == 1 else 'invoices'}"
     return Tile("Open invoices", value, note, reverse("invoices", args=[slug]))
@@ -46,6 +47,6 @@ def _overdue(slug: str) -> list[Tile]:
     if not sums:
         return []
     count = sum(number for number, _ in sums.values())
-    value = " + ".join(money_text(minor, currency) for currency, (_, minor) in sums.items())
+    value = " + ".join(money_shown(minor, currency) for currency, (_, minor) in sums.items())
     note = f"{count} {'invoice' if count == 1 else 'invoices'}"
     return [Tile("Overdue", value, note, reverse("overdue-invoices", args=[slug]))]

@@ -12,9 +12,11 @@ from django.db.models import F, Max, Min
 from django.utils.translation import gettext_lazy as _
 
 from billing.contracts.figures import percent_short
+from billing.contracts.shown import statement_shown
 from billing.statements.models import Statement
-from billing.statements.selectors import statement_name
+from tenants.edge.formats import month_shown
 from tenants.edge.lists import MOST_CHOICES, Column, Filter, Rows
+from tenants.kernel.calendars import time_zone
 from tenants.kernel.money import Money
 
 _EASTERNMOST = timedelta(hours=14)
@@ -39,7 +41,16 @@ def with_figures(rows: Rows, statement: str = "") -> Rows:
 
 def name_shown(row: Any, statement: Statement) -> str:
     """What a statement is called, from its row or from that of what belongs to it."""
-    return statement_name(statement, row.zone)
+    return _named(statement, row.zone)
+
+
+def name_of(statement: Statement) -> str:
+    """What a statement is called, in the language of the page."""
+    return _named(statement, statement.contract_version.document["terms"]["time_zone"])
+
+
+def _named(row: Statement, zone: str) -> str:
+    return statement_shown(row.period_start, row.period_end, time_zone(zone), row.version)
 
 
 def percent_shown(row: Any) -> Decimal | None:
@@ -85,7 +96,7 @@ def period_filter(start: str, customer: UUID | None = None) -> Filter:
 def _periods(first: date, last: date) -> list[tuple[str, str]]:
     """The years and months from one month to another, the latest first; only the years when there are many."""
     years = [(f"{year}", f"{year}") for year in range(last.year, first.year - 1, -1)]
-    both = [*years, *((f"{month:%Y-%m}", f"{month:%B %Y}") for month in _months(first, last))]
+    both = [*years, *((f"{month:%Y-%m}", month_shown(month)) for month in _months(first, last))]
     return both if len(both) <= MOST_CHOICES else years
 
 

@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from billing.contracts.figures import percent_short
+from billing.contracts import shown
 from billing.contracts.selectors import agreement_of, contract_choices
 from billing.statements import selectors
 from billing.statements.domain import fee_parts, trace_steps
-from billing.statements.lists import name_shown, percent_shown, period_filter, total_column, with_figures
+from billing.statements.lists import name_of, name_shown, percent_shown, period_filter, total_column, with_figures
 from billing.statements.models import Statement
 from tenants.customers.selectors import customer_choices
 from tenants.edge.http import actor_of
@@ -79,7 +79,7 @@ def statement(request: HttpRequest, statement: UUID) -> HttpResponse:
         "statement": row,
         "agreement": agreement,
         "outcome": outcome,
-        "clauses": [clause | {"shown": percent_short(clause["percent"])} for clause in outcome["clauses"]],
+        "clauses": [clause | {"shown": shown.percent_shown(clause["percent"])} for clause in outcome["clauses"]],
         "fee_parts": list(fee_parts(outcome, row.currency)),
         "steps": trace_steps(outcome["trace"], agreement.assets),
         "versions": versions,
@@ -94,4 +94,4 @@ def statement_row(row: Statement) -> dict[str, Any]:
     """A statement as lists show it: its name and the outcome of its first clause."""
     clauses = row.document["clauses"]
     percent = clauses[0]["percent"] if clauses else None
-    return {"row": row, "name": selectors.name_of(row), "percent": percent_short(percent) if percent else None}
+    return {"row": row, "name": name_of(row), "percent": shown.percent_shown(percent) if percent else None}

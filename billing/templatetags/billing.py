@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django import template
 
-from billing.contracts.figures import money_text
+from billing.contracts.shown import hours_shown, money_shown
+from billing.statements.retold import retold as retold_text
+from tenants.edge.formats import is_german, number_shown, short_day_shown
 
 register = template.Library()
 
@@ -12,11 +16,28 @@ register = template.Library()
 @register.filter
 def money(minor: int | None, currency: str) -> str:
     """Whole minor units as an amount with its currency; an en dash where there is none."""
-    return "–" if minor is None else money_text(minor, currency)
+    return "–" if minor is None else money_shown(minor, currency)
 
 
 @register.filter
 def hours(seconds: float) -> str:
     """Seconds as hours with two digits, cut off."""
-    hundredths = int(seconds * 1000) // 36_000
-    return f"{hundredths // 100:,}.{hundredths % 100:02d}"
+    return hours_shown(int(seconds * 1000))
+
+
+@register.filter
+def day(text: str) -> str:
+    """A day as documents have it, ``2026-09-01``, in the language of the page; English has it as it is."""
+    return short_day_shown(date.fromisoformat(text)) if is_german() else text
+
+
+@register.filter
+def number(text: str) -> str:
+    """A number as documents have it, such as ``19.5``, in the language of the page."""
+    return number_shown(text)
+
+
+@register.filter
+def retold(text: str) -> str:
+    """The text of a line as it was sealed, in the language of the page."""
+    return retold_text(text)

@@ -7,11 +7,12 @@ from typing import Any
 
 from django import template
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from billing.contracts.figures import day_text
 from billing.invoices.models import Invoice
 from billing.payments import selectors
 from billing.payments.models import StepState
+from tenants.edge.formats import day_shown
 from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
 
@@ -20,7 +21,7 @@ register = template.Library()
 STATES: Mapping[str, tuple[str, Any]] = {
     "open": ("idle", _("Open")), "overdue": ("warning", _("Overdue")), "part_paid": ("idle", _("Paid in part")),
     "paid": ("ok", _("Paid")), "overpaid": ("warning", _("Overpaid")), "nothing_due": ("ok", _("Nothing due")),
-    "to_pay_out": ("idle", _("To be paid out")), "settled": ("ok", _("Settled")),
+    "to_pay_out": ("idle", _("To be paid out")), "settled": ("ok", pgettext_lazy("invoice", "Settled")),
 }  # fmt: skip
 """How a state looks, and its word."""
 STEPS: Mapping[str, str] = {StepState.WAITING: "idle", StepState.DONE: "ok", StepState.BLOCKED: "warning"}
@@ -34,7 +35,7 @@ def payments(context: Mapping[str, Any], invoice: Invoice) -> dict[str, Any]:
     status, word = STATES[standing.state(invoice.due_on, utc_now().date())]
     rows = list(selectors.payments_of(invoice))
     for row in rows:
-        row.day = day_text(row.value_on)  # type: ignore[attr-defined]
+        row.day = day_shown(row.value_on)  # type: ignore[attr-defined]
         row.can_refund = bool(row.kind == "received" and row.intent and selectors.refundable(invoice, row.intent) > 0)  # type: ignore[attr-defined]
     is_own = actor.may(Permission.MONEY_READ)
     steps = list(selectors.steps_of(invoice)) if is_own else []
@@ -42,7 +43,7 @@ def payments(context: Mapping[str, Any], invoice: Invoice) -> dict[str, Any]:
         step.look = STEPS[step.state]  # type: ignore[attr-defined]
     return {
         "shell": context["shell"], "csrf_token": context.get("csrf_token"), "invoice": invoice, "standing": standing,
-        "due": day_text(invoice.due_on),
+        "due": day_shown(invoice.due_on),
         "status": status, "word": word, "rows": rows, "steps": steps, "is_own": is_own,
         "can_bill": actor.may(Permission.MONEY_BILL), "finding": there.finding if there and is_own else None,
         "pay_url": there.pay_url if there and standing.open > 0 else "",

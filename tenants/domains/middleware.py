@@ -22,7 +22,7 @@ from tenants.kernel.errors import NotFoundError
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
 ORGANISATION = re.compile(r"^/t/(?P<slug>[^/]+)/(?P<api>api/)?")
-OPEN = re.compile(r"^/(api/|enter/|notices/|shared/|account/logout/|$)")
+OPEN = re.compile(r"^/(api/|enter/|notices/|shared/|account/logout/|language/$|$)")
 """What a host of an organisation's own answers beside the organisation's pages."""
 PERSONAL = re.compile(r"^/(account|certificates|invitations|reports|sso)/")
 """What is a person's, or anybody's: it is answered by our own host only, to which a reader is sent on."""

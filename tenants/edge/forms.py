@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from tenants.edge.retelling import retold
 from tenants.kernel.errors import OutturnError
 
 ADMIN, SHELL = "portal/admin.html", "parts/shell_page.html"
@@ -46,7 +47,7 @@ class NamedConfirmForm(forms.Form):
 
 def put_error(form: forms.Form, error: OutturnError) -> None:
     """Show what a service refused at the field that it names, or over the form."""
-    form.add_error(error.place if error.place in form.fields else None, error.told)
+    form.add_error(error.place if error.place in form.fields else None, retold(error))
 
 
 def show_form(

@@ -24,6 +24,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Field, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from tenants.edge.formats import count_shown
 from tenants.edge.parsers import is_keepable
 from tenants.kernel.cells import as_cell
 from tenants.kernel.clock import isoformat
@@ -295,7 +296,7 @@ def _plain(value: Any) -> str:
 
 def _count(rows: Rows) -> str:
     count = rows.order_by()[: MOST_COUNTED + 1].count()
-    return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}"
+    return f"{count_shown(MOST_COUNTED)}+" if count > MOST_COUNTED else count_shown(count)
 
 
 def _tie(order: str) -> str:

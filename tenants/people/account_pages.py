@@ -10,8 +10,10 @@ from allauth.usersessions.adapter import get_adapter as sessions_adapter
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -23,6 +25,7 @@ from tenants.kernel.errors import OutturnError
 from tenants.people import invitations as inviting
 from tenants.people import selectors
 from tenants.people.forms import NameForm
+from tenants.people.language import checked_language, keep_language, remember_language
 from tenants.people.members import leave
 from tenants.people.models import User
 from tenants.people.services import rename_person
@@ -57,6 +60,22 @@ def account(request: HttpRequest) -> HttpResponse:
         "organisations": selectors.organisations(user.id),
     }
     return render(request, "people/account.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Keep the language that somebody chose, with their account and by their browser, and go on where they were."""
+    try:
+        language = checked_language(request.POST.get("language", ""))
+    except OutturnError as error:
+        raise SuspiciousOperation(error.told) from error
+    if request.user.is_authenticated:
+        keep_language(user=_person(request).pk, language=language)
+    back = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    response = redirect(back if is_ours else "/")
+    remember_language(response, language)
+    return response
 
 
 @login_required

@@ -8,6 +8,7 @@ from tenants.people import account_pages as pages
 
 urlpatterns = [
     path("account/", pages.account, name="account"),
+    path("language/", pages.choose_language, name="language"),
     path("account/second-factor/", pages.second_factor, name="second-factor"),
     path("account/organisations/<slug:slug>/leave/", pages.leave_organisation, name="leave"),
     path("account/sessions/<int:session>/end/", pages.end_session, name="end-session"),

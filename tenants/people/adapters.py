@@ -25,6 +25,14 @@ from tenants.people.sign_ins import methods_of, tell_organisations
 from tenants.people.tasks import tell_refused_sign_in
 
 PURPOSE = "one-time codes"
+OF_FORMS = (
+    _("You must type the same password each time."),
+    _("You must type the same email each time."),
+    _("You cannot add more than %d email addresses."),
+    _("You cannot remove your primary email address."),
+    _("Your primary email address must be verified."),
+)
+"""What allauth's own forms say, named here so that our catalogues tell it: theirs address people as friends do."""
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is not typed for us

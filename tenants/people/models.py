@@ -28,11 +28,15 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(ReferenceTable, AbstractBaseUser):
-    """A person, known by an address of mail; a member of any number of organisations."""
+    """A person, known by an address of mail; a member of any number of organisations.
+
+    `language` is the one they chose; empty while they have chosen none.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
+    language = models.CharField(max_length=8, blank=True)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=utc_now)
 

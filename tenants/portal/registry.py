@@ -6,11 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from tenants.scope.actors import Actor, Permission, Role
 
 ORDER = (
-    "Overview", "Twins", "Dashboards", "Catalogue", "Gateways", "Alarms", "Health", "Plans", "Contracts", "Statements",
-    "Reports", "Assets", "Disputes", "Admin",
+    _("Overview"), _("Twins"), _("Dashboards"), _("Catalogue"), _("Gateways"), _("Alarms"), _("Health"), _("Plans"),
+    _("Contracts"), _("Statements"), _("Reports"), _("Assets"), _("Disputes"), _("Admin"),
 )  # fmt: skip
 
 

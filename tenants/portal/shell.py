@@ -8,9 +8,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenants.edge.context import request_id
+from tenants.edge.texts import texts
 from tenants.jobs.selectors import jobs_seen_by
 from tenants.lifecycle.banner import around
 from tenants.lifecycle.selectors import SUPPORT
@@ -23,8 +25,8 @@ from tenants.signon.sessions import session_reaches
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Template context: ``shell`` (rail, organisations, jobs, search; computed when first used) and ``request_id``."""
-    return {"shell": SimpleLazyObject(lambda: _shell(request)), "request_id": request_id()}
+    """Template context: ``shell`` (rail, organisations, jobs, search; when first used), ``request_id``, ``texts``."""
+    return {"shell": SimpleLazyObject(lambda: _shell(request)), "request_id": request_id(), "texts": texts()}
 
 
 def _shell(request: HttpRequest) -> dict[str, Any]:
@@ -54,7 +56,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
             url = reverse(entry.view, args=[actor.slug])
             exact = entry.label == "Overview"
             active = request.path == url if exact else request.path.startswith(url)
-            nav.append({"label": entry.label, "icon": entry.icon, "url": url, "active": active})
+            nav.append({"label": gettext(entry.label), "icon": entry.icon, "url": url, "active": active})
     return {
         "nav": nav,
         "admin": list(_administration(request, actor)),

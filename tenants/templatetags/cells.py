@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.template.defaultfilters import date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
+from tenants.edge.formats import number_shown, short_day_shown
 from tenants.templatetags.assets import icon
 from tenants.templatetags.parts import age, amount, moment, status_look
 
@@ -46,11 +47,18 @@ def _written(cell: Mapping[str, Any]) -> Any:
 
 
 def _day(value: Any) -> str:
-    return date(localtime(value) if isinstance(value, datetime) else value, "j M Y") or NOTHING
+    if not value:
+        return NOTHING
+    return short_day_shown(localtime(value) if isinstance(value, datetime) else value)
 
 
 def _number(value: Any) -> str:
-    return NOTHING if value is None else intcomma(value)
+    return NOTHING if value is None else number_shown(_grouped(value))
+
+
+def _grouped(value: Any) -> str:
+    """A number with thousands separators, its digits as they are; what is none stays as it is."""
+    return f"{value:,}" if isinstance(value, int | Decimal) else intcomma(value, use_l10n=False)
 
 
 def _code(value: Any) -> SafeString | str:

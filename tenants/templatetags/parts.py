@@ -13,7 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from tenants.edge import words
+from tenants.edge import retelling, words
+from tenants.edge.formats import money_shown
 from tenants.kernel.clock import isoformat
 from tenants.kernel.money import Money
 
@@ -106,7 +107,13 @@ def age(value: datetime | None) -> SafeString | str:
 @register.filter
 def amount(value: Money | None) -> str:
     """Money with its currency and thousands separators; an en dash where there is none."""
-    return "–" if value is None else f"{value.amount:,} {value.currency}"
+    return "–" if value is None else money_shown(value)
+
+
+@register.filter
+def retell(sentence: str) -> str:
+    """What a service or the verifier said, in the language of the page."""
+    return retelling.retell(sentence)
 
 
 @register.filter

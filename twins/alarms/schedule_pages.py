@@ -35,7 +35,7 @@ _TERMS = ("name", "zone", "first", "handover", "days")
 class LocalTime(forms.CharField):
     """A date and a time on a clock whose zone another field tells."""
 
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"})
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%d %H:%M:%S")
 
 
 class ScheduleForm(forms.Form):

@@ -104,9 +104,13 @@ def charge_of(document: Mapping[str, Any]) -> Charge:
 
 def tax_label(document: Mapping[str, Any]) -> str:
     """What the sum of taxes is called: ``Tax 19 %``, or ``Tax 19 % and 16 %``."""
-    percents = [told["percent"] for told in document.get("taxes", ())] or [document.get("tax_percent")]
-    known = [f"{percent} %" for percent in dict.fromkeys(percents) if percent]
-    return " ".join(["Tax", " and ".join(known)]).strip()
+    return " ".join(["Tax", " and ".join(f"{percent} %" for percent in percents(document))]).strip()
+
+
+def percents(document: Mapping[str, Any]) -> list[str]:
+    """The percents that an invoice charges, each once; none where its document names none."""
+    told = [each["percent"] for each in document.get("taxes", ())] or [document.get("tax_percent")]
+    return [percent for percent in dict.fromkeys(told) if percent]
 
 
 def credited_parts(parts: Sequence[Part], before: int, part: int, rounding: Rounding) -> list[Part]:

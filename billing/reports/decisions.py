@@ -1,0 +1,45 @@
+"""What a report says of the decisions about exclusions, in the language of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext
+
+from billing.contracts.shown import moment_shown
+from tenants.edge.retelling import retell
+
+Json = Mapping[str, Any]
+
+
+def decided(claim: Json, decision: Json | None) -> str:
+    """What was decided about a claim, and by whom; that it is proposed while nothing was."""
+    if decision is None:
+        return gettext("proposed")
+    if is_silent(claim, decision):
+        return gettext("approved by objection time")
+    values = {"by": decision["decided_by"]}
+    told = {
+        "approved": gettext("approved by %(by)s"),
+        "declined": gettext("declined by %(by)s"),
+        "withdrawn": gettext("withdrawn by %(by)s"),
+    }
+    return told[decision["decision"]] % values
+
+
+def why_decided(claim: Json, decision: Json | None, zone: ZoneInfo) -> str:
+    """Why it was decided so, in the words of who did; nothing while nothing was."""
+    if decision is None:
+        return ""
+    if is_silent(claim, decision):
+        moment = moment_shown(datetime.fromisoformat(claim["objection_until"]), zone)
+        return gettext("Nobody had objected by %(moment)s.") % {"moment": moment}
+    return retell(decision["why"])
+
+
+def is_silent(claim: Json, decision: Json) -> bool:
+    """Whether what stands for a decision is that nobody objected in time: such a one names no claim."""
+    return "exclusion" not in decision and claim.get("objection_until") is not None
