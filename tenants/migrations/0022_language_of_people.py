@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0018_time_stamps'),
+        ('tenants', '0019_post'),
     ]
 
     operations = [

@@ -21,7 +21,7 @@ from django.db import transaction
 from django.utils import translation
 
 from tenants.edge.mail import mail_of
-from tenants.people.languages import language_of
+from tenants.people.language import language_of
 from tenants.people.models import User
 from tenants.post.models import Ended, Letter, RefusedLetters
 from tenants.post.registry import kind_of, renderer_of

@@ -16,7 +16,7 @@ from django.utils import translation
 
 from tenants.custody.persons import erase_person
 from tenants.kernel.ids import new_id
-from tenants.people.languages import language_of
+from tenants.people.language import language_of
 from tenants.people.models import CustomRole, Membership, User
 from tenants.people.services import add_member
 from tenants.post import registry, tasks
