@@ -14,7 +14,7 @@ from django.db import transaction
 
 from billing.plans.domain.events import BACK, Usage
 from billing.plans.models import PlanAccount, PlanTerm
-from billing.plans.schemas import Counted
+from billing.plans.schemas import OWN_SOURCES, Counted
 from billing.plans.selectors import PriceList, account_of, emitted, operator
 from billing.plans.services import keep_events
 from tenants.customers.selectors import customers
@@ -125,4 +125,4 @@ def _within(day: date, row: PlanAccount, told: Counted) -> datetime:
 
 def source_of(row: PlanAccount) -> str:
     """What the platform's own events of an organisation name as their source."""
-    return f"/organisations/{row.organisation}"
+    return f"{OWN_SOURCES}{row.organisation}"

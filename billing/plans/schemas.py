@@ -20,6 +20,8 @@ from tenants.limits.domain.plans import PLANS
 
 PREFIX = "outturn."
 """What the types of the platform's own meters begin with; nobody else sends these."""
+OWN_SOURCES = "/organisations/"
+"""What the sources of the platform's own events begin with: nobody else can take their identities before them."""
 
 
 class UnitTierDocument(Document):

@@ -15,7 +15,7 @@ from billing.contracts.fields import DocumentError
 from billing.plans.domain.events import Usage, read_event
 from billing.plans.domain.prices import Aggregate
 from billing.plans.models import PlanAccount, PlanPrice, UsageEvent
-from billing.plans.schemas import PREFIX, PlanPricesDocument
+from billing.plans.schemas import OWN_SOURCES, PREFIX, PlanPricesDocument
 from billing.plans.selectors import PriceList, require_operator
 from tenants.kernel.canonical import digest
 from tenants.kernel.errors import Finding, OutturnError
@@ -190,6 +190,9 @@ def _misfits(usage: Usage, means: Mapping[str, Aggregate], owners: _Owners) -> l
     if usage.type.startswith(PREFIX):
         fix = "Send types of your own; what the platform counts it tells by itself."
         return [Finding("usage.type_reserved", "type", f"{usage.type} is counted by the platform.", fix)]
+    if usage.source.startswith(OWN_SOURCES):
+        fix = "Name what has measured it in another way."
+        return [Finding("usage.source_reserved", "source", f"{OWN_SOURCES} is the platform's own.", fix)]
     if how is None:
         fix = "Publish prices that name it first, or mend its spelling."
         return [Finding("usage.type_unknown", "type", f"No plan meters {usage.type}.", fix)]

@@ -131,6 +131,7 @@ class TestEvents:
         [
             ({"type": "tea"}, "usage.type_unknown", "type"),
             ({"type": "outturn.readings"}, "usage.type_reserved", "type"),
+            ({"source": "/organisations/1"}, "usage.source_reserved", "source"),
             ({"subject": "nobody"}, "usage.subject_unknown", "subject"),
             ({"time": "2026-08-31T23:59:59Z"}, "usage.before_plan", "time"),
             ({"data": {"item": "eu"}}, "usage.data", "data"),
