@@ -111,7 +111,7 @@ class _Writer:
 
     def figures(self, clauses: tuple[ClausePart, ...], invoice: Json | None) -> Iterator[Figure]:
         for clause in clauses:
-            value = f"{clause.percent} %" if clause.status == "settled" else gettext("indeterminate")
+            value = f"{clause.percent} %" if clause.is_settled else gettext("indeterminate")
             yield Figure(clause.title, value, clause.guarantee)
         credit = sum(clause["amount_minor"] or 0 for clause in self.outcome["clauses"])
         yield Figure(gettext("Fee"), self.money(self.outcome["fee_minor"]), self.fee_note())
@@ -140,6 +140,7 @@ class _Writer:
                 target=target,
                 guarantee=_guarantee(target),
                 status=_status(clause["status"]),
+                is_settled=clause["status"] == "settled",
                 coverage=percent_shown(clause["coverage_percent"]),
                 amount="–" if amount is None else self.money(amount),
                 assets=tuple(self.assets(workings[clause["id"]])),

@@ -41,6 +41,7 @@ class ClausePart:
     target: str | None
     guarantee: str
     status: str
+    is_settled: bool
     coverage: str
     amount: str
     assets: tuple[AssetRow, ...]

@@ -69,6 +69,7 @@ def test_a_page_in_german_and_in_english(cast: Cast, done: Settlement, sign_in: 
         assert told in german, told
     assert "Meridian Engines guarantees Northwind Air the outcome of one asset" in signed
     assert "er wird nicht übersetzt" in german
+    assert "nicht bestimmbar" not in german
     assert f"/t/meridian/reports/{done.report.id}/report.pdf" in english
     assert f"/t/meridian/reports/{done.report.id}/report.de.pdf" in german
 
