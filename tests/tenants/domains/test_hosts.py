@@ -15,7 +15,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from tenants.customers.services import create_customer
 from tenants.domains import hosts, selectors, services
 from tenants.domains.hosts import PLACE, address_of_tenant, home_of
 from tenants.domains.models import ProvenHost
@@ -199,19 +198,6 @@ class TestOneOrganisationOnly:
         inside = enter(cast, cast.reader, sign_in, "/t/meridian/reports/")
         assert there(inside.get, "/")["Location"] == "/t/meridian/reports/"
         assert there(inside.get, "/t/meridian/reports/").status_code == 200
-
-    def test_other_suppliers_are_told_nowhere_there(self, cast: Cast, host: str, sign_in: SignIn) -> None:
-        inside = enter(cast, cast.reader, sign_in, "/t/meridian/reports/")
-        token = re.compile(r'(csrf-token" content=|csrfmiddlewaretoken" value=)"[^"]+"|"request_id":"[^"]+"')
-        alone = there(inside.get, "/t/meridian/reports/").content.decode()
-        with scope(cast.stranger.id):
-            customer = create_customer(name="Northwind", now=NOW).id
-        add_member(tenant=cast.stranger.id, user=cast.reader.id, role=Role.CUSTOMER, customer=customer, now=NOW)
-        both = there(inside.get, "/t/meridian/reports/").content.decode()
-        assert token.sub("", alone) == token.sub("", both)
-        assert 'href="/reports/"' in both
-        answer = there(inside.get, "/reports/")
-        assert (answer.status_code, answer["Location"]) == (302, "http://localhost:8000/reports/")
 
     def test_headers_stay(self, host: str) -> None:
         answer = there(Client().get, "/enter/")
