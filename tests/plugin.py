@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.catalogues.__main__ import build
 from tests.servers import start_shared, stop_shared
@@ -29,6 +30,13 @@ def pytest_load_initial_conftests() -> Generator[None]:
     build()  # of the strings as they are: a test that reads German needs no step before it
     start_shared()
     return (yield)
+
+
+def pytest_configure() -> None:
+    """No property fails because the machine is busy: neither for the time it takes, nor for that of its examples."""
+    patient = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("patient", settings(), **patient)
+    settings.load_profile("patient")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
