@@ -72,7 +72,7 @@ function places(differences: Difference[]): string {
         : gettext("{place} is {stated}, computed again it is {computed}", { place, stated, computed }),
     );
   const more = differences.length - told.length;
-  return [...told, ...(more ? [ngettext("and {count} more", "and {count} more", more)] : [])].join("; ");
+  return [...told, ...(more ? [gettext("and {count} more", { count: more })] : [])].join("; ");
 }
 
 /** Which figures are as stated, which are not, and which are not known. */

@@ -46,7 +46,7 @@ def sent(cast: Cast, now: str) -> tuple[str, list[str]]:
 def test_a_report_and_the_figure_of_it_that_changed(cast: Cast) -> None:
     with scope(cast.meridian.id):
         fleet = a_fleet("2026-10-29", "2026-12-01")
-        visit(fleet.engines[0], "2026-11-10T12:00", "2026-11-11T07:48", told="2026-11-12")
+        visit(fleet.engines[0], "2026-11-10T12:00", "2026-11-10T12:50", told="2026-11-12")
         clause = a_clause(id="uptime", assets=fleet.ids, remedies=[AWS_TIERS])
         wanted = agreement(fleet, clause, currency="EUR", fee={"kind": "flat", "minor": 1_234_500})
         contract = published(wanted | {"customer": str(cast.northwind)})
@@ -56,8 +56,8 @@ def test_a_report_and_the_figure_of_it_that_changed(cast: Cast) -> None:
         "Ihr Bericht liegt vor: Uptime, November 2026",
         [
             "Meridian Engines hat den Leistungszeitraum November 2026 von Uptime abgerechnet.",
-            "uptime: 97,25 %",
-            "Gesamtbetrag: 9.258,75 €",
+            "uptime: 99,88 %",
+            "Gesamtbetrag: 11.110,50 €",
             "Der ganze Bericht mit dem Nachweis:",
             f"{house}/t/meridian/reports/{done.report.id}/",
             "Auf der Seite Ihrer Berichte können Sie diese E-Mails abbestellen:",
@@ -77,7 +77,7 @@ def test_a_report_and_the_figure_of_it_that_changed(cast: Cast) -> None:
             "gutgeschrieben."
         ),
         "uptime: 99,95 %",
-        "Gesamtbetrag: 9.258,75 € → 12.345,00 € (Differenz 3.086,25 €)",
+        "Gesamtbetrag: 11.110,50 € → 12.345,00 € (Differenz 1.234,50 €)",
     ]
 
 
@@ -122,12 +122,12 @@ def test_a_reminder_and_the_invoice_that_tells_of_it(cast: Cast, sign_in: SignIn
             "Die Rechnung und was dazu eingegangen ist:",
             f"{house}/t/meridian/invoices/{row.id}/",
             (
-                "Zum Betrag kommt nichts hinzu. Haben Sie inzwischen gezahlt, betrachten Sie dieses Schreiben bitte als "
-                "gegenstandslos."
+                "Zum Betrag kommt nichts hinzu. Haben Sie inzwischen gezahlt, betrachten Sie dieses Schreiben bitte "
+                "als gegenstandslos."
             ),
             (
-                "Halten Sie die Zahlen für falsch, beanstanden Sie die Abrechnung: Solange darüber nicht entschieden ist, "
-                "schreiben wir Ihnen nicht weiter."
+                "Halten Sie die Zahlen für falsch, beanstanden Sie die Abrechnung: Solange darüber nicht entschieden "
+                "ist, schreiben wir Ihnen nicht weiter."
             ),
             "Meridian Engines",
         ],
