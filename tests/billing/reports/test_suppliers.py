@@ -78,7 +78,7 @@ class TestPage:
             "1 offene Rechnung 500.000 JPY fällig am 4. Januar 2027",
             "2 offene Rechnungen 11.100,00 USD fällig am 4. Januar 2027",
             "Beanstandung zu Pump station ein Angebot wartet auf Ihre Antwort",
-            "Neueste Berichte Bericht Anbieter Vertrag Ergebnis Gesamtbetrag Erstellt",
+            "Neueste Berichte Die neuesten Berichte aller Anbieter, der jüngste zuerst Bericht Anbieter Vertrag",
             "November 2026, Version 1 Stranger Pumps Pump station 99,88 % garantiert 99,9 % 10.800,00 USD",
         ):
             assert words in page, words
