@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.contracts.shown import statement_shown
 from billing.disputes.domain.steps import Side
 from billing.disputes.models import Dispute
-from billing.statements.selectors import name_of
+from billing.statements.models import Statement
 from tenants.edge.addresses import address_for
+from tenants.edge.formats import is_german, moment_shown
+from tenants.kernel.calendars import time_zone
 from tenants.post.registry import LetterKind
 from tenants.post.schemas import Occasion, Text
 from tenants.post.services import write_letters
@@ -57,8 +60,19 @@ def dispute_letter(occasion: Occasion) -> Text:
     news, title = NEWS[occasion.facts["news"]], row.statement.contract.title
     link = address_for(occasion.tenant.id) + reverse("dispute", args=[occasion.tenant.slug, row.id])
     body = [
-        f"{news}: {title}, {name_of(row.statement)}.",
+        f"{news}: {title}, {_name(row.statement)}.",
         _("Read it, and answer, here:") + f"\n{link}",
-        _("A decision changes the statement until %(moment)s UTC.") % {"moment": f"{row.closes_at:%Y-%m-%d %H:%M}"},
+        _("A decision changes the statement until %(moment)s UTC.") % {"moment": _until(row.closes_at)},
     ]
     return Text(subject=f"{news}: {title}", body="\n\n".join(body))
+
+
+def _name(row: Statement) -> str:
+    zone = time_zone(row.contract_version.document["terms"]["time_zone"])
+    return statement_shown(row.period_start, row.period_end, zone, row.version)
+
+
+def _until(moment: datetime) -> str:
+    """A moment in UTC: readers sit in zones that nobody knows here."""
+    local = moment.astimezone(UTC)
+    return moment_shown(local) if is_german() else f"{local:%Y-%m-%d %H:%M}"

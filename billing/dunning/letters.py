@@ -8,13 +8,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from billing.contracts.figures import day_text, money_text
+from billing.contracts.shown import money_shown
 from billing.dunning.domain import filled
 from billing.dunning.models import DunningNotice
 from billing.dunning.selectors import Look, looks, today_of
 from billing.invoices.models import Invoice
 from billing.payments.selectors import at_provider
 from tenants.edge.addresses import address_for
+from tenants.edge.formats import day_shown
 from tenants.post.registry import LetterKind
 from tenants.post.schemas import Occasion, Text
 from tenants.post.selectors import deliveries
@@ -48,8 +49,8 @@ def dunning_letter(occasion: Occasion) -> Text | None:
         _drop(notice, look, occasion)
         return None
     values = {
-        "customer": row.customer.name, "number": row.number, "open": money_text(look.open, row.currency),
-        "due": day_text(row.due_on), "days": str(look.days),
+        "customer": row.customer.name, "number": row.number, "open": money_shown(look.open, row.currency),
+        "due": day_shown(row.due_on), "days": str(look.days),
     }  # fmt: skip
     late = ngettext("%(days)s day ago", "%(days)s days ago", look.days) % values
     link = address_for(occasion.tenant.id) + reverse("invoice", args=[occasion.tenant.slug, row.id])

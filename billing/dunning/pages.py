@@ -11,10 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from billing.contracts.figures import day_text, money_text
+from billing.contracts.shown import money_shown
 from billing.dunning import selectors
 from billing.dunning.domain import LONGEST_TEXT, MOST_DAYS, MOST_LEVELS, PLACEHOLDERS, Level
 from billing.dunning.letters import NAMES, TEXTS
@@ -23,6 +23,7 @@ from billing.dunning.showing import next_text
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoice as invoice_by_id
 from tenants.customers.selectors import customer_choices
+from tenants.edge.formats import day_shown
 from tenants.edge.forms import SHELL, put_error, show_form
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
@@ -119,7 +120,7 @@ def overdue(request: HttpRequest) -> HttpResponse:
             Column("days", _("Overdue"), kind="number", unit=_("days"), value=lambda row: row.look.days),
             Column("left", _("Open"), kind="money", sort="left", value=lambda row: Money(row.left, row.currency)),
             Column("last", _("Last letter"), value=_last),
-            Column("next", _("Next")),
+            Column("next", pgettext("letter", "Next")),
         ),
         filters=(customer,), decorate=decorate,
     )  # fmt: skip
@@ -127,7 +128,7 @@ def overdue(request: HttpRequest) -> HttpResponse:
     if listed.csv is not None:
         return listed.csv
     sums = [
-        {"currency": currency, "count": count, "sum": money_text(minor, currency)}
+        {"currency": currency, "count": count, "sum": money_shown(minor, currency)}
         for currency, (count, minor) in selectors.overdue_sums(today).items()
     ]
     context = {"listing": listed, "sums": sums, "is_on": set_.is_on, "can_bill": actor.may(NEEDS)}
@@ -152,7 +153,7 @@ def settings(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Saved."))
             return redirect("dunning-settings", actor.slug)
     names = ", ".join(f"{{{each}}}" for each in PLACEHOLDERS)
-    starts = day_text(row.starts_on) if row.is_on and row.starts_on else ""
+    starts = day_shown(row.starts_on) if row.is_on and row.starts_on else ""
     context = {"form": form, "row": row, "placeholders": names, "starts": starts}
     return render(request, "dunning/settings.html", context, status=400 if form.errors else 200)
 
@@ -194,7 +195,7 @@ def resume(request: HttpRequest, invoice: UUID, pause: UUID) -> HttpResponse:
 
 def _last(row: Any) -> str:
     last = row.look.last
-    return "–" if last is None else f"{NAMES[last.level - 1]}, {day_text(last.on)}"
+    return "–" if last is None else f"{NAMES[last.level - 1]}, {day_shown(last.on)}"
 
 
 def _put_findings(form: forms.Form, error: OutturnError) -> None:

@@ -7,10 +7,10 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.contracts.figures import day_text
 from billing.dunning.letters import NAMES
 from billing.dunning.models import DunningNotice
 from billing.dunning.selectors import Look
+from tenants.edge.formats import day_shown
 from tenants.post.schemas import Delivery
 
 
@@ -20,7 +20,7 @@ def next_text(look: Look, coming: tuple[int, date] | None) -> str:
         return f"{look.hold.label}: {look.reason}" if look.reason else str(look.hold.label)
     if coming is None:
         return _("Nothing more")
-    return _("%(level)s from %(day)s on") % {"level": NAMES[coming[0] - 1], "day": day_text(coming[1])}
+    return _("%(level)s from %(day)s on") % {"level": NAMES[coming[0] - 1], "day": day_shown(coming[1])}
 
 
 def told_text(row: DunningNotice, told: Delivery) -> str:

@@ -25,6 +25,7 @@ from billing.reports.services import Settlement, settle_period
 from billing.statements.models import SettlementWait, Statement
 from billing.statements.selectors import first_version
 from tenants.edge.addresses import address_for
+from tenants.edge.formats import month_shown
 from tenants.jobs.selectors import jobs_under_way
 from tenants.jobs.services import start_job
 from tenants.kernel.calendars import parse_duration, time_zone
@@ -197,4 +198,4 @@ def _wait(contract: UUID, start: datetime, why: str, *, now: datetime) -> None:
 def _name(contract: Contract, start: datetime) -> str:
     """What a month is called, such as ``November 2026``."""
     zone = time_zone(contract.draft["terms"]["time_zone"])
-    return f"{start.astimezone(zone):%B %Y}"
+    return month_shown(start.astimezone(zone))

@@ -8,8 +8,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from billing.contracts.figures import money_text, percent_short
-from billing.contracts.periods import period_text
+from billing.contracts.shown import money_shown, percent_shown, period_shown
 from billing.reports.models import Report
 from billing.statements.models import Statement
 from billing.statements.selectors import statements_of
@@ -53,12 +52,12 @@ def _told(occasion: Occasion, about: Report) -> dict[str, Any]:
     return {
         "organisation": occasion.organisation,
         "title": document["title"],
-        "period": period_text(start, end, time_zone(document["period"]["time_zone"])),
+        "period": period_shown(start, end, time_zone(document["period"]["time_zone"])),
         "version": statement.version,
-        "clauses": [(each["id"], percent_short(each["percent"])) for each in document["clauses"]],
-        "total": money_text(statement.total_minor, statement.currency),
-        "before": before and money_text(before.total_minor, before.currency),
-        "difference": before and money_text(statement.total_minor - before.total_minor, statement.currency),
+        "clauses": [(each["id"], percent_shown(each["percent"])) for each in document["clauses"]],
+        "total": money_shown(statement.total_minor, statement.currency),
+        "before": before and money_shown(before.total_minor, before.currency),
+        "difference": before and money_shown(statement.total_minor - before.total_minor, statement.currency),
         "link": house + reverse("report", args=[slug, about.id]),
         "list": house + reverse("reports", args=[slug]),
     }

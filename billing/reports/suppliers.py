@@ -14,16 +14,17 @@ from uuid import UUID
 from django.db.models import Count, F, Min
 
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.figures import percent_short
 from billing.contracts.offers import contracts_seen_by
 from billing.contracts.selectors import agreement_of, offered
+from billing.contracts.shown import percent_shown, statement_shown
 from billing.disputes.selectors import disputes_listed, living, state_of
 from billing.invoices.selectors import invoices_listed
 from billing.outcomes.selectors import undecided
 from billing.payments.selectors import open_invoices
 from billing.reports.content import target_of
 from billing.reports.selectors import reports
-from billing.statements.selectors import statement_name
+from tenants.edge.formats import number_shown
+from tenants.kernel.calendars import time_zone
 from tenants.scope.actors import Actor
 
 MOST = 50
@@ -33,7 +34,7 @@ MOST_REPORTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What a clause came to: its name, percent cut off at two digits, and the guaranteed percent.
+    """What a clause came to, as it is shown: its name, percent cut off at two digits, and the guaranteed percent.
 
     `percent` is None where it is not settled, `target` where nothing is guaranteed.
     """
@@ -144,7 +145,8 @@ def _newest_reports(customer: UUID) -> tuple[NewReport, ...]:
 
 def _new_report(row: Any) -> NewReport:
     statement, agreement = row.statement, agreement_of(row.statement.contract_version)
-    name = statement_name(statement, agreement.terms.time_zone)
+    zone = time_zone(agreement.terms.time_zone)
+    name = statement_shown(statement.period_start, statement.period_end, zone, statement.version)
     return NewReport(
         row.id, statement.contract.title, name, tuple(_reached(row.clauses, agreement)), statement.total_minor,
         statement.currency, row.made_at,
@@ -154,8 +156,8 @@ def _new_report(row: Any) -> NewReport:
 def _reached(clauses: Iterable[dict[str, Any]], agreement: AgreementDocument) -> Iterable[Reached]:
     targets = {clause.id: target_of(clause) for clause in agreement.terms.clauses}
     for clause in clauses:
-        percent = percent_short(clause["percent"]) if clause["percent"] is not None else None
-        yield Reached(clause["id"], percent, targets[clause["id"]])
+        percent, target = clause["percent"], targets[clause["id"]]
+        yield Reached(clause["id"], percent and percent_shown(percent), target and number_shown(target))
 
 
 def _to_sign(customer: UUID) -> tuple[ToSign, ...]:

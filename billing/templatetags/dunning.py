@@ -7,11 +7,11 @@ from typing import Any
 
 from django import template
 
-from billing.contracts.figures import day_text
 from billing.dunning import selectors
 from billing.dunning.letters import NAMES
 from billing.dunning.showing import next_text, told_text
 from billing.invoices.models import Invoice, InvoiceKind
+from tenants.edge.formats import day_shown
 from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
 
@@ -27,7 +27,7 @@ def dunning(context: Mapping[str, Any], invoice: Invoice) -> dict[str, Any]:
         return told
     rows = [
         {
-            "day": day_text(row.written_on), "level": NAMES[row.level - 1], "days": row.days, "open": row.open_minor,
+            "day": day_shown(row.written_on), "level": NAMES[row.level - 1], "days": row.days, "open": row.open_minor,
             "told": told_text(row, became),
         }
         for row, became in selectors.history_of(invoice.id)
@@ -39,7 +39,7 @@ def dunning(context: Mapping[str, Any], invoice: Invoice) -> dict[str, Any]:
     look = selectors.looks([invoice], today=today, now=now)[invoice.id]
     pauses = selectors.pauses_of(invoice, today)
     for pause in pauses:
-        pause.until_day = day_text(pause.until) if pause.until else ""  # type: ignore[attr-defined]
+        pause.until_day = day_shown(pause.until) if pause.until else ""  # type: ignore[attr-defined]
     return told | {
         "rows": rows, "is_own": True, "is_on": set_.is_on, "pauses": pauses,
         "can_bill": actor.may(Permission.MONEY_BILL),

@@ -25,6 +25,7 @@ SOURCES = (
     "tenants/people/entry.py",
     "tenants/people/services.py",
     "tenants/portal/entering.py",
+    "tenants/portal/supplying.py",
 )
 """Where what an end customer's people can be refused is written."""
 VERIFIER = "billing/reports/verifier.py"
@@ -33,9 +34,10 @@ NAMES = ("message", "fix", "why", "_REVERSE", "_OUTSIDE")
 WORDS = (
     "accepted", "declined", "approved", "withdrawn", "upheld", "settled", "customer", "provider", "name", "reason",
     "nothing", "One period is", "{0} periods are", "A file without a name",
+    "the organisation is suspended", "the organisation is closed",
     "Owner", "Administrator", "Engineer", "Planner", "Finance", "Viewer", "Customer",
 )  # fmt: skip
-"""Words that fill sentences, and names of roles: words of the language that no sentence has."""
+"""Words that fill sentences, names of roles, and in what state an organisation is: what no sentence above has."""
 
 
 def forms() -> Iterator[tuple[str, Key]]:

@@ -69,5 +69,5 @@ def _supplier(request: HttpRequest, user: User, found: Organisation, now: dateti
     asker = Asker(owns=False, settles=False)
     standing = state_refusal(State(found.state), view="reports", is_reading=True, asker=asker)
     if standing is not None:
-        return Supplier(found, standing.message, "Ask them when their pages are open again.", can_enter=False)
+        return Supplier(found, standing.message, fix="Ask them when their pages are open again.", can_enter=False)
     return Supplier(found)

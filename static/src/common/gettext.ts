@@ -31,6 +31,12 @@ export function amountText(minor: number, currency: string, digits: number): str
   return `${(minor / 10 ** digits).toLocaleString(language, shown)} ${currency}`;
 }
 
+/** A number as documents have it, such as 99.880000, with the decimal sign of the page's language; else as it is. */
+export function decimalText(number: string): string {
+  language ??= typeof document === "undefined" ? "en" : document.documentElement.lang || "en";
+  return number.replace(".", (0.5).toLocaleString(language).charAt(1));
+}
+
 function fill(text: string, values: Record<string, string | number>): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name] ?? whole;

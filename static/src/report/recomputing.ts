@@ -1,5 +1,5 @@
 /** The checks that compute the outcome again: where that is done, and what is said of it. */
-import { amountText, gettext, ngettext } from "../common/gettext.ts";
+import { amountText, decimalText, gettext, ngettext } from "../common/gettext.ts";
 import { RefusedError, UnknownError } from "./canonical.ts";
 import type { Check, FigureLine, Found } from "./checks.ts";
 import type { Difference, Figure, Shown, Verdict } from "./recompute/figures.ts";
@@ -72,7 +72,7 @@ function places(differences: Difference[]): string {
         : gettext("{place} is {stated}, computed again it is {computed}", { place, stated, computed }),
     );
   const more = differences.length - told.length;
-  return [...told, ...(more ? [ngettext("and {count} more", "and {count} more", more)] : [])].join("; ");
+  return [...told, ...(more ? [gettext("and {count} more", { count: more })] : [])].join("; ");
 }
 
 /** Which figures are as stated, which are not, and which are not known. */
@@ -108,7 +108,7 @@ function lineOf({ what, of, stated, computed }: Figure, money: Money): FigureLin
 
 function shown({ percent, minor }: Shown, { currency, digits }: Money): string {
   const amount = minor === null ? gettext("no amount") : amountText(minor, currency, digits);
-  return percent === null ? amount : `${percent} %, ${amount}`;
+  return percent === null ? amount : `${decimalText(percent)} %, ${amount}`;
 }
 
 /** What the outcome was computed from, and what of it comes from other periods. */

@@ -64,6 +64,31 @@ class TestPage:
         # The one with the newest report comes first, whatever it is called.
         assert page.index("Stranger Pumps") < page.index("Meridian Engines")
 
+    def test_it_is_told_in_german_to_who_chose_it(self, cast: Cast, two: Two, sign_in: SignIn) -> None:
+        with scope(cast.meridian.id):
+            an_invoice(cast.northwind, 123_450, currency="EUR")
+        client = sign_in(cast.reader)
+        User.objects.filter(id=cast.reader.id).update(language="de")
+        page = told(client)
+        for words in (
+            "Ihre Anbieter",
+            "Power by the hour, Version 1: unterzeichnen oder ablehnen soll gelten ab",
+            "Availability: 3 Ausnahmen, die Sie genehmigen oder denen Sie widersprechen können Widerspruch möglich vor",
+            "1 offene Rechnung 1.234,50 € fällig am 4. Januar 2027",
+            "1 offene Rechnung 500.000 JPY fällig am 4. Januar 2027",
+            "2 offene Rechnungen 11.100,00 USD fällig am 4. Januar 2027",
+            "Beanstandung zu Pump station ein Angebot wartet auf Ihre Antwort",
+            "Neueste Berichte Die neuesten Berichte aller Anbieter, der jüngste zuerst Bericht Anbieter Vertrag",
+            "November 2026, Version 1 Stranger Pumps Pump station 99,88 % garantiert 99,9 % 10.800,00 USD",
+        ):
+            assert words in page, words
+
+    def test_one_that_is_suspended_says_so_in_german(self, cast: Cast, two: Two, sign_in: SignIn) -> None:
+        Tenant.objects.filter(id=cast.stranger.id).update(state="suspended")
+        User.objects.filter(id=cast.reader.id).update(language="de")
+        page = told(sign_in(cast.reader))
+        assert "Die Organisation ist gesperrt. Fragen Sie dort nach, wann die Seiten wieder offen sind." in page
+
     def test_it_leads_into_each(self, cast: Cast, two: Two, sign_in: SignIn) -> None:
         client = sign_in(cast.reader)
         found = links(client)

@@ -6,8 +6,9 @@ from fnmatch import fnmatch
 
 FACE = (
     "templates/[45]??.html", "templates/bare.html", "templates/page.html", "templates/shell.html",
-    "templates/parts/*", "templates/reports/*.html", "templates/disputes/*",
+    "templates/parts/*", "templates/reports/*", "templates/disputes/*",
     "templates/invoices/list.html", "templates/invoices/detail.html", "templates/invoices/_party.html",
+    "templates/dunning/_invoice.html", "billing/dunning/letters.py",
     "templates/payments/_how.html", "templates/payments/_invoice.html",
     "templates/contracts/agreed*.html", "templates/contracts/_answer.html", "templates/contracts/_category.html",
     "templates/contracts/_claimed.html", "templates/contracts/_objection.html", "templates/contracts/_verdict.html",
@@ -36,11 +37,11 @@ FACE = (
 
 SETTLING = (
     "templates/contracts/*", "templates/customers/*", "templates/invoices/*", "templates/payments/*",
-    "templates/statements/*", "templates/people/*.html", "templates/portal/admin.html",
+    "templates/dunning/*", "templates/statements/*", "templates/people/*.html", "templates/portal/admin.html",
     "templates/portal/overview.html",
-    "billing/apps.py", "billing/contracts/*.py", "billing/invoices/*.py", "billing/outcomes/*.py",
-    "billing/payments/*.py", "billing/simulation/*.py", "billing/statements/*.py", "tenants/customers/*.py",
-    "tenants/people/*.py", "tenants/portal/registrations.py",
+    "billing/apps.py", "billing/contracts/*.py", "billing/dunning/*.py", "billing/invoices/*.py",
+    "billing/outcomes/*.py", "billing/payments/*.py", "billing/simulation/*.py", "billing/statements/*.py",
+    "tenants/customers/*.py", "tenants/people/*.py", "tenants/portal/registrations.py",
 )  # fmt: skip
 """What the organisation's own people see of contracts, statements, invoices, payments, customers and each other."""
 

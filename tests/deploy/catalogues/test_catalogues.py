@@ -46,6 +46,13 @@ def test_a_translation_is_filled_with_what_its_text_is_filled_with(domain: str) 
                 assert (told.endswith("\n"), told != told.strip()) == (key.text.endswith("\n"), False), key.text
 
 
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_no_text_is_asked_for_with_and_without_a_plural(domain: str) -> None:
+    """Pages hand a text to the browser under one key, and gettext knows the two apart in memory alone."""
+    asked = [(key.context, key.text) for key in strings(domain)]
+    assert sorted({each for each in asked if asked.count(each) > 1}) == []
+
+
 def test_each_pattern_of_the_face_names_files_with_strings() -> None:
     places = {place for domain in DOMAINS for found in strings(domain).values() for place in found}
     assert [pattern for pattern in (*FACE, *SETTLING) if not any(fnmatch(place, pattern) for place in places)] == []
