@@ -57,7 +57,7 @@ def test_a_customer_chooses_german_and_reads_everything_in_it(
     expect(page.get_by_text("Dezember 2026").first).to_be_visible()
     page.get_by_role("button", name="Diesen Bericht prüfen").click()
     expect(page.locator("#self-check [data-said]")).to_have_text(
-        "Von diesem Browser bestätigt: Alle 10 Prüfungen stimmen."
+        "Von diesem Browser bestätigt: Alle 11 Prüfungen stimmen."
     )
     reads_well(page)
     pictured(page, f"report-{width}")
