@@ -12,6 +12,7 @@ from tenants.kernel.errors import OutturnError
 
 LONGEST = timedelta(days=366)
 _FIRST, _AFTER = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_MOMENT = timedelta(microseconds=1)
 _MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
 
 
@@ -85,6 +86,11 @@ def check_period(start: datetime, end: datetime) -> None:
 def is_month(start: datetime, end: datetime, zone: ZoneInfo) -> bool:
     """Whether a period is a whole calendar month on the clocks of a zone."""
     return month(f"{start.astimezone(zone):%Y-%m}", zone) == (start, end)
+
+
+def last_day(end: datetime, zone: ZoneInfo) -> date:
+    """The last day of a period that ends at a moment, on the clocks of a zone."""
+    return (end - _MOMENT).astimezone(zone).date()
 
 
 def period_text(start: datetime, end: datetime, zone: ZoneInfo) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from billing.contracts.periods import last_day
 from billing.invoices.domain.sums import amounts
 from billing.invoices.models import Invoice
 from billing.invoices.parties import sale_to
@@ -22,8 +23,6 @@ from tenants.kernel.clock import isoformat
 from tenants.kernel.money import Rounding
 from tenants.scope.context import required_tenant
 from tenants.scope.models import Tenant
-
-_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def issue_bill(bill: Bill, *, by: str, now: datetime) -> Invoice:
 def _wanted(bill: Bill, named: str, now: datetime) -> Wanted:
     hold_numbers()
     zone = time_zone(bill.zone)
-    issued, supplied = (moment.astimezone(zone).date() for moment in (now, bill.end - _MOMENT))
+    issued, supplied = now.astimezone(zone).date(), last_day(bill.end, zone)
     sale = sale_to(customer=bill.customer, named=named, day=supplied)
     percent = bill.tax_percent if sale is None else sale.tax.percent
     sums = amounts(bill.lines, percent, bill.rounding)

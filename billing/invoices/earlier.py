@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from billing.contracts.periods import last_day
 from billing.contracts.selectors import agreement_of
 from billing.invoices.domain.tax import TaxUndecidedError
 from billing.invoices.domain.taxes import Charge, charge_of
@@ -17,8 +17,6 @@ from billing.statements.models import Statement
 from billing.statements.selectors import first_version, statements_by_digest
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.errors import Finding
-
-_MOMENT = timedelta(microseconds=1)
 
 
 def charges_on(
@@ -55,7 +53,7 @@ def _charged_for(row: Statement, sale: Sale | None) -> Charge:
     if known is not None and (known.tax is not None or sale is None):
         return known
     agreement = agreement_of(first.contract_version)
-    last = (first.period_end - _MOMENT).astimezone(time_zone(agreement.terms.time_zone)).date()
+    last = last_day(first.period_end, time_zone(agreement.terms.time_zone))
     then = sale_to(customer=UUID(agreement.customer), named=agreement.parties.customer, day=last)
     return charge_by(agreement.tax_percent, then)
 

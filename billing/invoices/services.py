@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from billing.contracts.agreement import AgreementDocument
+from billing.contracts.periods import last_day
 from billing.contracts.selectors import agreement_of, locked_contract
 from billing.invoices.domain.sums import Amounts
 from billing.invoices.domain.taxes import taxed
@@ -30,8 +31,6 @@ from billing.statements.selectors import (
 )
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.errors import ConflictError
-
-_MOMENT = timedelta(microseconds=1)
 
 
 class InvoiceMismatchError(ConflictError):
@@ -102,7 +101,7 @@ def _refuse_mismatch(statement: Statement, sums: Amounts) -> None:
 
 def _wanted(statement: Statement, agreement: AgreementDocument, lines: Lines, *, now: datetime) -> Wanted:
     zone = time_zone(agreement.terms.time_zone)
-    issued, supplied = (moment.astimezone(zone).date() for moment in (now, statement.period_end - _MOMENT))
+    issued, supplied = now.astimezone(zone).date(), last_day(statement.period_end, zone)
     sale = sale_to(customer=UUID(agreement.customer), named=agreement.parties.customer, day=supplied)
     own = charge_by(agreement.tax_percent, sale)
     told = taxed(lines, charges_on(lines, statement, own, sale), own, agreement.terms.rounding)

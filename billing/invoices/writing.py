@@ -20,6 +20,7 @@ from tenants.kernel.canonical import digest
 from tenants.kernel.errors import OutturnError
 from tenants.record.services import record_audit
 from tenants.scope.context import required_tenant
+from tenants.scope.locks import hold
 from tenants.scope.models import Tenant
 
 Lines = Sequence[Mapping[str, Any]]
@@ -72,9 +73,7 @@ class Wanted:
 
 def hold_numbers() -> None:
     """Wait until nobody else numbers invoices of the tenant, or says who sells, until the transaction ends."""
-    with connection.cursor() as cursor:
-        name = f"invoices/{required_tenant('an invoice')}"
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    hold(f"invoices/{required_tenant('an invoice')}")
 
 
 def write_invoice(wanted: Wanted, *, by: str, now: datetime) -> Invoice:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
@@ -18,11 +17,11 @@ from billing.payments.domain import STRIPE
 from billing.payments.models import Payment, ProviderStep, StepState
 from billing.payments.selectors import standing_of
 from billing.payments.stripe_domain import items
+from tenants.jobs.services import tell_workers
 from tenants.kernel.errors import NotFoundError
 from tenants.record.services import record_audit
 from tenants.scope.context import required_tenant
 
-logger = logging.getLogger("outturn.payments")
 _LONGEST_NAME = 200
 
 
@@ -115,11 +114,6 @@ def hint() -> None:
 
 
 def _hint(tenant: UUID) -> None:
-    from kombu.exceptions import OperationalError  # noqa: PLC0415
-
     from billing.payments.tasks import work  # noqa: PLC0415 (the task calls this module)
 
-    try:
-        work.apply_async((str(tenant),), retry=False)
-    except OperationalError:
-        logger.warning("the broker is away: payments of %s wait for the sweep", tenant)
+    tell_workers(work, tenant, waits=f"payments of {tenant} wait for the sweep")

@@ -5,7 +5,6 @@ Three transactions, each of one tenant. A crash between them loses nothing: the 
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -18,10 +17,9 @@ from billing.plans.counting import counted_now, show_sheet
 from billing.plans.models import PlanTaken
 from billing.plans.selectors import account_of, operator
 from billing.plans.sheets import invoices_for, sheet_of
+from tenants.jobs.services import tell_workers
 from tenants.limits.domain.plans import Plan
 from tenants.scope.context import required_tenant, scope
-
-logger = logging.getLogger("outturn.plans")
 
 
 def follow_organisation(organisation: UUID, *, now: datetime) -> None:
@@ -70,11 +68,6 @@ def hint(organisation: UUID) -> None:
 
 
 def _ask(organisation: UUID) -> None:
-    from kombu.exceptions import OperationalError  # noqa: PLC0415
-
     from billing.plans.tasks import EVERY_S, follow  # noqa: PLC0415 (the task calls this module)
 
-    try:
-        follow.apply_async((str(organisation),), expires=EVERY_S, retry=False)
-    except OperationalError:
-        logger.warning("the broker is away: the usage of %s waits for the next round", organisation)
+    tell_workers(follow, organisation, waits=f"the usage of {organisation} waits for the next round", expires=EVERY_S)

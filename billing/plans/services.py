@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from billing.contracts.fields import DocumentError
 from billing.plans.domain.events import Usage, read_event
@@ -21,6 +21,7 @@ from tenants.kernel.canonical import digest
 from tenants.kernel.errors import Finding, OutturnError
 from tenants.record.services import record_audit
 from tenants.scope.context import required_tenant
+from tenants.scope.locks import hold
 
 MOST = 1000
 """How many events a request may bring."""
@@ -64,7 +65,7 @@ def publish_prices(*, document: object, valid_from: datetime, by: str, now: date
     require_operator()
     wanted = PlanPricesDocument.read(document)
     with transaction.atomic():
-        _hold_prices()
+        hold(f"plan-prices/{required_tenant('prices')}")
         faults = [*wanted.faults(), *_contradictions(wanted)]
         if valid_from < now:
             message = "Prices never change for a time that has passed."
@@ -82,12 +83,6 @@ def publish_prices(*, document: object, valid_from: datetime, by: str, now: date
             details={"plan": row.plan, "version": version, "valid_from": valid_from.isoformat()},
         )  # fmt: skip
     return row
-
-
-def _hold_prices() -> None:
-    with connection.cursor() as cursor:
-        name = f"plan-prices/{required_tenant('prices')}"
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
 def _contradictions(wanted: PlanPricesDocument) -> Sequence[Finding]:

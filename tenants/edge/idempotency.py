@@ -7,7 +7,6 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,6 +15,7 @@ from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import ConflictError
 from tenants.scope.actors import Actor
 from tenants.scope.context import required_tenant
+from tenants.scope.locks import hold
 
 KEPT_FOR = timedelta(days=1)
 
@@ -91,5 +91,4 @@ def _digest(request: Request) -> str:
 
 
 def _hold_off_twins(key: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{required_tenant('a key')}/{key}"])
+    hold(f"{required_tenant('a key')}/{key}")

@@ -41,16 +41,27 @@ def start_job(*, kind: str, params: Mapping[str, Any], by: str, now: datetime) -
     return job
 
 
-def _hint(tenant: UUID, job: UUID) -> None:
-    """Tell the workers at once; if the broker is away, the sweeper finds the ticket later."""
+def tell_workers(task: Any, *args: UUID, waits: str, **options: float) -> None:
+    """Have a task run at once; while the broker is away nothing fails, for whatever sweeps comes to it later.
+
+    Args:
+        task: The Celery task.
+        args: What it is about.
+        waits: What the log says of what is left waiting.
+        options: Of this call alone, such as `expires`: the seconds after which it need not begin any more.
+    """
     from kombu.exceptions import OperationalError  # noqa: PLC0415
 
+    try:
+        task.apply_async(tuple(map(str, args)), retry=False, **options)
+    except OperationalError:
+        logger.warning("the broker is away: %s", waits)
+
+
+def _hint(tenant: UUID, job: UUID) -> None:
     from tenants.jobs.tasks import run_job  # noqa: PLC0415 (the task calls these services)
 
-    try:
-        run_job.apply_async((str(tenant), str(job)), retry=False)
-    except OperationalError:
-        logger.warning("the broker is away: job %s waits for the sweeper", job)
+    tell_workers(run_job, tenant, job, waits=f"job {job} waits for the sweeper")
 
 
 def claim_job(*, job: UUID, now: datetime) -> Job | None:

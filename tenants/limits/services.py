@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from tenants.kernel.errors import ConflictError, Finding, NotFoundError, OutturnError
 from tenants.limits import registry, selectors
@@ -22,6 +22,7 @@ from tenants.limits.usage import add_usage
 from tenants.limits.watching import note_standing, renew_warnings
 from tenants.record.services import record_audit
 from tenants.scope.context import required_tenant
+from tenants.scope.locks import hold
 from tenants.scope.models import Tenant
 
 __all__ = ["add_usage", "change_plan", "raise_limit", "require", "set_share"]
@@ -106,9 +107,7 @@ def _admit(standing: Standing, amount: int, now: datetime) -> None:
 
 
 def _hold_off_others(meter: Meter) -> None:
-    with connection.cursor() as cursor:
-        name = f"limit/{required_tenant('a limit')}/{meter.value}"
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    hold(f"limit/{required_tenant('a limit')}/{meter.value}")
 
 
 def change_plan(*, plan: str, by: str, now: datetime, agreed: bool = False) -> Plan:

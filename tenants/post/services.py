@@ -21,6 +21,7 @@ from django.db import transaction
 from django.utils import translation
 
 from tenants.edge.mail import mail_of
+from tenants.jobs.services import tell_workers
 from tenants.people.language import language_of
 from tenants.people.models import User
 from tenants.post.models import Ended, Letter, RefusedLetters
@@ -174,12 +175,6 @@ def _mail(row: Letter, text: Text, user: User) -> EmailMessage:
 
 
 def _hint(tenant: UUID) -> None:
-    """Tell the workers at once; if the broker is away, the sweeper finds the letters later."""
-    from kombu.exceptions import OperationalError  # noqa: PLC0415
-
     from tenants.post.tasks import send  # noqa: PLC0415 (the task calls these services)
 
-    try:
-        send.apply_async((str(tenant),), retry=False, expires=300)
-    except OperationalError:
-        logger.warning("the broker is away: letters wait for the sweeper")
+    tell_workers(send, tenant, waits="letters wait for the sweeper", expires=300)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,13 +24,13 @@ from django.db import transaction
 from tenants.edge.addresses import address_for
 from tenants.edge.mail import send_to_all
 from tenants.edge.outgoing import fetch
+from tenants.jobs.services import tell_workers
 from tenants.kernel.errors import OutturnError
 from tenants.kernel.sealing import unseal
 from tenants.scope.context import required_tenant, scope
 from tenants.scope.models import Tenant
 from twins.alarms.models import AlarmChannel, AlarmDelivery
 
-logger = logging.getLogger("outturn.alarms")
 PURPOSE = "alarm webhook"
 MOST_ATTEMPTS = 8
 LEASE = timedelta(minutes=2)
@@ -59,14 +58,9 @@ def hint() -> None:
 
 
 def _hint(tenant: UUID) -> None:
-    from kombu.exceptions import OperationalError  # noqa: PLC0415
-
     from twins.alarms.tasks import deliver  # noqa: PLC0415 (the task calls this module)
 
-    try:
-        deliver.apply_async((str(tenant),), retry=False)
-    except OperationalError:
-        logger.warning("the broker is away: alarms of %s are told later", tenant)
+    tell_workers(deliver, tenant, waits=f"alarms of {tenant} are told later")
 
 
 def next_try() -> datetime | None:
