@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from django.db import models
 
 from billing.contracts.models import Contract, ContractVersion
+from tenants.scope.documents import DocumentField
 from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
 from tenants.scope.tables import AppendOnly, Custody
 
@@ -103,7 +104,7 @@ class AssumedEvidence(AppendOnly, PerTenant):
     """Evidence of a world that did not happen: what a what-if was rated on."""
 
     digest = models.CharField(max_length=64)
-    document = models.JSONField()
+    document = DocumentField()
 
     class Meta:
         constraints = (UniquePerTenant(fields=("digest",), name="assumed_evidence_by_digest"),)
@@ -124,7 +125,7 @@ class OutcomeRun(AppendOnly, PerTenant):
     period_end = models.DateTimeField()
     as_of = models.DateTimeField()
     total_minor = models.BigIntegerField()
-    document = models.JSONField()
+    document = DocumentField()
     digest = models.CharField(max_length=64)
     run_by = models.CharField(max_length=254)
     run_at = models.DateTimeField()

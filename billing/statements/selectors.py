@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Exists, OuterRef, QuerySet
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast, Coalesce, JSONObject
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 
 from billing.contracts.models import Contract
 from billing.contracts.periods import month, period_text
 from billing.contracts.registry import SettledPeriod
 from billing.contracts.selectors import agreed_versions, holds, version_at
+from billing.outcomes.models import OutcomeRun
 from billing.statements.models import Adjustment, ChargedAdjustment, Statement
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.errors import NotFoundError
@@ -160,13 +160,22 @@ def settled_periods(contract: UUID, start: datetime, end: datetime | None, seale
 
     Of each period the newest version that was sealed by a moment; credits of before they were kept are the run's.
     """
-    caps = KeyTransform("caps", KeyTransform("workings", KeyTransform("outcome", "run__document")))
-    granted = Cast(KeyTextTransform("granted", caps), BigIntegerField())
     found = statements_of(contract).filter(period_end__gt=start, sealed_at__lte=sealed_by)
     if end is not None:
         found = found.filter(period_start__lt=end)
     newest = found.order_by("period_start", "-version").distinct("period_start")
-    rows = newest.annotate(credited=Coalesce("credits_minor", granted)).values_list(
-        "period_start", "period_end", "contract_version__version", "digest", "currency", "credited"
-    )
-    return [SettledPeriod(*row) for row in rows]
+    rows = list(newest.select_related("contract_version").defer("document", "contract_version__document"))
+    granted = _granted({row.run_id for row in rows if row.credits_minor is None})
+    return [
+        SettledPeriod(
+            row.period_start, row.period_end, row.contract_version.version, row.digest, row.currency,
+            granted[row.run_id] if row.credits_minor is None else row.credits_minor,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _granted(runs: Collection[UUID]) -> dict[UUID, int]:
+    """What some runs credit after caps, minor units."""
+    found = OutcomeRun.objects.filter(id__in=runs) if runs else ()
+    return {run.id: run.document["outcome"]["workings"]["caps"]["granted"] for run in found}

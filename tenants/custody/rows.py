@@ -17,6 +17,7 @@ from django.db.models.functions import Cast, Coalesce, Length
 from tenants.custody.schemas import ExportedColumn
 from tenants.kernel.clock import isoformat
 from tenants.scope.context import scope
+from tenants.scope.documents import DocumentField, document_text
 
 PAGE = 1000
 SECRETS = frozenset({"password", "session_key"})
@@ -36,9 +37,11 @@ _TYPES: tuple[tuple[type[models.Field[Any, Any]], Any], ...] = (
     (models.FloatField, "number"),
     (models.IntegerField, "integer"),
     (models.JSONField, "json"),
+    (DocumentField, "json"),
     (models.BinaryField, "bytes"),
     (ArrayField, "list"),
 )
+_DOCUMENTS = (models.JSONField, DocumentField)
 
 
 class Verbatim(str):
@@ -68,7 +71,7 @@ def pages(model: Any, tenant: UUID, *, where: models.Q, size: int = PAGE) -> Ite
     """All rows of a tenant in the order of their key, each page read in a scope of its own.
 
     A page has no more long values than `MOST_BYTES`, but for a single row: memory does not grow with what rows hold.
-    Documents are read as the text that the database makes of them (`Verbatim`).
+    Documents are read as the text that the database makes of them (`Verbatim`), or as the bytes that it keeps of them.
 
     Args:
         model: The table.
@@ -113,17 +116,17 @@ def _text_of(field: Any) -> Any:
 
 def _values(rows: models.QuerySet[Any], fields: list[Any]) -> models.QuerySet[Any, Row]:
     # attname is what values() takes, column what the archive says; both are the same but for renamed columns.
-    plain = [field.attname for field in fields if not isinstance(field, models.JSONField) and field.attname != "pk"]
-    texts = {
-        f"{field.attname}_": Cast(field.attname, models.TextField()) for field in fields if field.attname not in plain
+    plain = [field.attname for field in fields if not isinstance(field, _DOCUMENTS) and field.attname != "pk"]
+    raw = {
+        f"{field.attname}_": Cast(field.attname, _text_of(field)) for field in fields if isinstance(field, _DOCUMENTS)
     }
-    found: models.QuerySet[Any, Row] = rows.annotate(**texts).values("pk", *plain, *texts)
+    found: models.QuerySet[Any, Row] = rows.annotate(**raw).values("pk", *plain, *raw)
     return found
 
 
 def _as_fields(row: Row, fields: list[Any]) -> Row:
-    texts = (field.attname for field in fields if isinstance(field, models.JSONField))
-    return row | {name: text if (text := row.pop(f"{name}_")) is None else Verbatim(text) for name in texts}
+    names = (field.attname for field in fields if isinstance(field, _DOCUMENTS))
+    return row | {name: Verbatim(raw) if isinstance(raw := row.pop(f"{name}_"), str) else raw for name in names}
 
 
 def as_json(model: Any, row: Row, *, blobs: Blobs) -> Row:
@@ -156,6 +159,8 @@ def _type(field: Any) -> Any:
 
 
 def _value(field: Any, value: Any, blobs: Blobs) -> Any:
+    if isinstance(field, DocumentField) and value is not None:
+        return Verbatim(document_text(value).decode())
     if isinstance(value, (bytes, memoryview)):
         raw = bytes(value)
         is_small = field.max_length is not None and field.max_length <= SMALL

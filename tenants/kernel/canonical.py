@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from itertools import compress
 from typing import Any
 
 import msgspec
@@ -82,24 +83,26 @@ def digest(value: Any) -> str:
 def _is_plain(value: Any) -> bool:
     """Whether a value is texts, truths and numbers that all write alike, in lists and objects, and nothing else.
 
-    What lies in containers is asked of the collector of garbage, which knows without a loop in Python.
+    What lies in containers is asked of the collector of garbage, which knows without a loop in Python; in what is no
+    container it finds nothing.
     """
     level = [value]
     for _ in range(_DEEPEST):
         kinds = set(map(type, level))
         if not kinds <= _PLAIN:
             return False
-        if kinds & _NUMBERS and not _write_alike([one for one in level if type(one) in _NUMBERS]):
+        if kinds & _NUMBERS and not _write_alike(level, kinds):
             return False
         if not kinds & _CONTAINERS:
             return True
-        level = gc.get_referents(*[one for one in level if type(one) in _CONTAINERS])
+        level = gc.get_referents(*level)
     return False
 
 
-def _write_alike(numbers: list[int | float]) -> bool:
-    """Whether every encoder writes some numbers with the same digits."""
-    fractions = [abs(one) for one in numbers if type(one) is float]
+def _write_alike(level: list[Any], kinds: set[type]) -> bool:
+    """Whether every encoder writes the numbers among some values of these kinds with the same digits."""
+    numbers = list(compress(level, map(_NUMBERS.__contains__, map(type, level))))
+    fractions = [abs(one) for one in numbers if type(one) is float] if float in kinds else ()
     return (
         min(numbers) >= -_LARGEST
         and max(numbers) <= _LARGEST

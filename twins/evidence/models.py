@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from tenants.scope.documents import DocumentField
 from tenants.scope.models import PerTenant, TenantKey, UniquePerTenant
 from tenants.scope.tables import AppendOnly, Custody
 from twins.composer.models import Twin
@@ -52,7 +53,7 @@ class EvidenceSegment(AppendOnly, PerTenant):
     start = models.DateTimeField()
     end = models.DateTimeField()
     revision = models.PositiveIntegerField()
-    document = models.JSONField()
+    document = DocumentField()
     digest = models.CharField(max_length=64)
     watermark = models.BigIntegerField()
     sealed_at = models.DateTimeField()
@@ -78,7 +79,7 @@ class SiteRecord(AppendOnly, PerTenant):
     """
 
     twin = TenantKey(Twin, models.PROTECT)
-    document = models.JSONField()
+    document = DocumentField()
     digest = models.CharField(max_length=64)
     made_at = models.DateTimeField()
 

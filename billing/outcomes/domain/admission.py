@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 from billing.outcomes.domain.document import (
+    RECEIVED,
     AssetEvidence,
     CounterReading,
     ExclusionClaim,
@@ -93,7 +94,7 @@ def _in_time(
 ) -> tuple[_Evidence, ...]:
     closing = document.period[1] + document.contract.correction_window
     limit = min(document.as_of, closing)
-    received: list[Any] = [item.received for item in evidence]
+    received: list[Any] = list(map(RECEIVED, evidence))
     if None not in received and max(received, default=limit) <= limit:  # as is usual
         return evidence
     for item, at in zip(evidence, received, strict=True):

@@ -6,10 +6,11 @@ gives the same outcome. What there are thousands of are named tuples, which are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from billing.contracts.domain import Contract, State
 from tenants.kernel.calendars import Span
@@ -40,6 +41,10 @@ class RateReport(NamedTuple):
     end: int
     value: Fraction
     received: int | None = None
+
+
+RECEIVED: Callable[[Any], int | None] = itemgetter(3)
+"""When a report of whatever kind was received: all have it in the same place, where it is found twice as quickly."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from operator import itemgetter, le, lt
 from typing import NamedTuple
 
@@ -81,15 +82,8 @@ def _precedence(report: StateReport) -> tuple[int, int, int, int]:
 
 def stitch(stretches: Iterable[Stretch]) -> list[Run]:
     """Neighbours in the same state become one; who reported them does not matter any more."""
-    runs: list[Run] = []
-    since, until, now = 0, 0, None
-    for start, end, state, _ in stretches:
-        if state != now:
-            if now is not None:
-                runs.append((since, until, now))
-            since, now = start, state
-        until = end
-    return [*runs, (since, until, now)] if now is not None else runs
+    alike = ((state, list(group)) for state, group in groupby(stretches, itemgetter(2)))
+    return [(group[0][0], group[-1][1], state) for state, group in alike]
 
 
 def outages(runs: Sequence[Run], rule: OutageRule) -> tuple[Outage, ...]:

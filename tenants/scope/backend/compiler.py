@@ -18,6 +18,7 @@ from django.db.models.sql.where import AND, NothingNode, WhereNode
 
 from tenants.scope.changes import MOST_ROWS, told, told_fields, watching
 from tenants.scope.context import required_tenant, twins_in_reach
+from tenants.scope.documents import DocumentField
 from tenants.scope.tables import TenantTable
 
 __all__ = ["SQLAggregateCompiler", "SQLCompiler", "SQLDeleteCompiler", "SQLInsertCompiler", "SQLUpdateCompiler"]
@@ -110,7 +111,7 @@ class SQLInsertCompiler(compiler.SQLInsertCompiler):
     def execute_sql(self, returning_fields: Any = None) -> Any:
         """Insert, and note the rows when somebody watches; documents, which may be large, go beside the statement."""
         fields = list(self.query.fields)
-        has_documents = any(isinstance(field, JSONField) for field in fields)
+        has_documents = any(isinstance(field, (JSONField, DocumentField)) for field in fields)
         is_apart = has_documents and len(self.query.objs) * len(fields) <= _MOST_VALUES
         with self.connection.values_apart() if is_apart else nullcontext():
             answer = super().execute_sql(returning_fields)

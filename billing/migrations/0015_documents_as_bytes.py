@@ -1,0 +1,22 @@
+from django.db import migrations
+
+import tenants.scope.documents
+
+# What is there becomes the text of its JSON, which the column's readers know from what is compressed. The table is
+# written anew by one statement, past the trigger that refuses changes of its rows.
+BYTES = 'ALTER TABLE "%s" ALTER COLUMN document TYPE bytea USING convert_to(document::text, \'UTF8\')'
+MODELS = ('assumedevidence', 'outcomerun')
+
+
+class Migration(migrations.Migration):
+    dependencies = [('billing', '0014_platform_plans')]
+
+    operations = [
+        migrations.RunSQL(
+            BYTES % f'billing_{model}',
+            state_operations=[
+                migrations.AlterField(model, 'document', tenants.scope.documents.DocumentField())
+            ],
+        )
+        for model in MODELS
+    ]
