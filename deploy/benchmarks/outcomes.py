@@ -22,8 +22,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import connection, connections
-from psycopg.types.json import Jsonb
+from django.db import connections
 
 from billing.outcomes.domain.engine import rate
 from billing.outcomes.domain.printed import printed
@@ -38,6 +37,7 @@ from tenants.kernel.ids import new_id
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from twins.composer.services import create_twin
+from twins.evidence.models import EvidenceSegment
 from twins.evidence.selectors import segments
 
 DATA = None
@@ -51,10 +51,6 @@ _YEAR = 2025
 _HOUR = timedelta(hours=1)
 _PROCESSES = 2
 _TESTS = "tests.billing.outcomes"
-_INSERT = """
-INSERT INTO twins_evidencesegment
-    (tenant_id, id, twin_id, asset, start, "end", revision, document, digest, watermark, sealed_at)
-VALUES (%s, %s, %s, %s, %s, %s, 1, %s, %s, 0, %s)"""
 _T = TypeVar("_T")
 Json = dict[str, Any]
 
@@ -142,7 +138,7 @@ def _rate_year(size: _Size, progress: Progress) -> _Taken:
         for number, (twin, assets) in enumerate(zip(twins, fleets, strict=True)):
             progress((month + number / len(twins)) / size.months, "rating a year")
             with scope(tenant.id):
-                _seal(tenant.id, twin, assets, span, chance)
+                _seal(twin, assets, span, chance)
                 _measure(twin, span, len(assets), taken, prints=number == 0)
     return taken
 
@@ -153,16 +149,16 @@ def _parts(whole: int, most: int) -> Iterator[int]:
         whole -= most
 
 
-def _seal(
-    tenant: UUID, twin: UUID, assets: Sequence[UUID], span: tuple[datetime, datetime], chance: random.Random
-) -> None:
+def _seal(twin: UUID, assets: Sequence[UUID], span: tuple[datetime, datetime], chance: random.Random) -> None:
     now = utc_now()
-    rows: list[list[Any]] = []
-    for asset in assets:
-        document = _segment(asset, span, chance)
-        rows.append([tenant, new_id(), twin, asset, *span, Jsonb(document), digest(document), now])
-    with connection.cursor() as cursor:
-        cursor.executemany(_INSERT, rows)
+    documents = {asset: _segment(asset, span, chance) for asset in assets}
+    EvidenceSegment.objects.bulk_create(
+        EvidenceSegment(
+            twin_id=twin, asset=asset, start=span[0], end=span[1], revision=1, document=document,
+            digest=digest(document), watermark=0, sealed_at=now,
+        )
+        for asset, document in documents.items()
+    )  # fmt: skip
 
 
 def _segment(asset: UUID, span: tuple[datetime, datetime], chance: random.Random) -> Json:
