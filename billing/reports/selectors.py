@@ -19,7 +19,7 @@ from billing.reports.content import report_content
 from billing.reports.history import history_of
 from billing.reports.models import Report
 from billing.reports.schemas import Content
-from billing.reports.verifier import Check, verify_report
+from billing.reports.verifier import Check, Found, verify_report
 from tenants.domains.hosts import address_of_tenant
 from tenants.kernel.canonical import digest
 from tenants.kernel.errors import NotFoundError, OutturnError
@@ -94,7 +94,8 @@ def checks_of(row: Report) -> list[Check]:
     """What the verifier that customers run says of a report's bytes, and whether they are those that were kept."""
     bundle = bytes(row.bundle)
     kept = hashlib.sha256(bundle).hexdigest() == row.bundle_sha256
-    own = Check("The bytes are those that were kept", f"SHA-256 {row.bundle_sha256}", kept)
+    found = Found(f"SHA-256 {row.bundle_sha256}", "kept", digest=row.bundle_sha256)
+    own = Check("The bytes are those that were kept", found, kept)
     return [own, *verify_report(bundle, trusted=known_fingerprint(row.fingerprint))]
 
 
