@@ -127,7 +127,9 @@ def report(request: HttpRequest, report: UUID) -> HttpResponse:
         "invoice_url": reverse("invoice", args=[actor.slug, found["made"].id]) if found["made"] else "",
         "signed_file": _signed_file(actor, found["bundle"]),
         "log_head": f"/t/{actor.slug}/api/v1/log/head/" if actor.may(Permission.LOG_OPERATE) else "",
+        "memory": f"outturn-log:{actor.slug}",
         "files": reverse("report", args=[actor.slug, row.id]),
+        "verifier": reverse("report-verifier", args=[actor.slug]),
     }  # fmt: skip
     return render(request, "reports/detail.html", context)
 
