@@ -78,20 +78,20 @@ const SHOWN = ["currency", "fee_minor", "total_minor", "clauses"];
 
 /** The outcome of a statement computed again, and held against its run and against the statement line by line. */
 export function figuresOf(report: Report, tell?: Tell): Verdict {
-  return concluded(report, () => settled(report, tell));
+  return concluded(report, statedOf, () => settled(report, tell));
 }
 
 /** What the statement is compared with, computed again by the same contract on evidence that is assumed. */
 export function comparisonsOf(report: Report, tell?: Tell): Verdict {
-  return concluded(report, () => compared(report, tell));
+  return concluded(report, comparedOf, () => compared(report, tell));
 }
 
 /** Whatever cannot be read in a document makes all of it unknown; no figure is passed over. */
-function concluded(report: Report, compute: () => Verdict): Verdict {
+function concluded(report: Report, stated: (statement: Json) => Figure[], compute: () => Verdict): Verdict {
   try {
     return compute();
   } catch (error) {
-    const shown = { ...NOTHING, ...moneyOf(report.statement), figures: statedOf(report.statement) };
+    const shown = { ...NOTHING, ...moneyOf(report.statement), figures: stated(report.statement) };
     if (error instanceof RefusedError) return { ...shown, state: "fails", reason: error.message };
     const reason = error instanceof UnknownError ? error.message : unlike(String(error)).message;
     return { ...shown, reason };
@@ -264,6 +264,18 @@ function statedOf(statement: Json): Figure[] {
       })),
       { what: "total", of: "", stated: amount(found, "total_minor"), computed: null },
     ];
+  } catch {
+    return [];
+  }
+}
+
+/** What the statement is compared with, as it is stated. */
+function comparedOf(statement: Json): Figure[] {
+  try {
+    return list(member(object(statement, "statement"), "comparisons")).map((each): Figure => {
+      const one = object(each, "statement/comparisons");
+      return { what: "compared", of: textOf(one, "assumption"), stated: amount(one, "total_minor"), computed: null };
+    });
   } catch {
     return [];
   }
