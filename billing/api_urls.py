@@ -9,7 +9,7 @@ from billing.contracts.acceptance_api import AgreedContractViewSet
 from billing.contracts.api import ContractViewSet
 from billing.contracts.drafting_api import BeginContractView, ContractTemplatesView, LookView
 from billing.disputes.api import DisputeViewSet
-from billing.dunning.api import DunningHistoryView, DunningSettingsView
+from billing.dunning.api import DunningHistoryView, DunningPauseEndView, DunningPausesView, DunningSettingsView
 from billing.invoices.api import InvoiceViewSet
 from billing.invoices.party_api import BillingProfileView, LegalEntityViewSet
 from billing.outcomes.api import DryRunView, ExclusionViewSet, OutcomeRunViewSet
@@ -52,7 +52,9 @@ urlpatterns = [
     path("fees/", FeesView.as_view(), name="fees"),
     path("journal/", JournalView.as_view(), name="journal"),
     path("dunning/settings/", DunningSettingsView.as_view(), name="dunning-settings"),
+    path("dunning/pauses/<uuid:pk>/end/", DunningPauseEndView.as_view(), name="dunning-pause-end"),
     path("invoices/<uuid:pk>/dunning/", DunningHistoryView.as_view(), name="invoice-dunning"),
+    path("invoices/<uuid:pk>/dunning/pauses/", DunningPausesView.as_view(), name="invoice-dunning-pauses"),
     path("invoices/<uuid:pk>/standing/", StandingView.as_view(), name="invoice-standing"),
     path("outcome-runs/dry-run/", DryRunView.as_view(), name="dry-run"),
     path("simulations/<uuid:pk>/what-if/", WhatIfView.as_view(), name="simulation-what-if"),

@@ -216,6 +216,11 @@ def acceptances_by_digest(digests: Collection[str]) -> dict[str, Any]:
     return dict(ContractAcceptance.objects.filter(digest__in=digests).values_list("digest", "document"))
 
 
+def answer_text(digest: str) -> str | None:
+    """The text that was shown to who gave the answer with a digest; None where there is no such answer."""
+    return ContractAcceptance.objects.filter(digest=digest).values_list("text", flat=True).first()
+
+
 def acceptance_of(version: ContractVersion) -> ContractAcceptance | None:
     """What the customer said of a version; None while nothing was said."""
     return next(iter(version.answers.all()), None)

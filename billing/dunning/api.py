@@ -1,4 +1,4 @@
-"""Dunning over the REST API: when customers are written to, and what was written about an invoice."""
+"""Dunning over the REST API: when customers are written to, what was written about an invoice, and pausing that."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from billing.dunning import selectors
 from billing.dunning.domain import Level
 from billing.dunning.models import Hold
-from billing.dunning.services import set_dunning
+from billing.dunning.services import end_pause, pause_dunning, set_dunning
 from billing.invoices.models import InvoiceKind
 from billing.invoices.selectors import invoice as invoice_by_id
 from tenants.edge.http import actor_of
@@ -55,6 +55,32 @@ class DunningNoticeOutput(serializers.Serializer[Any]):
     waiting = serializers.IntegerField()
 
 
+class DunningPauseInput(serializers.Serializer[Any]):
+    """What nothing is to be written about, why, and until when."""
+
+    about = serializers.ChoiceField(
+        ["invoice", "customer"], default="invoice", help_text="This invoice, or any invoice of its customer."
+    )
+    reason = serializers.CharField(max_length=200, help_text="For your own people; the customer does not see it.")
+    until = serializers.DateField(
+        allow_null=True, required=False, default=None, help_text="The last day; null until somebody ends the pause."
+    )
+
+
+class DunningPauseOutput(serializers.Serializer[Any]):
+    """A pause: of an invoice, or of all invoices of a customer."""
+
+    id = serializers.UUIDField()
+    invoice = serializers.UUIDField(source="invoice_id", allow_null=True)
+    customer = serializers.UUIDField(source="customer_id", allow_null=True)
+    reason = serializers.CharField()
+    until = serializers.DateField(allow_null=True)
+    paused_by = serializers.CharField()
+    paused_at = serializers.DateTimeField()
+    ended_by = serializers.CharField(allow_blank=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
 class DunningHistoryOutput(serializers.Serializer[Any]):
     """What was written about an invoice, what comes next and from when on, or what holds it."""
 
@@ -66,6 +92,7 @@ class DunningHistoryOutput(serializers.Serializer[Any]):
     next_level = serializers.IntegerField(allow_null=True)
     next_on = serializers.DateField(allow_null=True)
     notices = DunningNoticeOutput(many=True)
+    pauses = DunningPauseOutput(many=True, help_text="Those that hold: its own, and its customer's.")
 
 
 class DunningSettingsView(Idempotent, APIView):
@@ -114,5 +141,40 @@ class DunningHistoryView(APIView):
             DunningHistoryOutput({
                 "invoice": row.id, "days_overdue": max(look.days, 0), "open_minor": look.open, "hold": look.hold,
                 "reason": look.reason, "next_level": level, "next_on": day, "notices": notices,
+                "pauses": selectors.pauses_of(row, today),
             }).data
         )  # fmt: skip
+
+
+class DunningPausesView(Idempotent, APIView):
+    """Pausing what is written about an invoice, or about all of its customer."""
+
+    needs: ClassVar = {"read": Permission.MONEY_READ, "write": Permission.MONEY_BILL}
+
+    @extend_schema(responses=DunningPauseOutput(many=True))
+    def get(self, request: Request, pk: UUID) -> Response:
+        """The pauses that hold for an invoice: its own, and its customer's."""
+        pauses = selectors.pauses_of(invoice_by_id(pk), selectors.today_of(utc_now()))
+        return Response(DunningPauseOutput(pauses, many=True).data)
+
+    @extend_schema(request=DunningPauseInput, responses={201: DunningPauseOutput})
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Write nothing from now on; what is paused already is paused anew, with this reason and this day."""
+        given = DunningPauseInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        wanted = dict(given.validated_data)
+        whole, by = wanted.pop("about") == "customer", actor_of(request._request).name
+        pause = pause_dunning(invoice=pk, whole_customer=whole, by=by, now=utc_now(), **wanted)
+        return Response(DunningPauseOutput(pause).data, status=status.HTTP_201_CREATED)
+
+
+class DunningPauseEndView(Idempotent, APIView):
+    """Ending a pause."""
+
+    needs: ClassVar = {"write": Permission.MONEY_BILL}
+
+    @extend_schema(request=None, responses=DunningPauseOutput)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Write again about what was paused."""
+        pause = end_pause(pause=pk, by=actor_of(request._request).name, now=utc_now())
+        return Response(DunningPauseOutput(pause).data)

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from billing.contracts.acceptance import ACCEPTANCE
 from billing.contracts.agreement import AgreementDocument
 from billing.outcomes.assembly import rate_document, rated
 from billing.outcomes.years import left_of_year
@@ -45,6 +46,12 @@ class Bundle:
         """The contract the statement rests on."""
         (name,) = self.statement["relies_on"]["contract_version"]
         return AgreementDocument.read(self.documents["contract_version"][name])
+
+    @property
+    def acceptance(self) -> Json | None:
+        """How the customer accepted the contract, as it was logged; None where the contract needed nobody to."""
+        (accepted,) = self.relied_upon(ACCEPTANCE) or (None,)
+        return accepted
 
     @property
     def run(self) -> Json:

@@ -40,6 +40,7 @@ from billing.reports.schemas import (
     OutageRow,
     Proof,
 )
+from billing.reports.signatures import signature_under
 from billing.statements.retold import retold
 from tenants.edge.formats import day_shown, number_shown
 from tenants.kernel.calendars import epoch_ms, time_zone
@@ -50,17 +51,23 @@ PLAN_NAME = gettext_noop("As it was")
 
 
 def report_content(
-    bundle: Bundle, invoice: Json | None, *, history: History | None = None, page: str = ""
-) -> Content:  # fmt: skip
+    bundle: Bundle,
+    invoice: Json | None,
+    *,
+    accepted: str | None = None,
+    history: History | None = None,
+    page: str = "",
+) -> Content:
     """The content of a report.
 
     Args:
         bundle: The proof bundle, verified.
         invoice: The document of the invoice; None when the statement has none of its own.
+        accepted: The text that the customer accepted of the contract; None where it needed nobody to.
         history: The periods up to this one, from the statements of the contract; None for a first one.
         page: Where the report stands on the web; empty where that is not told.
     """
-    return _Writer(bundle).content(invoice, history, page)
+    return _Writer(bundle).content(invoice, accepted, history, page)
 
 
 class _Writer:
@@ -75,7 +82,7 @@ class _Writer:
         self.start, self.end = (_moment(self.run["period"][side]) for side in ("start", "end"))
         self.names = self.agreement.assets
 
-    def content(self, invoice: Json | None, history: History | None, page: str) -> Content:
+    def content(self, invoice: Json | None, accepted: str | None, history: History | None, page: str) -> Content:
         parties = self.agreement.parties
         clauses = tuple(self.clauses())
         return Content(
@@ -89,6 +96,7 @@ class _Writer:
             sealed_at=moment_shown(_moment(self.statement["sealed_at"]), self.zone),
             figures=tuple(self.figures(clauses, invoice)),
             sentences=tuple(describe(self.agreement)),
+            signature=signature_under(self.bundle, accepted, self.zone),
             unit=fee.unit if isinstance(fee := self.agreement.terms.fee, MeteredFeeDocument) else "",
             clauses=clauses,
             outages=tuple(self.outages()),

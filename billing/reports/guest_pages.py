@@ -5,11 +5,12 @@ A token that is none, of a link that is over, or of an organisation that is clos
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -19,15 +20,22 @@ from billing.reports.models import Report, ReportLink
 from billing.reports.showing import VERIFIER, file_of, shown, verifier_download
 from tenants.domains.hosts import home_at
 from tenants.edge.context import client_address
+from tenants.edge.problems import InvalidRequestError, answer
 from tenants.edge.rates import is_too_often
 from tenants.kernel.clock import utc_now
+from tenants.kernel.errors import OutturnError
 from tenants.lifecycle.branding import style_of, style_version
 from tenants.lifecycle.selectors import logo as logo_of_tenant
+from tenants.record.selectors import handover_notes
+from tenants.record.witnesses import head_for_witness
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 
 MOST_A_MINUTE = 120
 """Requests from one network address; a page with what belongs to it is four."""
+HEAD = "head.json"
+"""What the log is asked by, as it is noted."""
+_SIZE = re.compile(r"[0-9]{1,15}")
 _HEADERS = {
     "Cache-Control": "private, no-store",
     "Referrer-Policy": "no-referrer",
@@ -64,9 +72,17 @@ def guest_report(request: HttpRequest, link: ReportLink) -> HttpResponseBase:
     """The report."""
     assert request.resolver_match is not None  # a view is called by an address
     token = request.resolver_match.kwargs["token"]
-    context = shown(_opened(request, link, "page")) | {"token": token, "expires_at": link.expires_at}
-    context["files"] = reverse("guest-report", args=[token])
-    return render(request, "reports/guest.html", context | {"shell": _shell(link.tenant, token)})
+    found, files = shown(_opened(request, link, "page")), reverse("guest-report", args=[token])
+    context = found | {
+        "token": token,
+        "expires_at": link.expires_at,
+        "log_head": reverse("guest-head", args=[token]),
+        "memory": f"outturn-guest-log:{found['content'].proof.log}",
+        "files": files,
+        "verifier": f"{files}{VERIFIER}",
+        "shell": _shell(link.tenant, token),
+    }
+    return render(request, "reports/guest.html", context)
 
 
 @require_safe
@@ -75,6 +91,34 @@ def guest_file(request: HttpRequest, link: ReportLink, kind: str) -> HttpRespons
     """A file of the report, or the verifier."""
     row = _opened(request, link, kind)
     return verifier_download() if kind == VERIFIER else file_of(request, row, kind)
+
+
+@require_safe
+@_for_guests
+def guest_head(request: HttpRequest, link: ReportLink) -> HttpResponseBase:
+    """The newest head of the log, with the proof that it only grew since the guest's browser saw ``known`` entries.
+
+    It tells how many entries there are by now, and of none what it is.
+    """
+    known = request.GET.get("known", "0")
+    if not _SIZE.fullmatch(known):
+        return answer(
+            InvalidRequestError("this is no number of entries", place="known", fix="Ask from the size of a head.")
+        )
+    _opened(request, link, HEAD)
+    try:
+        found = head_for_witness(int(known))
+    except OutturnError as error:
+        return answer(error)
+    return JsonResponse(
+        {
+            "size": found.head.size,
+            "head": found.head.note,
+            "key": str(found.verifier),
+            "consistency": [value.hex() for value in found.consistency],
+            "handovers": handover_notes(),
+        }
+    )
 
 
 @require_safe

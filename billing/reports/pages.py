@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from billing.contracts.pages import contract_named
 from billing.invoices.selectors import invoices_of
 from billing.reports import selectors
+from billing.reports.bundles import Bundle
 from billing.reports.due import waiting_months
 from billing.reports.links import may_share
 from billing.reports.mails import REPORT
@@ -124,10 +125,20 @@ def report(request: HttpRequest, report: UUID) -> HttpResponse:
     context = found | shown_to_house(found, utc_now()) | {
         "can_share": may_share(actor),
         "invoice_url": reverse("invoice", args=[actor.slug, found["made"].id]) if found["made"] else "",
+        "signed_file": _signed_file(actor, found["bundle"]),
         "log_head": f"/t/{actor.slug}/api/v1/log/head/" if actor.may(Permission.LOG_OPERATE) else "",
+        "memory": f"outturn-log:{actor.slug}",
         "files": reverse("report", args=[actor.slug, row.id]),
+        "verifier": reverse("report-verifier", args=[actor.slug]),
     }  # fmt: skip
     return render(request, "reports/detail.html", context)
+
+
+def _signed_file(actor: Actor, bundle: Bundle) -> str:
+    """Where somebody who may read the contract takes the text that was accepted of it."""
+    if actor.customer is None and not actor.may(Permission.CONTRACTS_READ):
+        return ""
+    return reverse("agreed-text", args=[actor.slug, bundle.agreement.contract, bundle.agreement.version])
 
 
 @require_safe

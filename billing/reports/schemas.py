@@ -97,6 +97,21 @@ class InvoicePart:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """That the customer accepted the contract: by whom and when in a sentence, and the digest of what they accepted.
+
+    Attributes:
+        told: The sentence.
+        digest: SHA-256 of the text that was accepted.
+        text: That text, where the contract would be told in other words today; empty where it would not.
+    """
+
+    told: str
+    digest: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """What the reader checks the report by."""
 
@@ -169,6 +184,7 @@ class Content:
     sealed_at: str
     figures: tuple[Figure, ...]
     sentences: tuple[str, ...]
+    signature: Signature | None
     unit: str
     clauses: tuple[ClausePart, ...]
     outages: tuple[OutageRow, ...]

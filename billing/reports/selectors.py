@@ -10,6 +10,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from billing.contracts.acceptance import text_digest
+from billing.contracts.selectors import answer_text
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoice_of
 from billing.reports.bundles import Bundle
@@ -17,8 +19,9 @@ from billing.reports.content import report_content
 from billing.reports.history import history_of
 from billing.reports.models import Report
 from billing.reports.schemas import Content
-from billing.reports.verifier import Check, verify_report
+from billing.reports.verifier import Check, Found, verify_report
 from tenants.domains.hosts import address_of_tenant
+from tenants.kernel.canonical import digest
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.record.schemas import with_stamp
 from tenants.record.selectors import first_stamp_over, known_fingerprint, places_in_log
@@ -91,7 +94,8 @@ def checks_of(row: Report) -> list[Check]:
     """What the verifier that customers run says of a report's bytes, and whether they are those that were kept."""
     bundle = bytes(row.bundle)
     kept = hashlib.sha256(bundle).hexdigest() == row.bundle_sha256
-    own = Check("The bytes are those that were kept", f"SHA-256 {row.bundle_sha256}", kept)
+    found = Found(f"SHA-256 {row.bundle_sha256}", "kept", digest=row.bundle_sha256)
+    own = Check("The bytes are those that were kept", found, kept)
     return [own, *verify_report(bundle, trusted=known_fingerprint(row.fingerprint))]
 
 
@@ -150,9 +154,32 @@ def content_of(row: Report, bundle: bytes) -> Content:
 
 
 def content_with(row: Report, bundle: Bundle, invoice: Invoice | None) -> Content:
-    """What a report says beside its invoice, from its bundle once that is checked."""
+    """What a report says beside its invoice, from its bundle once that is checked.
+
+    Raises:
+        ProofError: The text of the contract is not the one that was accepted.
+    """
     document, page = None if invoice is None else invoice.document, page_of(row.id)
-    return report_content(bundle, document, history=history_of(row.statement), page=page)
+    accepted = _accepted_text(bundle)
+    return report_content(bundle, document, accepted=accepted, history=history_of(row.statement), page=page)
+
+
+def _accepted_text(bundle: Bundle) -> str | None:
+    """The text of the contract that the customer accepted; None where the contract needed nobody to.
+
+    Raises:
+        ProofError: What is kept is not the text whose digest was logged.
+    """
+    acceptance = bundle.acceptance
+    if acceptance is None:
+        return None
+    text = answer_text(digest(acceptance))
+    if text is None or text_digest(text) != acceptance["text_digest"]:
+        raise ProofError(
+            "The text of the contract that is kept is not the one that was accepted.", place="report",
+            kept="The report, the statement and the log as they are.", fix="Tell support the report's number.",
+        )  # fmt: skip
+    return text
 
 
 def page_of(report: UUID) -> str:

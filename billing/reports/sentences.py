@@ -111,6 +111,8 @@ def _proof(content: Content) -> dict[str, str]:
         "as_signed": pgettext(
             "shown beside a text that stays in English", "These are the words that both sides have agreed on."
         ),
+        "stays": pgettext("shown beside a text that stays in English", "It stays in the language it was signed in."),
+        "text_digest": gettext("SHA-256 of the text"),
         "check": gettext("How to check this report"),
         "check_file": gettext(
             "The file report.json is attached to this document and is the proof itself: the statement, the contract, "

@@ -21,6 +21,7 @@ from billing.reports import selectors, verifier
 from billing.reports.bundles import Bundle
 from billing.reports.document import amounts_svg, comparison_svg, pdf_of, timeline_svg, trends_svg
 from billing.reports.evidence import csv_pieces, parquet_pieces
+from billing.reports.findings import found_shown
 from billing.reports.models import Report
 from tenants.edge.streaming import streamed
 from tenants.kernel.canonical import canonical_json
@@ -51,7 +52,7 @@ def shown(row: Report) -> dict[str, Any]:
         "bundle": bundle,
         "made": made,
         "content": content,
-        "checks": checks,
+        "checks": [check._replace(found=found_shown(check.found)) for check in checks],
         "pdf_kind": pdf_kind(),
         **{name: SafeString(draw(content)) for name, draw in pictures.items()},
     }

@@ -10,5 +10,6 @@ urlpatterns = [
     path("<str:token>/", guests.guest_report, name="guest-report"),
     path("<str:token>/style.css", guests.guest_style, name="guest-style"),
     path("<str:token>/logo", guests.guest_logo, name="guest-logo"),
+    path("<str:token>/head.json", guests.guest_head, name="guest-head"),
     path("<str:token>/<str:kind>", guests.guest_file, name="guest-file"),
 ]

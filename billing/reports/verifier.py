@@ -76,6 +76,20 @@ class RefusedError(Exception):
     """A check does not hold; the text says why."""
 
 
+class Found(str):
+    """What a check has found, in a sentence; code and values say the same to a program that tells it in other words."""
+
+    __slots__ = ("code", "values")
+    code: str
+    values: Document
+
+    def __new__(cls, sentence: str, code: str, **values: Any) -> Found:
+        """The sentence, with what it is made of."""
+        found = super().__new__(cls, sentence)
+        found.code, found.values = code, values
+        return found
+
+
 class Check(NamedTuple):
     """One check: what it claims, what was found, whether the claim holds, and whether that could be found out."""
 
@@ -329,11 +343,14 @@ def _key(report: Document, trusted: str | None) -> str:
     if report["key"]["fingerprint"] != fingerprint:
         raise RefusedError(f"its fingerprint is {fingerprint}, the report gives another")
     if trusted is None:
-        return f"{fingerprint} (compare it with the one you were given in another way, or use --key)"
+        told = f"{fingerprint} (compare it with the one you were given in another way, or use --key)"
+        return Found(told, "key_unknown", fingerprint=fingerprint)
     given = re.sub(r"[\s:]", "", trusted).lower()
     if given not in [hashlib.sha256(read_key(key)[1]).hexdigest() for _, key in _keys(report)]:
         raise RefusedError(f"its fingerprint is {fingerprint}, you gave another")
-    return f"{fingerprint}, as you gave it" if given == fingerprint else f"{fingerprint}, to which yours handed over"
+    if given == fingerprint:
+        return Found(f"{fingerprint}, as you gave it", "key", fingerprint=fingerprint)
+    return Found(f"{fingerprint}, to which yours handed over", "key_after", fingerprint=fingerprint)
 
 
 def _keys(report: Document) -> list[tuple[float, str]]:
@@ -360,7 +377,9 @@ def _keys(report: Document) -> list[tuple[float, str]]:
 
 def _handovers(report: Document) -> str:
     keys = [(size, hashlib.sha256(read_key(key)[1]).hexdigest()) for size, key in _keys(report)]
-    return ", ".join(f"{key} up to {size} entries" for size, key in keys[:-1]) + f", then {keys[-1][1]}"
+    former, last = [(key, int(size)) for size, key in keys[:-1]], keys[-1][1]
+    told = ", ".join(f"{key} up to {_entries_told(size)}" for key, size in former)
+    return Found(f"{told}, then {last}", "handovers", former=former, last=last)
 
 
 def _signed(report: Document, note: str) -> Head:
@@ -382,8 +401,9 @@ def _witnessed(report: Document) -> str:
             raise RefusedError(f"a cosignature is not that of {name}")
         if not ed25519_holds(public, text.encode(), raw[12:]):
             raise RefusedError(f"the cosignature of {name} does not belong to this head")
-        found.append(f"{name} with the key {hashlib.sha256(public).hexdigest()}")
-    return f"{old.size} entries, by {', '.join(found) or 'nobody'}"
+        found.append((name, hashlib.sha256(public).hexdigest()))
+    told = f"{_entries_told(old.size)}, by {', '.join(f'{name} with the key {key}' for name, key in found) or 'nobody'}"
+    return Found(told, "witnessed", count=old.size, witnesses=found)
 
 
 def _stamped(report: Document) -> str:
@@ -400,11 +420,14 @@ def _stamped(report: Document) -> str:
         raise RefusedError("the time-stamp is of something else than the head beside it")
     if at[:19] != stamped["at"][:19]:  # parts of a second are not kept everywhere
         raise RefusedError(f"the time-stamp says {at}, the report {stamped['at']:.40}")
-    return (
-        f"{at}, by {stamped['authority']}: the head of {head.size} entries, {algorithm} {imprint.hex()}, and in it the "
+    entries, authority = _entries_told(head.size), stamped["authority"]
+    told = (
+        f"{at}, by {authority}: the head of {entries}, {algorithm} {imprint.hex()}, and in it the "
         "statement. NOT checked here is that the authority signed it; --stamp FOLDER writes both files for: openssl ts "
         f"-verify -data head-{head.size}.txt -in head-{head.size}.tsr -CAfile AUTHORITY.pem"
     )
+    of = {"algorithm": algorithm, "imprint": imprint.hex()}
+    return Found(told, "stamped", at=at, authority=authority, count=head.size, **of)
 
 
 # --- time-stamps (RFC 3161), as far as what they are of and their time goes -------------------------------------------
@@ -463,7 +486,7 @@ def _der(data: bytes, *tags: int) -> list[bytes]:
 
 def _head(report: Document) -> str:
     head = _signed(report, report["head"])
-    return f"{head.signer}, {head.size} entries"
+    return Found(f"{head.signer}, {_entries_told(head.size)}", "head", log=head.signer, count=head.size)
 
 
 def _entries(report: Document) -> str:
@@ -471,7 +494,7 @@ def _entries(report: Document) -> str:
     for leaf in report["leaves"]:
         if not included(leaf_hash(leaf), leaf["index"], head, [hashes[position] for position in leaf["path"]]):
             raise RefusedError(f"{_name(leaf)} is not what the log holds there")
-    return f"{len(report['leaves'])} entries"
+    return _entries_found(len(report["leaves"]))
 
 
 def _documents(report: Document) -> str:
@@ -479,14 +502,16 @@ def _documents(report: Document) -> str:
     for leaf in given:
         if digest(leaf["payload"]) != leaf["digest"]:
             raise RefusedError(f"{_name(leaf)} is another document")
-    return f"{len(given)} documents; {len(report['leaves']) - len(given)} entries are given by their digest alone"
+    missing = len(report["leaves"]) - len(given)
+    alone = f"{_entries_told(missing)} {'is given by its' if missing == 1 else 'are given by their'} digest alone"
+    return Found(f"{_counted(len(given), 'document')}; {alone}", "documents", given=len(given), missing=missing)
 
 
 def _statement(report: Document) -> str:
     last = report["leaves"][-1]
     if last["kind"] != STATEMENT or last["digest"] != digest(report["statement"]):
         raise RefusedError(f"{_name(last)}, the last one in the report, is another document")
-    return _name(last)
+    return Found(_name(last), "statement", index=last["index"])
 
 
 def _basis(report: Document) -> str:
@@ -500,7 +525,8 @@ def _basis(report: Document) -> str:
         raise RefusedError("the outcome runs rest on another contract than the statement")
     evidence = {value for kind, value in uses if kind == EVIDENCE}
     given = len(evidence & documents.keys())
-    return f"contract {', '.join(sorted(contracts))}; {len(evidence)} evidence segments, {given} of them in the report"
+    told = f"contract {', '.join(sorted(contracts))}; {_counted(len(evidence), 'evidence segment')}, {given} of them in"
+    return Found(f"{told} the report", "basis", contracts=sorted(contracts), count=len(evidence), given=given)
 
 
 def _reliance(report: Document) -> str:
@@ -512,7 +538,7 @@ def _reliance(report: Document) -> str:
         needed.update(dict.fromkeys(_relies_on(leaf["payload"]), _name(leaf)))
     for (kind, value), name in needed.items():
         raise RefusedError(f"{name} relies on {kind} {value}, which is not among the entries before it")
-    return f"{len(earlier)} entries"
+    return _entries_found(len(earlier))
 
 
 def _sites(report: Document) -> str:
@@ -529,9 +555,12 @@ def _sites(report: Document) -> str:
         before = FIRST if number == 1 else seals.get((key, number - 1), (previous,))[0]
         if previous != before:
             raise RefusedError(f"batch {number} of the key {key} does not follow the one before it")
-    found = f"{len(seals)} batches of the keys {', '.join(sorted({key for key, _ in seals})) or '-'}"
-    missing = len(leaves) - len(given)
-    return f"{found}; {missing} site records are given by their digest alone" if missing else found
+    keys, missing = sorted({key for key, _ in seals}), len(leaves) - len(given)
+    told = f"{_counted(len(seals), 'batch', 'batches')} of the keys {', '.join(keys) or '-'}"
+    if missing:
+        alone = "is given by its" if missing == 1 else "are given by their"
+        told += f"; {_counted(missing, 'site record')} {alone} digest alone"
+    return Found(told, "sites", count=len(seals), keys=keys, missing=missing)
 
 
 def _sealed(key: Document) -> list[tuple[int, tuple[str, str]]]:
@@ -554,7 +583,7 @@ def _growth(report: Document) -> str:
         old, new, [bytes.fromhex(value) for value in report["previous"]["consistency"]]
     ):
         raise RefusedError(f"its {new.size} entries are not shown to begin with the {old.size} it had; keep both heads")
-    return f"from {old.size} to {new.size} entries"
+    return Found(f"from {old.size} to {_entries_told(new.size)}", "growth", old=old.size, count=new.size)
 
 
 def _kept(report: Document, kept: bytes) -> str:
@@ -566,7 +595,7 @@ def _kept(report: Document, kept: bytes) -> str:
         if head.size == old.size and head.root != old.root:
             raise RefusedError(f"the log has signed two histories of {old.size} entries; keep both heads")
         if head.size == old.size:
-            return f"{old.size} entries"
+            return _entries_found(old.size)
     raise RefusedError(f"this report does not reach back to your head of {old.size} entries; ask for one that does")
 
 
@@ -1754,8 +1783,16 @@ def _comparisons(report: Document) -> str:
     return f"{_counted(len(statement['comparisons']), 'outcome')} of assumed evidence"
 
 
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
+def _counted(count: int, word: str, many: str = "") -> str:
+    return f"{count} {word if count == 1 else many or word + 's'}"
+
+
+def _entries_told(count: int) -> str:
+    return _counted(count, "entry", "entries")
+
+
+def _entries_found(count: int) -> str:
+    return Found(_entries_told(count), "entries", count=count)
 
 
 def _refuse(differences: list[str]) -> None:
@@ -1789,7 +1826,7 @@ def verify_report(
 
 def _proofs(report: Document, claim: str, size: int, trusted: str | None, kept: bytes | None) -> list[Step]:
     steps: list[Step] = [
-        (claim, lambda _: f"{size} bytes"),
+        (claim, lambda _: Found(_counted(size, "byte"), "bytes", count=size)),
         ("The key has the fingerprint", partial(_key, trusted=trusted)),
         ("The head of the log is signed with the key", _head),
         ("The entries are in the log under the head", _entries),

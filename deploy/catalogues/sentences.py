@@ -111,8 +111,11 @@ def _claims() -> Iterator[str]:
     for node in ast.walk(_tree(VERIFIER)):
         if isinstance(node, ast.Tuple) and len(node.elts) == 2:
             claim, step = node.elts
-            if isinstance(claim, ast.Constant) and " " in str(claim.value) and isinstance(step, ast.Name):
-                yield str(claim.value)
+            is_claim = isinstance(claim, ast.Constant) and " " in str(claim.value)
+            if is_claim and isinstance(step, ast.Name | ast.Call):
+                yield str(ast.literal_eval(claim))
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "claim":
+            yield str(ast.literal_eval(node.value))
     for node in ast.walk(_tree("billing/reports/selectors.py")):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Check":
             yield str(ast.literal_eval(node.args[0]))

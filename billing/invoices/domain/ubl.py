@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
 
+from billing.contracts.periods import last_day
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.money import Money
 
@@ -181,5 +182,5 @@ class _Writer:
 def _days(period: Json) -> Sequence[str]:
     """The first and the last day of a period, on the clocks of the contract."""
     zone = time_zone(period["time_zone"])
-    start, end = (datetime.fromisoformat(period[side]).astimezone(zone) for side in ("start", "end"))
-    return start.date().isoformat(), (end - timedelta(microseconds=1)).date().isoformat()
+    start, end = (datetime.fromisoformat(period[side]) for side in ("start", "end"))
+    return start.astimezone(zone).date().isoformat(), last_day(end, zone).isoformat()

@@ -18,23 +18,42 @@ function texts(): Record<string, string | string[]> {
 
 let language: string | undefined;
 
+function spoken(): string {
+  language ??= typeof document === "undefined" ? "en" : document.documentElement.lang || "en";
+  return language;
+}
+
+/** The texts of a page with its language, to be handed to a worker. */
+export interface Words {
+  texts: Record<string, string | string[]>;
+  language: string;
+}
+
+/** The words of this page. */
+export function words(): Words {
+  return { texts: texts(), language: spoken() };
+}
+
+/** Use the words of a page, where there is none. */
+export function speak(words: Words): void {
+  catalogue = words.texts;
+  language = words.language;
+}
+
 /** A count as people of the page's language write it, such as 2,000. */
 export function countText(count: number): string {
-  language ??= typeof document === "undefined" ? "en" : document.documentElement.lang || "en";
-  return count.toLocaleString(language);
+  return count.toLocaleString(spoken());
 }
 
 /** An amount of so many minor units as people of the page's language write it, such as -1,234.50 EUR. */
 export function amountText(minor: number, currency: string, digits: number): string {
-  language ??= typeof document === "undefined" ? "en" : document.documentElement.lang || "en";
   const shown = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return `${(minor / 10 ** digits).toLocaleString(language, shown)} ${currency}`;
+  return `${(minor / 10 ** digits).toLocaleString(spoken(), shown)} ${currency}`;
 }
 
 /** A number as documents have it, such as 99.880000, with the decimal sign of the page's language; else as it is. */
 export function decimalText(number: string): string {
-  language ??= typeof document === "undefined" ? "en" : document.documentElement.lang || "en";
-  return number.replace(".", (0.5).toLocaleString(language).charAt(1));
+  return number.replace(".", (0.5).toLocaleString(spoken()).charAt(1));
 }
 
 function fill(text: string, values: Record<string, string | number>): string {

@@ -4,6 +4,7 @@
  * JSON.parse and JSON.stringify read and write numbers and texts as RFC 8785 asks for; what they would forgive (a member
  * twice, spaces, 1.0, -0, digits beyond a double) comes out as other text than went in, and is refused.
  */
+import { gettext } from "../common/gettext.ts";
 export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
 
 const LARGEST = 64 * 1024 * 1024;
@@ -17,22 +18,22 @@ export class UnknownError extends Error {}
 
 /** The value in canonical bytes; anything that two programs could read differently is refused. */
 export function readCanonical(bytes: Uint8Array<ArrayBuffer>): Json {
-  if (bytes.length > LARGEST) throw new RefusedError("the file is larger than 64 MiB");
+  if (bytes.length > LARGEST) throw new RefusedError(gettext("the file is larger than 64 MiB"));
   let text: string;
   let value: Json;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     value = JSON.parse(text) as Json;
   } catch {
-    throw new RefusedError("it is not JSON");
+    throw new RefusedError(gettext("it is not JSON"));
   }
-  if (canonical(value) !== text) throw new RefusedError("it is not in the canonical form of JSON (RFC 8785)");
+  if (canonical(value) !== text) throw new RefusedError(gettext("it is not in the canonical form of JSON (RFC 8785)"));
   return value;
 }
 
 /** The canonical text of a value. */
 export function canonical(value: Json, depth = 0): string {
-  if (depth > DEEPEST) throw new RefusedError("it is nested more than 64 deep");
+  if (depth > DEEPEST) throw new RefusedError(gettext("it is nested more than 64 deep"));
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(",")}]`;
   if (value !== null && typeof value === "object") {
     // The order of UTF-16 code units is that of sort().
@@ -43,8 +44,10 @@ export function canonical(value: Json, depth = 0): string {
 }
 
 function plain(value: null | boolean | number | string): string {
-  if (typeof value === "number" && !Number.isFinite(value)) throw new RefusedError("a number in it is out of range");
-  if (typeof value === "string" && /\p{Surrogate}/u.test(value)) throw new RefusedError("a text in it is broken");
+  if (typeof value === "number" && !Number.isFinite(value))
+    throw new RefusedError(gettext("a number in it is out of range"));
+  if (typeof value === "string" && /\p{Surrogate}/u.test(value))
+    throw new RefusedError(gettext("a text in it is broken"));
   return JSON.stringify(value);
 }
 
@@ -71,7 +74,8 @@ export function hex(bytes: Uint8Array): string {
 
 /** Hexadecimal digits of a hash as bytes. */
 export function hash(text: unknown): Uint8Array<ArrayBuffer> {
-  if (typeof text !== "string" || !/^[0-9a-f]{64}$/.test(text)) throw new RefusedError("a hash has not 64 digits");
+  if (typeof text !== "string" || !/^[0-9a-f]{64}$/.test(text))
+    throw new RefusedError(gettext("a hash has not 64 digits"));
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }
 
@@ -83,6 +87,6 @@ export function base64(text: string): Uint8Array<ArrayBuffer> {
   } catch {
     // told below
   }
-  if (btoa(raw) !== text) throw new RefusedError("a root, key or signature is not base64 in its one form");
+  if (btoa(raw) !== text) throw new RefusedError(gettext("a root, key or signature is not base64 in its one form"));
   return Uint8Array.from(raw, (letter) => letter.charCodeAt(0));
 }

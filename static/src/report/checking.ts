@@ -232,12 +232,23 @@ class Row {
     const mark = document.createElement("span");
     const words = { holds: gettext("The same"), fails: gettext("Another"), unknown: gettext("Unknown") };
     marked(mark, figure.state, words[figure.state]);
-    for (const [at, value] of [figure.name, figure.stated, figure.computed, mark].entries()) {
+    const values = [[figure.name], whole(figure.stated), whole(figure.computed), [mark]];
+    for (const [at, value] of values.entries()) {
       const cell = row.insertCell();
       cell.dataset.label = labels[at] ?? "";
-      cell.append(value);
+      cell.append(...value);
     }
   }
+}
+
+/** A figure that breaks between percent and amount, and nowhere else. */
+function whole(figure: string): (string | HTMLElement)[] {
+  return figure.split(", ").flatMap((part, at) => {
+    const held = document.createElement("span");
+    held.className = "text-nowrap";
+    held.textContent = part;
+    return at ? [", ", held] : [held];
+  });
 }
 
 /** Make a mark show a state by icon, tone and word. */

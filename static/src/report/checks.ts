@@ -5,6 +5,7 @@
 import { gettext, ngettext } from "../common/gettext.ts";
 import { base64, digest, hash, hex, readCanonical, RefusedError, UnknownError } from "./canonical.ts";
 import { cosigner, fingerprint, keysOf, readHead, signedHead, type Head, type Key } from "./heads.ts";
+import { kindNamed } from "./kinds.ts";
 import { reliesOn, reportIn, type Growth, type Leaf, type Report, type Stamped } from "./shapes.ts";
 import { readStamp } from "./stamps.ts";
 import { grown, included, leafHash, same } from "./tree.ts";
@@ -201,10 +202,11 @@ function reliance(report: Report): Promise<string> {
     for (const each of reliesOn(leaf.payload)) needed.add(each.join(" "));
   }
   const [missing] = needed;
-  if (missing !== undefined)
-    throw new RefusedError(
-      gettext("{document} is not among the entries before it is relied upon", { document: missing }),
-    );
+  if (missing !== undefined) {
+    const [kind = "", digest = ""] = missing.split(" ");
+    const document = `${kindNamed(kind)} ${digest}`;
+    throw new RefusedError(gettext("{document} is not among the entries before it is relied upon", { document }));
+  }
   return Promise.resolve(ngettext("{count} entry", "{count} entries", report.leaves.length - 1));
 }
 
@@ -291,5 +293,5 @@ async function sinceLast(report: Report, memory: Memory, ask: AskLog): Promise<s
 }
 
 function nameOf(leaf: Leaf): string {
-  return gettext("{kind} in entry {index}", { kind: leaf.kind, index: String(leaf.index) });
+  return gettext("{kind} in entry {index}", { kind: kindNamed(leaf.kind), index: String(leaf.index) });
 }

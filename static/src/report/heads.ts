@@ -1,4 +1,5 @@
 /** Signed heads (C2SP checkpoints), the keys that sign them, how keys hand over, and cosignatures of witnesses. */
+import { gettext } from "../common/gettext.ts";
 import { base64, RefusedError, sha256, hex, UnknownError } from "./canonical.ts";
 import { same, type Size } from "./tree.ts";
 
@@ -30,7 +31,9 @@ const HANDOVER = new RegExp(
 export function readHead(note: string): Head {
   const [, text, log, size, root, signer, signature] = HEAD.exec(note) ?? [];
   if (text === undefined || signer === undefined || log !== signer)
-    throw new RefusedError("a head is not a line each for log, size and root, an empty line and the log's signature");
+    throw new RefusedError(
+      gettext("a head is not a line each for log, size and root, an empty line and the log's signature"),
+    );
   return { text, size: Number(size), root: base64(root ?? ""), signer, signature: base64(signature ?? "") };
 }
 
@@ -43,7 +46,7 @@ async function readKey(
   const raw = base64(material ?? "");
   const id = (await sha256(new TextEncoder().encode(`${name ?? ""}\n`), raw)).subarray(0, 4);
   if (name === undefined || raw[0] !== kind || hex(id) !== written)
-    throw new RefusedError("a key is not an Ed25519 key under its own id");
+    throw new RefusedError(gettext("a key is not an Ed25519 key under its own id"));
   return { name, id, key: raw.slice(1) };
 }
 
@@ -58,7 +61,9 @@ async function holds(key: Uint8Array<ArrayBuffer>, text: string, signature: Uint
   try {
     imported = await crypto.subtle.importKey("raw", key, "Ed25519", false, ["verify"]);
   } catch {
-    throw new UnknownError("this browser cannot check Ed25519 signatures; use the verifier, or a newer browser");
+    throw new UnknownError(
+      gettext("this browser cannot check Ed25519 signatures; use the verifier, or a newer browser"),
+    );
   }
   return crypto.subtle.verify("Ed25519", imported, signature, new TextEncoder().encode(text));
 }
@@ -69,9 +74,9 @@ export async function signedHead(note: string, keys: Key[]): Promise<Head> {
   const verifier = keys.find((each) => head.size <= each.largest)?.verifier ?? "";
   const { name, id, key } = await readKey(verifier, LOG);
   if (head.signer !== name || !same(head.signature.subarray(0, 4), id))
-    throw new RefusedError("the head is signed with another key");
+    throw new RefusedError(gettext("the head is signed with another key"));
   if (!(await holds(key, head.text, head.signature.slice(4))))
-    throw new RefusedError("the signature does not belong to this head");
+    throw new RefusedError(gettext("the signature does not belong to this head"));
   return head;
 }
 
@@ -83,19 +88,22 @@ export async function keysOf(handovers: string[], last: string): Promise<Key[]> 
     const { size, from, to } = await handover(note);
     const before = keys.at(-1);
     if (from === to || (before && (from !== following || size <= before.largest)))
-      throw new RefusedError(`the handover after ${size} entries does not follow the one before it`);
+      throw new RefusedError(
+        gettext("the handover after {size} entries does not follow the one before it", { size: String(size) }),
+      );
     keys.push({ verifier: from, largest: size });
     following = to;
   }
   if (following !== undefined && following !== last)
-    throw new RefusedError("the last handover is to another key than the report's");
+    throw new RefusedError(gettext("the last handover is to another key than the report's"));
   return [...keys, { verifier: last, largest: Infinity }];
 }
 
 /** After how many entries one key handed over to another, once both have signed that. */
 async function handover(note: string): Promise<{ size: number; from: string; to: string }> {
   const parts = HANDOVER.exec(note) as unknown as Handover | null;
-  if (!parts) throw new RefusedError("a handover is not five lines, an empty line and the signatures of both keys");
+  if (!parts)
+    throw new RefusedError(gettext("a handover is not five lines, an empty line and the signatures of both keys"));
   const [, text, log, size, from, to, ...signatures] = parts;
   for (const [verifier, signer, signature] of [
     [from, signatures[0], signatures[1]],
@@ -104,8 +112,9 @@ async function handover(note: string): Promise<{ size: number; from: string; to:
     const { name, id, key } = await readKey(verifier, LOG);
     const raw = base64(signature);
     if (name !== log || signer !== log || !same(raw.subarray(0, 4), id))
-      throw new RefusedError("a handover is signed with another key than those it names");
-    if (!(await holds(key, text, raw.slice(4)))) throw new RefusedError("a signature does not belong to this handover");
+      throw new RefusedError(gettext("a handover is signed with another key than those it names"));
+    if (!(await holds(key, text, raw.slice(4))))
+      throw new RefusedError(gettext("a signature does not belong to this handover"));
   }
   return { size: Number(size), from, to };
 }
@@ -116,9 +125,9 @@ export async function cosigner(head: Head, verifier: string, line: string): Prom
   const [, signer, signature] = new RegExp(`^${SIGNED}$`).exec(line) ?? [];
   const raw = base64(signature ?? "");
   if (signer !== name || raw.length !== 76 || !same(raw.subarray(0, 4), id))
-    throw new RefusedError(`a cosignature is not that of ${name}`);
+    throw new RefusedError(gettext("a cosignature is not that of {name}", { name }));
   const seconds = new DataView(raw.buffer).getBigUint64(4);
   if (!(await holds(key, `cosignature/v1\ntime ${seconds.toString()}\n${head.text}`, raw.slice(12))))
-    throw new RefusedError(`the cosignature of ${name} does not belong to this head`);
+    throw new RefusedError(gettext("the cosignature of {name} does not belong to this head", { name }));
   return name;
 }

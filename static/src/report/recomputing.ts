@@ -1,9 +1,9 @@
 /** The checks that compute the outcome again: where that is done, and what is said of it. */
-import { amountText, decimalText, gettext, ngettext } from "../common/gettext.ts";
+import { amountText, decimalText, gettext, ngettext, words } from "../common/gettext.ts";
 import { RefusedError, UnknownError } from "./canonical.ts";
 import type { Check, FigureLine, Found } from "./checks.ts";
 import type { Difference, Figure, Shown, Verdict } from "./recompute/figures.ts";
-import type { Answer, Asked } from "./recompute/figures.worker.ts";
+import type { Answer, Asked, Told } from "./recompute/figures.worker.ts";
 import type { Report } from "./shapes.ts";
 
 /** Computes again what was asked for, and hears meanwhile what share of it is done. */
@@ -24,7 +24,7 @@ export const inWorker: Compute = (asked, tell) => {
     worker.addEventListener("error", () => {
       reject(new UnknownError(gettext("This browser could not compute it; use the verifier.")));
     });
-    worker.postMessage(asked);
+    worker.postMessage({ ...asked, words: words() } satisfies Told);
   }).finally(() => {
     worker.terminate();
   });

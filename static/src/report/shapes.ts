@@ -1,4 +1,5 @@
 /** The form of a report: what has to be there, and nothing else. */
+import { gettext } from "../common/gettext.ts";
 import { canonical, RefusedError, type Json } from "./canonical.ts";
 
 /** `{member: shape}`, `[shape of each item]`, a pattern of the canonical JSON, null for anything. */
@@ -79,17 +80,17 @@ export function reportIn(value: Json): Report {
 function refuseDisorder(report: Report): void {
   const indexes = report.leaves.map((leaf) => leaf.index);
   if (!indexes.length || indexes.some((index, at) => at > 0 && index <= (indexes[at - 1] ?? 0)))
-    throw new RefusedError("report/leaves are not entries in the order of the log");
+    throw new RefusedError(gettext("report/leaves are not entries in the order of the log"));
   const uses = [...new Set(report.leaves.flatMap((leaf) => leaf.path))];
   if (uses.length !== report.hashes.length || uses.some((position, at) => position !== at))
-    throw new RefusedError("report/hashes are not those of the paths, in the order of their first use");
+    throw new RefusedError(gettext("report/hashes are not those of the paths, in the order of their first use"));
 }
 
 /** The kind and the digest of each document that a document says it relies on. */
 export function reliesOn(document: Json): [kind: string, digest: string][] {
   const relied = members(document)?.relies_on ?? {};
   const named = members(relied);
-  if (named === null) throw new RefusedError("relies_on is not an object");
+  if (named === null) throw new RefusedError(gettext("relies_on is not an object"));
   return Object.entries(named).flatMap(([kind, digests]) => {
     fit(digests, [HASH], `relies_on/${kind}`);
     return (digests as string[]).map((digest): [string, string] => [kind, digest]);
@@ -105,19 +106,19 @@ function members(value: Json): Record<string, Json> | null {
 function fit(value: Json, shape: Shape, place: string): void {
   if (shape === null) return;
   if (shape instanceof RegExp) {
-    if (!shape.test(canonical(value))) throw new RefusedError(`${place} is not of its form`);
+    if (!shape.test(canonical(value))) throw new RefusedError(gettext("{place} is not of its form", { place }));
   } else if (Array.isArray(shape)) fitItems(value, shape[0], place);
   else fitMembers(value, shape, place);
 }
 
 function fitItems(value: Json, shape: Shape, place: string): void {
-  if (!Array.isArray(value)) throw new RefusedError(`${place} is not a list`);
+  if (!Array.isArray(value)) throw new RefusedError(gettext("{place} is not a list", { place }));
   for (const [at, item] of value.entries()) fit(item, shape, `${place}/${at}`);
 }
 
 function fitMembers(value: Json, shape: Record<string, Shape>, place: string): void {
   const found = members(value);
   if (found === null || Object.keys(found).sort().join() !== Object.keys(shape).sort().join())
-    throw new RefusedError(`${place} has not the members that it should have`);
+    throw new RefusedError(gettext("{place} has not the members that it should have", { place }));
   for (const [name, inner] of Object.entries(shape)) fit(found[name] ?? null, inner, `${place}/${name}`);
 }

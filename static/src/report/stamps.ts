@@ -2,6 +2,7 @@
  * Time-stamps (RFC 3161), as far as what they are of and their time goes. Who signed them is not looked at: for that the
  * certificates of the authority are needed, which come in another way.
  */
+import { gettext } from "../common/gettext.ts";
 import { RefusedError, UnknownError, hex } from "./canonical.ts";
 
 /** What stands in an authority's answer: the hash of what was stamped, by which algorithm, and the time (ISO 8601). */
@@ -31,10 +32,12 @@ export function readStamp(token: Uint8Array): Stamp {
   const [named, imprint] = values(message, SEQUENCE, OCTETS);
   const granted = hex(only(status, INTEGER));
   if (hex(kind) !== SIGNED_DATA || hex(what) !== TST_INFO || !["00", "01"].includes(granted))
-    throw new RefusedError("the answer of the authority is no time-stamp");
+    throw new RefusedError(gettext("the answer of the authority is no time-stamp"));
   const algorithm = HASHES.get(hex(only(named, NAME)));
   if (algorithm === undefined)
-    throw new UnknownError("the hash in the time-stamp is by another algorithm than SHA-256, SHA-384 and SHA-512");
+    throw new UnknownError(
+      gettext("the hash in the time-stamp is by another algorithm than SHA-256, SHA-384 and SHA-512"),
+    );
   return { algorithm, imprint, at: timeOf(new TextDecoder("latin1").decode(at)) };
 }
 
@@ -42,7 +45,7 @@ function timeOf(written: string): string {
   const [, year, month, day, hour, minute, second, part = ""] =
     /^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})(?:\.([0-9]{1,6}))?Z$/.exec(written) ?? [];
   if (!year || !month || !day || !hour || !minute || !second)
-    throw new RefusedError("the time in the time-stamp is not one in UTC");
+    throw new RefusedError(gettext("the time in the time-stamp is not one in UTC"));
   return `${year}-${month}-${day}T${hour}:${minute}:${second}${part && `.${part.padEnd(6, "0")}`}Z`;
 }
 
@@ -74,5 +77,5 @@ function extent(data: Uint8Array, at: number): { start: number; end: number } {
 }
 
 function cutOff(): RefusedError {
-  return new RefusedError("the time-stamp is not the answer of an authority (RFC 3161), or is cut off");
+  return new RefusedError(gettext("the time-stamp is not the answer of an authority (RFC 3161), or is cut off"));
 }

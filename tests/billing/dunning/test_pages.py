@@ -188,7 +188,7 @@ class TestApi:
         found: dict[str, Any] = client.get(path).json()
         assert found == {
             "invoice": str(invoice.id), "days_overdue": 5, "open_minor": 10_000, "hold": None, "reason": "",
-            "next_level": None, "next_on": None, "notices": [],
+            "next_level": None, "next_on": None, "notices": [], "pauses": [],
         }  # fmt: skip
         written(cast)
         found = client.get(path).json()

@@ -76,6 +76,26 @@ def test_an_invoice_is_written_as_the_syntax_wants_it() -> None:
     assert faults(root) == []
 
 
+@pytest.mark.parametrize(
+    ("zone", "start", "end", "days"),
+    [
+        ("Africa/Cairo", "2026-03-31T22:00:00Z", "2026-04-23T22:00:00Z", ("2026-04-01", "2026-04-23")),
+        ("Africa/Cairo", "2026-04-23T22:00:00Z", "2026-04-30T21:00:00Z", ("2026-04-24", "2026-04-30")),
+        ("America/Santiago", "2026-09-01T04:00:00Z", "2026-09-06T04:00:00Z", ("2026-09-01", "2026-09-05")),
+        ("Asia/Beirut", "2026-02-28T22:00:00Z", "2026-03-28T22:00:00Z", ("2026-03-01", "2026-03-28")),
+        ("America/Asuncion", "2023-09-01T04:00:00Z", "2023-10-01T04:00:00Z", ("2023-09-01", "2023-09-30")),
+    ],
+)
+def test_the_last_day_is_the_one_before_where_clocks_go_forward_at_midnight(
+    zone: str, start: str, end: str, days: tuple[str, str]
+) -> None:
+    """The midnight at which the period ends is not on any clock there: at that instant it is one o'clock."""
+    root = ubl_of(a_document(period={"start": start, "end": end, "time_zone": zone}))
+    found = tuple(text(root, f"cac:InvoicePeriod/cbc:{name}") for name in ("StartDate", "EndDate"))
+    assert found == days
+    assert faults(root) == []
+
+
 def test_what_the_customer_is_owed_is_a_credit_note_with_positive_sums() -> None:
     credited = {"invoice": "ME-2026-0001", "issued_on": "2026-11-05", "digest": "0" * 64}
     root = ubl_of(a_document(-14_076, invoice="ME-CN-2026-0001", credits=credited, reason="Late\x0b visit"))

@@ -65,6 +65,8 @@ def test_a_page_in_german_and_in_english(cast: Cast, done: Settlement, sign_in: 
         ("uptime 97.25 %: credit", "uptime 97,25 %: Gutschrift"),
         ("The entries are in the log under the head", "Die Einträge stehen im Protokoll unter dem Kopf"),
         ("Tax 19 %", "Steuer 19 %"),
+        ("the statement is entry", "die Abrechnung ist Eintrag"),
+        ("is given by its digest alone", "ist nur mit seiner Prüfsumme angegeben"),
     ):
         assert said in english, said
         assert said not in german, said

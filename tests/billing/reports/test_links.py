@@ -194,7 +194,7 @@ class TestGuests:
         answers = {
             (answer.status_code, answer.content.split(b"<body>")[1], answer["Cache-Control"])
             for path in (revoked, expired, unknown, "/shared/reports/x/")
-            for name in ("", "report.pdf", "style.css", "logo", "verifier.py")
+            for name in ("", "report.pdf", "style.css", "logo", "verifier.py", "head.json?known=1")
             for answer in [guest.get(path + name)]
         }
         ((status, content, kept),) = answers

@@ -68,7 +68,7 @@ def test_from_a_sealed_batch_to_the_report_and_back(
     assert digest(document) == record["digest"]
     if room < 4:  # there are four batches of November
         assert record["payload"] is None
-        assert checks[CLAIM].found == "0 batches of the keys -; 1 site records are given by their digest alone"
+        assert checks[CLAIM].found == "0 batches of the keys -; 1 site record is given by its digest alone"
     else:
         assert record["payload"] == document
         assert checks[CLAIM].found == f"4 batches of the keys {site.fingerprint}"

@@ -120,9 +120,9 @@ def test_a_record_may_be_given_by_its_digest_alone() -> None:
     made = seals(Site(), 2)
     data = report(record(made[0]), record(made[1]), alone=(1,))
     assert failures(verify_report(data)) == []
-    assert found(data) == f"1 batches of the keys {Site().fingerprint}; 1 site records are given by their digest alone"
+    assert found(data) == f"1 batch of the keys {Site().fingerprint}; 1 site record is given by its digest alone"
     assert found(report(record(made[0]), alone=(0,))) == (
-        "0 batches of the keys -; 1 site records are given by their digest alone"
+        "0 batches of the keys -; 1 site record is given by its digest alone"
     )
 
 

@@ -1,4 +1,6 @@
 /** What a run was computed from, out of a report: the contract, the evidence, and the exclusions with their decisions. */
+import { gettext } from "../../common/gettext.ts";
+import { kindNamed } from "../kinds.ts";
 import { RefusedError, UnknownError } from "../canonical.ts";
 import type { Leaf } from "../shapes.ts";
 import { Zone } from "./clock.ts";
@@ -21,7 +23,8 @@ export function documentsOf(leaves: Leaf[]): Documents {
 /** A document of a report. */
 export function documentOf(given: Documents, kind: string, digest: string): Document {
   const found = given.get(`${kind} ${digest}`);
-  if (!found) throw new UnknownError(`${kind} ${digest} is given by its digest alone`);
+  if (!found)
+    throw new UnknownError(gettext("{kind} {digest} is given by its digest alone", { kind: kindNamed(kind), digest }));
   return found;
 }
 
@@ -38,7 +41,7 @@ export function relied(run: Document, kind: string, given: Documents): Document[
 /** The one contract that a run rests on. */
 export function agreementOf(run: Document, given: Documents): Document {
   const [agreement, ...others] = relied(run, "contract_version", given);
-  if (!agreement || others.length) throw new UnknownError("the run does not rest on one contract");
+  if (!agreement || others.length) throw new UnknownError(gettext("the run does not rest on one contract"));
   return agreement;
 }
 
@@ -50,19 +53,19 @@ export function termsOf(agreement: Document): Document {
 /** What a run was computed from, as a rate document. */
 export function rateDocument(run: Document, given: Documents): Document {
   const agreement = agreementOf(run, given);
-  if (agreement.agreement !== 1) throw new UnknownError("the contract is of another form");
+  if (agreement.agreement !== 1) throw new UnknownError(gettext("the contract is of another form"));
   if (
     member(run, "contract") !== member(agreement, "contract") ||
     member(run, "version") !== member(agreement, "version")
   )
-    throw new RefusedError("the run names another version of the contract than it rests on");
+    throw new RefusedError(gettext("the run names another version of the contract than it rests on"));
   const zone = new Zone(textOf(termsOf(agreement), "time_zone"));
   const sides = periodOf(run);
   const period = sidesOf(sides, zone);
   const effective = object(member(agreement, "effective"), "effective");
   const until = optional(effective, "to");
   if (period[0] < zone.instant(member(effective, "from")) || (until !== null && period[1] > zone.instant(until)))
-    throw new RefusedError("the contract does not hold throughout the period");
+    throw new RefusedError(gettext("the contract does not hold throughout the period"));
   return {
     rate: 1,
     period: sides,
@@ -95,7 +98,9 @@ function ratedTerms(run: Document, agreement: Document): Document {
   const named = credited.map((one) => textOf(one, "statement"));
   const isSame = named.join() === namesOf(run, "statement").join();
   if (member(year, "cap_minor") !== cap || member(year, "remaining_minor") !== left || !isSame)
-    throw new RefusedError("what is left of the year's limit is not the limit less what the statements named credited");
+    throw new RefusedError(
+      gettext("what is left of the year's limit is not the limit less what the statements named credited"),
+    );
   return { ...terms, caps: { ...object(member(terms, "caps"), "caps"), year_remaining_minor: left } };
 }
 
@@ -113,9 +118,12 @@ function evidenceOf(run: Document, agreement: Document, period: [number, number]
   for (const each of relied(run, kind, given)) {
     const segment = objectOf("segment", each, kind);
     const asset = textOf(segment, "asset");
-    if (told.has(asset)) throw new RefusedError(`there are two: ${kind} of ${asset}`);
+    if (told.has(asset))
+      throw new RefusedError(gettext("there are two: {kind} of {asset}", { kind: kindNamed(kind), asset }));
     if (kind === "evidence_segment" && sidesOf(segment, zone).some((side, at) => side !== period[at]))
-      throw new RefusedError(`${kind} of ${asset} is of another period than the run`);
+      throw new RefusedError(
+        gettext("{kind} of {asset} is of another period than the run", { kind: kindNamed(kind), asset }),
+      );
     told.add(asset);
     const members = Object.entries(segment).filter(([name]) => EVIDENCE_MEMBERS.has(name));
     if (known.has(asset)) known.set(asset, Object.fromEntries(members));
@@ -123,10 +131,15 @@ function evidenceOf(run: Document, agreement: Document, period: [number, number]
   for (const each of relied(run, CORRECTION, given)) {
     const correction = objectOf("correction", each, CORRECTION);
     if (correction.contract !== run.contract)
-      throw new RefusedError(`a correction is about another contract, ${text(correction.contract).slice(0, 60)}`);
+      throw new RefusedError(
+        gettext("a correction is about another contract, {contract}", {
+          contract: text(correction.contract).slice(0, 60),
+        }),
+      );
     const asset = textOf(correction, "asset");
     const before = known.get(asset);
-    if (!before) throw new UnknownError(`a correction is about ${asset}, which the contract does not have`);
+    if (!before)
+      throw new UnknownError(gettext("a correction is about {asset}, which the contract does not have", { asset }));
     known.set(asset, corrected(before, correction));
   }
   return Object.fromEntries(known);
@@ -163,7 +176,7 @@ function exclusionsOf(run: Document, agreement: Document, given: Documents): Doc
     const name = textOf(claim, "exclusion");
     const contract = member(claim, "contract");
     if (contract !== null && contract !== run.contract)
-      throw new RefusedError(`the exclusion ${name} is another contract's`);
+      throw new RefusedError(gettext("the exclusion {name} is another contract's", { name }));
     const verdicts = decided.get(name) ?? new Map<string, string>();
     const silent = silence(claim, [...verdicts.values()], textOf(run, "as_of"), zone);
     const withdrawn = verdicts.get("withdrawn");
@@ -187,7 +200,7 @@ function refuseLeftOut(run: Document, claims: Document[], decided: Decided, give
     for (const [name, claim] of given)
       if (name.startsWith("exclusion ") && !used.has(name)) leftOut.add(textOf(claim, "exclusion"));
   const [first] = [...leftOut].sort(byText);
-  if (first !== undefined) throw new RefusedError(`the run leaves out the exclusion ${first}`);
+  if (first !== undefined) throw new RefusedError(gettext("the run leaves out the exclusion {first}", { first }));
 }
 
 /** Since when a claim counts as approved because nothing was said of it while the customer could object. */

@@ -1,4 +1,5 @@
 /** One clause: its indicator over all its assets, what is covered, and what its remedies come to. */
+import { gettext } from "../../common/gettext.ts";
 import { RefusedError } from "../canonical.ts";
 import { owedTime } from "./counting.ts";
 import { claimsKey, type Case, type Claims, type Seen } from "./evidence.ts";
@@ -92,7 +93,7 @@ export function clauseOf(ground: Ground, value: Document[string]): Rated {
 
 function seenOf(ground: Ground, asset: string): Seen {
   const one = ground.seen.get(asset);
-  if (!one) throw unlike(`no evidence of ${asset}`);
+  if (!one) throw unlike(gettext("no evidence of {asset}", { asset }));
   return one;
 }
 
@@ -104,7 +105,7 @@ function checkIndicator({ case_, evidence }: Ground, clause: Document, some: See
     case "availability":
     case "response":
       if (of !== null && !some.every((one) => one.conditions.has(of)))
-        throw new RefusedError(`${place}/of names no condition of each asset`);
+        throw new RefusedError(gettext("{place}/of names no condition of each asset", { place }));
       break;
     case "throughput":
     case "ratio":
@@ -115,9 +116,11 @@ function checkIndicator({ case_, evidence }: Ground, clause: Document, some: See
       const interval = lengthOf(member(indicator, "interval"));
       const rows = texts(clause.assets).flatMap((asset) => list(either(object(evidence[asset], place), "rates", [])));
       const spans = rows.map((row) => case_.zone.span(object(row, place), place));
-      if (interval === 0) throw unlike("an interval of nothing");
+      if (interval === 0) throw unlike(gettext("an interval of nothing"));
       if (spans.some(([start, end]) => (end - start) % interval))
-        throw new RefusedError(`${place}/interval does not part the error shares into whole intervals`);
+        throw new RefusedError(
+          gettext("{place}/interval does not part the error shares into whole intervals", { place }),
+        );
     }
   }
 }

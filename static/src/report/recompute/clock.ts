@@ -1,4 +1,5 @@
 /** Times: instants in whole milliseconds since 1970, and the clocks of time zones as this browser knows them. */
+import { gettext } from "../../common/gettext.ts";
 import { RefusedError, UnknownError } from "../canonical.ts";
 import { member, numeral, text, type Document, type Given } from "./forms.ts";
 
@@ -32,7 +33,7 @@ export class Zone {
         second: "numeric",
       });
     } catch {
-      throw new UnknownError(`no time zone ${name.slice(0, 60)} is here`);
+      throw new UnknownError(gettext("no time zone {name} is here", { name: name.slice(0, 60) }));
     }
   }
 
@@ -86,7 +87,8 @@ export class Zone {
   private parsed(found: string): number {
     const match = MOMENT.exec(found);
     const shown = match ? shownBy(match.slice(1, 8)) : NaN;
-    if (!match || !shownAs(shown, found)) throw new UnknownError(`${found.slice(0, 60)} is not a time`);
+    if (!match || !shownAs(shown, found))
+      throw new UnknownError(gettext("{found} is not a time", { found: found.slice(0, 60) }));
     const [side, hours, minutes] = match.slice(8) as (string | undefined)[];
     if (side === undefined) return found.endsWith("Z") ? shown : this.local(shown);
     const ahead = 60 * numeral(hours) + numeral(minutes);
@@ -97,7 +99,7 @@ export class Zone {
   span(value: Document, place: string): [start: number, end: number] {
     const [from, to] = [member(value, "from"), member(value, "to")];
     const [start, end] = [this.instant(from), this.instant(to)];
-    if (end < start || from === to) throw new RefusedError(`${place} ends before it starts`);
+    if (end < start || from === to) throw new RefusedError(gettext("{place} ends before it starts", { place }));
     return [start, end];
   }
 }
@@ -118,7 +120,7 @@ function shownAs(shown: number, found: string): boolean {
 export function secondOfDay(value: Given): number {
   const found = text(value);
   const match = TIME_OF_DAY.exec(found);
-  if (!match) throw new UnknownError(`${found.slice(0, 60)} is not a time of day`);
+  if (!match) throw new UnknownError(gettext("{found} is not a time of day", { found: found.slice(0, 60) }));
   return 3600 * numeral(match[1]) + 60 * numeral(match[2]) + numeral(match[3]);
 }
 

@@ -1,4 +1,5 @@
 /** What was seen of each asset, from its evidence as far as it came in time. */
+import { gettext } from "../../common/gettext.ts";
 import { RefusedError } from "../canonical.ts";
 import { cellsOf, joined, overlap, type Span } from "./cells.ts";
 import type { Zone } from "./clock.ts";
@@ -100,7 +101,7 @@ export function look(case_: Case, asset: string, value: Given): Seen {
   const conditions = Object.entries(object(either(known, "conditions", {}), `${place}/conditions`));
   for (const [name] of measures)
     if (conditions.some(([other]) => other === name))
-      throw new RefusedError(`${place} has a measure and a condition of the name ${name}`);
+      throw new RefusedError(gettext("{place} has a measure and a condition of the name {name}", { place, name }));
   const first = optional(known, "initial");
   const initial = first === null ? "unknown" : word(first, `${place}/initial`, "up", "down", "unknown");
   return {
@@ -210,7 +211,8 @@ function rates(case_: Case, asset: string, rows: Given, place: string): Span<Exa
     const known = optional(row, "received");
     const received = known === null ? null : case_.zone.instant(known);
     const value = exact(member(row, "value"));
-    if (value.compare(ONE) > 0) throw new RefusedError(`${place}/${number} is more than the whole`);
+    if (value.compare(ONE) > 0)
+      throw new RefusedError(gettext("{place}/{number} is more than the whole", { place, number: String(number) }));
     if (isRated(case_, [asset, "rate", start, end, value.toString()], received) && start < end)
       reports.push({ received: received ?? -1, start, end, value });
   }
@@ -230,7 +232,9 @@ function refuseContradiction(reports: Share[], place: string): void {
   for (const one of reports) {
     const isTogether = reached !== null && reached.received === one.received;
     if (reached && isTogether && one.start < reached.end && reached.value.compare(one.value) !== 0)
-      throw new RefusedError(`${place} has two error shares of the same time, and nothing says which holds`);
+      throw new RefusedError(
+        gettext("{place} has two error shares of the same time, and nothing says which holds", { place }),
+      );
     if (!reached || !isTogether || reached.end < one.end) reached = one;
   }
 }

@@ -1,4 +1,5 @@
 /** Fee and caps: exact amounts in minor units, each rounded once. */
+import { gettext } from "../../common/gettext.ts";
 import { RefusedError } from "../canonical.ts";
 import { quantity, type Case, type Seen } from "./evidence.ts";
 import { Exact, ONE, sign, sum, ZERO } from "./exact.ts";
@@ -104,7 +105,7 @@ function metered(case_: Case, fee: Document, seen: Map<string, Seen>): Priced {
 /** Refuse a name that stands for nothing in the evidence of those who should have it. */
 export function refuseUnnamed(of: string | null, which: (has: (one: Seen) => boolean) => boolean, place: string): void {
   if (of !== null && !which((one) => one.measures.has(of) || one.conditions.has(of)))
-    throw new RefusedError(`${place} names nothing that the evidence has`);
+    throw new RefusedError(gettext("{place} names nothing that the evidence has", { place }));
 }
 
 /** A volume at the prices of its tiers, each with its end in it, or all of it at that of the last it reaches. */
@@ -116,7 +117,7 @@ function priceParts(fee: Document, volume: Exact, units: bigint): Part[] {
   const bounds = [ZERO, ...tiers.flatMap(({ end }) => (end ? [end] : []))];
   const isRising = bounds.every((bound, at) => at === 0 || bound.compare(bounds[at - 1] ?? ZERO) > 0);
   if (bounds.length !== tiers.length || tiers.at(-1)?.end !== null || !isRising)
-    throw new RefusedError("the price tiers of the contract overlap, or leave something without a price");
+    throw new RefusedError(gettext("the price tiers of the contract overlap, or leave something without a price"));
   const reached = bounds.slice(1).filter((bound) => bound.compare(volume) < 0).length;
   const parts = tiers.slice(0, reached + 1).map(({ end, price }, at): Part => {
     const low = bounds[at] ?? ZERO;

@@ -1,9 +1,23 @@
 /** The figures of a statement held against what comes out when they are computed again from the documents in the report. */
+import { gettext } from "../../common/gettext.ts";
 import { canonical, RefusedError, UnknownError, type Json } from "../canonical.ts";
 import type { Report } from "../shapes.ts";
 import { agreementOf, documentOf, documentsOf, namesOf, periodOf, rateDocument, relied, termsOf } from "./basis.ts";
 import type { Documents } from "./basis.ts";
-import { DIGITS, list, member, minor, object, objectOf, optional, text, textOf, word, type Document } from "./forms.ts";
+import {
+  DIGITS,
+  list,
+  member,
+  minor,
+  object,
+  objectOf,
+  optional,
+  text,
+  textOf,
+  unlike,
+  word,
+  type Document,
+} from "./forms.ts";
 import { ENGINE, recomputed, type Tell } from "./outcome.ts";
 
 /** Where a document says something else than what was computed; what it says is null where it says nothing. */
@@ -64,23 +78,22 @@ const SHOWN = ["currency", "fee_minor", "total_minor", "clauses"];
 
 /** The outcome of a statement computed again, and held against its run and against the statement line by line. */
 export function figuresOf(report: Report, tell?: Tell): Verdict {
-  return concluded(report, () => settled(report, tell));
+  return concluded(report, statedOf, () => settled(report, tell));
 }
 
 /** What the statement is compared with, computed again by the same contract on evidence that is assumed. */
 export function comparisonsOf(report: Report, tell?: Tell): Verdict {
-  return concluded(report, () => compared(report, tell));
+  return concluded(report, comparedOf, () => compared(report, tell));
 }
 
 /** Whatever cannot be read in a document makes all of it unknown; no figure is passed over. */
-function concluded(report: Report, compute: () => Verdict): Verdict {
+function concluded(report: Report, stated: (statement: Json) => Figure[], compute: () => Verdict): Verdict {
   try {
     return compute();
   } catch (error) {
-    const shown = { ...NOTHING, ...moneyOf(report.statement), figures: statedOf(report.statement) };
+    const shown = { ...NOTHING, ...moneyOf(report.statement), figures: stated(report.statement) };
     if (error instanceof RefusedError) return { ...shown, state: "fails", reason: error.message };
-    const reason =
-      error instanceof UnknownError ? error.message : `a document is not of the form known here (${String(error)})`;
+    const reason = error instanceof UnknownError ? error.message : unlike(String(error)).message;
     return { ...shown, reason };
   }
 }
@@ -91,7 +104,7 @@ function settled(report: Report, tell?: Tell): Verdict {
   const [name, ...others] = namesOf(statement, "outcome_run");
   const run = name === undefined ? null : documentOf(given, "outcome_run", name);
   if (run === null || others.length || member(run, "assumption") !== null)
-    throw new RefusedError("the statement rests on several outcome runs, or on one of assumed evidence");
+    throw new RefusedError(gettext("the statement rests on several outcome runs, or on one of assumed evidence"));
   const outcome = outcomeOf(run, given, "outcome_run", tell);
   const lines = list(member(statement, "lines")).map((line) => object(line, "statement/lines"));
   const adjustments = lines.filter((line) => member(line, "kind") === "adjustment");
@@ -195,7 +208,8 @@ function compared(report: Report, tell?: Tell): Verdict {
 function differencesOf(found: Json, computed: Json, place: string): Difference[] {
   if (isObject(found) && isObject(computed)) {
     for (const name of Object.keys(found))
-      if (!Object.hasOwn(computed, name)) throw new UnknownError(`unknown field ${place}/${name}`);
+      if (!Object.hasOwn(computed, name))
+        throw new UnknownError(gettext("unknown field {place}/{name}", { place, name }));
     return Object.entries(computed).flatMap(([name, wanted]) =>
       Object.hasOwn(found, name)
         ? differencesOf(found[name] ?? null, wanted, `${place}/${name}`)
@@ -250,6 +264,18 @@ function statedOf(statement: Json): Figure[] {
       })),
       { what: "total", of: "", stated: amount(found, "total_minor"), computed: null },
     ];
+  } catch {
+    return [];
+  }
+}
+
+/** What the statement is compared with, as it is stated. */
+function comparedOf(statement: Json): Figure[] {
+  try {
+    return list(member(object(statement, "statement"), "comparisons")).map((each): Figure => {
+      const one = object(each, "statement/comparisons");
+      return { what: "compared", of: textOf(one, "assumption"), stated: amount(one, "total_minor"), computed: null };
+    });
   } catch {
     return [];
   }

@@ -1,4 +1,5 @@
 /** Computes outcomes again beside the page, which goes on answering meanwhile. */
+import { speak, type Words } from "../../common/gettext.ts";
 import type { Report } from "../shapes.ts";
 import { comparisonsOf, figuresOf, type Verdict } from "./figures.ts";
 
@@ -8,13 +9,17 @@ export interface Asked {
   what: "figures" | "comparisons";
 }
 
+/** The same with the words of the page. */
+export type Told = Asked & { words: Words };
+
 export type Answer = { share: number } | { verdict: Verdict };
 
 function answer(what: Answer): void {
   postMessage(what);
 }
 
-addEventListener("message", ({ data: { report, what } }: MessageEvent<Asked>) => {
+addEventListener("message", ({ data: { report, what, words } }: MessageEvent<Told>) => {
+  speak(words);
   const compute = what === "figures" ? figuresOf : comparisonsOf;
   answer({
     verdict: compute(report, (done, of) => {

@@ -2,6 +2,7 @@
  * What documents may say: their members, kinds and words. Whatever is not known here stops the computation: nothing that
  * may change an amount is passed over. All of this is that of `verifier.py`.
  */
+import { gettext } from "../../common/gettext.ts";
 import { UnknownError, type Json } from "../canonical.ts";
 import { Exact } from "./exact.ts";
 
@@ -78,13 +79,13 @@ export const EVIDENCE_MEMBERS: ReadonlySet<string> = KNOWN.get("evidence") ?? ne
 
 /** Something is not of the form that is known here. */
 export function unlike(what: string): UnknownError {
-  return new UnknownError(`a document is not of the form known here (${what})`);
+  return new UnknownError(gettext("a document is not of the form known here ({what})", { what }));
 }
 
 /** An object. */
 export function object(value: Given, place: string): Document {
   if (value === null || typeof value !== "object" || Array.isArray(value))
-    throw new UnknownError(`${place} is not an object`);
+    throw new UnknownError(gettext("{place} is not an object", { place }));
   return value;
 }
 
@@ -92,7 +93,7 @@ export function object(value: Given, place: string): Document {
 export function objectOf(form: string, value: Given, place: string): Document {
   const found = object(value, place);
   for (const name of Object.keys(found))
-    if (!KNOWN.get(form)?.has(name)) throw new UnknownError(`unknown field ${place}/${name}`);
+    if (!KNOWN.get(form)?.has(name)) throw new UnknownError(gettext("unknown field {place}/{name}", { place, name }));
   return found;
 }
 
@@ -100,14 +101,15 @@ export function objectOf(form: string, value: Given, place: string): Document {
 export function kindOf(sort: string, value: Given, place: string): Document {
   const kind = value !== null && typeof value === "object" && !Array.isArray(value) ? optional(value, "kind") : null;
   const form = `${sort} ${shown(kind)}`;
-  if (typeof kind !== "string" || !KNOWN.has(form)) throw new UnknownError(`unknown ${form} in ${place}`);
+  if (typeof kind !== "string" || !KNOWN.has(form))
+    throw new UnknownError(gettext("unknown {form} in {place}", { form, place }));
   return objectOf(form, value, place);
 }
 
 /** A word, which has to be one of those that are known. */
 export function word<Word extends string>(value: Given, place: string, ...words: Word[]): Word {
   const found = words.find((one) => one === value);
-  if (found === undefined) throw new UnknownError(`unknown ${place} ${shown(value)}`);
+  if (found === undefined) throw new UnknownError(gettext("unknown {place} {value}", { place, value: shown(value) }));
   return found;
 }
 
@@ -118,7 +120,7 @@ function shown(value: Given): string {
 /** A member that has to be there. */
 export function member(value: Document, name: string): Json {
   const found = Object.hasOwn(value, name) ? value[name] : undefined;
-  if (found === undefined) throw unlike(`it has no ${name}`);
+  if (found === undefined) throw unlike(gettext("it has no {name}", { name }));
   return found;
 }
 
@@ -134,13 +136,13 @@ export function either(value: Document, name: string, other: Json): Json {
 
 /** A list. */
 export function list(value: Given): Json[] {
-  if (!Array.isArray(value)) throw unlike(`${shown(value)} is not a list`);
+  if (!Array.isArray(value)) throw unlike(gettext("{value} is not a list", { value: shown(value) }));
   return value;
 }
 
 /** A text. */
 export function text(value: Given): string {
-  if (typeof value !== "string") throw unlike(`${shown(value)} is not a text`);
+  if (typeof value !== "string") throw unlike(gettext("{value} is not a text", { value: shown(value) }));
   return value;
 }
 
@@ -158,7 +160,7 @@ export function textOf(value: Document, name: string): string {
 export function exact(value: Given): Exact {
   const found = text(value);
   const [, whole, part = ""] = /^(0|[1-9][0-9]{0,17})(?:\.([0-9]{1,20}))?$/.exec(found) ?? [];
-  if (whole === undefined) throw new UnknownError(`${shown(found)} is not a decimal`);
+  if (whole === undefined) throw new UnknownError(gettext("{value} is not a decimal", { value: shown(found) }));
   return new Exact(BigInt(whole + part), 10n ** BigInt(part.length));
 }
 
@@ -169,11 +171,11 @@ const DURATION = new RegExp(`^P(?=.)(?:([0-9]+)W)?(?:([0-9]+)D)?(?:${WITHIN_DAY}
 export function lengthOf(value: Given): number {
   const found = text(value);
   const match = DURATION.exec(found);
-  if (!match) throw new UnknownError(`${shown(found)} is not a duration`);
+  if (!match) throw new UnknownError(gettext("{value} is not a duration", { value: shown(found) }));
   const [weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1, 6).map(numeral);
   const whole = ((weeks * 7 + days) * 24 + hours) * 3600 + minutes * 60 + seconds;
   const length = 1000 * whole + Number((match[6] ?? "").padEnd(3, "0"));
-  if (!Number.isSafeInteger(length)) throw new UnknownError(`${shown(found)} is too long`);
+  if (!Number.isSafeInteger(length)) throw new UnknownError(gettext("{value} is too long", { value: shown(found) }));
   return length;
 }
 
@@ -185,7 +187,7 @@ export function numeral(digits: string | undefined): number {
 /** A whole number of minor units, as it is written. */
 export function minor(value: Given): bigint {
   if (typeof value !== "number" || !Number.isInteger(value) || Math.abs(value) >= 1e15)
-    throw new UnknownError(`${shown(value)} is not a whole number of minor units`);
+    throw new UnknownError(gettext("{value} is not a whole number of minor units", { value: shown(value) }));
   return BigInt(value);
 }
 

@@ -1,4 +1,5 @@
 /** Where every millisecond of the period goes for one asset under one clause, and what the indicator measured. */
+import { gettext } from "../../common/gettext.ts";
 import { cutsOf, fromAbove, joined, type Span } from "./cells.ts";
 import { as, countingOf, incidentsOf, type Counted, type Counting, type Incident } from "./counting.ts";
 import { held, inHours, quantity, type Case, type Seen } from "./evidence.ts";
@@ -84,7 +85,7 @@ export function keep(case_: Case, clause: Document, { owed, one, claims }: Basis
   const indicator = object(member(clause, "indicator"), "indicator");
   const of = indicator.kind === "availability" ? optional(indicator, "of") : null;
   const states = of === null ? one.states : one.conditions.get(text(of));
-  if (!states) throw unlike(`no condition ${text(of)}`);
+  if (!states) throw unlike(gettext("no condition {name}", { name: text(of) }));
   const counting = countingOf(case_, clause, states);
   const shares =
     indicator.kind === "mean_rate"

@@ -2,6 +2,7 @@
  * The outcome of a rate document computed again, with all figures that a run has of it; only the text of its trace is
  * left out. The rules are those of the contract, written a second time after `verifier.py`; outcomes.md tells them.
  */
+import { gettext } from "../../common/gettext.ts";
 import { RefusedError, UnknownError, type Json } from "../canonical.ts";
 import { clauseOf, type Rated } from "./clauses.ts";
 import { utc, Zone } from "./clock.ts";
@@ -52,7 +53,7 @@ function caseOf(document: Document): Case {
   const sides = object(member(document, "period"), "period");
   const [start, end] = [zone.instant(member(sides, "start")), zone.instant(member(sides, "end"))];
   const asOf = zone.instant(member(document, "as_of"));
-  if (start >= end) throw new RefusedError("the period ends before it starts");
+  if (start >= end) throw new RefusedError(gettext("the period ends before it starts"));
   const closing = end + lengthOf(member(terms, "correction_window"));
   return { terms, zone, period: [start, end], asOf, closing, unrated: new Map() };
 }
@@ -197,7 +198,8 @@ function percentOf(ratio: Exact | null): string | null {
 function plain(value: Value): Json {
   if (value instanceof Exact) return value.toString();
   if (typeof value === "bigint") {
-    if (!Number.isSafeInteger(Number(value))) throw new UnknownError(`the amount ${String(value)} is out of range`);
+    if (!Number.isSafeInteger(Number(value)))
+      throw new UnknownError(gettext("the amount {value} is out of range", { value: String(value) }));
     return Number(value);
   }
   if (Array.isArray(value)) return value.map(plain);

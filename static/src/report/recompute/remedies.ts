@@ -1,4 +1,5 @@
 /** What remedies make of an outcome: tiers and steps, credits and bonuses, in percent of what a clause has of the fee. */
+import { gettext } from "../../common/gettext.ts";
 import { RefusedError } from "../canonical.ts";
 import { Exact, least, ZERO } from "./exact.ts";
 import { exact, kindOf, list, member, objectOf, optional, word, type Document } from "./forms.ts";
@@ -37,7 +38,7 @@ function byTiers(remedy: Document, percent: Exact, place: string): Verdict {
   });
   tiers.sort((one, other) => other.below.compare(one.below));
   if (tiers.some((tier, at) => at > 0 && tiers[at - 1]?.below.compare(tier.below) === 0))
-    throw new RefusedError(`two tiers in ${place} have the same threshold`);
+    throw new RefusedError(gettext("two tiers in {place} have the same threshold", { place }));
   const holding = tiers.filter((tier) => percent.compare(tier.below) < 0).at(-1) ?? null;
   return { tiers, holding, credit: holding?.credit ?? ZERO, bonus: ZERO };
 }
@@ -69,6 +70,6 @@ function bySteps(remedy: Document, reached: Exact, place: string): Verdict {
 function oneOf<Name extends string>(value: Document, names: [Name, Name], place: string): Name {
   const given = names.filter((name) => optional(value, name) !== null);
   if (given.length !== 1 || given[0] === undefined)
-    throw new RefusedError(`${place} has not one of ${names.join(" and ")}`);
+    throw new RefusedError(gettext("{place} has not one of {names}", { place, names: names.join(" and ") }));
   return given[0];
 }
