@@ -28,6 +28,8 @@ EVERY = timedelta(minutes=5)
 """How long the next telling of a meter waits after one."""
 MOST = 10**15 - 1
 """The largest number Stripe keeps exactly: fifteen digits."""
+MORE_THERE = "meter.more_there"
+"""The finding of a meter at which more stands than was told."""
 FORMULAS: dict[Aggregate, str] = {"sum": "sum", "max": "last", "last": "last", "unique": "last"}
 """By which formula of Stripe's a meter of ours is told."""
 

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from billing.payments.models import ProviderKind
 from billing.payments.selectors import chosen_provider
+from billing.plans.domain.meters import MORE_THERE
 from billing.plans.meters.selectors import meter_settings
 from billing.plans.meters.tallies import hint
 from billing.plans.models import MeteredCustomer, MeterSettings, MeterTally, StripeMeter
@@ -91,7 +92,7 @@ def take_seen(*, tally: UUID, by: str, now: datetime) -> MeterTally:
     Raises:
         NotFoundError: There is no such tally, or not more of it at Stripe.
     """
-    row = MeterTally.objects.select_for_update().filter(id=tally, finding__code="meter.more_there").first()
+    row = MeterTally.objects.select_for_update().filter(id=tally, finding__code=MORE_THERE).first()
     if row is None:
         raise NotFoundError("No more than was told stands there.", place="tally", fix="Look at the meters again.")
     row.takes_seen, row.look_at = True, now

@@ -5,6 +5,7 @@ Stripe sums a while after each call, so that a look proves something only of wha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,6 +17,7 @@ from billing.payments.backoff import LEASE, pause
 from billing.payments.stripe_calls import Blocked, Later
 from billing.plans.accounts import BY
 from billing.plans.domain.meters import (
+    MORE_THERE,
     Told,
     Verdict,
     cut,
@@ -26,7 +28,7 @@ from billing.plans.domain.meters import (
     reckoned,
     settles_at,
 )
-from billing.plans.meters.calls import sums
+from billing.plans.meters.calls import NoWholeNumberError, sums
 from billing.plans.meters.selectors import checked, due_looks, said
 from billing.plans.meters.telling import TO_MINUTE, look_for
 from billing.plans.models import MeteredCustomer, MeterTally, MeterTelling, StripeMeter
@@ -36,6 +38,7 @@ from tenants.record.services import record_audit
 from tenants.scope.context import scope
 
 _AT_ONCE = 50
+_OF_LOOKS = (MORE_THERE, NoWholeNumberError.code)
 _WHILE_TOLD, _WHILE_MORE = timedelta(hours=6), timedelta(days=1)
 """How often a tally is looked at although nothing points to it."""
 
@@ -107,7 +110,7 @@ def note_look(look: Look, seen: list[int] | Later | Blocked, now: datetime) -> N
     verdict = judged(meter.formula, checked(tally), said(tally), until=look.until, seen=seen[0], asked_at=now)
     if verdict == Verdict.MORE and tally.takes_seen:
         verdict = Verdict.LESS
-    tally.finding = _more(tally, seen[0]).as_dict() if verdict == Verdict.MORE else None
+    tally.finding = _more(tally, seen[0]).as_dict() if verdict == Verdict.MORE else _kept(tally.finding)
     if verdict in (Verdict.PROVEN, Verdict.LESS):
         _adopt(tally, meter, look.until, seen[0], verdict, now)
     # Whatever was in the way is met again, and said again, when it still is.
@@ -140,10 +143,17 @@ def _adopt(tally: MeterTally, meter: StripeMeter, until: datetime, seen: int, ve
     )  # fmt: skip
 
 
+def _kept(finding: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    """What a look that went well leaves of what was wrong: why nothing could be told, but not what looks have said."""
+    return (
+        None if finding is None or finding["code"] in _OF_LOOKS or finding["code"].startswith("payment.") else finding
+    )
+
+
 def _more(tally: MeterTally, seen: int) -> Finding:
     message = f"Stripe has {seen:,} of {tally.month}, more than we ever told. Somebody else tells this meter, too."
     fix = "Find out who does, and end it. Then take what stands there: the difference is told as less."
-    return Finding("meter.more_there", tally.type, message, fix)
+    return Finding(MORE_THERE, tally.type, message, fix)
 
 
 def _next_look(tally: MeterTally, look: Look, verdict: Verdict, now: datetime) -> datetime | None:

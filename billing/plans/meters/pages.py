@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.plans.meters import choosing, selectors
-from billing.plans.models import MeterTally
+from billing.plans.models import MeterTally, StripeMeter
 from billing.plans.selectors import NotOperatorError, PriceList, require_operator
 from tenants.edge.forms import put_error
 from tenants.edge.http import actor_of
@@ -75,10 +76,11 @@ def usage_meters(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("usage-meters", actor_of(request).slug)
-    listed = _listing().page(request, selectors.tallies())
+    meters = selectors.meters()
+    listed = _listing(meters).page(request, selectors.tallies())
     if listed.csv is not None:
         return listed.csv
-    found = [each.finding for each in selectors.meters_in_trouble()]
+    found = [each.finding for each in meters if each.finding is not None]
     found += [each.finding for each in selectors.customers_in_trouble()]
     context = {
         "form": form, "is_on": bool(row and row.is_on), "listing": listed, "findings": found,
@@ -118,11 +120,11 @@ def _require_operator() -> None:
         raise Http404 from None
 
 
-def _listing() -> Listing:
+def _listing(meters: Sequence[StripeMeter]) -> Listing:
     """What each account used of each meter by month, beside what was told and what stands at Stripe."""
 
     def decorate(rows: list[Any]) -> list[Any]:
-        names, formulas = PriceList().names(), selectors.formulas()
+        names, formulas = PriceList().names(), {each.type: each.formula for each in meters}
         for row in rows:
             row.name = names.get(row.type, row.type)
             row.status, row.word = _STATES[selectors.standing(row, formulas)]

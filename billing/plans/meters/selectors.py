@@ -84,9 +84,9 @@ def tallies() -> QuerySet[MeterTally]:
     return MeterTally.objects.select_related("account")
 
 
-def meters_in_trouble() -> Sequence[StripeMeter]:
-    """The meters that cannot be told as they stand at Stripe."""
-    return list(StripeMeter.objects.exclude(finding__isnull=True))
+def meters() -> Sequence[StripeMeter]:
+    """The meters at Stripe, by type; one with a finding is told nothing."""
+    return list(StripeMeter.objects.all())
 
 
 def customers_in_trouble() -> Sequence[MeteredCustomer]:
@@ -99,11 +99,6 @@ def troubles() -> int:
     return sum(
         model.objects.exclude(finding__isnull=True).count() for model in (StripeMeter, MeteredCustomer, MeterTally)
     )  # fmt: skip
-
-
-def formulas() -> dict[str, str]:
-    """By which formula of Stripe's each type is told."""
-    return dict(StripeMeter.objects.values_list("type", "formula"))
 
 
 def standing(tally: MeterTally, formulas: Mapping[str, str]) -> str:

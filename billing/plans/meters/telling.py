@@ -17,7 +17,18 @@ from stripe import StripeClient
 from billing.contracts.periods import month as month_bounds
 from billing.payments.backoff import LEASE, pause
 from billing.payments.stripe_calls import Blocked, Done, Later
-from billing.plans.domain.meters import EVERY, MOST, REMEMBERED, SETTLED, Told, identifier, is_too_old, moment, reckoned
+from billing.plans.domain.meters import (
+    EVERY,
+    MORE_THERE,
+    MOST,
+    REMEMBERED,
+    SETTLED,
+    Told,
+    identifier,
+    is_too_old,
+    moment,
+    reckoned,
+)
 from billing.plans.domain.meters import to_tell as next_value
 from billing.plans.meters.calls import Event, tell
 from billing.plans.meters.selectors import checked, due_tallies, said
@@ -101,7 +112,7 @@ def _telling_of(tally: MeterTally, meter: StripeMeter, now: datetime) -> MeterTe
         return kept
     value = next_value(meter.formula, int(tally.counted), tally.told)
     if value is None:
-        return kept
+        return kept if kept is not None and kept["code"] == MORE_THERE else None
     start, end = month_bounds(tally.month, time_zone(tally.account.time_zone))
     last = tally.tellings.order_by("position").last()
     at = moment(meter.formula, start, end, None if last is None else last.at, now)

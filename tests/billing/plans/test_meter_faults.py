@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from billing.plans.domain.meters import whole
 from billing.plans.meters.telling import Taken, take_telling
-from billing.plans.models import MeterTally, MeterTelling
+from billing.plans.models import MeterTally, MeterTelling, StripeMeter
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.billing.payments.fake_stripe import FAULTS
@@ -93,9 +93,8 @@ class Story:
     def check(self) -> None:
         """Nothing is ever there twice."""
         for (month, kind), most in self.most.items():
-            if self.only_grows and kind == GPU and self.teller.meters.meters:
-                found = [each for each in self.teller.meters.meters.values() if "gpu" in each["event_name"]]
-                assert not found or self.teller.there(kind, month) <= most, f"{kind} of {month} is there twice"
+            if self.only_grows and kind == GPU:
+                assert self.teller.there(kind, month) <= most, f"{kind} of {month} is there twice"
 
     def suffer(self, trouble: str) -> None:
         """Something goes wrong, or time passes."""
@@ -146,7 +145,7 @@ def begun_anew(teller: Teller) -> None:
 
 
 @examples(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip
 @given(data=st.data(), deeds=st.lists(st.one_of(USES, TROUBLES), min_size=3, max_size=28))
@@ -167,7 +166,7 @@ def test_what_stands_at_stripe_is_what_was_metered(
     assert story.end() == {each: story.wanted(*each) for each in story.meters()}
     with scope(teller.operator):
         tallies = MeterTally.objects.filter(account__organisation=teller.organisation.id)
-        assert {int(row.counted) - (row.told or 0) for row in tallies} == {0}
+        assert {int(row.counted) - (row.told or 0) for row in tallies} <= {0}
         assert not MeterTelling.objects.filter(tally__in=tallies, state__in=("sending", "doubt")).filter(
             tally__type=GPU
         ).exists()  # fmt: skip
@@ -232,6 +231,7 @@ def test_stripe_is_asked_one_thing_at_a_time_about_a_customer_and_a_meter(teller
     teller.use(GPU, "1", when=BEGUN)
     teller.use(GPU, "2")
     with scope(teller.operator):
+        StripeMeter.objects.update(look_at=teller.now + timedelta(days=1))
         assert isinstance(take_telling(teller.now), Taken)
         assert take_telling(teller.now) is None  # the other month waits for the first
         assert MeterTally.objects.filter(leased_until__gt=teller.now).count() == 1

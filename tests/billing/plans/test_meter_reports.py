@@ -191,10 +191,12 @@ def test_a_customer_that_was_deleted_is_made_anew(teller: Teller) -> None:
     teller.work_all()
     teller.pass_time(minutes=6)
     (customer,) = teller.stripe.all("customer")
+    teller.meters.look()
     del teller.stripe.objects[customer["id"]]
     teller.stripe.kept.clear()
     teller.use(GPU, "3")
     teller.work_all()
+    teller.meters.look()
     teller.hear_all()
     teller.settle(hours=1)
     with scope(teller.operator):
