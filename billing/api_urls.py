@@ -22,6 +22,7 @@ from billing.plans.api import (
     PlanPriceViewSet,
     UsageEventViewSet,
 )  # fmt: skip
+from billing.plans.meters.api import MeterTallyViewSet
 from billing.reports.api import ReportViewSet, RestatementView, SettlementView
 from billing.simulation.api import SimulationViewSet, WhatIfView
 from billing.statements.api import StatementViewSet
@@ -41,6 +42,7 @@ router.register("usage-events", UsageEventViewSet, "usage-event")
 router.register("plan-prices", PlanPriceViewSet, "plan-price")
 router.register("plan-accounts", PlanAccountViewSet, "plan-account")
 router.register("plan-invoices", PlanInvoiceViewSet, "plan-invoice")
+router.register("meter-tallies", MeterTallyViewSet, "meter-tally")
 router.register("reports", ReportViewSet, "report")
 
 urlpatterns = [

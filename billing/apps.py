@@ -43,6 +43,7 @@ class BillingConfig(AppConfig):
         _register_pages()
         _register_jobs()
         _register_letters()
+        _register_meters()
         register_tiles("billing.reports.tiles.billing_tiles", needs=Permission.MONEY_READ)
         register_count(Count("contracts", "Contracts", "billing.contracts.selectors.contracts_counted"))
         register_panel(
@@ -95,6 +96,14 @@ def _register_jobs() -> None:
     register_job(SETTLE_DUE, tasks.settle_due_month, label="Settle a month that is due", is_free=True)
     register_job(tasks.RESTATE, tasks.restate_statement_period, label="Restate a period")
     register_job(SIMULATE, "billing.simulation.tasks.simulate_contract", label="Simulate a contract")
+
+
+def _register_meters() -> None:
+    from billing.payments.registry import SettingsPart, register_settings_part  # noqa: PLC0415
+    from tenants.scope.sealed import register_sealed  # noqa: PLC0415
+
+    register_sealed("meter_secrets", "billing.plans.meters.choosing.reseal_meter_secret")
+    register_settings_part(SettingsPart("plans/_meters_part.html", "billing.plans.meters.panel.panel"))
 
 
 def _register_letters() -> None:

@@ -15,6 +15,11 @@ from billing.invoices.models import (
 from billing.outcomes.models import AssumedEvidence, Correction, Exclusion, ExclusionDecision, OutcomeRun
 from billing.payments.models import Payment, PaymentSettings, ProviderEvent, ProviderInvoice, ProviderStep
 from billing.plans.models import (
+    MeteredCustomer,
+    MeterReport,
+    MeterSettings,
+    MeterTally,
+    MeterTelling,
     PlanAccount,
     PlanBill,
     PlanInvoice,
@@ -22,6 +27,7 @@ from billing.plans.models import (
     PlanSheet,
     PlanTaken,
     PlanTerm,
+    StripeMeter,
     UsageEvent,
 )  # fmt: skip
 from billing.reports.models import Report, ReportLink, ReportLinkDigest, ReportOpening
@@ -50,6 +56,11 @@ __all__ = [
     "LedgerEntry",
     "LedgerLeg",
     "LegalEntity",
+    "MeterReport",
+    "MeterSettings",
+    "MeterTally",
+    "MeterTelling",
+    "MeteredCustomer",
     "OutcomeRun",
     "Payment",
     "PaymentSettings",
@@ -69,6 +80,7 @@ __all__ = [
     "ReportOpening",
     "SettlementWait",
     "Statement",
+    "StripeMeter",
     "UsageEvent",
     "VatRate",
 ]

@@ -17,6 +17,7 @@ from billing.outcomes import pages as outcomes
 from billing.payments import journal_pages
 from billing.payments import pages as payments
 from billing.plans import pages as plans
+from billing.plans.meters import pages as meters
 from billing.reports import link_pages as report_links
 from billing.reports import pages as reports
 from billing.simulation import pages as simulation
@@ -79,6 +80,9 @@ urlpatterns = [
     path("payments/steps/<uuid:step>/retry/", payments.retry, name="payment-step-retry"),
     path("admin/payments/", payments.settings, name="payment-settings"),
     path("admin/payments/check/", payments.check, name="payment-settings-check"),
+    path("admin/payments/meters/", meters.usage_meters, name="usage-meters"),
+    path("admin/payments/meters/look/", meters.look_again, name="usage-meters-look"),
+    path("admin/payments/meters/take/", meters.take_seen, name="usage-meters-take"),
     path("admin/fees/", plans.fees, name="fees"),
     path("admin/fees/<uuid:invoice>/", plans.plan_invoice, name="plan-invoice"),
     path("admin/fees/<uuid:invoice>/invoice.xml", plans.plan_invoice_xml, name="plan-invoice-xml"),

@@ -305,6 +305,7 @@ CELERY_BEAT_SCHEDULE = {
     "write-dunning": {"task": "dunning.write_all", "schedule": 3600.0},
     "sweep-payments": {"task": "payments.sweep", "schedule": 60.0},
     "follow-plans": {"task": "plans.follow_all", "schedule": 900.0},
+    "sweep-meters": {"task": "plans.sweep_meters", "schedule": 60.0},
     "settle-due": {"task": "reports.settle_due", "schedule": 3600.0},
     "sweep-post": {"task": "post.sweep", "schedule": 300.0},
     "sweep-jobs": {"task": "jobs.sweep", "schedule": 15.0},

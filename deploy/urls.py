@@ -48,6 +48,7 @@ urlpatterns: Addresses = [
     path("reports/", include("billing.reports.supplier_urls")),
     path("shared/reports/", include("billing.reports.urls")),
     path("webhooks/", include("billing.payments.urls")),
+    path("webhooks/", include("billing.plans.urls")),
     path("scim/v2/", include("tenants.signon.scim_urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(permission_classes=[], authentication_classes=[]), name="schema"),
     path("api/v1/", include((api, "api"))),

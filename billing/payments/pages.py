@@ -22,6 +22,7 @@ from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoice as invoice_by_id
 from billing.payments import choosing, selectors, services
 from billing.payments.models import PaymentKind, ProviderKind
+from billing.payments.registry import settings_parts
 from billing.payments.stripe_steps import retry_step
 from tenants.edge.forms import SHELL, put_error, show_form
 from tenants.edge.http import actor_of
@@ -235,6 +236,7 @@ def settings(request: HttpRequest) -> HttpResponse:
             return redirect("payment-settings", actor_of(request).slug)
     context = {
         "form": form, "row": row, "keeps_key": keeps[0], "blocked": selectors.blocked_steps()[:20],
+        "parts": settings_parts(),
         "endpoint": installation.BASE_URL + reverse("stripe-webhook", args=[actor_of(request).tenant]),
     }  # fmt: skip
     return render(request, "payments/settings.html", context, status=400 if form.errors else 200)

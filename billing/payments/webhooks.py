@@ -60,7 +60,7 @@ def take_event(*, body: bytes, header: str, now: datetime) -> None:
     verify_signature(header, body, secret, now)
     if len(body) > MOST_BYTES:
         raise _no_event("it is too long")
-    event = _read(body)
+    event = read_event(body)
     what = about(event)
     row = ProviderEvent(
         event_id=event["id"], kind=event["type"][:100], object_id=what.invoice if what else "", payload=event,
@@ -79,7 +79,12 @@ def unsigned() -> SignatureError:
     )  # fmt: skip
 
 
-def _read(body: bytes) -> dict[str, Any]:
+def read_event(body: bytes) -> dict[str, Any]:
+    """A body that was proven to be Stripe's, as an event with an id and a type.
+
+    Raises:
+        EventError: It is none.
+    """
     try:
         event = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -14,6 +14,7 @@ from django.db import transaction
 from billing.plans.accounts import emit, end_account, keep_account
 from billing.plans.closing import close_due
 from billing.plans.counting import counted_now, show_sheet
+from billing.plans.meters.tallies import note_usage
 from billing.plans.models import PlanTaken
 from billing.plans.selectors import account_of, operator
 from billing.plans.sheets import invoices_for, sheet_of
@@ -37,6 +38,7 @@ def follow_organisation(organisation: UUID, *, now: datetime) -> None:
         if account is None:
             return
         emit(account, told, now=now)
+        note_usage(account, now=now)
         close_due(account, now=now)
         document, invoices = sheet_of(account, now=now), invoices_for(account)
     with scope(organisation):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Count, Max, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models.functions import TruncDate, TruncMonth
 
 from billing.plans.domain.prices import Aggregate, Held
 from billing.plans.models import PlanAccount, PlanBill, PlanInvoice, PlanPrice, PlanSheet, UsageEvent
@@ -94,6 +94,10 @@ class PriceList:
         """How each type of events becomes one number; alike in all plans and versions."""
         return {meter.type: meter.aggregate for row in self._rows for meter in self.document(row).meters}
 
+    def names(self) -> dict[str, str]:
+        """What people call each type of events, by the newest prices that name it."""
+        return {meter.type: meter.name for row in self._rows for meter in self.document(row).meters}
+
     def held(self, account: PlanAccount, start: datetime, end: datetime) -> list[tuple[Held, PlanPrice | None]]:
         """The plans of an account in a period with their prices; each has those in force when its part began."""
         terms = list(account.terms.order_by("since", "id"))
@@ -127,6 +131,25 @@ def counted(
         if how is not None:
             value = latest[row["type"]] if how == "last" else row[how]
             found[row["type"]] = Fraction(value or 0)
+    return found
+
+
+def counted_by_month(
+    account: PlanAccount, start: datetime, zone: ZoneInfo, aggregates: Mapping[str, Aggregate]
+) -> dict[tuple[str, str], Fraction]:
+    """What events came to since a moment, by month of a zone and type, as `counted` says it of one month."""
+    rows = UsageEvent.objects.filter(account=account, at__gte=start).annotate(month=TruncMonth("at", tzinfo=zone))
+    sums = rows.order_by().values("type", "month").annotate(
+        sum=Sum("value"), max=Max("value"), unique=Count("item", distinct=True)
+    )  # fmt: skip
+    last = rows.order_by("type", "month", "-at", "-source", "-event_id").distinct("type", "month")
+    latest = {(kind, month): value for kind, month, value in last.values_list("type", "month", "value")}
+    found: dict[tuple[str, str], Fraction] = {}
+    for row in sums:
+        how = aggregates.get(row["type"])
+        if how is not None:
+            value = latest[row["type"], row["month"]] if how == "last" else row[how]
+            found[f"{row['month']:%Y-%m}", row["type"]] = Fraction(value or 0)
     return found
 
 

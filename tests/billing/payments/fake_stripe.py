@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.billing.payments.fake_meters import FakeMeters, Unfit
+
 Json = dict[str, Any]
 KEY, WEBHOOK_SECRET = "sk_test_meridian4242", "whsec_meridian4242"
 KEPT_FOR, SEARCH_LAG, PAGE = timedelta(hours=24), timedelta(seconds=60), 3
@@ -52,6 +54,10 @@ class FakeStripe:
     events: list[Json] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    meters: FakeMeters = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.meters = FakeMeters(lambda: self.now, lambda: {each["id"] for each in self.all("customer")})
 
     # -- what a test looks at, and what customers do --------------------------------------------------------------
 
@@ -160,12 +166,16 @@ class FakeStripe:
                 status, body = 200, json.loads(json.dumps(self._do(method, path.strip("/").split("/")[1:], params)))
         except Refused as refused:
             return refused.status, _error(refused.kind, str(refused)), {}
+        except Unfit as unfit:
+            return unfit.status, _error("invalid_request_error", str(unfit)), {}
         if key and method == "POST":
             self.kept[key] = (self.now, digest, status, body)
         return status, body, {}
 
     def _do(self, method: str, parts: list[str], params: Json) -> Json:
         name, rest = parts[0], parts[1:]
+        if name in ("billing", "prices", "core"):
+            return self.meters.do(method, parts, params, self._make)
         if method == "GET" and not rest:
             return self._list(name, params)
         if rest == ["search"]:

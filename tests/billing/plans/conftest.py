@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tenants.scope.models import Tenant
+from tests.billing.payments.fake_stripe import Serving
+from tests.billing.plans.metering import Teller
 from tests.billing.plans.world import SEPTEMBER, Market, opened
 
 
@@ -23,3 +26,14 @@ def market(operator: Tenant, tenant: Tenant) -> Market:
     Tenant.objects.filter(id=tenant.id).update(plan="business")
     tenant.plan = "business"
     return opened(operator, tenant)
+
+
+@pytest.fixture
+def teller(market: Market, settings: Any) -> Iterator[Teller]:
+    """The operator has Meridian's usage told to Stripe's meters, from 25 September 2026 on."""
+    serving = Serving()
+    settings.OUTTURN_STRIPE_URL, settings.OUTTURN_STRIPE_SECONDS = serving.url, 5
+    made = Teller(market.operator.id, market.organisation, serving)
+    made.begin()
+    yield made
+    serving.stop()
