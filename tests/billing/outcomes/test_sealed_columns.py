@@ -20,7 +20,7 @@ from tenants.scope.models import Tenant
 
 DOCUMENT: dict[str, Any] = {"b": [1, "é\u2028", None, True, 0.5], "a": {"x": [], "long": "up, down, " * 200}}
 CONVERSIONS = (
-    ("billing.migrations.0015_documents_as_bytes", ("assumedevidence", "outcomerun")),
+    ("billing.migrations.0016_documents_as_bytes", ("assumedevidence", "outcomerun")),
     ("twins.migrations.0025_documents_as_bytes", ("evidencesegment", "siterecord")),
 )
 

@@ -9,7 +9,7 @@ MODELS = ('assumedevidence', 'outcomerun')
 
 
 class Migration(migrations.Migration):
-    dependencies = [('billing', '0014_platform_plans')]
+    dependencies = [('billing', '0015_stripe_meters')]
 
     operations = [
         migrations.RunSQL(
