@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import connections
+from django.db import connection, connections
 
 from billing.outcomes.domain.engine import rate
 from billing.outcomes.domain.printed import printed
@@ -35,9 +35,9 @@ from tenants.kernel.clock import isoformat, utc_now
 from tenants.kernel.collection import collection_paused
 from tenants.kernel.ids import new_id
 from tenants.scope.context import scope
+from tenants.scope.documents import packed_document
 from tenants.scope.models import Tenant
 from twins.composer.services import create_twin
-from twins.evidence.models import EvidenceSegment
 from twins.evidence.selectors import segments
 
 DATA = None
@@ -51,6 +51,10 @@ _YEAR = 2025
 _HOUR = timedelta(hours=1)
 _PROCESSES = 2
 _TESTS = "tests.billing.outcomes"
+_INSERT = """
+INSERT INTO twins_evidencesegment
+    (tenant_id, id, twin_id, asset, start, "end", revision, document, digest, watermark, sealed_at)
+VALUES (%s, %s, %s, %s, %s, %s, 1, %s, %s, 0, %s)"""
 _T = TypeVar("_T")
 Json = dict[str, Any]
 
@@ -138,7 +142,7 @@ def _rate_year(size: _Size, progress: Progress) -> _Taken:
         for number, (twin, assets) in enumerate(zip(twins, fleets, strict=True)):
             progress((month + number / len(twins)) / size.months, "rating a year")
             with scope(tenant.id):
-                _seal(twin, assets, span, chance)
+                _seal(tenant.id, twin, assets, span, chance)
                 _measure(twin, span, len(assets), taken, prints=number == 0)
     return taken
 
@@ -149,16 +153,16 @@ def _parts(whole: int, most: int) -> Iterator[int]:
         whole -= most
 
 
-def _seal(twin: UUID, assets: Sequence[UUID], span: tuple[datetime, datetime], chance: random.Random) -> None:
+def _seal(
+    tenant: UUID, twin: UUID, assets: Sequence[UUID], span: tuple[datetime, datetime], chance: random.Random
+) -> None:
     now = utc_now()
-    documents = {asset: _segment(asset, span, chance) for asset in assets}
-    EvidenceSegment.objects.bulk_create(
-        EvidenceSegment(
-            twin_id=twin, asset=asset, start=span[0], end=span[1], revision=1, document=document,
-            digest=digest(document), watermark=0, sealed_at=now,
-        )
-        for asset, document in documents.items()
-    )  # fmt: skip
+    rows: list[list[Any]] = []
+    for asset in assets:
+        document = _segment(asset, span, chance)
+        rows.append([tenant, new_id(), twin, asset, *span, packed_document(document), digest(document), now])
+    with connection.cursor() as cursor:
+        cursor.executemany(_INSERT, rows)
 
 
 def _segment(asset: UUID, span: tuple[datetime, datetime], chance: random.Random) -> Json:

@@ -26,11 +26,16 @@ class DocumentField(models.BinaryField):  # type: ignore[type-arg] # it takes no
 
     def get_prep_value(self, value: Any) -> bytes | None:
         """The value as it is stored."""
-        return None if value is None else zstandard.compress(canonical_json(value), _LEVEL)
+        return None if value is None else packed_document(value)
 
     def from_db_value(self, value: Any, _expression: Any, _connection: Any) -> Any:
         """The value of what is stored."""
         return None if value is None else msgspec.json.decode(document_text(value))
+
+
+def packed_document(value: Any) -> bytes:
+    """A document as it is stored."""
+    return zstandard.compress(canonical_json(value), _LEVEL)
 
 
 def document_text(stored: bytes | memoryview) -> bytes:
