@@ -15,6 +15,7 @@ from django.db import transaction
 from billing.contracts.periods import month as month_bounds
 from billing.contracts.periods import period_text
 from billing.invoices.bills import Bill, issue_bill
+from billing.invoices.earlier import Corrected
 from billing.plans.accounts import BY
 from billing.plans.domain.months import month_of, months_from
 from billing.plans.domain.prices import Held, Line, differences, priced, rate_period
@@ -53,6 +54,15 @@ class Rated:
     prices: Sequence[PlanPrice]
     counted: Mapping[str, Fraction]
     lines: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What an earlier period comes to more, or less, than was charged: its line there, and the line that charges it."""
+
+    period: Rated
+    key: str
+    line: Mapping[str, Any]
 
 
 def rated(account: PlanAccount, month: str, known: PriceList) -> Rated:
@@ -117,15 +127,17 @@ def _terms(account: PlanAccount, period: Rated, known: PriceList) -> PlanPricesD
 def _sealed(
     account: PlanAccount, period: Rated, known: PriceList, terms: PlanPricesDocument, now: datetime
 ) -> PlanBill:
-    bill_id = new_id()
-    document = _document(bill_id, account, period, list(_adjustments(account, known)), terms.currency, now)
+    bill_id, adjustments = new_id(), list(_adjustments(account, known))
+    document = _document(bill_id, account, period, adjustments, terms.currency, now)
     lines, total, sealed = document["lines"], document["total_minor"], digest(document)
     invoice = None
     if any(line["minor"] for line in lines):
+        corrected = _corrected(account, known, adjustments)
         wanted = Bill(
             id=bill_id, digest=sealed, customer=account.customer_id, text=_text(period), currency=terms.currency,
             lines=lines, total_minor=total, start=period.start, end=period.end, zone=account.time_zone,
             tax_percent=terms.tax_percent, rounding=terms.rounding, days=terms.payment_days,
+            corrects=[None for _ in period.lines] + [corrected[each.period.month] for each in adjustments],
         )  # fmt: skip
         invoice = issue_bill(wanted, by=BY, now=now)
     bill = PlanBill.objects.create(
@@ -139,21 +151,35 @@ def _sealed(
     return bill
 
 
+def _corrected(account: PlanAccount, known: PriceList, adjustments: Sequence[Adjustment]) -> dict[str, Corrected]:
+    """What tells the tax of each month that is corrected: where it was first charged for, and the percent of then."""
+    first: dict[str, tuple[UUID, str]] = {}
+    invoiced = bills_of(account).filter(invoice__isnull=False).order_by("month") if adjustments else ()
+    for bill in invoiced:
+        for line in bill.document["lines"]:
+            month = line["clause"].split("/")[1] if line["kind"] == "adjustment" else bill.month
+            first.setdefault(month, (bill.id, line["clause"]))
+    return {
+        month: Corrected(period.end, _terms(account, period, known).tax_percent, *first.get(month, (None, "")))
+        for month, period in {each.period.month: each.period for each in adjustments}.items()
+    }
+
+
 def _document(
     bill: UUID,
     account: PlanAccount,
     period: Rated,
-    adjustments: Sequence[Mapping[str, Any]],
+    adjustments: Sequence[Adjustment],
     currency: str,
     now: datetime,
 ) -> dict[str, Any]:
     """A bill: its lines, and under `amounts` what it charges for which month, which later bills reckon from."""
     own = [{"kind": "fee", "clause": line.key, "text": line.text, "minor": line.minor} for line in period.lines]
-    lines = own + [each["line"] for each in adjustments]
+    lines = [*own, *(dict(each.line) for each in adjustments)]
     amounts: dict[str, dict[str, int]] = defaultdict(dict)
     amounts[period.month] = {line.key: line.minor for line in period.lines}
     for each in adjustments:
-        amounts[each["month"]][each["key"]] = each["line"]["minor"]
+        amounts[each.period.month][each.key] = each.line["minor"]
     return {
         "bill": str(bill), "organisation": str(account.organisation), "month": period.month,
         "period": {"start": isoformat(period.start), "end": isoformat(period.end), "time_zone": account.time_zone},
@@ -183,7 +209,7 @@ def charged(account: PlanAccount) -> dict[str, dict[str, int]]:
     return found
 
 
-def _adjustments(account: PlanAccount, known: PriceList) -> Iterator[dict[str, Any]]:
+def _adjustments(account: PlanAccount, known: PriceList) -> Iterator[Adjustment]:
     """What earlier months come to more, or less, than was charged: the whole month anew, one line for each line."""
     before, zone = charged(account), time_zone(account.time_zone)
     for month in sorted(before)[-LOOK_BACK:]:
@@ -193,9 +219,9 @@ def _adjustments(account: PlanAccount, known: PriceList) -> Iterator[dict[str, A
             text = f"{period_text(period.start, period.end, zone)}: {named.get(key, 'no longer charged')}"
             clause = f"adjustment/{month}/{key}"
             line = {"kind": "adjustment", "clause": clause, "text": text, "minor": minor}
-            yield {"month": month, "key": key, "line": line}
+            yield Adjustment(period, key, line)
 
 
-def adjustments_now(account: PlanAccount, known: PriceList) -> list[dict[str, Any]]:
+def adjustments_now(account: PlanAccount, known: PriceList) -> list[Mapping[str, Any]]:
     """The lines that the next bill would carry for earlier months, as things stand."""
-    return [each["line"] for each in _adjustments(account, known)]
+    return [each.line for each in _adjustments(account, known)]

@@ -14,7 +14,9 @@ from django.views.decorators.http import require_safe
 
 from billing.contracts.periods import period_text
 from billing.invoices.domain.rules import faults
+from billing.invoices.domain.sums import Amounts
 from billing.invoices.domain.tax import tax_of
+from billing.invoices.domain.taxes import parts_of
 from billing.invoices.domain.ubl import ubl_bytes, ubl_of
 from billing.plans import selectors
 from billing.plans.following import hint
@@ -60,7 +62,7 @@ def plan_invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
     start, end = (datetime.fromisoformat(period[side]) for side in ("start", "end"))
     context = {
         "invoice": row,
-        "tax": tax_of(row.document),
+        "parts": parts_of(row.document, Amounts(row.document["net_minor"], row.document["tax_minor"])),
         "period": period_text(start, end, time_zone(period["time_zone"])),
         "has_xml": _xml(row) is not None,
     }
