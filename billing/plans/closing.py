@@ -21,7 +21,7 @@ from billing.plans.domain.months import month_of, months_from
 from billing.plans.domain.prices import Held, Line, differences, priced, rate_period
 from billing.plans.models import PlanAccount, PlanBill, PlanPrice
 from billing.plans.schemas import PlanPricesDocument
-from billing.plans.selectors import PriceList, bills_of, counted
+from billing.plans.selectors import PriceList, bills_of, counted_all
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.canonical import digest
 from tenants.kernel.clock import isoformat
@@ -67,13 +67,21 @@ class Adjustment:
 
 def rated(account: PlanAccount, month: str, known: PriceList) -> Rated:
     """What a month of an account comes to; the fee of a month in which it began is shared by the time left."""
-    start, end = month_bounds(month, time_zone(account.time_zone))
-    found = known.held(account, start, end)
-    used = counted(account, start, end, known.aggregates())
-    held = [each for each, _ in found]
-    lines = rate_period(start, end, held, used)
-    prices = [row for _, row in found if row is not None]
-    return Rated(month, start, end, held, prices, used, lines)
+    return rated_all([(account, month)], known)[account.id]
+
+
+def rated_all(wanted: Sequence[tuple[PlanAccount, str]], known: PriceList) -> dict[UUID, Rated]:
+    """What a month of each of some accounts comes to, by their ids; asks the same of the database however many."""
+    bounds = {account.id: month_bounds(month, time_zone(account.time_zone)) for account, month in wanted}
+    used, made = counted_all(bounds, known.aggregates()), {}
+    for account, month in wanted:
+        start, end = bounds[account.id]
+        found = known.held(account, start, end)
+        held = [each for each, _ in found]
+        lines = rate_period(start, end, held, used[account.id])
+        prices = [row for _, row in found if row is not None]
+        made[account.id] = Rated(month, start, end, held, prices, used[account.id], lines)
+    return made
 
 
 def close_due(account: PlanAccount, *, now: datetime) -> list[PlanBill]:
@@ -83,14 +91,14 @@ def close_due(account: PlanAccount, *, now: datetime) -> list[PlanBill]:
     """
     made: list[PlanBill] = []
     for _ in range(LOOK_BACK):
-        why = ""
+        why, place = "", ""
         try:
             with transaction.atomic():
                 bill = _close_next(account, now)
         except OutturnError as error:
-            bill, why = None, error.told
-        PlanAccount.objects.filter(id=account.id).update(why=why[:1000], looked_at=now)
-        account.why = why
+            bill, why, place = None, error.told[:1000], error.place[:120]
+        PlanAccount.objects.filter(id=account.id).update(why=why, why_place=place, looked_at=now)
+        account.why, account.why_place = why, place
         if bill is None:
             break
         made.append(bill)
@@ -100,14 +108,18 @@ def close_due(account: PlanAccount, *, now: datetime) -> list[PlanBill]:
 def _close_next(account: PlanAccount, now: datetime) -> PlanBill | None:
     """The bill of the first month without one, if it is over and its time of grace too."""
     PlanAccount.objects.select_for_update().get(id=account.id)
+    known = PriceList()
+    period, terms, due = next_bill(account, known)
+    return None if now < due else _sealed(account, period, known, terms, now)
+
+
+def next_bill(account: PlanAccount, known: PriceList) -> tuple[Rated, PlanPricesDocument, datetime]:
+    """The first month without a bill as it is rated now, the document it is invoiced by, and when its bill is made."""
     done = set(bills_of(account).values_list("month", flat=True))
     month = next(each for each in months_from(first_month(account)) if each not in done)
-    known = PriceList()
     period = rated(account, month, known)
     terms = _terms(account, period, known)
-    if now < period.end + timedelta(hours=terms.grace_hours):
-        return None
-    return _sealed(account, period, known, terms, now)
+    return period, terms, period.end + timedelta(hours=terms.grace_hours)
 
 
 def first_month(account: PlanAccount) -> str:
