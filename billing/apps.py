@@ -60,6 +60,7 @@ class BillingConfig(AppConfig):
 
 
 def _register_pages() -> None:
+    from billing.plans.operating import is_operator  # noqa: PLC0415
     from tenants.portal.registry import (  # noqa: PLC0415
         AdminPage,
         Entry,
@@ -81,6 +82,10 @@ def _register_pages() -> None:
     )
     register_admin_page(AdminPage(_("Payment reminders"), "bell", "dunning-settings", Permission.MONEY_BILL, "money"))
     register_admin_page(AdminPage(_("Fees"), "receipt", "fees", Permission.ORGANISATION_BILL, "money"))
+    for label, icon, view in (
+        (_("Plans and prices"), "cash", "plan-prices"), (_("Accounts"), "users", "plan-accounts"),
+    ):  # fmt: skip
+        register_admin_page(AdminPage(label, icon, view, Permission.MONEY_READ, "platform", shown=is_operator))
     register_page(Entry("Statements", "receipt", "statements", Permission.MONEY_READ))
     register_page(Entry("Reports", "file-certificate", "reports", Permission.REPORTS_READ))
     register_page(Entry("Disputes", "messages", "disputes", Permission.REPORTS_READ))

@@ -16,7 +16,9 @@ from billing.outcomes import objection_pages as objections
 from billing.outcomes import pages as outcomes
 from billing.payments import journal_pages
 from billing.payments import pages as payments
+from billing.plans import account_pages as plan_accounts
 from billing.plans import pages as plans
+from billing.plans import price_pages as plan_prices
 from billing.plans.meters import pages as meters
 from billing.reports import link_pages as report_links
 from billing.reports import pages as reports
@@ -86,6 +88,19 @@ urlpatterns = [
     path("admin/fees/", plans.fees, name="fees"),
     path("admin/fees/<uuid:invoice>/", plans.plan_invoice, name="plan-invoice"),
     path("admin/fees/<uuid:invoice>/invoice.xml", plans.plan_invoice_xml, name="plan-invoice-xml"),
+    path("admin/plan-prices/", plan_prices.plan_prices, name="plan-prices"),
+    path("admin/plan-prices/<slug:plan>/", plan_prices.plan_price_history, name="plan-price-history"),
+    path("admin/plan-prices/<slug:plan>/new/", plan_prices.new_plan_prices, name="new-plan-prices"),
+    path("admin/plan-prices/<slug:plan>/<int:version>/", plan_prices.plan_price, name="plan-price"),
+    path("admin/plan-accounts/", plan_accounts.plan_accounts, name="plan-accounts"),
+    path("admin/plan-accounts/<uuid:account>/", plan_accounts.plan_account, name="plan-account"),
+    path("admin/plan-accounts/<uuid:account>/follow/", plan_accounts.plan_account_follow, name="plan-account-follow"),
+    path("admin/plan-accounts/<uuid:account>/usage/", plan_accounts.plan_account_usage, name="plan-account-usage"),
+    path(
+        "admin/plan-accounts/<uuid:account>/bills/<slug:month>/",
+        plan_accounts.plan_account_bill,
+        name="plan-account-bill",
+    ),
     path("disputes/", disputes.disputes, name="disputes"),
     path("disputes/new/<uuid:statement>/", disputes.new_dispute, name="new-dispute"),
     path("disputes/<uuid:dispute>/", disputes.dispute, name="dispute"),

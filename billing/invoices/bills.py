@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,9 +11,10 @@ from uuid import UUID
 from django.db import transaction
 
 from billing.contracts.periods import last_day
-from billing.invoices.domain.sums import amounts
+from billing.invoices.domain.taxes import Charge, Taxed, taxed
+from billing.invoices.earlier import Corrected, charge_by, charge_then
 from billing.invoices.models import Invoice
-from billing.invoices.parties import sale_to
+from billing.invoices.parties import Sale, sale_to
 from billing.invoices.selectors import invoice_of_bill
 from billing.invoices.services import InvoiceMismatchError
 from billing.invoices.writing import Lines, Wanted, hold_numbers, write_invoice
@@ -43,6 +44,8 @@ class Bill:
         tax_percent: Charged while there is no legal entity.
         rounding: Of the tax.
         days: Until it is due.
+        corrects: The earlier period that each line corrects, in their order, None of the bill's own; empty where no
+            line corrects one.
     """
 
     id: UUID
@@ -58,6 +61,7 @@ class Bill:
     tax_percent: str
     rounding: Rounding
     days: int
+    corrects: Sequence[Corrected | None] = field(default=())
 
 
 def issue_bill(bill: Bill, *, by: str, now: datetime) -> Invoice:
@@ -82,19 +86,33 @@ def _wanted(bill: Bill, named: str, now: datetime) -> Wanted:
     zone = time_zone(bill.zone)
     issued, supplied = now.astimezone(zone).date(), last_day(bill.end, zone)
     sale = sale_to(customer=bill.customer, named=named, day=supplied)
-    percent = bill.tax_percent if sale is None else sale.tax.percent
-    sums = amounts(bill.lines, percent, bill.rounding)
-    if sums.net != bill.total_minor:
+    told = _taxed(bill, named, sale)
+    if told.sums.net != bill.total_minor:
         raise InvoiceMismatchError(
-            f"The lines come to {sums.net} minor units, the bill to {bill.total_minor}.", place="bill",
+            f"The lines come to {told.sums.net} minor units, the bill to {bill.total_minor}.", place="bill",
             kept="Nothing was issued.", fix="Compare the bill's lines with its total; do not send it.",
         )  # fmt: skip
-    told: Mapping[str, Any] = {} if sale is None else sale.told(sale.tax, supplied)
+    main = told.main
+    document = {**_about(bill, named, main.percent), **told.as_json()}
     return Wanted(
         statement=None, credits=None, entity=None if sale is None else sale.entity, contract=None, bill=bill.id,
-        customer=bill.customer, currency=bill.currency, lines=bill.lines, sums=sums, issued_on=issued,
-        due_on=issued + timedelta(days=bill.days), document={**_about(bill, named, percent), **told},
+        customer=bill.customer, currency=bill.currency, lines=told.lines, sums=told.sums, issued_on=issued,
+        due_on=issued + timedelta(days=bill.days),
+        document=document if sale is None else document | sale.told(main.tax or sale.tax, supplied),
     )  # fmt: skip
+
+
+def _taxed(bill: Bill, named: str, sale: Sale | None) -> Taxed:
+    """The lines by tax: what corrects an earlier period has that period's, all else what holds now."""
+    own = charge_by(bill.tax_percent, sale)
+    then: dict[Corrected, Charge] = {
+        each: charge_then(each, sale, customer=bill.customer, named=named, zone=bill.zone)
+        for each in dict.fromkeys(bill.corrects)
+        if each is not None
+    }
+    corrects = bill.corrects or [None] * len(bill.lines)
+    charges = [own if each is None else then[each] for each in corrects]
+    return taxed(bill.lines, charges, own, bill.rounding)
 
 
 def _about(bill: Bill, named: str, percent: str) -> dict[str, Any]:

@@ -169,12 +169,12 @@ class PlanAccountOutput(serializers.ModelSerializer[PlanAccount]):
 
     class Meta:
         model = PlanAccount
-        fields = ("id", "organisation", "slug", "customer", "time_zone", "since", "why", "looked_at")
+        fields = ("id", "organisation", "slug", "customer", "time_zone", "since", "why", "why_place", "looked_at")
         read_only_fields = fields
 
 
 class PlanAccountViewSet(_OfTheOperator, mixins.ListModelMixin, viewsets.GenericViewSet[PlanAccount]):
-    """The organisations that are charged; `why` says what keeps a bill of one from being made."""
+    """The organisations that are charged; `why` says why a bill of one waits, `why_place` where that is mended."""
 
     queryset = selectors.accounts()
     serializer_class = PlanAccountOutput

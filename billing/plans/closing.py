@@ -15,12 +15,13 @@ from django.db import transaction
 from billing.contracts.periods import month as month_bounds
 from billing.contracts.periods import period_text
 from billing.invoices.bills import Bill, issue_bill
+from billing.invoices.earlier import Corrected
 from billing.plans.accounts import BY
 from billing.plans.domain.months import month_of, months_from
 from billing.plans.domain.prices import Held, Line, differences, priced, rate_period
 from billing.plans.models import PlanAccount, PlanBill, PlanPrice
 from billing.plans.schemas import PlanPricesDocument
-from billing.plans.selectors import PriceList, bills_of, counted
+from billing.plans.selectors import PriceList, bills_of, counted_all
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.canonical import digest
 from tenants.kernel.clock import isoformat
@@ -55,15 +56,32 @@ class Rated:
     lines: Sequence[Line]
 
 
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What an earlier period comes to more, or less, than was charged: its line there, and the line that charges it."""
+
+    period: Rated
+    key: str
+    line: Mapping[str, Any]
+
+
 def rated(account: PlanAccount, month: str, known: PriceList) -> Rated:
     """What a month of an account comes to; the fee of a month in which it began is shared by the time left."""
-    start, end = month_bounds(month, time_zone(account.time_zone))
-    found = known.held(account, start, end)
-    used = counted(account, start, end, known.aggregates())
-    held = [each for each, _ in found]
-    lines = rate_period(start, end, held, used)
-    prices = [row for _, row in found if row is not None]
-    return Rated(month, start, end, held, prices, used, lines)
+    return rated_all([(account, month)], known)[account.id]
+
+
+def rated_all(wanted: Sequence[tuple[PlanAccount, str]], known: PriceList) -> dict[UUID, Rated]:
+    """What a month of each of some accounts comes to, by their ids; asks the same of the database however many."""
+    bounds = {account.id: month_bounds(month, time_zone(account.time_zone)) for account, month in wanted}
+    used, made = counted_all(bounds, known.aggregates()), {}
+    for account, month in wanted:
+        start, end = bounds[account.id]
+        found = known.held(account, start, end)
+        held = [each for each, _ in found]
+        lines = rate_period(start, end, held, used[account.id])
+        prices = [row for _, row in found if row is not None]
+        made[account.id] = Rated(month, start, end, held, prices, used[account.id], lines)
+    return made
 
 
 def close_due(account: PlanAccount, *, now: datetime) -> list[PlanBill]:
@@ -73,14 +91,14 @@ def close_due(account: PlanAccount, *, now: datetime) -> list[PlanBill]:
     """
     made: list[PlanBill] = []
     for _ in range(LOOK_BACK):
-        why = ""
+        why, place = "", ""
         try:
             with transaction.atomic():
                 bill = _close_next(account, now)
         except OutturnError as error:
-            bill, why = None, error.told
-        PlanAccount.objects.filter(id=account.id).update(why=why[:1000], looked_at=now)
-        account.why = why
+            bill, why, place = None, error.told[:1000], error.place[:120]
+        PlanAccount.objects.filter(id=account.id).update(why=why, why_place=place, looked_at=now)
+        account.why, account.why_place = why, place
         if bill is None:
             break
         made.append(bill)
@@ -90,14 +108,18 @@ def close_due(account: PlanAccount, *, now: datetime) -> list[PlanBill]:
 def _close_next(account: PlanAccount, now: datetime) -> PlanBill | None:
     """The bill of the first month without one, if it is over and its time of grace too."""
     PlanAccount.objects.select_for_update().get(id=account.id)
+    known = PriceList()
+    period, terms, due = next_bill(account, known)
+    return None if now < due else _sealed(account, period, known, terms, now)
+
+
+def next_bill(account: PlanAccount, known: PriceList) -> tuple[Rated, PlanPricesDocument, datetime]:
+    """The first month without a bill as it is rated now, the document it is invoiced by, and when its bill is made."""
     done = set(bills_of(account).values_list("month", flat=True))
     month = next(each for each in months_from(first_month(account)) if each not in done)
-    known = PriceList()
     period = rated(account, month, known)
     terms = _terms(account, period, known)
-    if now < period.end + timedelta(hours=terms.grace_hours):
-        return None
-    return _sealed(account, period, known, terms, now)
+    return period, terms, period.end + timedelta(hours=terms.grace_hours)
 
 
 def first_month(account: PlanAccount) -> str:
@@ -117,15 +139,17 @@ def _terms(account: PlanAccount, period: Rated, known: PriceList) -> PlanPricesD
 def _sealed(
     account: PlanAccount, period: Rated, known: PriceList, terms: PlanPricesDocument, now: datetime
 ) -> PlanBill:
-    bill_id = new_id()
-    document = _document(bill_id, account, period, list(_adjustments(account, known)), terms.currency, now)
+    bill_id, adjustments = new_id(), list(_adjustments(account, known))
+    document = _document(bill_id, account, period, adjustments, terms.currency, now)
     lines, total, sealed = document["lines"], document["total_minor"], digest(document)
     invoice = None
     if any(line["minor"] for line in lines):
+        corrected = _corrected(account, known, adjustments)
         wanted = Bill(
             id=bill_id, digest=sealed, customer=account.customer_id, text=_text(period), currency=terms.currency,
             lines=lines, total_minor=total, start=period.start, end=period.end, zone=account.time_zone,
             tax_percent=terms.tax_percent, rounding=terms.rounding, days=terms.payment_days,
+            corrects=[None for _ in period.lines] + [corrected[each.period.month] for each in adjustments],
         )  # fmt: skip
         invoice = issue_bill(wanted, by=BY, now=now)
     bill = PlanBill.objects.create(
@@ -139,21 +163,35 @@ def _sealed(
     return bill
 
 
+def _corrected(account: PlanAccount, known: PriceList, adjustments: Sequence[Adjustment]) -> dict[str, Corrected]:
+    """What tells the tax of each month that is corrected: where it was first charged for, and the percent of then."""
+    first: dict[str, tuple[UUID, str]] = {}
+    invoiced = bills_of(account).filter(invoice__isnull=False).order_by("month") if adjustments else ()
+    for bill in invoiced:
+        for line in bill.document["lines"]:
+            month = line["clause"].split("/")[1] if line["kind"] == "adjustment" else bill.month
+            first.setdefault(month, (bill.id, line["clause"]))
+    return {
+        month: Corrected(period.end, _terms(account, period, known).tax_percent, *first.get(month, (None, "")))
+        for month, period in {each.period.month: each.period for each in adjustments}.items()
+    }
+
+
 def _document(
     bill: UUID,
     account: PlanAccount,
     period: Rated,
-    adjustments: Sequence[Mapping[str, Any]],
+    adjustments: Sequence[Adjustment],
     currency: str,
     now: datetime,
 ) -> dict[str, Any]:
     """A bill: its lines, and under `amounts` what it charges for which month, which later bills reckon from."""
     own = [{"kind": "fee", "clause": line.key, "text": line.text, "minor": line.minor} for line in period.lines]
-    lines = own + [each["line"] for each in adjustments]
+    lines = [*own, *(dict(each.line) for each in adjustments)]
     amounts: dict[str, dict[str, int]] = defaultdict(dict)
     amounts[period.month] = {line.key: line.minor for line in period.lines}
     for each in adjustments:
-        amounts[each["month"]][each["key"]] = each["line"]["minor"]
+        amounts[each.period.month][each.key] = each.line["minor"]
     return {
         "bill": str(bill), "organisation": str(account.organisation), "month": period.month,
         "period": {"start": isoformat(period.start), "end": isoformat(period.end), "time_zone": account.time_zone},
@@ -183,7 +221,7 @@ def charged(account: PlanAccount) -> dict[str, dict[str, int]]:
     return found
 
 
-def _adjustments(account: PlanAccount, known: PriceList) -> Iterator[dict[str, Any]]:
+def _adjustments(account: PlanAccount, known: PriceList) -> Iterator[Adjustment]:
     """What earlier months come to more, or less, than was charged: the whole month anew, one line for each line."""
     before, zone = charged(account), time_zone(account.time_zone)
     for month in sorted(before)[-LOOK_BACK:]:
@@ -193,9 +231,9 @@ def _adjustments(account: PlanAccount, known: PriceList) -> Iterator[dict[str, A
             text = f"{period_text(period.start, period.end, zone)}: {named.get(key, 'no longer charged')}"
             clause = f"adjustment/{month}/{key}"
             line = {"kind": "adjustment", "clause": clause, "text": text, "minor": minor}
-            yield {"month": month, "key": key, "line": line}
+            yield Adjustment(period, key, line)
 
 
-def adjustments_now(account: PlanAccount, known: PriceList) -> list[dict[str, Any]]:
+def adjustments_now(account: PlanAccount, known: PriceList) -> list[Mapping[str, Any]]:
     """The lines that the next bill would carry for earlier months, as things stand."""
-    return [each["line"] for each in _adjustments(account, known)]
+    return [each.line for each in _adjustments(account, known)]

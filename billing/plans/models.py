@@ -42,7 +42,8 @@ class PlanAccount(PerTenant):
     """An organisation that is charged, and the operator's customer it is.
 
     Months are those of `time_zone` for good, so that none overlaps another. `baseline` is what the counters of the day
-    of `since` said then: it is not charged. `why` is what keeps a bill from being made.
+    of `since` said then: it is not charged. `why` is what keeps a bill from being made, and `why_place` where that is
+    mended, such as ``customer/country``.
     """
 
     organisation = models.UUIDField()
@@ -52,10 +53,11 @@ class PlanAccount(PerTenant):
     since = models.DateTimeField()
     baseline = models.JSONField(default=dict)
     why = models.CharField(max_length=1000, blank=True)
+    why_place = models.CharField(max_length=120, blank=True)
     looked_at = models.DateTimeField()
 
     custody: ClassVar[Custody] = Custody.MONEY
-    unaudited_fields: ClassVar[frozenset[str]] = frozenset({"why", "looked_at", "slug"})
+    unaudited_fields: ClassVar[frozenset[str]] = frozenset({"why", "why_place", "looked_at", "slug"})
 
     class Meta:
         ordering = ("slug", "id")

@@ -14,11 +14,14 @@ from django.views.decorators.http import require_safe
 
 from billing.contracts.periods import period_text
 from billing.invoices.domain.rules import faults
+from billing.invoices.domain.sums import Amounts
 from billing.invoices.domain.tax import tax_of
+from billing.invoices.domain.taxes import parts_of
 from billing.invoices.domain.ubl import ubl_bytes, ubl_of
 from billing.plans import selectors
 from billing.plans.following import hint
 from billing.plans.models import PlanInvoice, PlanSheet
+from tenants.edge.formats import short_day_shown
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
 from tenants.kernel.calendars import time_zone
@@ -60,7 +63,7 @@ def plan_invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
     start, end = (datetime.fromisoformat(period[side]) for side in ("start", "end"))
     context = {
         "invoice": row,
-        "tax": tax_of(row.document),
+        "parts": parts_of(row.document, Amounts(row.document["net_minor"], row.document["tax_minor"])),
         "period": period_text(start, end, time_zone(period["time_zone"])),
         "has_xml": _xml(row) is not None,
     }
@@ -103,13 +106,28 @@ def _sheet(row: PlanSheet | None) -> dict[str, Any] | None:
     zone = time_zone(period["time_zone"])
     start, end = (datetime.fromisoformat(period[side]) for side in ("start", "end"))
     first, after = start.astimezone(zone).date(), end.astimezone(zone).date()
-    meters = [each | {"bars": _bars(each["days"], first, (after - first).days)} for each in row.document["meters"]]
-    return {**row.document, "meters": meters, "period_text": period_text(start, end, zone), "zone": zone.key}
+    meters = [
+        each | {"bars": _bars(each["days"], first, (after - first).days), "most": _most(each["days"])}
+        for each in row.document["meters"]
+    ]
+    return {
+        **row.document, "meters": meters, "period_text": period_text(start, end, zone), "zone": zone.key,
+        "first": short_day_shown(first), "last": short_day_shown(after - timedelta(days=1)),
+    }  # fmt: skip
+
+
+def _amount(day: Mapping[str, str]) -> float:
+    return float(day["used"].replace(",", ""))
+
+
+def _most(days: Sequence[Mapping[str, str]]) -> str:
+    """The largest amount of a day, as it is written; empty where nothing was counted."""
+    return max(days, key=_amount)["used"] if days else ""
 
 
 def _bars(days: Sequence[Mapping[str, str]], first: date, count: int) -> list[Bar]:
     """A bar for each day on which something was used, to the scale of the largest; none where all is nought."""
-    amounts = {date.fromisoformat(each["day"]): float(each["used"].replace(",", "")) for each in days}
+    amounts = {date.fromisoformat(each["day"]): _amount(each) for each in days}
     most, step = max(amounts.values(), default=0.0), _WIDTH / count
     return [
         _bar((day - first).days * step, step - _GAP, _HEIGHT * amount / most)

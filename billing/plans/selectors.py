@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, Max, QuerySet, Sum
-from django.db.models.functions import TruncDate, TruncMonth
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, TruncDate, TruncMonth
 
 from billing.plans.domain.prices import Aggregate, Held
-from billing.plans.models import PlanAccount, PlanBill, PlanInvoice, PlanPrice, PlanSheet, UsageEvent
+from billing.plans.models import PlanAccount, PlanBill, PlanInvoice, PlanPrice, PlanSheet, PlanTerm, UsageEvent
 from billing.plans.schemas import PlanPricesDocument
 from tenants.kernel.errors import NotFoundError
 from tenants.limits.domain.plans import PLANS
 from tenants.scope.context import required_tenant
 from tenants.scope.models import Tenant
 
+Bounds = Mapping[UUID, tuple[datetime, datetime]]
+"""Periods of accounts by their ids: the first moment, and the first after."""
+
 
 class NotOperatorError(NotFoundError):
     """The organisation is not the one that runs the platform."""
 
     code = "plans.not_operator"
+
+
+class PlanAccountNotFoundError(NotFoundError):
+    """The operator charges no such organisation."""
+
+    code = "plan_account.not_found"
 
 
 class PlanInvoiceNotFoundError(NotFoundError):
@@ -62,14 +74,53 @@ def accounts() -> QuerySet[PlanAccount]:
     return PlanAccount.objects.select_related("customer")
 
 
+def accounts_listed() -> QuerySet[PlanAccount]:
+    """The accounts with the plan each is on now, as `plan_now`; empty for an organisation that is gone."""
+    return accounts().annotate(plan_now=_plan_now())
+
+
+def accounts_by_plan() -> dict[str, int]:
+    """How many accounts are on each plan now."""
+    rows = PlanAccount.objects.annotate(plan_now=_plan_now()).order_by().values("plan_now")
+    return {row["plan_now"]: row["count"] for row in rows.annotate(count=Count("id"))}
+
+
+def accounts_by_zone(plan: str) -> dict[str, int]:
+    """How many accounts that are on a plan now have their months in each time zone."""
+    rows = PlanAccount.objects.annotate(plan_now=_plan_now()).filter(plan_now=plan).order_by().values("time_zone")
+    return {row["time_zone"]: row["count"] for row in rows.annotate(count=Count("id"))}
+
+
+def _plan_now() -> Coalesce:
+    last = PlanTerm.objects.filter(account=OuterRef("id")).order_by("-since", "-id").values("plan")[:1]
+    return Coalesce(Subquery(last), Value(""))
+
+
 def events() -> QuerySet[UsageEvent]:
     """The usage events, the one that was taken last first."""
     return UsageEvent.objects.select_related("account")
 
 
+def account(account_id: UUID) -> PlanAccount:
+    """One account, with the plan it is on now.
+
+    Raises:
+        PlanAccountNotFoundError: There is none.
+    """
+    found = accounts_listed().filter(id=account_id).prefetch_related("terms").first()
+    if found is None:
+        raise PlanAccountNotFoundError("There is no such account.", place="account", fix="Choose one from the list.")
+    return found
+
+
 def account_of(organisation: UUID) -> PlanAccount | None:
     """The account of an organisation; None of one that is not charged."""
     return accounts().filter(organisation=organisation).first()
+
+
+def plan_name(key: str) -> str:
+    """What a plan is called; one that is no more by its key."""
+    return PLANS[key].name if key in PLANS else key
 
 
 class PriceList:
@@ -95,42 +146,46 @@ class PriceList:
         return {meter.type: meter.aggregate for row in self._rows for meter in self.document(row).meters}
 
     def names(self) -> dict[str, str]:
-        """What people call each type of events, by the newest prices that name it."""
+        """What meters are called, by type: as the latest prices have it."""
         return {meter.type: meter.name for row in self._rows for meter in self.document(row).meters}
 
     def held(self, account: PlanAccount, start: datetime, end: datetime) -> list[tuple[Held, PlanPrice | None]]:
         """The plans of an account in a period with their prices; each has those in force when its part began."""
-        terms = list(account.terms.order_by("since", "id"))
-        found = []
+        terms, found = list(account.terms.all()), []
         for number, term in enumerate(terms):
             after = terms[number + 1].since if number + 1 < len(terms) else end
             first, last = max(start, term.since), min(end, after)
             if first >= last:
                 continue
             row = self.at(term.plan, first)
-            name = PLANS[term.plan].name if term.plan in PLANS else term.plan
             priced = None if row is None else self.document(row).terms()
-            found.append((Held(term.plan, name, first, last, priced), row))
+            found.append((Held(term.plan, plan_name(term.plan), first, last, priced), row))
         return found
 
 
 def counted(
     account: PlanAccount, start: datetime, end: datetime, aggregates: Mapping[str, Aggregate]
 ) -> dict[str, Fraction]:
-    """What the events of a period came to, by type: exact, whatever order they came in.
+    """What the events of a period came to, by type."""
+    return counted_all({account.id: (start, end)}, aggregates)[account.id]
+
+
+def counted_all(bounds: Bounds, aggregates: Mapping[str, Aggregate]) -> dict[UUID, dict[str, Fraction]]:
+    """What the events of a period of each account came to, by type: exact, whatever order they came in.
 
     The last one is the one of the latest moment; of several of one moment that of the greatest source and id.
     """
-    rows = _between(account, start, end).order_by().values("type")
+    found: dict[UUID, dict[str, Fraction]] = {account: {} for account in bounds}
+    rows = _within(bounds).order_by().values("account", "type")
     sums = rows.annotate(sum=Sum("value"), max=Max("value"), unique=Count("item", distinct=True))
-    last = _between(account, start, end).order_by("type", "-at", "-source", "-event_id").distinct("type")
-    latest = dict(last.values_list("type", "value"))
-    found: dict[str, Fraction] = {}
+    ordered = _within(bounds).order_by("account_id", "type", "-at", "-source", "-event_id")
+    lasting = [kind for kind, how in aggregates.items() if how == "last"]
+    last = ordered.filter(type__in=lasting).distinct("account_id", "type").values_list("account", "type", "value")
+    latest = {(account, kind): value for account, kind, value in last}
     for row in sums:
-        how = aggregates.get(row["type"])
+        how, key = aggregates.get(row["type"]), (row["account"], row["type"])
         if how is not None:
-            value = latest[row["type"]] if how == "last" else row[how]
-            found[row["type"]] = Fraction(value or 0)
+            found[row["account"]][row["type"]] = Fraction((latest[key] if how == "last" else row[how]) or 0)
     return found
 
 
@@ -160,6 +215,15 @@ def by_day(account: PlanAccount, start: datetime, end: datetime, zone: ZoneInfo)
     return list(found)
 
 
+def _within(bounds: Bounds) -> QuerySet[UsageEvent]:
+    """The events of the period of each account; accounts with one period are asked for together."""
+    together: dict[tuple[datetime, datetime], list[UUID]] = defaultdict(list)
+    for account, period in bounds.items():
+        together[period].append(account)
+    asked = [Q(account__in=those, at__gte=start, at__lt=end) for (start, end), those in together.items()]
+    return UsageEvent.objects.filter(reduce(or_, asked)) if asked else UsageEvent.objects.none()
+
+
 def _between(account: PlanAccount, start: datetime, end: datetime) -> QuerySet[UsageEvent]:
     return UsageEvent.objects.filter(account=account, at__gte=start, at__lt=end)
 
@@ -173,7 +237,19 @@ def emitted(account: PlanAccount, source: str, since: datetime) -> dict[tuple[st
 
 def bills_of(account: PlanAccount) -> QuerySet[PlanBill]:
     """The bills of an account, the latest first."""
-    return PlanBill.objects.filter(account=account).select_related("invoice")
+    return PlanBill.objects.filter(account=account).select_related("account", "invoice")
+
+
+def last_bills(rows: Collection[PlanAccount]) -> dict[UUID, PlanBill]:
+    """The latest bill of each of some accounts, by their ids, without the documents."""
+    found = PlanBill.objects.filter(account__in=[row.id for row in rows]).order_by("account_id", "-month", "-id")
+    latest = found.distinct("account_id").select_related("invoice").defer("document", "invoice__document")
+    return {bill.account_id: bill for bill in latest}
+
+
+def bill_of(account: PlanAccount, month: str) -> PlanBill | None:
+    """The bill of a month of an account."""
+    return bills_of(account).filter(month=month).first()
 
 
 def sheet() -> PlanSheet | None:

@@ -63,15 +63,9 @@ def publish_prices(*, document: object, valid_from: datetime, by: str, now: date
         DocumentError: The document does not fit, leaves a hole or an overlap, or contradicts other prices.
     """
     require_operator()
-    wanted = PlanPricesDocument.read(document)
     with transaction.atomic():
         hold(f"plan-prices/{required_tenant('prices')}")
-        faults = [*wanted.faults(), *_contradictions(wanted)]
-        if valid_from < now:
-            message = "Prices never change for a time that has passed."
-            faults.append(Finding("plan.valid_from", "valid_from", message, "Write a moment that is still to come."))
-        if faults:
-            raise DocumentError(faults)
+        wanted = check_prices(document=document, valid_from=valid_from, now=now)
         version = PlanPrice.objects.filter(plan=wanted.plan).count() + 1
         value = wanted.as_json()
         row = PlanPrice.objects.create(
@@ -83,6 +77,22 @@ def publish_prices(*, document: object, valid_from: datetime, by: str, now: date
             details={"plan": row.plan, "version": version, "valid_from": valid_from.isoformat()},
         )  # fmt: skip
     return row
+
+
+def check_prices(*, document: object, valid_from: datetime, now: datetime) -> PlanPricesDocument:
+    """What `publish_prices` would publish; nothing is written.
+
+    Raises:
+        DocumentError: The document does not fit, leaves a hole or an overlap, or contradicts other prices.
+    """
+    wanted = PlanPricesDocument.read(document)
+    faults = [*wanted.faults(), *_contradictions(wanted)]
+    if valid_from < now:
+        message = "Prices never change for a time that has passed."
+        faults.append(Finding("plan.valid_from", "valid_from", message, "Write a moment that is still to come."))
+    if faults:
+        raise DocumentError(faults)
+    return wanted
 
 
 def _contradictions(wanted: PlanPricesDocument) -> Sequence[Finding]:

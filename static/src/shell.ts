@@ -25,6 +25,7 @@ import "./shell/lifecycle.css";
 import "./shell/banners.css";
 import "./shell/connections.css";
 import "./shell/contracts.css";
+import "./shell/prices.css";
 import "./shell/suppliers.css";
 import "./shell/htmx.ts";
 import { startAccount } from "./shell/account.ts";

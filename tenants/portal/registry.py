@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,18 +100,22 @@ def personal_pages(roles: Collection[str]) -> list[PersonalPage]:
     return [page for page in _personal if page.role in roles]
 
 
-GROUPS = ("organisation", "access", "data", "money")
+GROUPS = ("organisation", "access", "data", "money", "platform")
 
 
 @dataclass(frozen=True, slots=True)
 class AdminPage:
-    """A page of the administration: its label, icon, the name of its view, who sees it, and the group it stands in."""
+    """A page of the administration: its label, icon, the name of its view, who sees it, and the group it stands in.
+
+    `shown` says to whom of those there is such a page at all; None to all.
+    """
 
     label: Any
     icon: str
     view: str
     needs: Permission
     group: str
+    shown: Callable[[Actor], bool] | None = None
 
 
 _admin: list[AdminPage] = []
@@ -130,5 +134,5 @@ def register_admin_page(page: AdminPage) -> None:
 
 def admin_pages(actor: Actor) -> list[tuple[str, list[AdminPage]]]:
     """The pages of the administration that somebody may see, by group."""
-    seen = [page for page in _admin if actor.may(page.needs)]
+    seen = [page for page in _admin if actor.may(page.needs) and (page.shown is None or page.shown(actor))]
     return [(group, found) for group in GROUPS if (found := [page for page in seen if page.group == group])]

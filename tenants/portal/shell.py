@@ -82,7 +82,10 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-GROUPS = {"organisation": _("Organisation"), "access": _("Access"), "data": _("Data"), "money": _("Money")}
+GROUPS = {
+    "organisation": _("Organisation"), "access": _("Access"), "data": _("Data"), "money": _("Money"),
+    "platform": _("Platform"),
+}  # fmt: skip
 
 
 def _administration(request: HttpRequest, actor: Actor) -> Iterator[dict[str, Any]]:

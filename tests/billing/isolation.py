@@ -13,7 +13,7 @@ from billing.invoices.parties import create_entity
 from billing.outcomes.services import claim_exclusion
 from billing.payments.models import PaymentKind, ProviderStep
 from billing.payments.services import Transfer, record_transfer
-from billing.plans.models import PlanInvoice, PlanSheet
+from billing.plans.models import PlanAccount, PlanInvoice, PlanSheet
 from billing.reports.links import make_link
 from billing.reports.services import settle_period
 from billing.simulation.schemas import SIMULATE, pack
@@ -65,6 +65,7 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
     dispute = open_dispute(wanted=wanted, customer=customer, by=BY, now=at("2026-10-06"))
     file = DisputeFile.objects.get(dispute=dispute).id
     of_plan = _invoiced_by_the_platform()
+    charged = _charged_by_the_platform(customer)
     _nothing_waits_to_be_told()
     of_contract = (
         "edit", "publish", "delete", "exclusions", "statements", "settle", "simulation", "simulation-measure",
@@ -94,6 +95,10 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
             )
         },
         **{name: {"invoice": of_plan} for name in ("plan-invoice", "plan-invoice-xml")},
+        **{name: {"plan": "business"} for name in ("plan-price-history", "new-plan-prices")},
+        "plan-price": {"plan": "business", "version": 1},
+        **{name: {"account": charged} for name in ("plan-account", "plan-account-follow", "plan-account-usage")},
+        "plan-account-bill": {"account": charged, "month": "2026-09"},
         **{name: {"entity": entity.id} for name in ("legal-entity", "legal-entity-edit", "legal-entity-rate")},
         "new-dispute": {"statement": done.statement.id},
         "dispute": {"dispute": dispute.id},
@@ -150,6 +155,14 @@ def _invoiced_by_the_platform() -> UUID:
         number="PF-2026-0001", kind="invoice", currency="EUR", gross_minor=5, open_minor=5, issued_on=now.date(),
         due_on=now.date(), document=document,
     ).id  # fmt: skip
+
+
+def _charged_by_the_platform(customer: UUID) -> UUID:
+    """An account such as the organisation would have of its customers if it ran the platform."""
+    now = at("2026-10-06")
+    return PlanAccount.objects.create(
+        organisation=customer, slug="leased-fleet", customer_id=customer, time_zone="UTC", since=now, looked_at=now
+    ).id
 
 
 def _nothing_waits_to_be_told() -> None:

@@ -63,6 +63,8 @@ def test_the_running_month(market: Market, invoiced: UUID, cast: Cast, sign_in: 
     assert 'hx-trigger="every 10s"' in page
     assert 'hx-select-oob="#platform-invoices,#bars-1,#rows-1,#bars-2,#rows-2' in page
     assert page.count("<rect ") == 1
+    for words in ("1 Oct 2026", "at most 1,200 readings a day", "31 Oct 2026"):
+        assert words in page, words
     assert f"/t/meridian/admin/fees/{invoiced}/" in page
     assert "608.68 EUR" in page  # 511.50 and 19 % of it, half even
 
