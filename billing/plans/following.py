@@ -54,6 +54,7 @@ def end_organisation(organisation: UUID, *, now: datetime) -> None:
         account = account_of(organisation)
         if account is not None:
             end_account(account, now=now)
+            note_usage(account, now=now)
             close_due(account, now=now)
 
 

@@ -122,7 +122,7 @@ def reckoned(formula: str, checked: Checked, said: Iterable[Said]) -> int | None
     Args:
         formula: Stripe's.
         checked: What the last look has proven.
-        said: All tellings.
+        said: The tellings since then, or all.
     """
     later = sorted((each for each in said if each.position > checked.position), key=lambda each: each.position)
     if formula == "sum":
@@ -192,7 +192,7 @@ def judged(
     Args:
         formula: Stripe's.
         checked: What the last look has proven.
-        said: All tellings.
+        said: The tellings since then, or all.
         until: Up to which moment Stripe was asked.
         seen: What stands there.
         asked_at: When Stripe was asked.

@@ -41,6 +41,8 @@ _AT_ONCE = 50
 _OF_LOOKS = (MORE_THERE, NoWholeNumberError.code)
 _WHILE_TOLD, _WHILE_MORE = timedelta(hours=6), timedelta(days=1)
 """How often a tally is looked at although nothing points to it."""
+_KEPT = timedelta(days=7)
+"""How long tellings stay after they were proven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,9 @@ def _adopt(tally: MeterTally, meter: StripeMeter, until: datetime, seen: int, ve
         is_there = seen == (arrived if meter.formula == "sum" else last.value)
         within.filter(state=Told.DOUBT).update(state=Told.TOLD if is_there else Told.LOST)
         tally.checked_position = last.position
+        # What was proven long ago is in the sum; only the last one is asked for again, by its moment.
+        proven = MeterTelling.objects.filter(tally=tally, position__lt=last.position)
+        proven.filter(tried_at__lt=now - _KEPT).delete()
     tally.checked_value = seen
     tally.told = reckoned(meter.formula, checked(tally), said(tally))
     tally.takes_seen = False
@@ -166,7 +171,7 @@ def _next_look(tally: MeterTally, look: Look, verdict: Verdict, now: datetime) -
     if is_over and verdict == Verdict.PROVEN and tally.told == int(tally.counted):
         return None
     settled = settles_at(known, following_minute(end))
-    if is_over and settled is not None and is_too_old(end, now) and settled < now:
+    if is_over and is_too_old(end, now) and (settled is None or settled < now):
         return None
     if verdict == Verdict.OPEN and settled is not None and settled > now:
         return min(now + _WHILE_TOLD, settled + TO_MINUTE)

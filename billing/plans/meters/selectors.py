@@ -69,8 +69,8 @@ def is_telling_due(*, now: datetime) -> bool:
 
 
 def said(tally: MeterTally) -> list[Said]:
-    """All that was told of a tally."""
-    rows = MeterTelling.objects.filter(tally=tally).order_by("position")
+    """What was told of a tally since the last proof, in order."""
+    rows = MeterTelling.objects.filter(tally=tally, position__gt=tally.checked_position).order_by("position")
     return [Said(*each) for each in rows.values_list("position", "value", "at", "state", "tried_at")]
 
 

@@ -39,8 +39,8 @@ from tenants.scope.context import required_tenant, scope
 from tenants.scope.locks import hold
 
 AT_ONCE = 100
-LOOK_AFTER = timedelta(minutes=10)
-"""How long after a telling Stripe is asked for the first time what stands there."""
+LOOK_AFTER, LOOK_EVERY = timedelta(minutes=10), timedelta(hours=1)
+"""How long after a telling Stripe is asked what stands there, and how often at most because of tellings."""
 TO_MINUTE = timedelta(minutes=2)
 """A look covers whole minutes: one more than the moment needs, and one for a clock that is slow."""
 
@@ -60,7 +60,7 @@ class Rested:
 
 
 def do_tellings(tenant: UUID, client: StripeClient, now: datetime) -> int:
-    """Tell what is due, one call after the other; how many were sent."""
+    """Tell what is due, one call after the other; how many were done, and none as soon as one has to wait."""
     done = 0
     while done < AT_ONCE:
         with scope(tenant):
@@ -71,6 +71,9 @@ def do_tellings(tenant: UUID, client: StripeClient, now: datetime) -> int:
             outcome = tell(client, taken.event)
             with scope(tenant):
                 note_telling(taken, outcome, now)
+            if isinstance(outcome, Later):
+                # What is in the way of one is in the way of all: a limit, or Stripe is away. They wait for the sweep.
+                return 0
         done += 1
     return done
 
@@ -79,7 +82,7 @@ def take_telling(now: datetime) -> Taken | Rested | None:
     """Take the tally that has waited longest, with what is to be told of it; None when none waits."""
     # One after the other: two who took two months of a meter at once would not see each other's lease.
     hold(f"meter-tellings/{required_tenant('usage')}")
-    tally = due_tallies(now).select_for_update(of=("self",)).order_by("next_at", "id").first()
+    tally = due_tallies(now).select_for_update(skip_locked=True, of=("self",)).order_by("next_at", "id").first()
     if tally is None:
         return None
     meter = StripeMeter.objects.get(type=tally.type)
@@ -99,16 +102,15 @@ def take_telling(now: datetime) -> Taken | Rested | None:
 def _telling_of(tally: MeterTally, meter: StripeMeter, now: datetime) -> MeterTelling | Mapping[str, str] | None:
     """What is to be sent of a tally: what was begun, else the next; when nothing is, the finding that it rests with."""
     kept: Mapping[str, str] | None = tally.finding
-    begun = tally.tellings.filter(state=Told.SENDING).first()
+    open_ = tally.tellings.filter(position__gt=tally.checked_position)
+    begun = open_.filter(state=Told.SENDING).first()
     if begun is not None:
         if begun.first_tried_at is None or now < begun.first_tried_at + REMEMBERED:
             return begun
         begun.state = Told.DOUBT
         begun.save(update_fields=["state"])
         settle(tally, meter, now)
-    if meter.formula == "sum" and tally.tellings.filter(
-        state=Told.DOUBT, position__gt=tally.checked_position
-    ).exists():  # fmt: skip
+    if meter.formula == "sum" and open_.filter(state=Told.DOUBT).exists():
         return kept
     value = next_value(meter.formula, int(tally.counted), tally.told)
     if value is None:
@@ -146,7 +148,8 @@ def settle(tally: MeterTally, meter: StripeMeter, now: datetime) -> None:
     known = said(tally)
     tally.told = reckoned(meter.formula, checked(tally), known)
     doubts = [each.tried_at for each in known if each.state == Told.DOUBT and each.tried_at is not None]
-    wanted = max(doubts) + SETTLED + TO_MINUTE if doubts else now + LOOK_AFTER
+    soon = now + LOOK_AFTER if tally.looked_at is None else max(now + LOOK_AFTER, tally.looked_at + LOOK_EVERY)
+    wanted = max(doubts) + SETTLED + TO_MINUTE if doubts else soon
     tally.look_at = min(tally.look_at, wanted) if tally.look_at else wanted
     tally.save(update_fields=["told", "look_at"])
 

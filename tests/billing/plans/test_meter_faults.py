@@ -145,7 +145,7 @@ def begun_anew(teller: Teller) -> None:
 
 
 @examples(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip
 @given(data=st.data(), deeds=st.lists(st.one_of(USES, TROUBLES), min_size=3, max_size=28))

@@ -169,6 +169,45 @@ def test_a_number_of_more_than_fifteen_digits_is_never_told(teller: Teller) -> N
     )  # fmt: skip
 
 
+def test_what_stripe_limits_waits_and_hammers_nobody(teller: Teller) -> None:
+    teller.use(GPU, "5")
+    teller.use(DISK, "3")
+    teller.use(REGIONS, item="eu")
+    teller.work_all()
+    teller.pass_time(minutes=6)
+    for kind in (GPU, DISK):
+        teller.use(kind, "8")
+    teller.use(REGIONS, item="us")
+    before = len(teller.stripe.asked)
+    teller.stripe.faults = ["429"]
+    assert teller.work() == 0
+    assert teller.stripe.asked[before:] == [("POST", "/v1/billing/meter_events")]
+    teller.settle(minutes=3)
+    assert (teller.there(), teller.there(DISK), teller.there(REGIONS)) == (13, 8, 2)
+
+
+def test_what_was_proven_is_kept_as_a_sum(teller: Teller) -> None:
+    for _ in range(14):
+        teller.use(GPU, "5")
+        teller.use(DISK, "3")
+        teller.settle(days=1)
+    assert (teller.there(), teller.there(month="2026-10")) == (30, 40)
+    kept = teller.tally()
+    assert (kept.checked_position, kept.checked_value, kept.look_at) == (6, 30, None)
+    with scope(teller.operator):
+        rows = MeterTelling.objects.filter(tally__type=GPU).order_by("tally__month", "position")
+        assert set(rows.values_list("state", flat=True)) == {"told"}
+        assert list(rows.values_list("tally__month", "position")) == [
+            *(("2026-09", place) for place in range(1, 7)), *(("2026-10", place) for place in range(2, 9)),
+        ]  # fmt: skip
+    teller.use(GPU, "1", when=at("2026-09-30T10:00"))
+    teller.settle(days=2)
+    assert teller.there() == 31
+    with scope(teller.operator):
+        left = MeterTelling.objects.filter(tally__type=GPU, tally__month="2026-09").values_list("position", flat=True)
+        assert list(left) == [7]
+
+
 class TestMeters:
     def test_one_that_is_there_is_taken(self, teller: Teller) -> None:
         teller.use(GPU, "5")
