@@ -35,7 +35,7 @@ def attained(rows: Sequence[tuple[str, float | None]], guaranteed: float | None,
         y = _y(percent, low, high)
         missed = guaranteed is not None and percent < guaranteed
         parts.append(f'<circle class="{"missed" if missed else "reached"}" cx="{x:.2f}" cy="{y:.2f}" r="3.5"/>')
-        parts.append(_text(x, y - 8 if y > TOP + 14 else y + 16, _cut(percent), "value", anchor="middle"))
+        parts.append(_text(x, y - 7, _cut(percent), "value", anchor="middle"))
     return _svg(label, parts)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -9,7 +11,7 @@ from billing.outcomes.domain.figures import percent_text
 from billing.outcomes.domain.outcome import ENGINE
 from billing.simulation.domain.chances import FEWEST_MONTHS, MONTHS_OF_YEAR, Distribution, Margin
 from billing.simulation.domain.months import ClauseMonth, MonthResult
-from billing.simulation.schemas import Chances, Measurement
+from billing.simulation.schemas import Chances, LeftOut, Measurement
 from billing.simulation.simulating import Curve, Simulation
 from tenants.kernel.clock import isoformat
 
@@ -17,6 +19,10 @@ Json = dict[str, Any]
 _WHY = {
     "before": "nothing was known of any asset when it began",
     "gone": "its readings are kept no longer and were never sealed",
+}
+_WHY_ALL = {
+    "before": "nothing was known of any asset when they began",
+    "gone": "their readings are kept no longer and were never sealed",
 }
 
 
@@ -52,7 +58,7 @@ def assumptions(measurement: Measurement, simulation: Simulation) -> list[str]:
             f"{_count(seen - settled, 'month is', 'months are')} indeterminate, so nothing would be settled "
             "automatically; no figure of a year has them in it."
         )
-    found += [f"{one.name} is left out: {_WHY[one.reason]}." for one in measurement.left_out]
+    found += left_out_told(measurement.left_out)
     if simulation.distribution is None:
         found.append(
             f"{_count(settled, 'month', 'months')} could be settled. A distribution takes at least {FEWEST_MONTHS}: "
@@ -65,6 +71,32 @@ def assumptions(measurement: Measurement, simulation: Simulation) -> list[str]:
         "no month is worse than the worst of these."
     )
     return found
+
+
+def left_out_told(months: Iterable[LeftOut]) -> list[str]:
+    """Which months are left out and why: a sentence for each run of them with one reason, the earliest first."""
+    runs: list[list[LeftOut]] = []
+    for one in sorted(months, key=lambda each: each.name):
+        if runs and runs[-1][-1].reason == one.reason and _number(one) == _number(runs[-1][-1]) + 1:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return [f"{_span(run)} left out: {(_WHY if len(run) == 1 else _WHY_ALL)[run[0].reason]}." for run in runs]
+
+
+def _span(run: Sequence[LeftOut]) -> str:
+    """Months that follow one another, with their verb, such as ``November 2025 to January 2026 are``."""
+    first, last = (date.fromisoformat(f"{one.name}-01") for one in (run[0], run[-1]))
+    if len(run) == 1:
+        return f"{first:%B %Y} is"
+    start = f"{first:%B}" if first.year == last.year else f"{first:%B %Y}"
+    return f"{start} {'and' if len(run) == 2 else 'to'} {last:%B %Y} are"
+
+
+def _number(month: LeftOut) -> int:
+    """The place of a month among all months."""
+    year, number = month.name.split("-")
+    return int(year) * MONTHS_OF_YEAR + int(number)
 
 
 def _count(number: int, one: str, several: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from django.utils.safestring import SafeString
@@ -14,6 +15,7 @@ from billing.simulation.charts import attained, curve, histogram, ticks
 from billing.simulation.domain.chances import Distribution
 from billing.simulation.domain.months import ClauseMonth, MonthResult, guarantee
 from billing.simulation.simulating import Simulation
+from tenants.edge.formats import month_shown, short_month_shown
 
 _ROWS = 12
 """About how many rows the table of a curve has."""
@@ -60,10 +62,10 @@ class MonthsShown:
 
 @dataclass(frozen=True, slots=True)
 class CurveShown:
-    """A year's credits by guaranteed percentage, as a picture and as rows."""
+    """A year's credits by guaranteed percentage, as rows, and as a picture where there are any credits."""
 
     clause: str
-    picture: SafeString
+    picture: SafeString | None
     rows: tuple[tuple[str, str, str, bool], ...]
 
 
@@ -97,7 +99,7 @@ def attained_pictures(found: Simulation) -> list[tuple[str, str]]:
     """For each clause its name and a picture of what was attained month by month."""
     pictures = []
     for at, clause in enumerate(found.terms.terms().clauses):
-        rows = [(month.name, _float(month.clauses[at].ratio)) for month in found.months]
+        rows = [(short_month_shown(_day(month.name)), _float(month.clauses[at].ratio)) for month in found.months]
         due = guarantee(clause)
         label = _("Attained month by month: %(clause)s") % {"clause": clause.id}
         pictures.append((clause.id, attained(rows, None if due is None else float(due), label)))
@@ -128,7 +130,7 @@ def curve_shown(found: Simulation) -> CurveShown | None:
     )
     label = _("A year's credits by the guaranteed percentage of %(clause)s") % {"clause": found.curve.clause}
     picture = curve(drawn, float(found.curve.guaranteed), _amounts(0, top, currency), label)
-    return CurveShown(found.curve.clause, SafeString(picture), rows)
+    return CurveShown(found.curve.clause, SafeString(picture) if top else None, rows)
 
 
 def distribution_shown(found: Simulation) -> DistributionShown | None:
@@ -149,7 +151,7 @@ def distribution_shown(found: Simulation) -> DistributionShown | None:
 
 def _month(month: MonthResult, guaranteed: dict[str, Fraction | None], currency: str) -> MonthShown:
     return MonthShown(
-        name=month.name,
+        name=month_shown(_day(month.name)),
         clauses=tuple(_clause(clause, guaranteed[clause.id]) for clause in month.clauses),
         volume="" if month.volume is None else f"{_hundredths(month.volume)}",
         fee=money_text(month.fee_minor, currency),
@@ -218,6 +220,11 @@ def _amounts(low: float, high: float, currency: str) -> list[tuple[float, str]]:
     """Round amounts along an axis."""
     marks = dict.fromkeys(round(mark) for mark in ticks(low, high, 4))
     return [(float(mark), money_text(mark, currency)) for mark in marks]
+
+
+def _day(month: str) -> date:
+    """The first day of a month such as ``2026-09``."""
+    return date.fromisoformat(f"{month}-01")
 
 
 def _percent(ratio: Fraction) -> str:

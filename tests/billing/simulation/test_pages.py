@@ -66,7 +66,7 @@ def test_the_way_from_a_draft_to_what_a_year_may_cost(
     done(cast, contract)
     page = body(client, PAGE)
     for words in (
-        "Nothing on this page is sealed, billed or kept", "99.88", "1,200.00 USD", "2026-11",
+        "Nothing on this page is sealed, billed or kept", "99.88", "1,200.00 USD", "November 2026",
         "If uptime were guaranteed higher or lower", "Expected credits of a year", "4,800.00 USD",
         "At risk: 95 of 100 stay within", "A year is 12 months drawn from these 3", "Measure again",
     ):  # fmt: skip
@@ -100,6 +100,9 @@ def test_figures_are_tried_in_the_address_alone(cast: Cast, drafted: tuple[Fleet
     assert 'value="99.5"' in told
     overlapping = client.get(PAGE, figures | {f"{TIER}/1/below": "99.8"})
     assert "Two tiers have the same `below`." in overlapping.content.decode()
+    safe = client.get(PAGE, figures | {"low": "10", "high": "20"}).content.decode()
+    assert "These months would have had no credit at any of these percentages." in safe
+    assert "Picture of the credits by guarantee" not in safe
     steep = client.get(PAGE, figures | {"low": "99.9", "high": "90"})
     assert (steep.status_code, "Guaranteed percentages run upwards" in steep.content.decode()) == (400, True)
     with scope(cast.meridian.id):
@@ -185,7 +188,7 @@ def test_months_without_evidence_are_told(cast: Cast, drafted: tuple[Fleet, Cont
         Job.objects.filter(state=JobState.QUEUED).update(state=JobState.DONE, result=kept)
     page = body(client, PAGE)
     assert "Nothing to simulate with" in page
-    assert "2025-11 is left out: nothing was known of any asset when it began." in page
+    assert "November and December 2025 are left out: nothing was known of any asset when they began." in page
 
 
 def test_the_page_asks_as_often_whatever_there_is_to_show(
