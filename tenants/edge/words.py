@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tenants.scope.actors import Permission
 
@@ -16,7 +17,7 @@ AREAS = {
 }  # fmt: skip
 DEEDS = {
     "read": _("Read"), "edit": _("Edit"), "publish": _("Publish"), "operate": _("Operate"), "approve": _("Approve"),
-    "bill": _("Bill"), "administer": _("Administer"),
+    "bill": pgettext_lazy("what a role may do", "Bill"), "administer": _("Administer"),
 }  # fmt: skip
 _OWN = _("Own")
 """No column of its own among the deeds: nobody can be given it."""
