@@ -51,14 +51,14 @@ _TERMS = {
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A tenant with published contracts whose month is over and not settled."""
+    """A tenant with published contracts whose months are over and not settled."""
 
     tenant: UUID
     contracts: tuple[UUID, ...]
 
 
-def signed(contracts: int, assets: int, tell: Callable[[float], None]) -> Signed:
-    """So many contracts, each about a fleet of its own that took off twice a day."""
+def signed(contracts: int, assets: int, tell: Callable[[float], None], *, flown_from: datetime = _FLOWN_FROM) -> Signed:
+    """So many contracts, each about a fleet of its own that took off twice a day, up to the end of the month."""
     tenant = Tenant.objects.create(
         slug=f"settled-{new_id().hex[-8:]}", name="Settled", plan="enterprise", created_at=utc_now()
     )
@@ -67,7 +67,7 @@ def signed(contracts: int, assets: int, tell: Callable[[float], None]) -> Signed
     made = []
     for number in range(contracts):
         with scope(tenant.id):
-            made.append(_contract(tenant.id, customer, number, assets))
+            made.append(_contract(tenant.id, customer, number, assets, flown_from))
         tell((number + 1) / contracts)
     compact(tenant.id, wait=True)
     return Signed(tenant.id, tuple(made))
@@ -84,7 +84,7 @@ def settle(tenant: UUID, contract: UUID) -> int:
     return int(statement.total_minor)
 
 
-def _contract(tenant: UUID, customer: str, number: int, assets: int) -> UUID:
+def _contract(tenant: UUID, customer: str, number: int, assets: int, flown_from: datetime) -> UUID:
     parameters = FleetParameters(name=f"Fleet {number:04}", count=assets, first=1, gateway=str(new_id()))
     draft = create_fleet(blueprint="turbofan-fleet", parameters=parameters, by=_BY, now=_SIGNED)
     publish_twin(twin=draft.twin, revision=draft.revision, note="", by=_BY, now=_SIGNED)
@@ -94,18 +94,18 @@ def _contract(tenant: UUID, customer: str, number: int, assets: int) -> UUID:
         for engine in engines
     ]
     signals = provide_signals(bound=bound)
-    asyncio.run(_fly(tenant, [signals[engine, _KEY].id for engine in engines]))
+    asyncio.run(_fly(tenant, [signals[engine, _KEY].id for engine in engines], flown_from))
     wanted = PowerByTheHour.read({**_TERMS, "customer": customer, "twin": str(draft.twin)})
     contract = create_power_by_the_hour(parameters=wanted, by=_BY, now=_SIGNED)
     publish_contract(contract=contract.id, revision=contract.revision, by=_BY, now=_SIGNED)
     return contract.id
 
 
-async def _fly(tenant: UUID, signals: list[int]) -> None:
+async def _fly(tenant: UUID, signals: list[int], flown_from: datetime) -> None:
     """The snapshots of each day come in when it is over."""
     connection = await connect_ingest(statement_seconds=60)
     async with connection:
-        for number, day in enumerate(_days()):
+        for number, day in enumerate(_days(flown_from)):
             take_offs = np.array([micros(day + timedelta(hours=hour)) for hour in (6, 14)], np.int64)
             at = np.tile(take_offs, len(signals))
             readings = Readings(
@@ -116,5 +116,5 @@ async def _fly(tenant: UUID, signals: list[int]) -> None:
             await commit_together(connection, [delivery], now=day + timedelta(days=1))
 
 
-def _days() -> Iterator[datetime]:
-    return (_FLOWN_FROM + timedelta(days=number) for number in range((MONTH[1] - _FLOWN_FROM).days))
+def _days(first: datetime) -> Iterator[datetime]:
+    return (first + timedelta(days=number) for number in range((MONTH[1] - first).days))

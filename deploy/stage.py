@@ -63,11 +63,11 @@ def own_database() -> Iterator[str]:
     before = settings.DATABASES["default"]["NAME"]
     with empty_database() as name:
         try:
-            _work_on(name)
+            work_on(name)
             call_command("migrate", verbosity=0, interactive=False)
             yield name
         finally:
-            _work_on(before)
+            work_on(before)
 
 
 @contextmanager
@@ -160,7 +160,8 @@ def _environment(database: str, broker: int) -> dict[str, str]:
     }
 
 
-def _work_on(database: str) -> None:
+def work_on(database: str) -> None:
+    """Have Django work on another database of the same servers from now on, in this process."""
     for alias in connections:
         connections[alias].close()
         connections[alias].settings_dict["NAME"] = database
