@@ -58,7 +58,7 @@ def administrator(cast: Cast, settings: Any) -> User:
         seen = now + timedelta(minutes=20)
         MeterTally.objects.filter(type="gpu.seconds").update(told=1234567, seen=1234567, looked_at=seen)
         MeterTally.objects.filter(type="disk").update(told=812, seen=1812, looked_at=seen, finding={
-            "code": "meter.more_there", "place": "disk",
+            "code": "meter.more_there", "place": "meridian/disk/2026-09",
             "message": "Stripe has 1,812 of 2026-09, more than we ever told. Somebody else tells this meter, too.",
             "fix": "Find out who does, and end it. Then take what stands there: the difference is told as less.",
         })  # fmt: skip

@@ -30,7 +30,7 @@ from billing.plans.domain.meters import (
 )
 from billing.plans.meters.calls import NoWholeNumberError, sums
 from billing.plans.meters.selectors import checked, due_looks, said
-from billing.plans.meters.telling import TO_MINUTE, look_for
+from billing.plans.meters.telling import TO_MINUTE, look_for, place_of
 from billing.plans.models import MeteredCustomer, MeterTally, MeterTelling, StripeMeter
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.errors import Finding
@@ -158,7 +158,7 @@ def _kept(finding: Mapping[str, str] | None) -> Mapping[str, str] | None:
 def _more(tally: MeterTally, seen: int) -> Finding:
     message = f"Stripe has {seen:,} of {tally.month}, more than we ever told. Somebody else tells this meter, too."
     fix = "Find out who does, and end it. Then take what stands there: the difference is told as less."
-    return Finding(MORE_THERE, tally.type, message, fix)
+    return Finding(MORE_THERE, place_of(tally), message, fix)
 
 
 def _next_look(tally: MeterTally, look: Look, verdict: Verdict, now: datetime) -> datetime | None:

@@ -11,7 +11,7 @@ from billing.payments.backoff import LEASE, pause
 from billing.payments.stripe_calls import Blocked, Later
 from billing.plans.domain.meters import Told
 from billing.plans.meters.calls import Refusal, Report, read_report
-from billing.plans.meters.telling import refuse
+from billing.plans.meters.telling import place_of, refuse
 from billing.plans.models import MeteredCustomer, MeterReport, MeterTally, MeterTelling, StripeMeter
 from tenants.kernel.errors import Finding
 from tenants.scope.context import scope
@@ -56,7 +56,7 @@ def _note_refusal(identifier: str, refusal: Refusal, now: datetime) -> None:
     if telling.state not in (Told.SENDING, Told.TOLD) or telling.position <= tally.checked_position:
         return
     why = Finding(
-        f"meter.{refusal.code}"[:80], identifier, f"Stripe: {refusal.message or refusal.code}",
+        f"meter.{refusal.code}"[:80], place_of(tally), f"Stripe: {refusal.message or refusal.code}",
         _FIXES.get(refusal.code, _FIX),
     )  # fmt: skip
     refuse(tally, telling, StripeMeter.objects.get(type=tally.type), why, now=now)

@@ -128,18 +128,23 @@ def _telling_of(tally: MeterTally, meter: StripeMeter, now: datetime) -> MeterTe
     )  # fmt: skip
 
 
+def place_of(tally: MeterTally) -> str:
+    """What a finding is about: whose usage, of what, and when."""
+    return f"{tally.account.slug}/{tally.type}/{tally.month}"
+
+
 def _hindrance(tally: MeterTally, at: datetime | None, now: datetime) -> Finding | None:
     """Why something can never be told as it is."""
     charged = "Our own bill charges it all the same: nothing has to be done."
     if at is not None and is_too_old(at, now):
         message = f"{tally.month} is too long ago to be told: Stripe takes usage of the last 35 days only."
-        return Finding("meter.too_old", tally.month, message, charged)
+        return Finding("meter.too_old", place_of(tally), message, charged)
     if at is None:
         message = f"The level of {tally.month} has changed too often after its end to be told again."
-        return Finding("meter.no_moment", tally.month, message, charged)
+        return Finding("meter.no_moment", place_of(tally), message, charged)
     if tally.counted > MOST:
         message = f"{tally.counted:,} are more than Stripe keeps exactly: fifteen digits."
-        return Finding("meter.too_large", tally.type, message, charged)
+        return Finding("meter.too_large", place_of(tally), message, charged)
     return None
 
 

@@ -166,6 +166,12 @@ class Teller:
         with scope(self.operator):
             return MeterTally.objects.get(type=kind, month=month, account__organisation=self.organisation.id)
 
+    def finding(self, kind: str = GPU, month: str = "2026-09") -> dict[str, Any]:
+        """What is in the way of a meter of a month."""
+        found = self.tally(kind, month).finding
+        assert found is not None
+        return dict(found)
+
     def tellings(self, kind: str = GPU, month: str = "2026-09") -> list[tuple[int, str]]:
         """What was told of a meter of a month: each value and where it is."""
         with scope(self.operator):
