@@ -127,7 +127,7 @@ def plan_account(request: HttpRequest, account: UUID) -> HttpResponse:
     month = month_of(now, zone)
     sheet = sheet_of(row, now=now)
     listing = Listing(
-        name=f"bills-{row.slug}", caption=_("Bills"), order="-month",
+        name=f"bills-{row.slug}", caption=_("All bills"), order="-month",
         columns=(
             Column("month", _("Month"), sort="month", value=_period,
                    link=lambda bill: reverse("plan-account-bill", args=[actor.slug, row.id, bill.month])),

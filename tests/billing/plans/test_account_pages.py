@@ -193,6 +193,17 @@ class TestAccount:
             row.terms.create(plan="", since=at("2026-11-05"))
         assert "none: the organisation is gone" in body(client, f"{ROOT}{account}/")
 
+    def test_a_month_in_which_nothing_has_a_price(self, market: Market, client: Client) -> None:
+        with scope(market.operator.id):
+            taken = [("trial", at("2026-09-15"))]
+            keep_account(told(market.organisation, at("2026-09-15"), plan="trial", taken=taken))
+            row = market.account
+        page = plain(body(client, f"{ROOT}{row.id}/"))
+        for words in ("This month so far – nothing has a price", "Plan Trial", "nothing is charged for it"):
+            assert words in page, words
+        assert "Forecast" not in page
+        assert "Trial" in plain(body(client, ROOT))
+
     def test_looking_now_asks_for_it(
         self, account: UUID, market: Market, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:

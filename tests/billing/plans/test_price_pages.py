@@ -112,6 +112,19 @@ class TestReading:
                       "sales@x.example", digest[:12]):  # fmt: skip
             assert words in page, words
 
+    def test_a_plan_whose_first_price_is_still_to_come(self, market: Market, client: Client) -> None:
+        with scope(market.operator.id):
+            document = prices(plan="team", meters=[])
+            publish_prices(document=document, valid_from=at("2126-01-01"), by=BY, now=SEPTEMBER)
+        page = plain(body(client, f"{ROOT}team/"))
+        for words in (
+            "Monthly fee –",
+            "In force: nothing",
+            "are not charged until its prices begin",
+            "Version 1 To come",
+        ):
+            assert words in page, words
+
     def test_one_version(self, market: Market, client: Client) -> None:
         page = body(client, f"{ROOT}business/1/")
         with scope(market.operator.id):
