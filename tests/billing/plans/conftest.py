@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from tenants.people.services import add_member
+from tenants.scope.actors import Role
 from tenants.scope.models import Tenant
 from tests.billing.payments.fake_stripe import Serving
 from tests.billing.plans.metering import Teller
 from tests.billing.plans.world import SEPTEMBER, Market, opened
+from tests.conftest import Cast
 
 
 @pytest.fixture
@@ -18,6 +21,14 @@ def operator(db: None, settings: Any) -> Tenant:
     """The organisation that runs the platform."""
     settings.OUTTURN_OPERATOR = "platform"
     return Tenant.objects.create(slug="platform", name="Outturn Cloud", plan="enterprise", created_at=SEPTEMBER)
+
+
+@pytest.fixture
+def people(cast: Cast, operator: Tenant) -> Cast:
+    """The owner works for the operator too, and the viewer looks on there."""
+    add_member(tenant=operator.id, user=cast.owner.id, role=Role.OWNER, now=SEPTEMBER)
+    add_member(tenant=operator.id, user=cast.viewer.id, role=Role.VIEWER, now=SEPTEMBER)
+    return cast
 
 
 @pytest.fixture

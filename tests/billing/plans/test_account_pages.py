@@ -35,14 +35,6 @@ DUE, SOON = "3 Oct 2026 00:00 (UTC)", "it is made within a quarter of an hour."
 
 
 @pytest.fixture
-def people(cast: Cast, operator: Tenant) -> Cast:
-    """The owner works for the operator too, and the viewer looks on there."""
-    add_member(tenant=operator.id, user=cast.owner.id, role=Role.OWNER, now=SEPTEMBER)
-    add_member(tenant=operator.id, user=cast.viewer.id, role=Role.VIEWER, now=SEPTEMBER)
-    return cast
-
-
-@pytest.fixture
 def market(people: Cast, operator: Tenant) -> Market:
     """Meridian on Business, with prices since September."""
     Tenant.objects.filter(id=people.meridian.id).update(plan="business")

@@ -13,9 +13,7 @@ from django.test import Client
 from billing.plans.models import PlanPrice
 from billing.plans.services import publish_prices
 from tenants.people.models import User
-from tenants.people.services import add_member
 from tenants.record.models import AuditEntry
-from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.billing.plans.world import BY, SEPTEMBER, Market, opened, prices
@@ -37,14 +35,6 @@ FORM = {
 OPEN = "Only the last row has no end, and it must have none: leave “up to” empty there and nowhere else."
 NO_NUMBER = "This is no number. Write digits, and a point where it has a fraction: 0.10."
 LETTERS = "Write the three capital letters of the currency, such as EUR."
-
-
-@pytest.fixture
-def people(cast: Cast, operator: Tenant) -> Cast:
-    """The owner works for the operator too, and the viewer looks on there."""
-    add_member(tenant=operator.id, user=cast.owner.id, role=Role.OWNER, now=SEPTEMBER)
-    add_member(tenant=operator.id, user=cast.viewer.id, role=Role.VIEWER, now=SEPTEMBER)
-    return cast
 
 
 @pytest.fixture
