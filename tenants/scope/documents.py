@@ -6,6 +6,7 @@ read whole needs neither. Nothing in such a document can be asked for by a query
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ import zstandard
 from django.db import models
 
 from tenants.kernel.canonical import canonical_json
+from tenants.scope.context import set_local
 
 _MAGIC = zstandard.FRAME_HEADER
 _LEVEL = 1
@@ -42,3 +44,27 @@ def document_text(stored: bytes | memoryview) -> bytes:
     """The JSON of a document as it is stored."""
     raw = bytes(stored)
     return zstandard.decompress(raw) if raw.startswith(_MAGIC) else raw
+
+
+def unpacked(tables: Sequence[str]) -> Callable[[Any, Any], None]:
+    """A function for ``RunPython`` on the way back: the documents of append-only tables as the text of their JSON.
+
+    Args:
+        tables: Names of tables with a column ``document``.
+    """
+
+    def run(historical: Any, schema_editor: Any) -> None:
+        database = schema_editor.connection.alias
+        tenants = list(historical.get_model("tenants", "Tenant").objects.using(database).values_list("id", flat=True))
+        with schema_editor.connection.cursor() as cursor:
+            for table in tables:
+                cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER append_only')
+                for tenant in tenants:
+                    cursor.execute(set_local(tenant))
+                    cursor.execute(f'SELECT id, document FROM "{table}" WHERE tenant_id = %s', [tenant])  # noqa: S608
+                    rows = [(document_text(stored), tenant, id_) for id_, stored in cursor.fetchall()]
+                    change = f'UPDATE "{table}" SET document = %s WHERE tenant_id = %s AND id = %s'  # noqa: S608
+                    cursor.executemany(change, rows)
+                cursor.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER append_only')
+
+    return run

@@ -38,8 +38,8 @@ from tests.conftest import Cast
 pytestmark = pytest.mark.django_db
 FORMER, NEW = "the former secret of this installation", "the new secret of this installation"
 NOTHING = {
-    "alarm_channels": 0, "connections": 0, "log_keys": 0, "payment_secrets": 0, "second_factors": 0,
-    "sign_on_secrets": 0,
+    "alarm_channels": 0, "connections": 0, "log_keys": 0, "meter_secrets": 0, "payment_secrets": 0,
+    "second_factors": 0, "sign_on_secrets": 0,
 }  # fmt: skip
 
 
