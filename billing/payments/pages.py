@@ -30,7 +30,7 @@ from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.kernel.ids import new_id
-from tenants.kernel.money import exponent
+from tenants.kernel.money import Money, exponent
 from tenants.scope.actors import Permission
 
 NEEDS = Permission.ORGANISATION_ADMINISTER
@@ -288,4 +288,4 @@ def _invoice(invoice: UUID) -> Invoice:
 
 
 def _major(minor: int, currency: str) -> Decimal:
-    return Decimal(minor).scaleb(-exponent(currency))
+    return Money(minor, currency).amount

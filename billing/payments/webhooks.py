@@ -58,8 +58,6 @@ def take_event(*, body: bytes, header: str, now: datetime) -> None:
     if not secret:
         raise unsigned()
     verify_signature(header, body, secret, now)
-    if len(body) > MOST_BYTES:
-        raise _no_event("it is too long")
     event = read_event(body)
     what = about(event)
     row = ProviderEvent(
@@ -83,8 +81,10 @@ def read_event(body: bytes) -> dict[str, Any]:
     """A body that was proven to be Stripe's, as an event with an id and a type.
 
     Raises:
-        EventError: It is none.
+        EventError: It is none, or longer than one can be.
     """
+    if len(body) > MOST_BYTES:
+        raise _no_event("it is too long")
     try:
         event = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -6,13 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from billing.plans.counting import REPORTS, STORAGE
 from billing.plans.schemas import PREFIX, MeterDocument, PlanPricesDocument
-from tenants.kernel.money import exponent
+from tenants.kernel.money import Money
 
 METER = ("type", "name", "unit", "aggregate", "per", "included", "mode", "used")
 TIER = ("from", "to", "price")
@@ -116,7 +115,7 @@ def _row_of(meter: MeterDocument) -> MeterRow:
 
 def major(minor: int, currency: str) -> str:
     """Minor units as they are written in a field: all digits of the currency, nothing else."""
-    return f"{Decimal(minor).scaleb(-exponent(currency)):f}"
+    return f"{Money(minor, currency).amount:f}"
 
 
 def changed(given: Entered, deed: str, preset: str = "") -> str:

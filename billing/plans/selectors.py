@@ -176,16 +176,8 @@ def counted_all(bounds: Bounds, aggregates: Mapping[str, Aggregate]) -> dict[UUI
     The last one is the one of the latest moment; of several of one moment that of the greatest source and id.
     """
     found: dict[UUID, dict[str, Fraction]] = {account: {} for account in bounds}
-    rows = _within(bounds).order_by().values("account", "type")
-    sums = rows.annotate(sum=Sum("value"), max=Max("value"), unique=Count("item", distinct=True))
-    ordered = _within(bounds).order_by("account_id", "type", "-at", "-source", "-event_id")
-    lasting = [kind for kind, how in aggregates.items() if how == "last"]
-    last = ordered.filter(type__in=lasting).distinct("account_id", "type").values_list("account", "type", "value")
-    latest = {(account, kind): value for account, kind, value in last}
-    for row in sums:
-        how, key = aggregates.get(row["type"]), (row["account"], row["type"])
-        if how is not None:
-            found[row["account"]][row["type"]] = Fraction((latest[key] if how == "last" else row[how]) or 0)
+    for (account, kind), value in _came_to(_within(bounds), "account_id", aggregates).items():
+        found[account][kind] = value
     return found
 
 
@@ -194,17 +186,25 @@ def counted_by_month(
 ) -> dict[tuple[str, str], Fraction]:
     """What events came to since a moment, by month of a zone and type, as `counted` says it of one month."""
     rows = UsageEvent.objects.filter(account=account, at__gte=start).annotate(month=TruncMonth("at", tzinfo=zone))
-    sums = rows.order_by().values("type", "month").annotate(
+    return {(f"{month:%Y-%m}", kind): value for (month, kind), value in _came_to(rows, "month", aggregates).items()}
+
+
+def _came_to(
+    rows: QuerySet[UsageEvent], part: str, aggregates: Mapping[str, Aggregate]
+) -> dict[tuple[Any, str], Fraction]:
+    """What events came to, by the value of a column that parts them, and type."""
+    sums = rows.order_by().values(part, "type").annotate(
         sum=Sum("value"), max=Max("value"), unique=Count("item", distinct=True)
     )  # fmt: skip
-    last = rows.order_by("type", "month", "-at", "-source", "-event_id").distinct("type", "month")
-    latest = {(kind, month): value for kind, month, value in last.values_list("type", "month", "value")}
-    found: dict[tuple[str, str], Fraction] = {}
+    lasting = [kind for kind, how in aggregates.items() if how == "last"]
+    ordered = rows.filter(type__in=lasting).order_by(part, "type", "-at", "-source", "-event_id")
+    last = ordered.distinct(part, "type").values_list(part, "type", "value")
+    latest = {(of, kind): value for of, kind, value in last}
+    found: dict[tuple[Any, str], Fraction] = {}
     for row in sums:
-        how = aggregates.get(row["type"])
+        how, key = aggregates.get(row["type"]), (row[part], row["type"])
         if how is not None:
-            value = latest[row["type"], row["month"]] if how == "last" else row[how]
-            found[f"{row['month']:%Y-%m}", row["type"]] = Fraction(value or 0)
+            found[key] = Fraction((latest[key] if how == "last" else row[how]) or 0)
     return found
 
 

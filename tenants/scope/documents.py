@@ -49,6 +49,8 @@ def document_text(stored: bytes | memoryview) -> bytes:
 def unpacked(tables: Sequence[str]) -> Callable[[Any, Any], None]:
     """A function for ``RunPython`` on the way back: the documents of append-only tables as the text of their JSON.
 
+    It stays in the transaction of its migration, as the columns' new type must; ``for_each_tenant`` commits for each.
+
     Args:
         tables: Names of tables with a column ``document``.
     """

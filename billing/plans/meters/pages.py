@@ -18,11 +18,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.plans.meters import choosing, selectors
 from billing.plans.models import MeterTally, StripeMeter
-from billing.plans.selectors import NotOperatorError, PriceList, require_operator
+from billing.plans.operating import operator_page
+from billing.plans.selectors import PriceList
 from tenants.edge.forms import put_error
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
-from tenants.edge.permissions import page
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.scope.actors import Permission
@@ -61,10 +61,9 @@ class MetersForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page(needs=NEEDS)
+@operator_page(needs=NEEDS)
 def usage_meters(request: HttpRequest) -> HttpResponse:
     """Whether usage is told to Stripe's meters, what is in the way of it, and how each stands there."""
-    _require_operator()
     row = selectors.meter_settings()
     keeps = bool(row and row.sealed_secret)
     form = MetersForm(request.POST or None, keeps=keeps, initial={"is_on": bool(row and row.is_on)})
@@ -91,33 +90,24 @@ def usage_meters(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@page(needs=NEEDS)
+@operator_page(needs=NEEDS)
 def look_again(request: HttpRequest) -> HttpResponse:
     """Have all that is at Stripe's meters looked at now, and what waits tried."""
-    _require_operator()
     choosing.look_again(now=utc_now())
     messages.success(request, _("Stripe is asked now. What has been mended is told in a moment."))
     return redirect("usage-meters", actor_of(request).slug)
 
 
 @require_POST
-@page(needs=NEEDS)
+@operator_page(needs=NEEDS)
 def take_seen(request: HttpRequest) -> HttpResponse:
     """Let what stands at Stripe of one month and meter hold, and tell the difference."""
-    _require_operator()
     try:
         choosing.take_seen(tally=UUID(request.POST.get("tally", "")), by=actor_of(request).name, now=utc_now())
     except (ValueError, NotFoundError):
         raise Http404 from None
     messages.success(request, _("The difference is told in a moment."))
     return redirect("usage-meters", actor_of(request).slug)
-
-
-def _require_operator() -> None:
-    try:
-        require_operator()
-    except NotOperatorError:
-        raise Http404 from None
 
 
 def _listing(meters: Sequence[StripeMeter]) -> Listing:

@@ -43,7 +43,7 @@ def take_report(*, tenant: UUID, body: bytes, header: str, now: datetime) -> Non
 
     Raises:
         SignatureError: It is not signed with the secret of this destination, or not just now, or there is no secret.
-        EventError: It is no event.
+        EventError: It is no event, or longer than one can be.
     """
     secret = report_secret()
     if not secret:

@@ -77,6 +77,9 @@ class TestEndpoint:
     def test_other_events_are_left_and_what_is_none_is_refused(self, teller: Teller) -> None:
         assert self.post(teller.operator, teller.signed(THIN | {"type": "v1.other"})).status_code == 204
         assert self.post(teller.operator, teller.signed({"id": "evt_1"})).json()["code"] == "webhook.event"
+        long = self.post(teller.operator, teller.signed(THIN | {"more": "e" * 300_000}))
+        assert (long.status_code, long.json()["code"]) == (400, "webhook.event")
+        assert "too long" in long.json()["detail"]
         with scope(teller.operator):
             assert not MeterReport.objects.exists()
         assert Client().get(reverse("stripe-meter-webhook", args=[teller.operator])).status_code == 405
