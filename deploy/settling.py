@@ -16,8 +16,7 @@ import numpy as np
 
 from billing.contracts.services import create_power_by_the_hour, publish_contract
 from billing.contracts.templates import PowerByTheHour
-from billing.outcomes.services import run_outcome
-from billing.statements.services import seal_run
+from billing.statements.services import settle_statement
 from tenants.customers.services import create_customer
 from tenants.kernel.clock import utc_now
 from tenants.kernel.collection import collection_paused
@@ -77,10 +76,7 @@ def signed(contracts: int, assets: int, tell: Callable[[float], None], *, flown_
 def settle(tenant: UUID, contract: UUID) -> int:
     """Seal the evidence of the month, rate it and seal the statement; its total in minor units."""
     with scope(tenant):
-        run = run_outcome(
-            contract=contract, period_start=MONTH[0], period_end=MONTH[1], as_of=_SETTLED, by=_BY, now=_SETTLED
-        )
-        statement = seal_run(run=run, by=_BY, now=_SETTLED)
+        statement = settle_statement(contract=contract, start=MONTH[0], end=MONTH[1], by=_BY, now=_SETTLED)
     return int(statement.total_minor)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from operator import itemgetter, lt
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,8 @@ from tenants.kernel.calendars import parse_moment
 Json = dict[str, Any]
 _FIELDS = frozenset({"in_service", "initial", "states", "counters", "rates", "measures", "conditions"})
 _STATES: Final[Mapping[str, State]] = {"up": "up", "down": "down", "unknown": "unknown"}
+_REPORT = itemgetter("from", "to", "state", "received")
+_READING = itemgetter("id", "at", "value", "received")
 _DECIMAL = re.compile(DECIMAL_PATTERN)
 _UTC = ZoneInfo("UTC")
 _LONGEST_NAME = 200
@@ -83,24 +86,27 @@ def _asset(known: Json, instants: _Instants, numbers: _Numbers) -> AssetEvidence
 
 
 def _states(reports: list[Json], instants: _Instants) -> tuple[StateReport, ...]:
-    found = tuple(
-        [
-            StateReport(instants[one["from"]], instants[one["to"]], _STATES[one["state"]], instants[one["received"]])
-            for one in _of_four(reports)
-        ]
-    )
-    if not all(one.start < one.end for one in found):
-        raise _NotPlainError
-    return found
+    if not _of_four(reports):
+        return ()
+    start, end, state, received = zip(*map(_REPORT, reports), strict=True)
+    starts, ends = list(map(instants.__getitem__, start)), list(map(instants.__getitem__, end))
+    if not all(map(lt, starts, ends)):
+        raise _NotPlainError(reports)
+    known = map(instants.__getitem__, received)
+    return tuple(map(StateReport, starts, ends, map(_STATES.__getitem__, state), known))
 
 
 def _counters(readings: list[Json], instants: _Instants, numbers: _Numbers) -> tuple[CounterReading, ...]:
-    return tuple(
-        [
-            CounterReading(_name(one["id"]), instants[one["at"]], numbers[one["value"]], instants[one["received"]])
-            for one in _of_four(readings)
-        ]
-    )
+    if not _of_four(readings):
+        return ()
+    names, at, value, received = zip(*map(_READING, readings), strict=True)
+    if not {str}.issuperset(map(type, names)) or not all(map(str.isascii, names)):
+        raise _NotPlainError(readings)
+    lengths = set(map(len, names))
+    if min(lengths) < 1 or max(lengths) > _LONGEST_NAME:
+        raise _NotPlainError(readings)
+    known = map(instants.__getitem__, received)
+    return tuple(map(CounterReading, names, map(instants.__getitem__, at), map(numbers.__getitem__, value), known))
 
 
 def _of_four(rows: list[Json]) -> list[Json]:

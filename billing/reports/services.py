@@ -21,7 +21,6 @@ from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoice_of
 from billing.invoices.services import issue_invoice
 from billing.outcomes import selectors as outcomes
-from billing.outcomes.services import run_outcome
 from billing.reports.bundles import Bundle
 from billing.reports.document import pdf_of
 from billing.reports.mails import put_in_post
@@ -31,7 +30,7 @@ from billing.reports.verifier import verify_report
 from billing.statements.models import Statement
 from billing.statements.selectors import first_version, is_followed
 from billing.statements.selectors import statement as statement_by_id
-from billing.statements.services import LEAF, restate_statement, seal_run
+from billing.statements.services import LEAF, restate_statement, settle_statement
 from tenants.kernel.collection import collection_paused
 from tenants.kernel.errors import ConflictError
 from tenants.record.selectors import log_verifier, proof_bundle
@@ -74,8 +73,7 @@ def settle_period(*, contract: UUID, start: datetime, end: datetime, by: str, no
         locked_contract(contract)
         statement = first_version(contract, start, end)
         if statement is None:
-            run = run_outcome(contract=contract, period_start=start, period_end=end, as_of=now, by=by, now=now)
-            statement = seal_run(run=run, by=by, now=now)
+            statement = settle_statement(contract=contract, start=start, end=end, by=by, now=now)
         invoice = issue_invoice(statement=statement.id, by=by, now=now)
         report = make_report(statement=statement.id, by=by, now=now)
     return Settlement(statement, invoice, report)

@@ -106,7 +106,7 @@ def open_adjustments(contract: UUID, before: datetime) -> list[Adjustment]:
     found = Adjustment.objects.filter(
         ~Exists(charged), statement__contract_id=contract, statement__period_end__lte=before
     )
-    return list(found.select_related("statement", "replaced").order_by("id"))
+    return list(found.prefetch_related("statement", "replaced").order_by("id"))  # there are none as a rule
 
 
 def charged_in(adjustment: UUID) -> Statement | None:
@@ -117,7 +117,8 @@ def charged_in(adjustment: UUID) -> Statement | None:
 
 def overlapping(contract: UUID, start: datetime, end: datetime) -> Statement | None:
     """The newest statement of a period that has some time in common with ``[start, end)``."""
-    return statements_of(contract).filter(period_start__lt=end, period_end__gt=start).first()
+    found = Statement.objects.filter(contract_id=contract, period_start__lt=end, period_end__gt=start)
+    return found.first()
 
 
 def name_of(row: Statement) -> str:

@@ -25,7 +25,7 @@ from tenants.kernel.calendars import time_zone
 from tenants.kernel.canonical import digest
 from tenants.kernel.errors import ConflictError
 from tenants.record.schemas import NewEntry
-from tenants.record.services import append_leaves, record_audit
+from tenants.record.services import append_leaves, appended_together, record_audit
 
 LEAF = "statement"
 Json = dict[str, Any]
@@ -58,19 +58,16 @@ def seal_statement(*, run: UUID, by: str, now: datetime) -> Statement:
 
 def seal_run(*, run: OutcomeRun, by: str, now: datetime) -> Statement:
     """Seal the first statement of a period from a run at hand, see ``seal_statement``."""
-    contract = run.contract_version.contract_id
     with transaction.atomic():
-        locked_contract(contract)
-        _refuse_unbillable(run, now)
-        other = overlapping(contract, run.period_start, run.period_end)
-        if other is not None:
-            return _known_statement(run, other)
-        charged = open_adjustments(contract, run.period_start)
-        statement = _sealed(run, _adjustment_lines(charged), None, by=by, now=now)
-        ChargedAdjustment.objects.bulk_create(
-            [ChargedAdjustment(adjustment=adjustment, statement=statement) for adjustment in charged]
-        )
-    return statement
+        locked_contract(run.contract_version.contract_id)
+        return _sealed_first(run, by=by, now=now)
+
+
+def settle_statement(*, contract: UUID, start: datetime, end: datetime, by: str, now: datetime) -> Statement:
+    """Rate a period on what is known now and seal its first statement, see ``run_outcome`` and ``seal_statement``."""
+    with transaction.atomic(), appended_together(now=now):
+        run = run_outcome(contract=contract, period_start=start, period_end=end, as_of=now, by=by, now=now)
+        return _sealed_first(run, by=by, now=now)
 
 
 def restate_statement(*, statement: UUID, by: str, now: datetime) -> Statement | None:
@@ -87,7 +84,7 @@ def restate_statement(*, statement: UUID, by: str, now: datetime) -> Statement |
         NotBillableError: It was sealed on what was known later than now.
     """
     named = statement_by_id(statement)
-    with transaction.atomic():
+    with transaction.atomic(), appended_together(now=now):
         locked_contract(named.contract_id)
         old = newest_version(named.contract_id, named.period_start) or named
         if now < old.run.as_of:
@@ -110,6 +107,21 @@ def restate_statement(*, statement: UUID, by: str, now: datetime) -> Statement |
             ]
         )
     return new
+
+
+def _sealed_first(run: OutcomeRun, *, by: str, now: datetime) -> Statement:
+    """The first statement of a period of a contract that is locked."""
+    contract = run.contract_version.contract_id
+    _refuse_unbillable(run, now)
+    other = overlapping(contract, run.period_start, run.period_end)
+    if other is not None:
+        return _known_statement(run, other)
+    charged = open_adjustments(contract, run.period_start)
+    statement = _sealed(run, _adjustment_lines(charged), None, by=by, now=now)
+    ChargedAdjustment.objects.bulk_create(
+        [ChargedAdjustment(adjustment=adjustment, statement=statement) for adjustment in charged]
+    )
+    return statement
 
 
 def _sealed(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +33,7 @@ from tenants.scope.context import required_tenant
 
 AUDIT, HANDOVER = "audit_entry", "key_handover"
 LONGEST_TRANSACTION = timedelta(days=1)
+_gathered: ContextVar[list[NewEntry] | None] = ContextVar("outturn_gathered_leaves", default=None)
 
 
 class NoSecretError(OutturnError):
@@ -73,15 +76,20 @@ class _WritableLogNodes(LogNodes):
 def append_leaves(*, entries: Sequence[NewEntry], now: datetime) -> list[LoggedLeaf]:
     """Append documents to the log, in the transaction that writes them: both are committed, or neither.
 
-    The log stays locked until that transaction ends, so append late in it, and once for many.
+    The log stays locked until that transaction ends, so append late in it, and once for many: see
+    ``appended_together``.
 
     Returns:
-        The entries with their indexes, in the order given.
+        The entries with their indexes, in the order given; none within ``appended_together``, for they have none yet.
 
     Raises:
         NoSecretError: This is the first entry, and OUTTURN_SECRET is not set.
     """
     if not entries:
+        return []
+    gathered = _gathered.get()
+    if gathered is not None:
+        gathered += entries
         return []
     log = _locked_log(now=now)
     salts = secrets.token_bytes(SALT_BYTES * len(entries))
@@ -100,6 +108,21 @@ def append_leaves(*, entries: Sequence[NewEntry], now: datetime) -> list[LoggedL
     size = append(_WritableLogNodes(), log.size, hashes)
     Log.objects.filter(id=log.id).update(size=size)
     return [LoggedLeaf(log.size + offset, leaf) for offset, leaf in enumerate(leaves)]
+
+
+@contextmanager
+def appended_together(*, now: datetime) -> Iterator[None]:
+    """Append what is logged meanwhile in one batch at the end; nothing when the work fails.
+
+    It stands within the transaction that writes the documents. No head is sealed and no leaf asked for meanwhile.
+    """
+    entries: list[NewEntry] = []
+    token = _gathered.set(entries)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    append_leaves(entries=entries, now=now)
 
 
 def seal_head(*, now: datetime) -> SignedHead:

@@ -6,6 +6,7 @@ read whole needs neither. Nothing in such a document can be asked for by a query
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +20,17 @@ from tenants.scope.context import set_local
 _MAGIC = zstandard.FRAME_HEADER
 _LEVEL = 1
 """The quickest: of documents as these, higher levels make nothing smaller."""
+
+
+class _Codec(threading.local):
+    """One of each for a thread: making them takes longer than a small document does, and no two may share them."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(_LEVEL)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_codec = _Codec()
 
 
 class DocumentField(models.BinaryField):  # type: ignore[type-arg] # it takes none when it runs
@@ -37,13 +49,13 @@ class DocumentField(models.BinaryField):  # type: ignore[type-arg] # it takes no
 
 def packed_document(value: Any) -> bytes:
     """A document as it is stored."""
-    return zstandard.compress(canonical_json(value), _LEVEL)
+    return _codec.compressor.compress(canonical_json(value))
 
 
 def document_text(stored: bytes | memoryview) -> bytes:
     """The JSON of a document as it is stored."""
     raw = bytes(stored)
-    return zstandard.decompress(raw) if raw.startswith(_MAGIC) else raw
+    return _codec.decompressor.decompress(raw) if raw.startswith(_MAGIC) else raw
 
 
 def unpacked(tables: Sequence[str]) -> Callable[[Any, Any], None]:

@@ -19,10 +19,11 @@ from twins.evidence.domain.documents import NamedAsset
 from twins.evidence.domain.findings import breaches
 from twins.evidence.domain.items import EventKind, Flights, Rule, walk
 from twins.evidence.gathering import events_of, known_events
-from twins.evidence.models import AssetEvent, EvidenceSegment, SiteRecord
+from twins.evidence.models import AssetEvent, SiteRecord
 from twins.evidence.schemas import NewEvent, SealedSegment
-from twins.evidence.selectors import RULE, homes, sealed_segment, segments, span_of
+from twins.evidence.selectors import RULE, homes, segments, span_of
 from twins.evidence.telling import tell
+from twins.evidence.writing import write_segments
 
 MOST_EVENTS = 1000
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -153,9 +154,9 @@ def _sealed(
         known = {segment.asset: segment for segment in segments(twin, start, end)}
         documents = {asset: Sealed(document) for asset, document in found.documents.items()}
         names = {asset: digest(document) for asset, document in documents.items()}
-        rows = {
-            asset: EvidenceSegment(
-                twin_id=twin, asset=asset, start=start, end=end, document=documents[asset], digest=name,
+        new = {
+            asset: SealedSegment(
+                twin=twin, asset=asset, start=start, end=end, document=documents[asset], digest=name,
                 sealed_at=now, revision=known[asset].revision + 1 if asset in known else 1, watermark=found.watermark,
             )
             for asset, name in names.items()
@@ -168,9 +169,8 @@ def _sealed(
             ],
             ignore_conflicts=True,
         )
-        EvidenceSegment.objects.bulk_create(rows.values())
-    known.update((asset, sealed_segment(row)) for asset, row in rows.items())
-    return found.assets, known
+        write_segments(list(new.values()))
+    return found.assets, known | new
 
 
 def _refuse(error: Callable[..., OutturnError], message: str, findings: Sequence[Finding]) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import pairwise, repeat
 from math import lcm
-from operator import le, lt
+from operator import gt, le, lt
 from typing import NamedTuple
 
 from billing.outcomes.domain.document import CounterReading
@@ -21,12 +21,15 @@ from tenants.kernel.calendars import Span
 
 
 class Increase(NamedTuple):
-    """What a counter rose by up to a reading; ``reset`` when it had dropped and is counted from 0."""
+    """What a counter rose by up to a reading, to be shown; ``reset`` when it had dropped and is counted from 0.
+
+    `value` and `increase` are exact, as texts that `Fraction` reads.
+    """
 
     id: str
     at: int
-    value: Fraction
-    increase: Fraction
+    value: str
+    increase: str
     reset: bool
 
 
@@ -38,26 +41,25 @@ class Volume:
         total: The sum of the increases.
         base: The reading the first increase is counted from; None when there is no reading to start from.
         counted: The readings that increases lead to, in the order of time.
+        units: What the base and each of these stood at, in parts of the unit.
+        scale: How many of these parts make a unit.
     """
 
     total: Fraction
     base: CounterReading | None
     counted: tuple[CounterReading, ...]
+    units: Sequence[int] = field(default=(), compare=False, repr=False)
+    scale: int = field(default=1, compare=False, repr=False)
 
     @cached_property
     def increases(self) -> tuple[Increase, ...]:
         """The increases, in the order of time; made once, and shown more than once."""
-        if self.base is None:
-            return ()
-        readings = (self.base, *self.counted)
-        units, scale = _in_units(readings)
-        return tuple(
-            Increase(
-                reading.id, reading.at, reading.value,
-                _exact(after if after < before else after - before, scale), after < before,
-            )
-            for reading, (before, after) in zip(self.counted, pairwise(units), strict=True)
-        )  # fmt: skip
+        after = self.units[1:]
+        resets = list(map(gt, self.units, after))
+        rises = [now if reset else now - before for before, now, reset in zip(self.units, after, resets, strict=False)]
+        ids, instants = [reading.id for reading in self.counted], [reading.at for reading in self.counted]
+        scale = repeat(self.scale)
+        return tuple(map(Increase, ids, instants, map(_text, after, scale), map(_text, rises, scale), resets))
 
 
 def measure_volume(readings: Sequence[CounterReading], period: Span) -> Volume:
@@ -75,7 +77,7 @@ def measure_volume(readings: Sequence[CounterReading], period: Span) -> Volume:
     units, scale = _in_units(since)
     is_rising = all(map(le, units, units[1:]))
     lost = 0 if is_rising else sum([before for before, after in pairwise(units) if after < before])  # before a reset
-    return Volume(Fraction(units[-1] - units[0] + lost, scale), since[0], tuple(since[1:]))
+    return Volume(Fraction(units[-1] - units[0] + lost, scale), since[0], tuple(since[1:]), units, scale)
 
 
 def _in_order(readings: Sequence[CounterReading]) -> tuple[list[CounterReading], list[int]]:
@@ -92,8 +94,8 @@ def _in_order(readings: Sequence[CounterReading]) -> tuple[list[CounterReading],
 
 
 @lru_cache(maxsize=4096)  # what runs evenly rises by the same again and again
-def _exact(units: int, scale: int) -> Fraction:
-    return Fraction(units, scale)
+def _text(units: int, scale: int) -> str:
+    return str(Fraction(units, scale))
 
 
 def _in_units(readings: Sequence[CounterReading]) -> tuple[list[int], int]:

@@ -24,6 +24,13 @@ def exact_text(number: Fraction) -> str:
     return f"{shown} ({number})"
 
 
+@lru_cache(maxsize=4096)  # what runs evenly rises by the same again and again
+def told_text(exact: str) -> str:
+    """A number that is kept as text, see `exact_text`."""
+    return exact_text(Fraction(exact))
+
+
+@lru_cache(maxsize=4096)
 def seconds_text(milliseconds: int) -> str:
     """A length in seconds, with three digits after the point where it is not whole."""
     whole, rest = divmod(milliseconds, 1000)
@@ -36,6 +43,12 @@ def moment_text(instant: int, zone: ZoneInfo) -> str:
     seconds, rest = divmod(instant, 1000)
     text = datetime.fromtimestamp(seconds, zone).isoformat()
     return f"{text[:19]}.{rest:03d}{text[19:]}" if rest else text
+
+
+@lru_cache(maxsize=4096)  # what happens to many assets at once happens to them from the same moment to the same
+def span_text(start: int, end: int, zone: ZoneInfo) -> str:
+    """A span of time on the clocks of a zone."""
+    return f"{moment_text(start, zone)} to {moment_text(end, zone)}"
 
 
 def _six_digits(number: Fraction) -> str:

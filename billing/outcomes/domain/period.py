@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -69,7 +70,7 @@ class Totals:
         return self.up + self.down + self.unknown
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ledger:
     """The period of one asset under one clause, cut into categories.
 
@@ -89,10 +90,11 @@ class Ledger:
     gaps: tuple[Gap, ...]
     exclusions: tuple[ExclusionUse, ...]
 
-    @property
-    def segments(self) -> list[Segment]:
-        """The whole period in the order of time."""
-        return sorted(Segment(*span, category, detail) for category, detail, spans in self.parts for span in spans)
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """The whole period in the order of time; made once, and shown more than once."""
+        found = [(start, end, category, detail) for category, detail, spans in self.parts for start, end in spans]
+        return tuple(map(Segment._make, sorted(found)))
 
 
 def in_service(period: Span, bounds: tuple[int | None, int | None]) -> list[Span]:

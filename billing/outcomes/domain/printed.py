@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from billing.outcomes.domain.counters import Volume
@@ -87,7 +88,7 @@ def _volume(volume: Volume) -> dict[str, Any]:
     return {
         "total": str(volume.total),
         "base": None if volume.base is None else _plain(volume.base._asdict()),
-        "increases": [[id_, at, str(value), str(more), reset] for id_, at, value, more, reset in volume.increases],
+        "increases": [list(one) for one in volume.increases],
     }
 
 
@@ -142,8 +143,14 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, Fraction):
         return str(value)
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if names := _field_names(value.__class__):
+        return {name: _plain(getattr(value, name)) for name in names}
     if hasattr(value, "items"):
         return {name: _plain(item) for name, item in value.items()}
     return [_plain(item) for item in value]
+
+
+@cache
+def _field_names(of: type) -> tuple[str, ...]:
+    """Of a dataclass; nothing for any other type."""
+    return tuple(field.name for field in fields(of)) if is_dataclass(of) else ()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from billing.contracts.domain import Clause, Contract, MeanRate, Ratio, Response, Throughput
 from billing.outcomes.domain.counters import Volume
-from billing.outcomes.domain.figures import exact_text, moment_text, percent_text, seconds_text
+from billing.outcomes.domain.figures import exact_text, moment_text, percent_text, seconds_text, span_text, told_text
 from billing.outcomes.domain.indicators import Measure
 from billing.outcomes.domain.outcome import AssetOutcome, ClauseOutcome, Judgement, Observed, Outcome
 from billing.outcomes.domain.period import Ledger, Segment, Totals
@@ -25,6 +25,7 @@ _NAMES = {
     "unknown": "unknown",
 }
 _HELD = {"up": "holds", "down": "does not hold", "unknown": "is unknown"}
+_RESET = ", a reset, counted from 0"
 _COUNTED = {"up": "counted as up", "down": "counted as down", "unknown": "not counted"}
 
 
@@ -37,7 +38,7 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     contract, zone = outcome.contract, outcome.contract.zone
     start, end = outcome.period
     yield (
-        f"Period: {moment_text(start, zone)} to {moment_text(end, zone)}, {seconds_text(end - start)} in {zone.key}. "
+        f"Period: {span_text(start, end, zone)}, {seconds_text(end - start)} in {zone.key}. "
         f"Known as of {moment_text(outcome.as_of, zone)}; correction window {seconds_text(contract.correction_window)}."
     )
     yield from _unrated(outcome)
@@ -59,30 +60,36 @@ def _unrated(outcome: Outcome) -> Iterator[str]:
 
 
 def _observed(one: Observed, zone: ZoneInfo) -> Iterator[str]:
-    present = " and ".join(f"{moment_text(start, zone)} to {moment_text(end, zone)}" for start, end in one.present)
+    present = " and ".join(span_text(start, end, zone) for start, end in one.present)
     yield f"Asset {one.asset}: in service {present or 'at no time of the period'}."
-    for start, end, state, received in one.states:
-        source = "initial state" if received is None else f"received {moment_text(received, zone)}"
-        yield f"  {moment_text(start, zone)} to {moment_text(end, zone)} {state} ({source})"
+    yield from [
+        f"  {span_text(start, end, zone)} {state} "
+        f"({'initial state' if received is None else f'received {moment_text(received, zone)}'})"
+        for start, end, state, received in one.states
+    ]
     yield from _volume("volume", one.volume, zone)
     for name, volume in one.measures.items():
         yield from _volume(name, volume, zone)
     for name, states in one.conditions.items():
         for start, end, state, received in states:
             source = "nothing is known" if received is None else f"received {moment_text(received, zone)}"
-            yield f"  {name}: {moment_text(start, zone)} to {moment_text(end, zone)} {_HELD[state]} ({source})"
+            yield f"  {name}: {span_text(start, end, zone)} {_HELD[state]} ({source})"
         yield f"  {name} held {exact_text(one.quantity(name))} h in service"
 
 
-def _volume(name: str, volume: Volume, zone: ZoneInfo) -> Iterator[str]:
-    if volume.base is None:
-        return
+def _volume(name: str, volume: Volume, zone: ZoneInfo) -> list[str]:
     base = volume.base
-    yield f"  counter {base.id} at {moment_text(base.at, zone)}: {exact_text(base.value)}, counted from here"
-    for id_, at, value, increase, reset in volume.increases:
-        how = ", a reset, counted from 0" if reset else ""
-        yield f"  counter {id_} at {moment_text(at, zone)}: {exact_text(value)}, up by {exact_text(increase)}{how}"
-    yield f"  {name} {exact_text(volume.total)}"
+    if base is None:
+        return []
+    return [
+        f"  counter {base.id} at {moment_text(base.at, zone)}: {exact_text(base.value)}, counted from here",
+        *[
+            f"  counter {id_} at {moment_text(at, zone)}: {told_text(value)}, up by {told_text(increase)}"
+            f"{_RESET if reset else ''}"
+            for id_, at, value, increase, reset in volume.increases
+        ],
+        f"  {name} {exact_text(volume.total)}",
+    ]
 
 
 def _fee(outcome: Outcome) -> Iterator[str]:
@@ -135,8 +142,7 @@ def _indicator(clause: Clause) -> str:
 def _asset(one: AssetOutcome, clause: Clause, zone: ZoneInfo) -> Iterator[str]:
     yield f"  {one.asset}: {_totals(one.ledger.totals)}"
     yield from _rules(one.ledger, zone)
-    for segment in one.ledger.segments:
-        yield f"    {_segment(segment, zone)}"
+    yield from [_segment(segment, zone) for segment in one.ledger.segments]
     yield from _measure(one.measure, clause, zone)
 
 
@@ -148,23 +154,23 @@ def _rules(ledger: Ledger, zone: ZoneInfo) -> Iterator[str]:
     for outage in ledger.outages:
         length = seconds_text(outage.end - outage.start)
         counted = seconds_text(outage.counted_end - outage.start)
-        span = f"{moment_text(outage.start, zone)} to {moment_text(outage.end, zone)}"
+        span = span_text(outage.start, outage.end, zone)
         yield f"    outage {span}: {length}, of which {counted} count"
     for gap in ledger.gaps:
-        span = f"{moment_text(gap.start, zone)} to {moment_text(gap.end, zone)}"
+        span = span_text(gap.start, gap.end, zone)
         yield f"    gap {span}: {_COUNTED[gap.before]} until {moment_text(gap.turn, zone)}, then {_COUNTED[gap.then]}"
 
 
 def _segment(segment: Segment, zone: ZoneInfo) -> str:
-    detail = _COUNTED[segment.detail] if segment.category == "unknown" else segment.detail
-    name = f"{_NAMES[segment.category]}{f', {detail}' if detail else ''}"
-    length = seconds_text(segment.end - segment.start)
-    return f"{moment_text(segment.start, zone)} to {moment_text(segment.end, zone)} {name}, {length}"
+    start, end, category, detail = segment
+    told = _COUNTED[detail] if category == "unknown" else detail
+    name = f"{_NAMES[category]}, {told}" if told else _NAMES[category]
+    return f"    {span_text(start, end, zone)} {name}, {seconds_text(end - start)}"
 
 
 def _measure(measure: Measure, clause: Clause, zone: ZoneInfo) -> Iterator[str]:
     for rate in measure.rates:
-        span = f"{moment_text(rate.start, zone)} to {moment_text(rate.end, zone)}"
+        span = span_text(rate.start, rate.end, zone)
         yield f"    error rate {exact_text(rate.value)}, {span}, {seconds_text(rate.counted)} count"
     if measure.hours is not None:
         yield f"    hours {exact_text(measure.hours)}"

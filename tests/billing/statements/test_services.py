@@ -26,7 +26,13 @@ from billing.statements.selectors import (
     open_months,
     versions_of,
 )
-from billing.statements.services import NotBillableError, SealedError, restate_statement, seal_statement
+from billing.statements.services import (
+    NotBillableError,
+    SealedError,
+    restate_statement,
+    seal_statement,
+    settle_statement,
+)
 from tenants.kernel.canonical import digest
 from tenants.kernel.ids import new_id
 from tenants.record.models import AuditEntry
@@ -104,6 +110,21 @@ def test_the_same_run_gives_the_same_statement(november: November) -> None:
         seal(contract, now="2026-12-06")
     assert error.value.status == 409
     assert Statement.objects.count() == 1
+
+
+def test_a_period_is_settled_in_one_step(november: November) -> None:
+    _, contract, statement = november
+    start, end = NOVEMBER
+    again = settle_statement(contract=contract.id, start=start, end=end, by=BY, now=at("2026-12-05"))
+    assert again.id == statement.id
+    with pytest.raises(SealedError):
+        settle_statement(contract=contract.id, start=start, end=end, by=BY, now=at("2026-12-06"))
+    next_one = settle_statement(contract=contract.id, start=DECEMBER[0], end=DECEMBER[1], by=BY, now=at("2027-01-05"))
+    named = [("evidence_segment", name) for name in next_one.run.document["relies_on"]["evidence_segment"]]
+    named += [("outcome_run", next_one.run.digest), ("statement", next_one.digest)]
+    logged = logged_leaves(named)
+    assert [logged[name].index for name in named] == sorted(logged[name].index for name in named)
+    assert logged["statement", next_one.digest].index == logged["outcome_run", next_one.run.digest].index + 1
 
 
 def test_part_of_a_sealed_period_is_not_sealed_again(november: November) -> None:

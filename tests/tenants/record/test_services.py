@@ -15,7 +15,15 @@ from tenants.record.domain.tree import LogDamagedError, MemoryStore, append, roo
 from tenants.record.models import AuditEntry, Log, LogLeaf, LogNode, TreeHead
 from tenants.record.schemas import NewEntry
 from tenants.record.selectors import LogNodes, growth_between, log_verifier, logged_leaves
-from tenants.record.services import NoSecretError, append_leaves, audit_document, record_audit, seal_head, seal_news
+from tenants.record.services import (
+    NoSecretError,
+    append_leaves,
+    appended_together,
+    audit_document,
+    record_audit,
+    seal_head,
+    seal_news,
+)
 from tenants.scope.context import NoScopeError, scope
 from tenants.scope.models import Tenant
 
@@ -80,6 +88,38 @@ def test_entries_belong_to_the_transaction_that_writes_them(tenant: Tenant) -> N
     with scope(tenant.id):
         assert Log.objects.get().size == LogLeaf.objects.count() == 2
         assert append_leaves(entries=entries(1), now=NOON)[0].index == 2
+
+
+def test_what_is_logged_together_is_one_batch_at_the_end(
+    tenant: Tenant, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with scope(tenant.id):
+        append_leaves(entries=entries(2), now=NOON)
+        with appended_together(now=NOON + HOUR):
+            assert append_leaves(entries=entries(2, first=5), now=NOON) == []
+            with appended_together(now=NOON):
+                append_leaves(entries=entries(1, first=7), now=NOON)
+            assert append_leaves(entries=entries(1, first=8), now=NOON) == []
+            assert LogLeaf.objects.count() == 2
+        rows = LogLeaf.objects.filter(id__gte=2).order_by("id").values_list("digest", "logged_at")
+        assert [(bytes(name).hex(), at) for name, at in rows] == [
+            (digest({"hour": hour}), NOON + HOUR) for hour in (5, 6, 7, 8)
+        ]
+        with django_assert_max_num_queries(0), appended_together(now=NOON):
+            pass
+
+
+def test_nothing_is_logged_of_work_that_fails(tenant: Tenant) -> None:
+    def fail() -> None:
+        with appended_together(now=NOON):
+            append_leaves(entries=entries(3), now=NOON)
+            raise ZeroDivisionError
+
+    with scope(tenant.id):
+        with pytest.raises(ZeroDivisionError):
+            fail()
+        assert not LogLeaf.objects.exists()
+        assert append_leaves(entries=entries(1), now=NOON)[0].index == 0
 
 
 def test_rows_beyond_the_end_of_the_log_are_noticed(tenant: Tenant) -> None:

@@ -44,6 +44,20 @@ def test_snapshots_within_a_flight_are_of_that_flight() -> None:
     assert flown(flights_of(close, RULE)) == [(0, 6, 3), (0, 10, 11)]
 
 
+def test_of_many_snapshots_within_each_other_only_those_after_a_landing_begin_a_flight() -> None:
+    hours = [0, 0, 1, 3, 4, 4, 5, 7, 8, 9, 12, 30, 31, 33, 34]
+    found = flights_of(snapshots(*((asset, hour, hour + 50) for asset in (0, 1) for hour in hours)), RULE)
+    assert flown(found) == [(asset, hour, hour + 50) for asset in (0, 1) for hour in (0, 4, 8, 12, 30, 34)]
+
+
+def test_assets_in_order_and_late_ones_are_counted_alike() -> None:
+    early = [(0, 6, 6), (0, 14, 14), (0, 30, 30)]
+    late = [(1, 6, 6), (1, 14, 90), (1, 30, 30)]
+    both = sorted(counted(*early, *late, span=(20, 48)))
+    assert both == sorted(counted(*early, span=(20, 48)) + counted(*late, span=(20, 48)))
+    assert both == [(0, 20, 2, 14), (0, 34, 3, 30), (1, 20, 1, 6), (1, 20, 2, 90), (1, 34, 2, 30), (1, 34, 3, 90)]
+
+
 def test_a_counter_stands_at_what_was_flown_when_each_flight_landed() -> None:
     rows = [(0, 6, 6), (0, 14, 14), (0, 30, 30), (0, 40, 40)]
     assert counted(*rows, span=(20, 48)) == [(0, 20, 2, 14), (0, 34, 3, 30), (0, 44, 4, 40)]
@@ -80,7 +94,14 @@ def histories() -> st.SearchStrategy[list[Known]]:
     flights = st.builds(
         Known, at=st.integers(0, 130), kind=st.just(F), received=st.integers(0, 40).map(lambda r: r * 5)
     )
-    return st.lists(flights, max_size=14).map(apart)
+    some = st.lists(flights, max_size=14).map(apart)
+    return st.one_of(some, some.map(known_in_order))
+
+
+def known_in_order(history: list[Known]) -> list[Known]:
+    """The same flights, each known no earlier than the one before it."""
+    received = sorted(one.received for one in history)
+    return [one._replace(received=when) for one, when in zip(history, received, strict=True)]
 
 
 @given(st.lists(histories(), min_size=1, max_size=3), st.integers(20, 200))

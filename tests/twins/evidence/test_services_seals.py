@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from billing.outcomes.schemas import EvidenceForm
@@ -24,6 +25,7 @@ from twins.evidence.models import EvidenceSegment
 from twins.evidence.schemas import SealedSegment
 from twins.evidence.selectors import EvidenceSpanError, asset_states, sealed_documents, segments
 from twins.evidence.services import seal_evidence
+from twins.evidence.writing import write_segments
 from twins.telemetry.schemas import Quality
 
 pytestmark = pytest.mark.django_db
@@ -267,3 +269,13 @@ def test_queries_do_not_grow_with_the_fleet(tenant: Tenant, engines: int) -> Non
         with CaptureQueriesContext(connection) as queries:
             assert len(seal(twin)) == engines
         assert len(queries) == 12  # and one COPY
+
+
+def test_a_segment_that_stands_is_not_written_again(fleet: Fleet) -> None:
+    twin, (one, _) = fleet
+    fly([(one, day(1, 6))], received=day(1, 12))
+    first, second = seal(twin)
+    with pytest.raises(IntegrityError, match="1 segments of twin"), transaction.atomic():
+        write_segments([first, replace(second, revision=2)])
+    assert [each.revision for each in segments(twin, START, END)] == [1, 1]
+    assert EvidenceSegment.objects.count() == 2

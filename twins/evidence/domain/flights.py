@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tenants.kernel.calendars import Span
-from twins.evidence.domain.items import AFTER, Flights, Ints, Rule, together
+from twins.evidence.domain.items import AFTER, Bools, Flights, Ints, Rule, together
 
 BASE = -1
 """Stands for the take-off of no flight: the count at the start of a span."""
@@ -26,15 +26,32 @@ def flights_of(snapshots: Flights, rule: Rule) -> Flights:
     """
     order = np.lexsort((snapshots.at, snapshots.asset))
     asset, at, received = snapshots.asset[order], snapshots.at[order], snapshots.received[order]
-    first: list[int] = []
-    owner, landing = -1, 0
-    for place, (whose, when) in enumerate(zip(asset.tolist(), at.tolist(), strict=True)):
-        if whose != owner or when >= landing:
-            first.append(place)
-            owner, landing = whose, when + rule.flight_ms
-    if not first:
+    first = np.flatnonzero(_begins(asset, at, rule.flight_ms))
+    if not first.size:
         return Flights(asset, at, received)
     return Flights(asset[first], at[first], np.minimum.reduceat(received, first))
+
+
+def _begins(asset: Ints, at: Ints, flight_ms: int) -> Bools:
+    """Which snapshots, in order, begin a flight.
+
+    One that follows no other within the length of a flight does for sure. Only between those it depends on where the
+    flight before began, one after the other; and none at the very instant of another begins a second.
+    """
+    length = np.diff(at)
+    is_other = asset[1:] != asset[:-1]
+    begins = np.append(True, is_other | (length >= flight_ms))[: at.size]
+    sure = np.maximum.accumulate(np.where(begins, np.arange(at.size), 0))
+    open_ = np.flatnonzero(~begins & np.append(True, is_other | (length > 0))[: at.size])
+    last, landing = -1, 0
+    columns = (column.tolist() for column in (open_, at[open_], sure[open_], at[sure[open_]]))
+    for place, when, begun, took_off in zip(*columns, strict=True):
+        if begun > last:
+            last, landing = begun, took_off + flight_ms
+        if when >= landing:
+            begins[place] = True
+            last, landing = place, when + flight_ms
+    return begins
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,15 +88,39 @@ def counter_readings(flights: Flights, rule: Rule, span: Span) -> CounterReading
         span: ``[start, end)``; a landing belongs to the span that it ends.
     """
     known = together(flights.asset, flights.received, span[0], int(flights.asset.max(initial=-1)) + 1)
-    edges = np.flatnonzero(np.diff(flights.asset)) + 1
-    parts = np.split(np.stack([flights.asset, flights.at, known]), edges, axis=1)
+    flown = np.stack([flights.asset, flights.at, known])[:, flights.at + rule.flight_ms <= span[1]]
+    follows = flown[0, 1:] == flown[0, :-1]
+    late = np.unique(flown[0, 1:][follows & (flown[2, 1:] < flown[2, :-1])])
+    is_late = np.isin(flown[0], late)
+    parts = np.split(flown[:, is_late], np.flatnonzero(np.diff(flown[0, is_late])) + 1, axis=1)
     found = [_of_one(part, rule, span) for part in parts if part.size]
-    columns = np.concatenate([np.empty((5, 0), np.int64), *found], axis=1)
-    return CounterReadings(*columns)
+    return CounterReadings(*np.concatenate([_in_order(flown[:, ~is_late], rule, span), *found], axis=1))
+
+
+def _in_order(flights: Ints, rule: Rule, span: Span) -> Ints:
+    """The readings of assets of which no flight became known after a later one, as is usual."""
+    asset, take_off, known = flights
+    landing = take_off + rule.flight_ms
+    is_other = asset[1:] != asset[:-1]
+    first = np.append(True, is_other)[: asset.size]
+    place = np.arange(asset.size)
+    count = place - np.maximum.accumulate(np.where(first, place, 0)) + 1
+    is_early = landing <= span[0]
+    # At the start each count that was known for some time stands once, with the last flight that led to it.
+    is_last = np.append(is_other | (known[1:] != known[:-1]) | ~is_early[1:], True)[: asset.size]
+    at_start, none_yet, later = (np.flatnonzero(which) for which in (is_early & is_last, first & ~is_early, ~is_early))
+    order = np.concatenate([at_start, none_yet, later])
+    is_base = np.arange(order.size) < at_start.size + none_yet.size
+    counted = np.concatenate([count[at_start], np.zeros_like(none_yet), count[later]])
+    return np.stack(
+        [asset[order], np.where(is_base, BASE, take_off[order]), np.where(is_base, span[0], landing[order]), counted,
+         known[order]]
+    )  # fmt: skip
 
 
 def _of_one(flights: Ints, rule: Rule, span: Span) -> Ints:
-    _, take_off, known = flights[:, flights[1] + rule.flight_ms <= span[1]]
+    """The readings of one asset, whatever came late."""
+    _, take_off, known = flights
     landing = take_off + rule.flight_ms
     earlier = int(np.searchsorted(landing, span[0], "right"))
     place, flown, when = _landings(known, earlier)
