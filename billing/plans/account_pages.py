@@ -200,6 +200,7 @@ def plan_account_bill(request: HttpRequest, account: UUID, month: str) -> HttpRe
         "account": row, "bill": bill, "period": _period(bill), "look": look,
         "usage_url": f"{usage}?{urlencode({'month': month})}",
         "lines": [_line(line, bill, row, actor, usage) for line in bill.document["lines"]],
+        "prices": [{**each, "name": selectors.plan_name(each["plan"])} for each in bill.document["prices"]],
     }  # fmt: skip
     return render(request, "plan_accounts/bill.html", context)
 

@@ -8,7 +8,7 @@ from django import template
 
 from billing.contracts.shown import hours_shown, money_shown
 from billing.statements.retold import retold as retold_text
-from tenants.edge.formats import day_shown, is_german, number_shown, short_day_shown
+from tenants.edge.formats import day_shown, is_german, month_shown, number_shown, short_day_shown
 
 register = template.Library()
 
@@ -29,6 +29,12 @@ def hours(seconds: float) -> str:
 def day(text: str) -> str:
     """A day as documents have it, ``2026-09-01``, in the language of the page; English has it as it is."""
     return short_day_shown(date.fromisoformat(text)) if is_german() else text
+
+
+@register.filter
+def month(text: str) -> str:
+    """A month as documents have it, ``2026-09``, in words."""
+    return month_shown(date.fromisoformat(f"{text}-01"))
 
 
 @register.filter

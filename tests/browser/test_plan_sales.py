@@ -75,7 +75,7 @@ def test_each_page_reads_well(
     expect(page.get_by_role("heading", name="Plans it was on")).to_be_visible()
     reads_well(page)
     page.get_by_role("link", name="October 2026").click()
-    expect(page.get_by_role("link", name="Corrects the bill of 2026-09")).to_be_visible()
+    expect(page.get_by_role("link", name="Corrects the bill of September 2026")).to_be_visible()
     reads_well(page)
     page.get_by_role("link", name="Usage events").click()
     expect(page.get_by_role("heading", name="Usage events")).to_be_visible()
