@@ -26,7 +26,7 @@ from billing.outcomes.domain.document import (
     RateReport,
     StateReport,
 )
-from billing.outcomes.plain_evidence import plain_evidence
+from billing.outcomes.plain_evidence import decimal_ratio, plain_evidence
 from billing.outcomes.schemas import (
     CounterForm,
     EvidenceForm,
@@ -162,7 +162,7 @@ class _Intake:
 
     def counter(self, form: CounterForm, *place: str | int) -> CounterReading:
         at, received = self.moment(form.at, *place, "at"), self.moment(form.received, *place, "received")
-        return CounterReading(form.id, at, Fraction(form.value), received)
+        return CounterReading(form.id, at, decimal_ratio(form.value), received)
 
     def rate(self, form: RateForm, *place: str | int) -> RateReport:
         start, end = self.span(form.start, form.end, *place)

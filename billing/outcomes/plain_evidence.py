@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from fractions import Fraction
 from operator import itemgetter, lt
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -50,6 +49,12 @@ def plain_evidence(evidence: object) -> dict[str, AssetEvidence]:
     return found
 
 
+def decimal_ratio(text: str) -> tuple[int, int]:
+    """A decimal as numerator and denominator, as it is written: ``12.50`` is 1250 by 100."""
+    whole, _, digits = text.partition(".")
+    return int(whole + digits), 10 ** len(digits)
+
+
 class _Instants(dict[str, int]):
     """Times in UTC in milliseconds: each is read once, since many assets are told of at the same ones."""
 
@@ -60,14 +65,13 @@ class _Instants(dict[str, int]):
         return instant
 
 
-class _Numbers(dict[str, Fraction]):
-    """Decimals, each read once."""
+class _Numbers(dict[str, tuple[int, int]]):
+    """Decimals as numerator and denominator, each read once."""
 
-    def __missing__(self, text: str) -> Fraction:
+    def __missing__(self, text: str) -> tuple[int, int]:
         if not _DECIMAL.fullmatch(text):
             raise _NotPlainError(text)
-        whole, _, digits = text.partition(".")
-        self[text] = number = Fraction(int(whole + digits), 10 ** len(digits))
+        self[text] = number = decimal_ratio(text)
         return number
 
 

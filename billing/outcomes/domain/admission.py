@@ -95,8 +95,11 @@ def _in_time(
     closing = document.period[1] + document.contract.correction_window
     limit = min(document.as_of, closing)
     received: list[Any] = list(map(RECEIVED, evidence))
-    if None not in received and max(received, default=limit) <= limit:  # as is usual
-        return evidence
+    try:
+        if max(received, default=limit) <= limit:  # as is usual
+            return evidence
+    except TypeError:
+        pass  # of one of them nobody says when it was received
     for item, at in zip(evidence, received, strict=True):
         if at is not None and at > limit:
             unrated.add(_late(asset, item, closing, of))

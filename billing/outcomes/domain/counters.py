@@ -1,6 +1,6 @@
 """Volume from cumulative counters: the increases between readings, with resets, duplicates and any order.
 
-What is compared and added are whole multiples of the smallest unit that all readings of a counter share: that is exact,
+What is compared and added are whole multiples of a unit that all readings of a counter share: that is exact,
 and twenty times as quick as fractions. The increases themselves are made when somebody wants to see them.
 """
 
@@ -13,11 +13,13 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import pairwise, repeat
 from math import lcm
-from operator import gt, le, lt
+from operator import gt, itemgetter, le, lt
 from typing import NamedTuple
 
-from billing.outcomes.domain.document import CounterReading
+from billing.outcomes.domain.document import RATIO, CounterReading
 from tenants.kernel.calendars import Span
+
+_ID, _AT = itemgetter(0), itemgetter(1)
 
 
 class Increase(NamedTuple):
@@ -57,8 +59,7 @@ class Volume:
         after = self.units[1:]
         resets = list(map(gt, self.units, after))
         rises = [now if reset else now - before for before, now, reset in zip(self.units, after, resets, strict=False)]
-        ids, instants = [reading.id for reading in self.counted], [reading.at for reading in self.counted]
-        scale = repeat(self.scale)
+        ids, instants, scale = map(_ID, self.counted), map(_AT, self.counted), repeat(self.scale)
         return tuple(map(Increase, ids, instants, map(_text, after, scale), map(_text, rises, scale), resets))
 
 
@@ -83,13 +84,13 @@ def measure_volume(readings: Sequence[CounterReading], period: Span) -> Volume:
 def _in_order(readings: Sequence[CounterReading]) -> tuple[list[CounterReading], list[int]]:
     """Each reading once, in the order of time, and when they were made."""
     once = list(readings)
-    if len({reading.id for reading in readings}) < len(readings):
+    if len(set(map(_ID, readings))) < len(readings):
         by_receipt = sorted(readings, key=lambda one: (one.received, one.at, one.value))
         once = list({reading.id: reading for reading in by_receipt}.values())
-    instants = [reading.at for reading in once]
+    instants = list(map(_AT, once))
     if not all(map(lt, instants, instants[1:])):
         once.sort(key=lambda one: (one.at, one.value, one.id))
-        instants = [reading.at for reading in once]
+        instants = list(map(_AT, once))
     return once, instants
 
 
@@ -98,8 +99,10 @@ def _text(units: int, scale: int) -> str:
     return str(Fraction(units, scale))
 
 
-def _in_units(readings: Sequence[CounterReading]) -> tuple[list[int], int]:
-    """Their values in whole multiples of the smallest unit that all share, and how many of these make one."""
-    ratios = [reading.value.as_integer_ratio() for reading in readings]
-    scale = lcm(*{denominator for _, denominator in ratios})
-    return [numerator * (scale // denominator) for numerator, denominator in ratios], scale
+def _in_units(readings: Sequence[CounterReading]) -> tuple[Sequence[int], int]:
+    """Their values in whole multiples of a unit that all share, and how many of these make one of the counter's."""
+    numerators, denominators = zip(*map(RATIO, readings), strict=True)
+    scale = lcm(*set(denominators))
+    if {scale}.issuperset(denominators):  # as many digits after the point, as most write them
+        return numerators, scale
+    return [part * (scale // whole) for part, whole in zip(numerators, denominators, strict=True)], scale

@@ -26,12 +26,21 @@ class StateReport(NamedTuple):
 
 
 class CounterReading(NamedTuple):
-    """A cumulative counter at one instant, in the unit of the contract; ``id`` is unique for the asset."""
+    """A cumulative counter at one instant, in the unit of the contract; ``id`` is unique for the asset.
+
+    What it stood at is kept as numerator and denominator, which need no common divisor taken out: as a fraction each
+    would take longer to make and to ask than all that is reckoned with it.
+    """
 
     id: str
     at: int
-    value: Fraction
+    ratio: tuple[int, int]
     received: int
+
+    @property
+    def value(self) -> Fraction:
+        """What it stood at."""
+        return Fraction(*self.ratio)
 
 
 class RateReport(NamedTuple):
@@ -43,6 +52,7 @@ class RateReport(NamedTuple):
     received: int | None = None
 
 
+RATIO: Callable[[CounterReading], tuple[int, int]] = itemgetter(2)
 RECEIVED: Callable[[Any], int | None] = itemgetter(3)
 """When a report of whatever kind was received: all have it in the same place, where it is found twice as quickly."""
 

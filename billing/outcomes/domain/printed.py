@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from billing.outcomes.domain.counters import Volume
+from billing.outcomes.domain.document import CounterReading
 from billing.outcomes.domain.figures import percent_text
 from billing.outcomes.domain.outcome import ENGINE, AssetOutcome, ClauseOutcome, Judgement, Observed, Outcome
 from billing.outcomes.domain.remedies import Verdict
@@ -87,9 +88,13 @@ def _observed(one: Observed) -> dict[str, Any]:
 def _volume(volume: Volume) -> dict[str, Any]:
     return {
         "total": str(volume.total),
-        "base": None if volume.base is None else _plain(volume.base._asdict()),
+        "base": None if volume.base is None else _reading(volume.base),
         "increases": [list(one) for one in volume.increases],
     }
+
+
+def _reading(one: CounterReading) -> dict[str, Any]:
+    return {"id": one.id, "at": one.at, "value": str(one.value), "received": one.received}
 
 
 def _clause_workings(clause: ClauseOutcome) -> dict[str, Any]:

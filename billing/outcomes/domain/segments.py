@@ -22,6 +22,7 @@ Run = tuple[int, int, State]
 """Start, end, and the one state between, which is another before and after."""
 
 _SEVERITY = {"up": 0, "unknown": 1, "down": 2}
+_START, _END = itemgetter(0), itemgetter(1)
 
 
 class Outage(NamedTuple):
@@ -68,7 +69,7 @@ def _seen(reports: Sequence[StateReport]) -> tuple[list[Stretch], list[int], lis
 
     Which report lies over which is asked only where they do not follow each other already, as most do.
     """
-    starts, ends = [one.start for one in reports], [one.end for one in reports]
+    starts, ends = list(map(_START, reports)), list(map(_END, reports))
     if all(map(lt, starts, ends)) and all(map(le, ends, starts[1:])):
         return list(reports), starts, ends
     layers = [(one.start, one.end, one) for one in sorted(reports, key=_precedence)]

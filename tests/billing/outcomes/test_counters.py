@@ -7,7 +7,7 @@ from billing.outcomes.domain.document import CounterReading
 
 
 def reading(name: str, at: int, value: float, received: int = 0) -> CounterReading:
-    return CounterReading(name, at, Fraction(value), received)
+    return CounterReading(name, at, Fraction(value).as_integer_ratio(), received)
 
 
 def volume(*readings: CounterReading) -> Volume:
@@ -30,13 +30,22 @@ def test_a_drop_is_a_reset_and_counts_from_zero() -> None:
 
 def test_values_of_any_number_of_digits_add_up_exactly() -> None:
     readings = [
-        CounterReading(str(at), at, Fraction(value), 0)
+        CounterReading(str(at), at, Fraction(value).as_integer_ratio(), 0)
         for at, value in ((100, "0.1"), (120, "0.25"), (140, "1/3"), (160, "0.2"), (180, "7"))
     ]
     found = measure_volume(readings, (100, 200))
     assert [one.increase for one in found.increases] == ["3/20", "1/12", "1/5", "34/5"]
     assert [one.value for one in found.increases] == ["1/4", "1/3", "1/5", "7"]
     assert found.total == Fraction("0.15") + Fraction(1, 12) + 7
+
+
+def test_zeros_after_the_point_change_nothing() -> None:
+    readings = [
+        CounterReading(str(at), at, ratio, 0) for at, ratio in ((100, (1250, 100)), (120, (13, 1)), (140, (130, 10)))
+    ]
+    found = measure_volume(readings, (100, 200))
+    assert found.total == Fraction(1, 2)
+    assert [(one.value, one.increase) for one in found.increases] == [("13", "1/2"), ("13", "0")]
 
 
 def test_no_change_is_no_reset() -> None:

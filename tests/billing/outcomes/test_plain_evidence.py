@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
-from fractions import Fraction
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -90,7 +89,7 @@ def test_what_is_read() -> None:
         "m1": AssetEvidence(
             in_service=(None, NOVEMBER + 96 * HOUR),
             states=(StateReport(NOVEMBER, NOVEMBER + HOUR, "down", received),),
-            counters=(CounterReading("m1/1", NOVEMBER + 250, Fraction(25, 2), received),),
+            counters=(CounterReading("m1/1", NOVEMBER + 250, (1250, 100), received),),
         ),
         "m2": AssetEvidence(),
     }
