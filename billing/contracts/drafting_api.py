@@ -17,6 +17,7 @@ from billing.contracts.library.bases import Misfit, written_unit
 from billing.contracts.library.templates import ContractTemplate
 from billing.contracts.library.told import KnownAsset
 from billing.contracts.wording import sections, text_to_sign
+from tenants.edge.findings import FindingOutput
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
 from tenants.kernel.clock import utc_now
@@ -85,15 +86,6 @@ class LookInput(serializers.Serializer[Any]):
     draft = serializers.DictField(help_text="As docs/schemas/contract.schema.json, without what follows from it.")
 
 
-class DraftFindingOutput(serializers.Serializer[Any]):
-    """What is to be mended before a draft can be kept."""
-
-    code = serializers.CharField()
-    place = serializers.CharField(help_text="A path into the draft, such as terms/clauses/0/gaps.")
-    message = serializers.CharField()
-    fix = serializers.CharField()
-
-
 class LineOutput(serializers.Serializer[Any]):
     """A sentence and the places of the draft that it tells."""
 
@@ -112,7 +104,7 @@ class TextSectionOutput(serializers.Serializer[Any]):
 class LookOutput(serializers.Serializer[Any]):
     """What is to be mended, or the contract as it would read."""
 
-    findings = DraftFindingOutput(many=True)
+    findings = FindingOutput(many=True)
     sections = TextSectionOutput(many=True, help_text="Empty while something is to be mended.")
     text = serializers.CharField(allow_null=True, help_text="The text to sign.")
     version = serializers.IntegerField(allow_null=True, help_text="That it would be published as.")

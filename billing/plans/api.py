@@ -16,6 +16,7 @@ from billing.plans.domain.events import plain
 from billing.plans.following import hint
 from billing.plans.models import PlanAccount, PlanInvoice, PlanPrice, UsageEvent
 from billing.plans.parsing import BATCH, SINGLE, BatchParser, EventParser, ExactJSONParser, events_in
+from tenants.edge.findings import FindingOutput
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
 from tenants.kernel.clock import utc_now
@@ -39,15 +40,6 @@ class UsageEventInput(serializers.Serializer[Any]):
     )
 
 
-class UsageFindingOutput(serializers.Serializer[Any]):
-    """What is wrong with an event, where, and how it is mended."""
-
-    code = serializers.CharField()
-    place = serializers.CharField()
-    message = serializers.CharField()
-    fix = serializers.CharField()
-
-
 class UsageAnswerOutput(serializers.Serializer[Any]):
     """What became of one event."""
 
@@ -57,7 +49,7 @@ class UsageAnswerOutput(serializers.Serializer[Any]):
     id = serializers.CharField()
     findings = serializers.SerializerMethodField()
 
-    @extend_schema_field(UsageFindingOutput(many=True))
+    @extend_schema_field(FindingOutput(many=True))
     def get_findings(self, answer: services.Answer) -> Any:
         """What was wrong; empty for what was taken."""
         return [finding.as_dict() for finding in answer.findings]

@@ -11,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tenants.edge.findings import FindingOutput
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
 from tenants.kernel.clock import utc_now
@@ -27,13 +28,9 @@ MOST_REVISIONS = 2**31 - 1
 REFERENCE = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*@[1-9][0-9]{0,8}$"
 
 
-class TypeFindingOutput(serializers.Serializer[Any]):
+class TypeFindingOutput(FindingOutput):
     """What keeps a draft from being published."""
 
-    code = serializers.CharField()
-    place = serializers.CharField()
-    message = serializers.CharField()
-    fix = serializers.CharField()
     start = serializers.IntegerField(allow_null=True, help_text="First character of the formula that is meant.")
     end = serializers.IntegerField(allow_null=True, help_text="The one after the last.")
 

@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tenants.edge.findings import FindingOutput
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
 from tenants.edge.openapi import QuestionSchema
@@ -66,13 +67,9 @@ class TwinInput(serializers.Serializer[Any]):
     gateway = serializers.UUIDField(required=False, help_text="The gateway that all signals are read from.")
 
 
-class FindingOutput(serializers.Serializer[Any]):
+class DraftFindingOutput(FindingOutput):
     """What validation says about a draft; an `error` keeps it from being published."""
 
-    code = serializers.CharField()
-    place = serializers.CharField()
-    message = serializers.CharField()
-    fix = serializers.CharField()
     severity = serializers.ChoiceField(choices=["error", "hint"])
 
 
@@ -84,9 +81,11 @@ KNOWN = (
 class ToldFindingsOutput(serializers.Serializer[Any]):
     """What validation says about a draft: `findings`, or what differs from those that the caller said they have."""
 
-    findings = FindingOutput(many=True, allow_null=True, help_text="All of them, null where `findings_at` says it.")
+    findings = DraftFindingOutput(
+        many=True, allow_null=True, help_text="All of them, null where `findings_at` says it."
+    )
     findings_at = serializers.DictField(
-        child=FindingOutput(many=True), allow_null=True,
+        child=DraftFindingOutput(many=True), allow_null=True,
         help_text="By place, all that is found where something else was found before; an empty list for nothing.",
     )  # fmt: skip
     findings_since = serializers.CharField(
@@ -103,7 +102,7 @@ class DraftOutput(serializers.Serializer[Any]):
     revision = serializers.IntegerField()
     published_version = serializers.IntegerField(allow_null=True)
     document = serializers.DictField()
-    findings = FindingOutput(many=True, allow_null=True, help_text="Null when they are asked for later.")
+    findings = DraftFindingOutput(many=True, allow_null=True, help_text="Null when they are asked for later.")
     findings_mark = serializers.CharField(
         allow_null=True, help_text="Of the findings, to be sent with the next edit; null with them."
     )

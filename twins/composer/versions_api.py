@@ -16,7 +16,7 @@ from tenants.kernel.clock import isoformat, utc_now
 from tenants.kernel.errors import NotFoundError
 from tenants.scope.actors import Permission
 from twins.composer import reverting, versions
-from twins.composer.api import MOST_REVISIONS, DraftOutput, FindingOutput, VersionOutput, draft_json
+from twins.composer.api import MOST_REVISIONS, DraftFindingOutput, DraftOutput, VersionOutput, draft_json
 from twins.composer.domain.diff import Change, counted, diff
 from twins.composer.models import DraftAside
 from twins.composer.previewing import Attributed, Preview, preview
@@ -103,7 +103,7 @@ class PublicationOutput(serializers.Serializer[Any]):
     counts = CountsOutput()
     changes = DifferenceOutput(many=True)
     effects = EffectOutput(many=True)
-    findings = FindingOutput(many=True)
+    findings = DraftFindingOutput(many=True)
     review = ReviewStandingOutput()
 
 

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from tenants.edge.findings import FindingOutput
 from tenants.edge.idempotency import Idempotent
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError
@@ -78,21 +79,12 @@ class EventOutput(serializers.ModelSerializer[AssetEvent]):
         read_only_fields = fields
 
 
-class EvidenceFindingOutput(serializers.Serializer[Any]):
-    """What does not fit together; it is kept as it came."""
-
-    code = serializers.CharField()
-    place = serializers.CharField()
-    message = serializers.CharField()
-    fix = serializers.CharField()
-
-
 class RecordedOutput(serializers.Serializer[Any]):
     """What became of an event that was sent."""
 
     event = EventOutput()
     is_new = serializers.BooleanField(help_text="False when it was recorded before.")
-    findings = EvidenceFindingOutput(many=True, help_text="How it does not fit the other events of its asset.")
+    findings = FindingOutput(many=True, help_text="How it does not fit the other events of its asset.")
 
 
 class RecordedEventsOutput(serializers.Serializer[Any]):
@@ -151,7 +143,7 @@ class AssetStatesOutput(serializers.Serializer[Any]):
     stretches = StretchOutput(many=True)
     rule = serializers.DictField(help_text="By what its readings became states: `flights`, or `signals` of its type.")
     figures = FigureOutput(many=True, help_text="What its indicators came to.")
-    findings = EvidenceFindingOutput(many=True)
+    findings = FindingOutput(many=True)
     is_current = serializers.BooleanField(help_text="Whether what was sealed is what is known now.")
     sealed = SegmentOutput(allow_null=True, help_text="The newest revision sealed for exactly this span.")
 

@@ -11,16 +11,8 @@ from rest_framework.request import Request
 from billing.plans.meters import selectors
 from billing.plans.models import MeterTally
 from billing.plans.selectors import require_operator
+from tenants.edge.findings import FindingOutput
 from tenants.scope.actors import Permission
-
-
-class MeterFindingOutput(serializers.Serializer[Any]):
-    """What is in the way of usage being told, and how it is mended."""
-
-    code = serializers.CharField()
-    place = serializers.CharField()
-    message = serializers.CharField()
-    fix = serializers.CharField()
 
 
 class MeterTallyOutput(serializers.ModelSerializer[MeterTally]):
@@ -43,7 +35,7 @@ class MeterTallyOutput(serializers.ModelSerializer[MeterTally]):
         )  # fmt: skip
         read_only_fields = fields
 
-    @extend_schema_field(MeterFindingOutput(allow_null=True))
+    @extend_schema_field(FindingOutput(allow_null=True))
     def finding_of(self, tally: MeterTally) -> Any:
         """What is in the way; null where nothing is."""
         return tally.finding

@@ -14,6 +14,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tenants.edge.findings import FindingOutput
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
 from tenants.edge.streaming import streamed
@@ -128,15 +129,6 @@ class RejectedOutput(serializers.Serializer[Any]):
     fix = serializers.CharField()
 
 
-class ImportFindingOutput(serializers.Serializer[Any]):
-    """Something to look at."""
-
-    code = serializers.CharField()
-    place = serializers.CharField()
-    message = serializers.CharField()
-    fix = serializers.CharField()
-
-
 class PreviewOutput(serializers.Serializer[Any]):
     """What a file looks like with its mapping, or with the one that is guessed."""
 
@@ -144,7 +136,7 @@ class PreviewOutput(serializers.Serializer[Any]):
     mapping = serializers.DictField()
     readings = ShownReadingOutput(many=True)
     rejected = RejectedOutput(many=True)
-    findings = ImportFindingOutput(many=True)
+    findings = FindingOutput(many=True)
 
 
 class ImportViewSet(Idempotent, viewsets.GenericViewSet[FileImport]):

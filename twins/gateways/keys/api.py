@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from tenants.edge.findings import FindingOutput
 from tenants.edge.openapi import QuestionSchema
 from tenants.scope.actors import Permission
 from twins.composer.domain.expressions import LONGEST as LONGEST_EXPRESSION
@@ -203,15 +204,6 @@ class NewestValuesOutput(serializers.Serializer[Any]):
     """The newest values; a binding of which there is none is left out."""
 
     values = NewestOutput(many=True)
-
-
-class FindingOutput(serializers.Serializer[Any]):
-    """Something that is wrong; a place in an expression ends in ``:START-END``."""
-
-    code = serializers.CharField()
-    place = serializers.CharField()
-    message = serializers.CharField()
-    fix = serializers.CharField()
 
 
 class KeySampleOutput(serializers.Serializer[Any]):
