@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from billing.contracts.acceptance import ACCEPTANCE
 from billing.contracts.agreement import AgreementDocument
@@ -34,7 +35,7 @@ class Bundle:
     @classmethod
     def read(cls, data: bytes) -> Bundle:
         """The bundle in the bytes of a report that has been verified."""
-        tree = json.loads(data)
+        tree = msgspec.json.decode(data)
         documents: dict[str, dict[str, Json]] = {}
         for leaf in tree["leaves"]:
             if leaf["payload"] is not None:

@@ -30,6 +30,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache, partial
+from itertools import chain, compress
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -130,7 +131,15 @@ def read_json(data: bytes) -> Any:
 
 
 def canonical(value: Any) -> bytes:
-    """The canonical bytes of a JSON value."""
+    """The canonical bytes of a JSON value.
+
+    Python's own encoder writes the same, at a tenth of the time, where no number has a fraction and no letter lies
+    beyond those of 16 bits.
+    """
+    if type(value) in _HOLDERS and _is_usual(value):
+        text: str = _encoded(value)
+        if text.isascii() or len(_utf_16(text)) == 2 * len(text):
+            return text.encode()
     return _text(value, 0).encode()
 
 
@@ -139,8 +148,23 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-_plain = json.JSONEncoder(ensure_ascii=False).encode
+_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
 _quoted = json.encoder.encode_basestring
+_USUAL, _HOLDERS = {dict, list, str, int, bool, type(None)}, {dict, list}
+
+
+def _is_usual(value: Any) -> bool:
+    """Whether a value has nothing in it but texts, whole numbers and truths in lists and objects; level by level."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        kinds = list(map(type, level))
+        if not _USUAL.issuperset(kinds):
+            return False
+        holders = compress(level, map(_HOLDERS.__contains__, kinds))
+        level = list(chain.from_iterable([item.values() if type(item) is dict else item for item in holders]))
+        if not level:
+            return True
+    return False
 
 
 def _text(value: Any, depth: int) -> str:
@@ -155,7 +179,7 @@ def _text(value: Any, depth: int) -> str:
         return _quoted(value)
     if type(value) is int:
         return str(value)
-    return _float(value) if isinstance(value, float) else _plain(value)
+    return _float(value) if isinstance(value, float) else _encoded(value)
 
 
 def _utf_16(name: str) -> bytes:
@@ -169,8 +193,11 @@ def _float(value: float) -> str:
     return format(Decimal(repr(value)).normalize(), form) if value else "0"
 
 
+_whole = re.compile("-?[0-9]{1,15}").fullmatch
+
+
 def _number(text: str) -> float:
-    if re.fullmatch("-?[0-9]{1,15}", text):
+    if _whole(text):
         return int(text)
     if len(text) > 32 or not math.isfinite(float(text)):
         raise RefusedError(f"the number {text:.40} is out of range")
