@@ -102,6 +102,49 @@ def test_numbers_as_ecmascript_writes_them(value: float, text: str) -> None:
     assert verifier.canonical(value) == text.encode()
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"\ue000": 1, "\U00010000": 2}, '{"\U00010000":2,"\ue000":1}'),
+        ([{"\uffff": 1, "z\U0001f600": 2, "z\ufb33": 3}], '[{"z\U0001f600":2,"z\ufb33":3,"\uffff":1}]'),
+        ({"ü": "\ue000", "z": ['\u2028\x7f\x1f\\"']}, '{"z":["\u2028\x7f\\u001f\\\\\\""],"ü":"\ue000"}'),
+        ({"b": [1.5, True], "a": {"c": 0.25}}, '{"a":{"c":0.25},"b":[1.5,true]}'),
+        ({"b": [1.5, True], "a": {"c": 1e-5}}, '{"a":{"c":0.00001},"b":[1.5,true]}'),
+        ({"b": [1.5, False], "a": {"c": -0.0}}, '{"a":{"c":0},"b":[1.5,false]}'),
+        ([{"a": 1e16}, 2.0], '[{"a":10000000000000000},2]'),
+    ],
+)
+def test_what_python_writes_otherwise_is_written_canonically(value: Any, text: str) -> None:
+    assert verifier.canonical(value) == text.encode() == rfc8785.dumps(value)
+    assert rfc8785.dumps(verifier.read_json(text.encode())) == text.encode()
+
+
+@given(JSON_VALUES, st.integers(0, 64))
+def test_the_quick_way_writes_what_the_slow_one_does(value: Any, deep: int) -> None:
+    for _ in range(deep):
+        value = [value]
+    try:
+        written = verifier._text(value, 0).encode()
+    except RefusedError:
+        with pytest.raises(RefusedError, match="nested more than 64 deep"):
+            verifier.canonical(value)
+    else:
+        assert verifier.canonical(value) == written
+
+
+@pytest.mark.parametrize("text", ['{"a":1e-05}', '{"a":1.0}', '{"\ue000":1,"\U00010000":2}', '{"a":-0}', '{"a":1E3}'])
+def test_what_only_python_writes_so_is_refused(text: str) -> None:
+    with pytest.raises(RefusedError, match="not in the canonical form"):
+        verifier.read_json(text.encode())
+
+
+def test_how_deep_a_file_may_go() -> None:
+    assert verifier.read_json(b"[" * 64 + b"1" + b"]" * 64)
+    for opened in (65, 5000):
+        with pytest.raises(RefusedError, match="nested more than 64 deep"):
+            verifier.read_json(b"[" * opened + b"1" + b"]" * opened)
+
+
 @given(st.data())
 def test_any_json_in_any_place_gives_a_verdict_and_no_traceback(data: st.DataObject) -> None:
     report = json.loads(REPORT)
