@@ -117,7 +117,7 @@ def read_json(data: bytes) -> Any:
     """Read canonical JSON; anything that two programs could read differently is refused."""
     if len(data) > MAX_BYTES:
         raise RefusedError(f"the file is larger than {MAX_BYTES // 1024**2} MiB")
-    hooks: Document = {"parse_int": _number, "parse_float": _number, "parse_constant": _number}
+    hooks: Document = {"parse_int": _integer, "parse_float": _number, "parse_constant": _number}
     try:
         value = json.loads(data.decode(), object_pairs_hook=_object, **hooks)
         same = canonical(value) == data
@@ -196,11 +196,12 @@ def _float(value: float) -> str:
     return format(Decimal(repr(value)).normalize(), form) if value else "0"
 
 
-_whole = re.compile("-?[0-9]{1,15}").fullmatch
+def _integer(text: str) -> float:
+    return int(text) if len(text) < 16 else _number(text)
 
 
 def _number(text: str) -> float:
-    if _whole(text):
+    if re.fullmatch("-?[0-9]{1,15}", text):
         return int(text)
     if len(text) > 32 or not math.isfinite(float(text)):
         raise RefusedError(f"the number {text:.40} is out of range")
