@@ -9,7 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,24 +17,12 @@ from billing.invoices import selectors, services
 from billing.invoices.crediting import credit_invoice
 from billing.invoices.einvoice import einvoice
 from billing.invoices.models import Invoice, LedgerLeg
+from billing.invoices.printing import pdf_of
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
+from tenants.edge.renderers import PdfRenderer, XmlRenderer
 from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
-
-
-class XmlRenderer(BaseRenderer):
-    """An electronic invoice as it is; problem details, which are no bytes, as JSON."""
-
-    media_type = "application/xml"
-    format = "xml"
-    charset = None
-    render_style = "binary"
-
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        """The bytes of the answer."""
-        rendered: bytes = data if isinstance(data, bytes) else JSONRenderer().render(data)
-        return rendered
 
 
 class InvoiceOutput(serializers.ModelSerializer[Invoice]):
@@ -137,3 +125,9 @@ class InvoiceViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixi
     def ubl(self, request: Request, pk: UUID, **_: Any) -> Response:
         """The invoice as an electronic one: UBL 2.1 after EN 16931, checked against its business rules."""
         return Response(einvoice(selectors.invoice(pk)), content_type="application/xml")
+
+    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    @action(detail=True, methods=["get"], renderer_classes=[PdfRenderer, JSONRenderer])
+    def pdf(self, request: Request, pk: UUID, **_: Any) -> Response:
+        """The invoice to print: PDF/A-3, the electronic one attached where it is offered."""
+        return Response(pdf_of(selectors.invoice(pk)), content_type="application/pdf")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from billing.invoices.domain.rules import faults
 from billing.invoices.domain.tax import tax_of
 from billing.invoices.domain.ubl import ubl_bytes, ubl_of
@@ -31,6 +34,14 @@ def einvoice(row: Invoice) -> bytes:
     if found:
         raise _refused(row, found)
     return ubl_bytes(tree)
+
+
+def offered(document: Mapping[str, Any]) -> bytes | None:
+    """The same of an invoice's document; None where it is not offered."""
+    if tax_of(document) is None:
+        return None
+    tree = ubl_of(document)
+    return None if faults(tree) else ubl_bytes(tree)
 
 
 def _refused(row: Invoice, found: list[Finding]) -> NotOfferedError:

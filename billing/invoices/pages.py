@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -21,11 +21,12 @@ from billing.invoices.domain.tax import tax_of
 from billing.invoices.domain.taxes import parts_of
 from billing.invoices.einvoice import NotOfferedError, einvoice
 from billing.invoices.models import Invoice, InvoiceKind
+from billing.invoices.printing import pdf_of
 from billing.statements.lists import period_filter
 from billing.statements.selectors import versions_of
 from tenants.customers.selectors import customer_choices
 from tenants.edge.formats import day_shown
-from tenants.edge.http import actor_of
+from tenants.edge.http import actor_of, filed
 from tenants.edge.lists import Column, Filter, Listing
 from tenants.edge.permissions import page
 from tenants.edge.retelling import retold
@@ -111,7 +112,7 @@ def invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
 
 @require_safe
 @page(needs=Permission.REPORTS_READ)
-def invoice_xml(request: HttpRequest, invoice: UUID) -> HttpResponse:
+def invoice_xml(request: HttpRequest, invoice: UUID) -> HttpResponseBase:
     """An invoice as an electronic one."""
     row = _readable(actor_of(request), selectors.invoices()).filter(id=invoice).first()
     if row is None:
@@ -121,10 +122,17 @@ def invoice_xml(request: HttpRequest, invoice: UUID) -> HttpResponse:
     except NotOfferedError as error:
         messages.error(request, retold(error))
         return redirect("invoice", actor_of(request).slug, row.id)
-    response = HttpResponse(data, content_type="application/xml")
-    response["Content-Disposition"] = f'attachment; filename="{row.number}.xml"'
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return filed(HttpResponse(data, content_type="application/xml"), f"{row.number}.xml")
+
+
+@require_safe
+@page(needs=Permission.REPORTS_READ)
+def invoice_file(request: HttpRequest, invoice: UUID) -> HttpResponseBase:
+    """An invoice to print, in the language of the page."""
+    row = _readable(actor_of(request), selectors.invoices()).filter(id=invoice).first()
+    if row is None:
+        raise Http404
+    return filed(HttpResponse(pdf_of(row), content_type="application/pdf"), f"{row.number}.pdf")
 
 
 def _readable(actor: Actor, found: QuerySet[Invoice]) -> QuerySet[Invoice]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from billing.payments.journal import Journal, check_journal, journal_pieces
 from billing.payments.journal_domain import ACCOUNTS, DatevTerms
+from tenants.edge.http import filed
 from tenants.edge.streaming import streamed
 from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
@@ -51,7 +52,7 @@ class JournalView(APIView):
     needs: ClassVar = {"read": Permission.MONEY_READ}
 
     @extend_schema(parameters=[JournalInput], responses={(200, "text/csv"): OpenApiTypes.BINARY, 422: _REFUSED})
-    def get(self, request: Request, **_: Any) -> StreamingHttpResponse:
+    def get(self, request: Request, **_: Any) -> HttpResponseBase:
         """The bookings of all invoices issued and payments made on some days, every leg, or as a batch for DATEV."""
         given = JournalInput(data=request.query_params)
         given.is_valid(raise_exception=True)
@@ -69,7 +70,7 @@ def journal_asked(values: dict[str, Any]) -> Journal:
     return Journal(values["first"], values["last"], values.get("entity"), terms)
 
 
-def journal_file(request: HttpRequest, asked: Journal) -> StreamingHttpResponse:
+def journal_file(request: HttpRequest, asked: Journal) -> HttpResponseBase:
     """The file, made while it is sent.
 
     Raises:
@@ -79,7 +80,4 @@ def journal_file(request: HttpRequest, asked: Journal) -> StreamingHttpResponse:
     check_journal(asked)
     charset = "utf-8" if asked.terms is None else "windows-1252"
     pieces = streamed(request, journal_pieces(asked, now=utc_now()))
-    response = StreamingHttpResponse(pieces, content_type=f"text/csv; charset={charset}")
-    response["Content-Disposition"] = f'attachment; filename="{asked.file_name}"'
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return filed(StreamingHttpResponse(pieces, content_type=f"text/csv; charset={charset}"), asked.file_name)

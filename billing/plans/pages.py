@@ -8,22 +8,22 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from billing.contracts.periods import period_text
-from billing.invoices.domain.rules import faults
 from billing.invoices.domain.sums import Amounts
-from billing.invoices.domain.tax import tax_of
 from billing.invoices.domain.taxes import parts_of
-from billing.invoices.domain.ubl import ubl_bytes, ubl_of
+from billing.invoices.einvoice import offered
+from billing.invoices.printing import invoice_pdf
 from billing.plans import selectors
 from billing.plans.following import hint
 from billing.plans.models import PlanInvoice, PlanSheet
 from tenants.edge.formats import short_day_shown
-from tenants.edge.http import actor_of
+from tenants.edge.http import actor_of, filed
 from tenants.edge.permissions import page
+from tenants.edge.printing import Letterhead
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
@@ -65,23 +65,31 @@ def plan_invoice(request: HttpRequest, invoice: UUID) -> HttpResponse:
         "invoice": row,
         "parts": parts_of(row.document, Amounts(row.document["net_minor"], row.document["tax_minor"])),
         "period": period_text(start, end, time_zone(period["time_zone"])),
-        "has_xml": _xml(row) is not None,
+        "has_xml": offered(row.document) is not None,
     }
     return render(request, "plans/invoice.html", context)
 
 
 @require_safe
 @page(needs=Permission.ORGANISATION_BILL)
-def plan_invoice_xml(request: HttpRequest, invoice: UUID) -> HttpResponse:
+def plan_invoice_xml(request: HttpRequest, invoice: UUID) -> HttpResponseBase:
     """An invoice of the platform as an electronic one, where it meets the rules."""
     row = _invoice(invoice)
-    data = _xml(row)
+    data = offered(row.document)
     if data is None:
         raise Http404
-    response = HttpResponse(data, content_type="application/xml")
-    response["Content-Disposition"] = f'attachment; filename="{row.number}.xml"'
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return filed(HttpResponse(data, content_type="application/xml"), f"{row.number}.xml")
+
+
+@require_safe
+@page(needs=Permission.ORGANISATION_BILL)
+def plan_invoice_file(request: HttpRequest, invoice: UUID) -> HttpResponseBase:
+    """An invoice of the platform to print."""
+    row = _invoice(invoice)
+    seller = row.document.get("seller", row.document["parties"])
+    letter = Letterhead(name=seller.get("name") or seller["provider"])
+    data = invoice_pdf(row.document, about=row.document["contract"], letter=letter, is_bill=True)
+    return filed(HttpResponse(data, content_type="application/pdf"), f"{row.number}.pdf")
 
 
 def _invoice(invoice: UUID) -> PlanInvoice:
@@ -89,13 +97,6 @@ def _invoice(invoice: UUID) -> PlanInvoice:
         return selectors.invoice_seen(invoice)
     except selectors.PlanInvoiceNotFoundError:
         raise Http404 from None
-
-
-def _xml(row: PlanInvoice) -> bytes | None:
-    if tax_of(row.document) is None:
-        return None
-    tree = ubl_of(row.document)
-    return None if faults(tree) else ubl_bytes(tree)
 
 
 def _sheet(row: PlanSheet | None) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -25,6 +25,7 @@ from billing.reports.tasks import RESTATE, SETTLE
 from billing.statements.selectors import statement as statement_by_id
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
+from tenants.edge.renderers import BytesRenderer, PdfRenderer
 from tenants.jobs.api import JobOutput
 from tenants.jobs.services import start_job
 from tenants.kernel.calendars import time_zone
@@ -33,32 +34,11 @@ from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
 
 
-class _BytesRenderer(BaseRenderer):
-    """Sends bytes as they are; problem details, which are no bytes, as JSON."""
-
-    charset = None
-    render_style = "binary"
-
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        """The bytes of the answer."""
-        if isinstance(data, bytes):
-            return data
-        rendered: bytes = JSONRenderer().render(data)
-        return rendered
-
-
-class CanonicalRenderer(_BytesRenderer):
+class CanonicalRenderer(BytesRenderer):
     """JSON that is one sequence of bytes."""
 
     media_type = "application/json"
     format = "json"
-
-
-class PdfRenderer(_BytesRenderer):
-    """A document."""
-
-    media_type = "application/pdf"
-    format = "pdf"
 
 
 class ReportOutput(serializers.ModelSerializer[Report]):

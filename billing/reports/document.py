@@ -1,11 +1,10 @@
 """The report as a PDF: PDF/A-3 and PDF/UA-1, with the proof attached.
 
-The same bytes for the same report in the same language; what is attached is the same in every language.
+The same bytes for the same report in the same language and look; what is attached is the same in every language.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import datetime
 from functools import cache
@@ -19,24 +18,19 @@ from billing.reports.charts import PRINT_STYLE, amounts, percentages, timeline, 
 from billing.reports.schemas import Content
 from billing.reports.sentences import clause_sentence, sentences_of
 from tenants.edge.formats import plain_number
+from tenants.edge.printing import Letterhead, printed
 
 
-def pdf_of(content: Content, *, bundle: bytes, sealed_at: datetime) -> bytes:
+def pdf_of(content: Content, *, bundle: bytes, sealed_at: datetime, letterhead: Letterhead) -> bytes:
     """The document.
 
     Args:
         content: What it says.
         bundle: The proof bundle, attached as ``report.json``.
         sealed_at: The moment that stands in the file as its date.
+        letterhead: How the organisation looks that sends it.
     """
-    import typst  # noqa: PLC0415 (only those who make documents load it)
-
-    inputs = {"content": json.dumps(_data(content, sealed_at)), "bundle": bundle.decode()}
-    made: bytes = typst.compile(
-        _template(), format="pdf", ignore_system_fonts=True, pdf_standards=["a-3a", "ua-1"], sys_inputs=inputs,
-        timestamp=int(sealed_at.timestamp()),
-    )  # fmt: skip
-    return made
+    return printed(_template(), _data(content), at=sealed_at, letterhead=letterhead, attached={"bundle": bundle})
 
 
 def timeline_svg(content: Content, *, style: str = "") -> str:
@@ -76,14 +70,13 @@ def amounts_svg(content: Content, *, style: str = "") -> str:
     return amounts(shorts, fees, [month.total_minor for month in months], style=style)
 
 
-def _data(content: Content, sealed_at: datetime) -> dict[str, Any]:
+def _data(content: Content) -> dict[str, Any]:
     data = asdict(content)
     for told, clause in zip(data["clauses"], content.clauses, strict=True):
         told["sentence"] = clause_sentence(clause)
     return data | {
         "language": get_language() or "en",
         "say": sentences_of(content),
-        "date": [sealed_at.year, sealed_at.month, sealed_at.day],
         "timeline_svg": timeline_svg(content, style=PRINT_STYLE),
         "comparison_svg": comparison_svg(content, style=PRINT_STYLE),
         "trends_svg": trends_svg(content, style=PRINT_STYLE),

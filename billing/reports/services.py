@@ -33,6 +33,7 @@ from billing.statements.selectors import statement as statement_by_id
 from billing.statements.services import LEAF, restate_statement, settle_statement
 from tenants.kernel.collection import collection_paused
 from tenants.kernel.errors import ConflictError
+from tenants.lifecycle.selectors import letterhead
 from tenants.record.selectors import log_verifier, proof_bundle
 from tenants.record.services import record_audit, seal_head
 from twins.evidence.domain.sites import batch_count
@@ -128,7 +129,7 @@ def make_report(*, statement: UUID, by: str, now: datetime) -> Report:
         )  # fmt: skip
         with override(settings.LANGUAGE_CODE):  # what is kept is the same whoever asks for it
             content = content_with(report, bundle, invoice_of(found.id))
-            report.pdf = pdf_of(content, bundle=data, sealed_at=found.sealed_at)
+            report.pdf = pdf_of(content, bundle=data, sealed_at=found.sealed_at, letterhead=letterhead())
         report.pdf_sha256 = hashlib.sha256(report.pdf).hexdigest()
         report.save(force_insert=True)
         record_audit(action="report.made", subject=f"report/{report.id}", by=by, now=now)

@@ -23,9 +23,11 @@ from billing.reports.document import amounts_svg, comparison_svg, pdf_of, timeli
 from billing.reports.evidence import csv_pieces, parquet_pieces
 from billing.reports.findings import found_shown
 from billing.reports.models import Report
+from tenants.edge.http import filed
 from tenants.edge.streaming import streamed
 from tenants.kernel.canonical import canonical_json
 from tenants.kernel.collection import collection_paused
+from tenants.lifecycle.selectors import letterhead
 
 VERIFIER = "verifier.py"
 _JSON = "application/json"
@@ -94,24 +96,17 @@ def file_of(request: HttpRequest, row: Report, kind: str) -> HttpResponseBase:
     if kind in _TABLES:
         media_type, pieces = _TABLES[kind]
         content = streamed(request, pieces(Bundle.read(selectors.proven_bundle(row))))
-        return _filed(StreamingHttpResponse(content, content_type=media_type), f"{_name(row)}-{kind}")
+        return filed(StreamingHttpResponse(content, content_type=media_type), f"{_name(row)}-{kind}")
     make = _FILES.get(kind)
     if make is None:
         raise Http404
     data, media_type, ending = make(row)
-    return _filed(HttpResponse(data, content_type=media_type), f"{_name(row)}{ending}")
+    return filed(HttpResponse(data, content_type=media_type), f"{_name(row)}{ending}")
 
 
 def verifier_download() -> HttpResponseBase:
     """The verifier: one file of Python that customers run themselves."""
-    return _filed(HttpResponse(Path(verifier.__file__).read_bytes(), content_type="text/x-python"), VERIFIER)
-
-
-def _filed(response: HttpResponseBase, name: str) -> HttpResponseBase:
-    """An answer as a file that is kept nowhere on the way."""
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return filed(HttpResponse(Path(verifier.__file__).read_bytes(), content_type="text/x-python"), VERIFIER)
 
 
 def _name(row: Report) -> str:
@@ -129,7 +124,7 @@ def _translated(row: Report, language: str) -> tuple[bytes, str, str]:
     bundle = selectors.proven_bundle(row)
     with override(language):
         content = selectors.content_of(row, bundle)
-        document = pdf_of(content, bundle=bundle, sealed_at=row.statement.sealed_at)
+        document = pdf_of(content, bundle=bundle, sealed_at=row.statement.sealed_at, letterhead=letterhead())
     return document, "application/pdf", f".{language}.pdf"
 
 

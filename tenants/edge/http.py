@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 
 from tenants.scope.actors import Actor
 
@@ -22,6 +22,13 @@ def actor_of(request: HttpRequest) -> Actor:
     if actor is None:
         raise LookupError("this view needs an organisation in its path")
     return actor
+
+
+def filed(response: HttpResponseBase, name: str) -> HttpResponseBase:
+    """An answer as a file to save under a name; it is kept nowhere on the way."""
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 def address_of(request: HttpRequest) -> str:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
 
+from tenants.edge.printing import ACCENT, Letterhead
 from tenants.kernel.networks import is_within
 from tenants.lifecycle.models import (
     Agreement,
@@ -156,3 +157,14 @@ def agreements() -> QuerySet[Agreement]:
 def logo() -> Logo | None:
     """The logo of the organisation in scope."""
     return Logo.objects.first()
+
+
+def letterhead() -> Letterhead:
+    """How a document looks that the organisation in scope sends: its product name, its accent and its logo."""
+    tenant = Tenant.objects.get(id=required_tenant("a letterhead"))
+    found = logo() if tenant.brand.get("logo") else None
+    return Letterhead(
+        name=tenant.brand.get("product_name") or tenant.name,
+        accent=tenant.brand.get("accent_light") or ACCENT,
+        logo=b"" if found is None else bytes(found.content),
+    )

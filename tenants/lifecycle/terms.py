@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -10,6 +9,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+from tenants.edge.printing import printed
 from tenants.lifecycle.schemas import Block, BlockKind, Terms
 
 VERSION = 1
@@ -48,17 +48,9 @@ def pdf_of(document: Mapping[str, Any], *, digest: str, accepted: tuple[str, dat
         accepted: By whom and when, or None for one that nobody has accepted.
         now: The date of one that nobody has accepted.
     """
-    import typst  # noqa: PLC0415 (only those who make documents load it)
-
     by, at = accepted or ("", now)
-    content = dict(document) | {
-        "digest": digest, "accepted_by": by, "at": f"{at:%Y-%m-%d %H:%M} UTC", "date": [at.year, at.month, at.day],
-    }  # fmt: skip
-    made: bytes = typst.compile(
-        _agreements().joinpath("agreement.typ").read_bytes(), format="pdf", ignore_system_fonts=True,
-        pdf_standards=["a-3a", "ua-1"], sys_inputs={"content": json.dumps(content)}, timestamp=int(at.timestamp()),
-    )  # fmt: skip
-    return made
+    content = dict(document) | {"digest": digest, "accepted_by": by, "at": f"{at:%Y-%m-%d %H:%M} UTC"}
+    return printed(_agreements().joinpath("agreement.typ").read_bytes(), content, at=at)
 
 
 def _blocks(lines: list[str]) -> Iterator[Block]:

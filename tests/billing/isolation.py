@@ -90,11 +90,12 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
                 "invoice-credit",
                 "invoice-dunning-pause",
                 "invoice-payment",
+                "invoice-pdf",
                 "invoice-set-off",
                 "invoice-xml",
             )
         },
-        **{name: {"invoice": of_plan} for name in ("plan-invoice", "plan-invoice-xml")},
+        **{name: {"invoice": of_plan} for name in ("plan-invoice", "plan-invoice-pdf", "plan-invoice-xml")},
         **{name: {"plan": "business"} for name in ("plan-price-history", "new-plan-prices")},
         "plan-price": {"plan": "business", "version": 1},
         **{name: {"account": charged} for name in ("plan-account", "plan-account-follow", "plan-account-usage")},
@@ -121,7 +122,7 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         **{f"api:exclusion-{name}": {"pk": claim.id} for name in ("detail", "approve", "decline", "withdraw")},
         "api:outcome-run-detail": {"pk": done.statement.run.id},
         "api:statement-detail": {"pk": done.statement.id},
-        **{f"api:invoice-{name}": {"pk": done.invoice.id} for name in ("detail", "credit", "ubl")},
+        **{f"api:invoice-{name}": {"pk": done.invoice.id} for name in ("detail", "credit", "pdf", "ubl")},
         **{f"api:legal-entity-{name}": {"pk": entity.id} for name in ("detail", "rates")},
         "api:customer-billing": {"pk": customer},
         **{f"api:report-{name}": {"pk": done.report.id} for name in ("detail", "proof", "pdf", "rate-document")},
@@ -149,7 +150,8 @@ def _invoiced_by_the_platform() -> UUID:
     document = {
         "period": period, "lines": [{"text": "Leased fleet", "minor": 5}], "net_minor": 5, "tax_minor": 0,
         "tax_percent": "0", "contract": "Plan Business", "statement": "d" * 64, "issued_on": "2026-10-06",
-        "due_on": "2026-10-06", "parties": {"provider": "Platform", "customer": "Leased fleet"},
+        "due_on": "2026-10-06", "parties": {"provider": "Platform", "customer": "Leased fleet"}, "kind": "invoice",
+        "invoice": "PF-2026-0001", "issued_at": "2026-10-06T00:00:00Z", "currency": "EUR", "gross_minor": 5,
     }  # fmt: skip
     return PlanInvoice.objects.create(
         number="PF-2026-0001", kind="invoice", currency="EUR", gross_minor=5, open_minor=5, issued_on=now.date(),

@@ -6,7 +6,7 @@ for who owes the tax, 226 for what the invoice says); the codes of the categorie
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from fractions import Fraction
@@ -246,7 +246,7 @@ def _undecided(findings: Sequence[Finding]) -> TaxUndecidedError:
     )  # fmt: skip
 
 
-def tax_of(document: dict[str, Any]) -> Tax | None:
+def tax_of(document: Mapping[str, Any]) -> Tax | None:
     """The tax of an invoice's document; None when the agreed percent was charged, without a legal entity."""
     found = document.get("tax")
     return None if found is None else Tax(**found)

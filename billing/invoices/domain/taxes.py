@@ -99,7 +99,7 @@ def parts_of(document: Mapping[str, Any], sums: Amounts) -> list[Part]:
 
 def charge_of(document: Mapping[str, Any]) -> Charge:
     """What an invoice's document says was charged for its own period."""
-    return Charge(document["tax_percent"], tax_of(dict(document)))
+    return Charge(document["tax_percent"], tax_of(document))
 
 
 def tax_label(document: Mapping[str, Any]) -> str:

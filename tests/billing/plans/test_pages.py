@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from uuid import UUID
 
 import pytest
 from django.test import Client
+from pypdf import PdfReader
 
 from billing.plans.following import follow_organisation
 from billing.plans.models import PlanInvoice
@@ -19,6 +21,7 @@ from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.billing.invoices.sellers import AT_HOME, a_seller, billed_at
+from tests.billing.invoices.test_printing import words_of
 from tests.billing.plans.world import Market, opened
 from tests.billing.world import at, body
 from tests.conftest import Cast
@@ -78,6 +81,15 @@ def test_an_invoice_line_by_line(market: Market, invoiced: UUID, cast: Cast, sig
     answer = client.get(f"/t/meridian/admin/fees/{invoiced}/invoice.xml")
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/xml")
     assert b"ME-2026-0001" in answer.content
+    assert f"/t/meridian/admin/fees/{invoiced}/invoice.pdf" in page
+    printed = client.get(f"/t/meridian/admin/fees/{invoiced}/invoice.pdf")
+    assert (printed.status_code, printed["Content-Type"]) == (200, "application/pdf")
+    assert printed["Content-Disposition"] == 'attachment; filename="ME-2026-0001.pdf"'
+    text = words_of(printed.content)
+    for each in ("Invoice ME-2026-0001", "Meridian Engines GmbH", "To be paid 608.68 EUR", "Bill"):
+        assert each in text, (each, text)
+    assert "The report of the statement" not in text
+    assert PdfReader(BytesIO(printed.content)).attachments == {"ME-2026-0001.xml": [answer.content]}
 
 
 def test_an_invoice_without_a_legal_entity_is_no_electronic_one(market: Market, cast: Cast, sign_in: SignIn) -> None:
@@ -90,7 +102,8 @@ def test_an_invoice_without_a_legal_entity_is_no_electronic_one(market: Market, 
 
 
 def test_only_who_pays_sees_it(market: Market, invoiced: UUID, cast: Cast, sign_in: SignIn) -> None:
-    for path in ("/t/meridian/admin/fees/", f"/t/meridian/admin/fees/{invoiced}/"):
+    one = f"/t/meridian/admin/fees/{invoiced}/"
+    for path in ("/t/meridian/admin/fees/", one, f"{one}invoice.xml", f"{one}invoice.pdf"):
         assert sign_in(cast.viewer).get(path).status_code == 403
         assert sign_in(cast.engineer).get(path).status_code == 403
         assert sign_in(cast.outsider).get(path).status_code == 404

@@ -40,6 +40,7 @@ from billing.statements.services import NotBillableError, seal_statement
 from tenants.customers.services import create_customer
 from tenants.kernel.canonical import canonical_json, digest
 from tenants.kernel.ids import new_id
+from tenants.lifecycle.selectors import letterhead
 from tenants.record.selectors import latest_head
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
@@ -384,7 +385,7 @@ class TestDocument:
     def test_the_same_report_is_the_same_bytes(self, done: Settlement) -> None:
         data = proven_bundle(done.report)
         content = content_of(done.report, data)
-        again = pdf_of(content, bundle=data, sealed_at=done.statement.sealed_at)
+        again = pdf_of(content, bundle=data, sealed_at=done.statement.sealed_at, letterhead=letterhead())
         assert again == bytes(done.report.pdf)
 
 

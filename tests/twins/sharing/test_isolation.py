@@ -248,7 +248,7 @@ ALLOWED = frozenset(
         "brand-style", "brand-logo",
         "assets", "shared-view", "shared-values", "shared-signal", "reports", "report", "report-file",
         "disputes", "new-dispute", "dispute", "dispute-file",
-        "report-verifier", "report-share", "invoices", "invoice", "invoice-file", "invoice-xml", "api:log-head",
+        "report-verifier", "report-share", "invoices", "invoice", "invoice-pdf", "invoice-xml", "api:log-head",
         "api:log-time-stamp-list", "search",
         "api:shared-view-list",
         "api:shared-view-detail",
