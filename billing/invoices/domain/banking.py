@@ -36,14 +36,19 @@ def meant_as_iban(account: str) -> bool:
     return bool(_MEANT_AS_IBAN.fullmatch(account))
 
 
+def has_form_of_iban(account: str) -> bool:
+    """Whether a plain account has the form of an IBAN: two letters, two digits, 15 to 34 characters in all."""
+    return bool(_IBAN.fullmatch(account))
+
+
 def is_iban(account: str) -> bool:
-    """Whether a plain account is an IBAN: its form, 15 to 34 characters, and the check digits.
+    """Whether a plain account is an IBAN: its form and its check digits.
 
     What is found for certain: a digit in place of another, a letter in place of another, two neighbours of one sort
     swapped, and any slip in the first four. A digit in place of a letter, or a letter in place of a digit, passes about
     once in a hundred times; B1, M2 and X3 swapped always pass, because B counts as 11, M as 22 and X as 33.
     """
-    if not _IBAN.fullmatch(account) or not 2 <= int(account[2:4]) <= 98:
+    if not has_form_of_iban(account) or not 2 <= int(account[2:4]) <= 98:
         return False
     turned = account[4:] + account[:4]
     return int("".join(str(int(each, 36)) for each in turned)) % 97 == 1
