@@ -12,6 +12,7 @@ from billing.contracts.shown import money_shown
 from billing.dunning.domain import filled
 from billing.dunning.models import DunningNotice
 from billing.dunning.selectors import Look, looks, today_of
+from billing.invoices.domain.banking import account_shown
 from billing.invoices.models import Invoice
 from billing.payments.selectors import at_provider
 from tenants.edge.addresses import address_for
@@ -72,8 +73,15 @@ def _how(row: Invoice, values: dict[str, str]) -> str:
     there = at_provider(row)
     if there is not None and there.pay_url:
         return _("Pay here:") + f"\n{there.pay_url}"
-    told = _("Please pay by bank transfer to the account that you know from us, with the reference %(number)s.")
-    return told % values
+    seller = row.document.get("seller", {})
+    account, bank = seller.get("account", ""), seller.get("bank", "")
+    if bank:
+        told = _("Please pay by bank transfer to %(account)s (%(bank)s), with the reference %(number)s.")
+    elif account:
+        told = _("Please pay by bank transfer to %(account)s, with the reference %(number)s.")
+    else:
+        told = _("Please pay by bank transfer to the account that you know from us, with the reference %(number)s.")
+    return told % {**values, "account": account_shown(account), "bank": bank}
 
 
 def _drop(notice: DunningNotice, look: Look, occasion: Occasion) -> None:

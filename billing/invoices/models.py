@@ -35,7 +35,8 @@ class Treatment(models.TextChoices):
 class LegalEntity(PerTenant):
     """A company of the organisation that sells: its invoices have numbers and tax of their own.
 
-    `exemption` is why it charges no tax at home; empty when it does.
+    `exemption` is why it charges no tax at home; empty when it does. `account` is where it is paid: an IBAN, or the
+    national number where there is none; `bank` its BIC, or the national routing code. Both are empty until entered.
     """
 
     name = models.CharField(max_length=120)
@@ -48,6 +49,8 @@ class LegalEntity(PerTenant):
     registration = models.CharField(max_length=40, blank=True)
     tax_number = models.CharField(max_length=40, blank=True)
     exemption = models.CharField(max_length=200, blank=True)
+    account = models.CharField(max_length=34, blank=True)
+    bank = models.CharField(max_length=20, blank=True)
     created_at = models.DateTimeField()
 
     custody: ClassVar[Custody] = Custody.MONEY

@@ -85,8 +85,9 @@ def sale_to(*, customer: UUID, named: str, day: date) -> Sale | None:
 def party_of(row: LegalEntity) -> Party:
     """A legal entity as it stands on invoices."""
     return Party(
-        row.name, row.street, row.postcode, row.city, row.country, row.vat_id, row.registration, row.tax_number
-    )
+        row.name, row.street, row.postcode, row.city, row.country, row.vat_id, row.registration, row.tax_number,
+        account=row.account, bank=row.bank,
+    )  # fmt: skip
 
 
 def _selling(profile: BillingProfile | None) -> LegalEntity | None:
@@ -133,11 +134,13 @@ def change_entity(*, entity_id: UUID, details: EntityDetails, by: str, now: date
     with transaction.atomic():
         hold_numbers()
         row = entity(entity_id)
+        account = row.account
         _refuse_taken(wanted.prefix, InvoiceSeries.objects.exclude(entity=row), but=row)
         for name, value in asdict(wanted).items():
             setattr(row, name, value)
         row.save()
-        _record("changed", row, by=by, now=now)
+        moved: dict[str, JsonValue] = {} if row.account == account else {"account": row.account, "before": account}
+        _record("changed", row, by=by, now=now, **moved)
     return row
 
 
@@ -188,5 +191,7 @@ def _refuse_taken(prefix: str, others: Any, but: LegalEntity | None = None) -> N
         )  # fmt: skip
 
 
-def _record(what: str, row: LegalEntity, *, by: str, now: datetime) -> None:
-    record_audit(action=f"entity.{what}", subject=f"legal-entity/{row.id}", by=by, now=now, details={"name": row.name})
+def _record(what: str, row: LegalEntity, *, by: str, now: datetime, **more: JsonValue) -> None:
+    """Put it on record; whoever may have led payments to another account is to be found there."""
+    details: dict[str, JsonValue] = {"name": row.name, **more}
+    record_audit(action=f"entity.{what}", subject=f"legal-entity/{row.id}", by=by, now=now, details=details)

@@ -49,7 +49,7 @@ class EntityOutput(serializers.ModelSerializer[LegalEntity]):
         model = LegalEntity
         fields = (
             "id", "name", "prefix", "street", "postcode", "city", "country", "vat_id", "registration", "tax_number",
-            "exemption", "rates", "created_at",
+            "exemption", "account", "bank", "rates", "created_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -68,6 +68,12 @@ class EntityInput(serializers.Serializer[Any]):
     tax_number = serializers.CharField(max_length=40, required=False, allow_blank=True)
     exemption = serializers.CharField(
         max_length=200, required=False, allow_blank=True, help_text="Why it charges no tax at home, if it does not."
+    )
+    account = serializers.CharField(
+        max_length=50, required=False, allow_blank=True, help_text="IBAN, or the national number where there is none."
+    )
+    bank = serializers.CharField(
+        max_length=30, required=False, allow_blank=True, help_text="BIC, or the national routing code."
     )
 
 

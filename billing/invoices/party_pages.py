@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing.invoices import selectors
+from billing.invoices.domain.banking import account_shown, is_iban
 from billing.invoices.domain.tax import Rate, rate_on
 from billing.invoices.models import LegalEntity, Treatment
 from billing.invoices.parties import change_entity, create_entity, save_profile, set_rate
@@ -59,6 +60,11 @@ class EntityForm(forms.Form):
         200, gettext_lazy("Exempt at home because"),
         gettext_lazy("The sentence that invoices say, such as of a small business. Empty when it charges tax."),
     )  # fmt: skip
+    account = _text(
+        50, gettext_lazy("Bank account"),
+        gettext_lazy("IBAN, or the account number where there is none. Invoices from now on name it."),
+    )  # fmt: skip
+    bank = _text(30, gettext_lazy("Bank"), gettext_lazy("BIC, or the routing code where there is none."))
 
 
 class RateForm(forms.Form):
@@ -157,7 +163,9 @@ def entity(request: HttpRequest, entity: UUID) -> HttpResponse:
     row, actor = _entity(entity), actor_of(request)
     newest = {rate.valid_from: rate for rate in row.rates.order_by("id")}
     rates = sorted(newest.values(), key=lambda rate: rate.valid_from, reverse=True)
-    context = {"entity": row, "rates": rates, "can_bill": actor.may(Permission.MONEY_BILL)}
+    context = {
+        "entity": row, "rates": rates, "is_iban": is_iban(row.account), "can_bill": actor.may(Permission.MONEY_BILL),
+    }  # fmt: skip
     return render(request, "invoices/entity.html", context)
 
 
@@ -166,7 +174,8 @@ def entity(request: HttpRequest, entity: UUID) -> HttpResponse:
 def edit_entity(request: HttpRequest, entity: UUID) -> HttpResponse:
     """Other details of a legal entity."""
     actor, row = actor_of(request), _entity(entity)
-    form = EntityForm(request.POST or None, initial=_values(row, EntityForm))
+    values = _values(row, EntityForm) | {"account": account_shown(row.account)}
+    form = EntityForm(request.POST or None, initial=values)
     if request.method == "POST" and form.is_valid():
         try:
             details = EntityDetails(**form.cleaned_data)

@@ -7,6 +7,15 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
+from billing.invoices.domain.banking import (
+    has_form_of_iban,
+    is_bic,
+    is_iban,
+    is_national_account,
+    is_routing_code,
+    meant_as_iban,
+    plain_account,
+)
 from billing.invoices.domain.countries import COUNTRIES, is_vat_id, plain_vat_id, vat_prefix
 from tenants.kernel.errors import Finding, OutturnError
 
@@ -40,6 +49,8 @@ class EntityDetails:
     registration: str = ""
     tax_number: str = ""
     exemption: str = ""
+    account: str = ""
+    bank: str = ""
 
     def read(self) -> EntityDetails:
         """The same without spaces around, and identifiers as they are printed.
@@ -48,7 +59,8 @@ class EntityDetails:
             BillingDataError: Something is missing or malformed; the findings name each field.
         """
         found = _stripped(self)
-        found = replace(found, prefix=found.prefix.upper())
+        account, bank = plain_account(found.account), plain_account(found.bank)
+        found = replace(found, prefix=found.prefix.upper(), account=account, bank=bank)
         faults = [
             Finding(f"entity.{name}", name, "This is missing.", "Enter it; the law wants it on invoices.")
             for name in ("name", "street", "postcode", "city")
@@ -58,6 +70,7 @@ class EntityDetails:
             fix = "Write one to eight capital letters or digits."
             faults.append(Finding("entity.prefix", "prefix", "This cannot begin a number.", fix))
         faults += _country_and_vat_id(found.country, found.vat_id)
+        faults += [*_account_faults(account), *_bank_faults(bank, account)]
         if faults:
             raise BillingDataError(faults)
         return found
@@ -112,3 +125,32 @@ def _country_and_vat_id(country: str, vat_id: str) -> list[Finding]:
         fix = f"Write it with its prefix {vat_prefix(country)}, as it was given by the tax office."
         return [Finding("billing_data.vat_id", "vat_id", f"{vat_id} is no VAT identifier of {country}.", fix)]
     return []
+
+
+def _account_faults(account: str) -> list[Finding]:
+    """What is wrong with a plain account; nothing with none."""
+    code, place = "entity.account", "account"
+    if not account or is_iban(account):
+        return []
+    if not meant_as_iban(account):
+        if is_national_account(account):
+            return []
+        fix = "Write up to 34 letters and digits, without hyphens or other signs."
+        return [Finding(code, place, f"{account!r} is no number of an account.", fix)]
+    if not has_form_of_iban(account):
+        fix = "Write two letters, two digits and the account: 15 to 34 letters and digits in all."
+        return [Finding(code, place, f"{account!r} begins like an IBAN and is none.", fix)]
+    fix = "Compare it with what your bank has told you, character by character."
+    return [Finding(code, place, f"The check digits of {account} do not fit the rest of it.", fix)]
+
+
+def _bank_faults(bank: str, account: str) -> list[Finding]:
+    """What is wrong with the plain code of a bank, beside a plain account; nothing with none."""
+    faults = []
+    if bank and not account:
+        fix = "Enter the account too, or leave the bank empty."
+        faults.append(Finding("entity.bank_alone", "bank", "A bank is named, and no account.", fix))
+    if bank and not (is_bic(bank) or is_routing_code(bank)):
+        fix = "Write a BIC of 8 or 11 characters, such as COBADEFFXXX, or the digits of a routing code."
+        faults.append(Finding("entity.bank", "bank", f"{bank!r} is neither a BIC nor a routing code.", fix))
+    return faults

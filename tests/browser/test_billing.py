@@ -13,7 +13,7 @@ from billing.outcomes.selectors import exclusions
 from billing.outcomes.services import Assumption, approve_exclusion, claim_exclusion, run_outcome, withdraw_exclusion
 from billing.reports.services import Settlement, settle_period
 from tenants.scope.context import scope
-from tests.billing.invoices.sellers import IN_FRANCE, a_seller, billed_at
+from tests.billing.invoices.sellers import IN_FRANCE, PAID_TO, a_seller, billed_at
 from tests.billing.outcomes.documents import AWS_TIERS, a_clause
 from tests.billing.world import BY, Fleet, a_fleet, agreement, at, published, visit
 from tests.browser.conftest import WIDTHS
@@ -35,7 +35,7 @@ def done(cast: Cast) -> Settlement:
         terms = agreement(fleet, clause, title="Power", preapproved=[{"category": "planned", "notice": "P2D"}])
         contract = published(terms | {"customer": str(cast.northwind)})
         _claims(fleet, contract.id)
-        a_seller()
+        a_seller(PAID_TO)
         billed_at(cast.northwind, IN_FRANCE)
         assumed = Assumption("without the plan", [{"asset": asset, "initial": "down"} for asset in fleet.ids])
         run_outcome(

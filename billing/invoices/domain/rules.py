@@ -1,7 +1,7 @@
 """The business rules of EN 16931 that an invoice in UBL must meet, checked on the very tree that is sent.
 
 Each rule is named as EN 16931-1 names it. Left out are the rules about what these invoices never have: allowances,
-charges, payees, tax representatives, attachments, payment accounts, item attributes.
+charges, payees, tax representatives, attachments, payment cards, direct debits, item attributes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from xml.etree.ElementTree import Element
 
 from billing.invoices.domain.countries import COUNTRIES
-from billing.invoices.domain.ubl import CAC, CBC, CORE
+from billing.invoices.domain.ubl import CAC, CBC, CORE, SEPA_TRANSFER, TRANSFER
 from tenants.kernel.errors import Finding
 from tenants.kernel.money import UnknownCurrencyError, exponent
 
@@ -34,7 +34,8 @@ def faults(root: Element) -> list[Finding]:
     """What an invoice or credit note in UBL lacks of EN 16931; nothing when it may be sent."""
     tree = _Tree(root)
     checks: Sequence[Callable[[_Tree], Iterator[tuple[str, str, str]]]] = (
-        _presence, _context, _parties, _lines, _sums, _decimals, _breakdown, _categories, _codes, _category_codes,
+        _presence, _context, _parties, _payment, _lines, _sums, _decimals, _breakdown, _categories, _codes,
+        _category_codes,
     )  # fmt: skip
     return [
         Finding(rule, place, message, "Send it by other means; for the next one correct what it is made of.")
@@ -120,6 +121,19 @@ def _parties(tree: _Tree) -> Iterator[tuple[str, str, str]]:
             yield "BR-CO-09", f"{party}/cac:PartyTaxScheme", f"{prefix} is the prefix of no country."
     if not (tree.vat_id(_SELLER) or tree.text(f"{_SELLER}/cac:PartyLegalEntity/cbc:CompanyID")):
         yield "BR-CO-26", _SELLER, "The seller has neither a VAT identifier nor a number in a register."
+
+
+def _payment(tree: _Tree) -> Iterator[tuple[str, str, str]]:
+    for means in tree.all("cac:PaymentMeans"):
+        code = tree.text("cbc:PaymentMeansCode", means)
+        if not code:
+            yield "BR-49", "cac:PaymentMeans/cbc:PaymentMeansCode", "How it is to be paid is not said by a code."
+        path = "cac:PayeeFinancialAccount/cbc:ID"
+        accounts = tree.all("cac:PayeeFinancialAccount", means)
+        if not all(tree.text("cbc:ID", each) for each in accounts):
+            yield "BR-50", f"cac:PaymentMeans/{path}", "An account to pay to has no number."
+        if code in (TRANSFER, SEPA_TRANSFER) and not tree.all(path, means):
+            yield "BR-61", f"cac:PaymentMeans/{path}", "It is to be paid by a transfer, and no account is named."
 
 
 def _lines(tree: _Tree) -> Iterator[tuple[str, str, str]]:

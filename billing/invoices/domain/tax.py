@@ -38,6 +38,8 @@ class Party:
         registration: Its number in the commercial register.
         tax_number: What the tax office at home knows it by.
         reference: What the buyer wants to find on an invoice, such as an order number.
+        account: Where the seller is paid: IBAN or national number, without spaces; empty when nobody has entered it.
+        bank: Its BIC or national routing code, empty when not known.
     """
 
     name: str
@@ -49,6 +51,8 @@ class Party:
     registration: str = ""
     tax_number: str = ""
     reference: str = ""
+    account: str = ""
+    bank: str = ""
 
     def as_json(self) -> dict[str, str]:
         """What the invoice's document has of it: everything that is known."""

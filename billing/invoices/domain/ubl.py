@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
 
 from billing.contracts.periods import last_day
+from billing.invoices.domain.banking import is_iban
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.money import Money
 
@@ -22,6 +23,8 @@ ROOT = "urn:oasis:names:specification:ubl:schema:xsd:{kind}-2"
 CORE = "urn:cen.eu:en16931:2017"
 """BT-24: the core invoice, without any restriction of a country or network."""
 TYPES = {"invoice": ("Invoice", "380"), "credit_note": ("CreditNote", "381")}
+TRANSFER, SEPA_TRANSFER = "30", "58"
+"""BT-81: a transfer to an account, and one in euro to an IBAN (UNCL4461)."""
 PIECE = "C62"
 """Unit of every line: one (UN/ECE Recommendation 20)."""
 
@@ -45,6 +48,8 @@ def ubl_of(document: Json) -> Element:
         means = _in(root, "PaymentMeans")
         _put(means, "PaymentMeansCode", "1")
         _put(means, "PaymentDueDate", document["due_on"])
+    elif document["seller"].get("account"):
+        writer.payment(root)
     writer.tax(root)
     writer.totals(root)
     for number, line in enumerate(document["lines"], 1):
@@ -132,6 +137,19 @@ class _Writer:
         entity = _in(party, "PartyLegalEntity")
         _put(entity, "RegistrationName", told["name"])
         _put(entity, "CompanyID", told.get("registration", ""))
+
+    def payment(self, root: Element) -> None:
+        """BG-16 and BG-17: a transfer to the seller's account, with the number of the invoice as the reference."""
+        seller = self.document["seller"]
+        is_sepa = self.currency == "EUR" and is_iban(seller["account"])
+        means = _in(root, "PaymentMeans")
+        _put(means, "PaymentMeansCode", SEPA_TRANSFER if is_sepa else TRANSFER)
+        _put(means, "PaymentID", self.document["invoice"])
+        account = _in(means, "PayeeFinancialAccount")
+        _put(account, "ID", seller["account"])
+        _put(account, "Name", seller["name"])
+        if seller.get("bank"):
+            _put(_in(account, "FinancialInstitutionBranch"), "ID", seller["bank"])
 
     def tax(self, root: Element) -> None:
         """BG-23, a part for each category and rate: one, unless a line corrects a period of another rate."""

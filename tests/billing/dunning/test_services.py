@@ -66,6 +66,23 @@ class TestLevels:
             ]
             assert history_of(invoice.id)[0][1] == Delivery(sent=1, last_at=day(3))
 
+    @pytest.mark.parametrize(
+        ("paid_to", "told"),
+        [
+            ({"account": "DE89370400440532013000", "bank": "COBADEFFXXX"}, "DE89 3704 0044 0532 0130 00 (COBADEFFXXX)"),
+            ({"account": "1234567890"}, "1234567890"),
+            ({}, "the account that you know from us"),
+        ],
+    )
+    def test_the_account_on_the_invoice_is_told(self, cast: Cast, paid_to: dict[str, str], told: str) -> None:
+        with scope(cast.meridian.id):
+            turn_on()
+            made = an_invoice(cast.northwind, 10_000, seller={"name": "Meridian Engines GmbH", **paid_to})
+        assert write(cast, day(3)) == 1
+        send(cast, day(3))
+        (letter,) = mail.outbox
+        assert f"Please pay by bank transfer to {told}, with the reference {made.number}.\n" in str(letter.body)
+
     def test_old_invoices_get_the_level_that_fits_now_and_only_that(self, cast: Cast) -> None:
         with scope(cast.meridian.id):
             for days in (0, 2, 10, 20, 400):

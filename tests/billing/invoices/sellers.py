@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -14,6 +15,7 @@ MERIDIAN = EntityDetails(
     name="Meridian Engines GmbH", prefix="ME", street="Werftstraße 5", postcode="22525", city="Hamburg", country="DE",
     vat_id="DE123456789", registration="HRB 12345",
 )  # fmt: skip
+PAID_TO = replace(MERIDIAN, account="DE89370400440532013000", bank="COBADEFFXXX")
 AT_HOME = ProfileDetails(
     street="Rollfeld 1", postcode="85356", city="München", country="DE", vat_id="DE987654321", reference="PO-7"
 )

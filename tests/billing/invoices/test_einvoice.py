@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 from xml.etree.ElementTree import Element, fromstring
 
@@ -42,6 +44,10 @@ def a_document(*minors: int, category: str = "S", currency: str = "EUR", **chang
         "seller": SELLER.party.as_json(), "buyer": BUYERS[category].party.as_json(), "tax": tax.as_json(),
         "net_minor": sums.net, "tax_minor": sums.tax, "gross_minor": sums.gross,
     } | changes  # fmt: skip
+
+
+IBAN = "DE89370400440532013000"
+ACCOUNT = "cac:PaymentMeans/cac:PayeeFinancialAccount"
 
 
 def rules_of(root: Element) -> set[str]:
@@ -112,6 +118,54 @@ def test_what_the_customer_is_owed_is_a_credit_note_with_positive_sums() -> None
     assert fromstring(ubl_bytes(root)).findtext("cbc:CreditNoteTypeCode", None, SPACES) == "381"
 
 
+def paid_to(account: str, bank: str = "", **changes: Any) -> dict[str, Any]:
+    """A document whose seller names an account, and the code of its bank."""
+    told = {"account": account} | ({"bank": bank} if bank else {})
+    return a_document(seller=SELLER.party.as_json() | told, **changes)
+
+
+def test_an_account_is_told_as_a_transfer_with_the_number_as_its_reference() -> None:
+    root = fromstring(ubl_bytes(ubl_of(paid_to(IBAN, "COBADEFFXXX"))))
+    names = [child.tag.rpartition("}")[2] for child in root]
+    at = names.index("PaymentMeans")
+    assert (names[at - 1], names[at + 1], names.count("PaymentMeans")) == ("AccountingCustomerParty", "TaxTotal", 1)
+    told = [(each.tag.rpartition("}")[2], (each.text or "").strip()) for each in root[at].iter()]
+    assert told == [
+        ("PaymentMeans", ""), ("PaymentMeansCode", "58"), ("PaymentID", "ME-2026-0001"), ("PayeeFinancialAccount", ""),
+        ("ID", IBAN), ("Name", "Meridian GmbH"), ("FinancialInstitutionBranch", ""), ("ID", "COBADEFFXXX"),
+    ]  # fmt: skip
+    assert faults(root) == []
+
+
+@pytest.mark.parametrize(
+    ("account", "currency", "code"),
+    [(IBAN, "EUR", "58"), (IBAN, "USD", "30"), ("1234567890", "EUR", "30"), ("1234567890", "USD", "30")],
+)
+def test_a_transfer_in_euro_to_an_iban_has_a_code_of_its_own(account: str, currency: str, code: str) -> None:
+    root = ubl_of(paid_to(account, currency=currency))
+    assert text(root, "cac:PaymentMeans/cbc:PaymentMeansCode") == code
+    assert text(root, f"{ACCOUNT}/cbc:ID") == account
+    assert root.find(f"{ACCOUNT}/cac:FinancialInstitutionBranch", SPACES) is None
+    assert faults(root) == []
+
+
+def test_a_credit_note_names_no_account_to_pay_to() -> None:
+    """Nobody pays it: it is written as it was before there were accounts."""
+    document = paid_to(IBAN, "COBADEFFXXX", lines=[{"kind": "fee", "clause": "fee", "text": "Late", "minor": -100}])
+    document |= {"kind": "credit_note", "net_minor": -100, "tax_minor": -19, "gross_minor": -119}
+    written = ubl_bytes(ubl_of(document))
+    assert written == ubl_bytes(ubl_of(document | {"seller": SELLER.party.as_json()}))
+    assert b"<cbc:PaymentMeansCode>1</cbc:PaymentMeansCode>" in written
+
+
+def test_what_names_no_account_has_the_bytes_it_had() -> None:
+    digests = [sha256(ubl_bytes(ubl_of(a_document(*minors)))).hexdigest() for minors in ((), (-14_076,))]
+    assert digests == [
+        "774a5801bba70bed729a4e2a5d396ea729ab04aadd7886d42d228408bfe37c1c",
+        "d868173f30543b71f659f599629eb6984bdf8dd0572517b1860ed7f5500ee98e",
+    ]
+
+
 @pytest.mark.parametrize(
     ("category", "percent", "reason"),
     [("S", "19", None), ("AE", "0", "VATEX-EU-AE"), ("O", None, "VATEX-EU-O"), ("Z", "0", None), ("E", "0", None),
@@ -162,11 +216,13 @@ def test_a_currency_with_three_digits_is_sent_when_the_third_is_nought_and_never
     st.lists(st.integers(-(10**11), 10**11), min_size=1, max_size=12),
     st.sampled_from(sorted(BUYERS)), st.sampled_from(("EUR", "USD", "JPY")),
     st.sampled_from(("half_even", "half_up", "up", "down")), st.sampled_from(("19", "7", "8.1", "25.5")),
+    st.sampled_from((("", ""), (IBAN, ""), (IBAN, "COBADEFFXXX"), ("1234567890", "021000021"))),
 )  # fmt: skip
 def test_whatever_is_invoiced_meets_the_rules(
-    minors: list[int], category: str, currency: str, rounding: Any, percent: str
+    minors: list[int], category: str, currency: str, rounding: Any, percent: str, paid: tuple[str, str]
 ) -> None:
-    document = a_document(*minors, category=category, currency=currency)
+    seller = replace(SELLER.party, account=paid[0], bank=paid[1])
+    document = a_document(*minors, category=category, currency=currency, seller=seller.as_json())
     tax = decide_tax(Seller(SELLER.party), BUYERS[category], DAY, [Rate(percent, DAY)])
     sums = amounts(document["lines"], tax.percent, rounding)
     document |= {"tax": tax.as_json(), "kind": sums.kind, "tax_minor": sums.tax, "gross_minor": sums.gross}
@@ -240,5 +296,25 @@ def test_the_checker_names_the_rule_that_is_broken(
     change: Callable[[Element], None], rules: set[str], category: str
 ) -> None:
     root = ubl_of(a_document(category=category))
+    change(root)
+    assert rules_of(root) == rules
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        (_drop("cac:PaymentMeans/cbc:PaymentMeansCode"), {"BR-49"}),
+        (_set("cac:PaymentMeans/cbc:PaymentMeansCode", " "), {"BR-49"}),
+        (_set(f"{ACCOUNT}/cbc:ID", ""), {"BR-50"}),
+        (_drop(f"{ACCOUNT}/cbc:ID"), {"BR-50", "BR-61"}),
+        (_drop(ACCOUNT), {"BR-61"}),
+        (_drop("cac:PaymentMeans"), set()),
+    ],
+)
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+def test_the_checker_names_the_rule_of_a_payment_that_is_broken(
+    change: Callable[[Element], None], rules: set[str], currency: str
+) -> None:
+    root = ubl_of(paid_to(IBAN, currency=currency))
     change(root)
     assert rules_of(root) == rules

@@ -209,6 +209,8 @@ class TestWhatIsEntered:
             ({"name": " ", "street": ""}, ["name", "street"]), ({"prefix": "M-E"}, ["prefix"]),
             ({"prefix": "ÄB"}, ["prefix"]), ({"prefix": "ABCDEFGHI"}, ["prefix"]), ({"country": "XX"}, ["country"]),
             ({"vat_id": "DE12"}, ["vat_id"]), ({"vat_id": "FR12345678901"}, ["vat_id"]),
+            ({"account": "12-3140-0171323"}, ["account"]), ({"bank": "COBADEFF"}, ["bank"]),
+            ({"account": "1234", "bank": "COBA"}, ["bank"]), ({"account": "?", "bank": "??"}, ["account", "bank"]),
         ],
     )  # fmt: skip
     def test_a_legal_entity_that_is_none(self, changes: dict[str, str], places: list[str]) -> None:
@@ -220,6 +222,7 @@ class TestWhatIsEntered:
         given = replace(MERIDIAN, name=" Meridian ", country="de", vat_id="de 123.456.789", prefix="me")
         row = create_entity(details=given, by=BY, now=SIGNED)
         assert (row.name, row.country, row.vat_id, row.prefix) == ("Meridian", "DE", "DE123456789", "ME")
+        assert (row.account, row.bank) == ("", "")
 
     @pytest.mark.parametrize("percent", ["0", "x", "101", "-19", "19.123"])
     def test_a_rate_that_is_none(self, percent: str) -> None:

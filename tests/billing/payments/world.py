@@ -29,9 +29,9 @@ DUE = date(2027, 1, 4)
 
 
 def an_invoice(
-    customer: UUID, *minors: int, tax: int = 0, currency: str = "USD", due: date = DUE
-) -> Invoice:  # fmt: skip
-    """An invoice of some lines, or a credit note when they come to less than nought."""
+    customer: UUID, *minors: int, tax: int = 0, currency: str = "USD", due: date = DUE, **more: Any
+) -> Invoice:
+    """An invoice of some lines, or a credit note when they come to less than nought; its document says `more`."""
     number = Invoice.objects.count()
     contract = rows.contracts(customer, 1, first=500 + number)[0]
     version = ContractVersion.objects.create(
@@ -52,7 +52,7 @@ def an_invoice(
     lines = [{"kind": "fee", "text": f"Line {at}", "minor": minor} for at, minor in enumerate(minors)]
     document = {
         "lines": lines, "tax_percent": "19", "period": period, "issued_on": "2026-12-05", "due_on": str(due),
-        "parties": {"customer": "Northwind Air", "provider": "Meridian Engines"},
+        "parties": {"customer": "Northwind Air", "provider": "Meridian Engines"}, **more,
     }  # fmt: skip
     return Invoice.objects.create(
         kind=InvoiceKind.INVOICE if net >= 0 else InvoiceKind.CREDIT_NOTE, number=f"ME-2026-{number + 1:04}",

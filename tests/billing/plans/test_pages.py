@@ -12,6 +12,7 @@ from pypdf import PdfReader
 
 from billing.plans.following import follow_organisation
 from billing.plans.models import PlanInvoice
+from tenants.edge.formats import day_shown
 from tenants.kernel.ids import new_id
 from tenants.limits.domain.plans import Meter
 from tenants.limits.usage import add_usage
@@ -20,7 +21,7 @@ from tenants.people.services import add_member
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
-from tests.billing.invoices.sellers import AT_HOME, a_seller, billed_at
+from tests.billing.invoices.sellers import AT_HOME, PAID_TO, a_seller, billed_at
 from tests.billing.invoices.test_printing import words_of
 from tests.billing.plans.world import Market, opened
 from tests.billing.world import at, body
@@ -75,6 +76,7 @@ def test_the_running_month(market: Market, invoiced: UUID, cast: Cast, sign_in: 
 def test_an_invoice_line_by_line(market: Market, invoiced: UUID, cast: Cast, sign_in: SignIn) -> None:
     client = sign_in(cast.owner)
     page = body(client, f"/t/meridian/admin/fees/{invoiced}/")
+    assert "By bank transfer" not in page
     for each in ("Invoice ME-2026-0001", "September 2026", "Readings stored: 2,500 readings, 1,000 included",
                  "12.50 EUR", "Tax 19 %", "Meridian Engines GmbH", "DE987654321"):  # fmt: skip
         assert each in page
@@ -90,6 +92,27 @@ def test_an_invoice_line_by_line(market: Market, invoiced: UUID, cast: Cast, sig
         assert each in text, (each, text)
     assert "The report of the statement" not in text
     assert PdfReader(BytesIO(printed.content)).attachments == {"ME-2026-0001.xml": [answer.content]}
+
+
+def test_it_is_told_which_account_the_platform_is_paid_to(market: Market, cast: Cast, sign_in: SignIn) -> None:
+    with scope(market.operator.id):
+        a_seller(PAID_TO)
+        billed_at(market.account.customer_id, AT_HOME)
+    follow_organisation(market.organisation.id, now=at("2026-10-03"))
+    with scope(market.organisation.id):
+        row = PlanInvoice.objects.get()
+    assert row.document["seller"]["account"] == "DE89370400440532013000"
+    client, path = sign_in(cast.owner), f"/t/meridian/admin/fees/{row.id}/"
+    told = (
+        f"By bank transfer until {day_shown(row.due_on)} to DE89 3704 0044 0532 0130 00 (COBADEFFXXX), "
+        "with the reference ME-2026-0001."
+    )
+    assert told in body(client, path)
+    assert b"<cbc:ID>DE89370400440532013000</cbc:ID>" in client.get(f"{path}invoice.xml").content
+    for change in ({"open_minor": 0}, {"open_minor": 1, "pay_url": "https://invoice.stripe.com/i/1"}):
+        with scope(market.organisation.id):
+            PlanInvoice.objects.filter(id=row.id).update(**change)
+        assert "By bank transfer" not in body(client, path), change
 
 
 def test_an_invoice_without_a_legal_entity_is_no_electronic_one(market: Market, cast: Cast, sign_in: SignIn) -> None:
