@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import get_language, gettext, pgettext
 
 from billing.contracts.shown import money_shown, period_shown
+from billing.invoices.domain.banking import account_shown
 from billing.invoices.domain.sums import Amounts
 from billing.invoices.domain.taxes import Part, parts_of
 from billing.invoices.einvoice import offered
@@ -122,10 +123,12 @@ class _Told:
         return [note for note in (reason, *map(retell, dict.fromkeys(taxes))) if note]
 
     def payment(self) -> list[tuple[str, str]]:
-        return [
+        told = [
             (gettext("To be paid"), self.money(self.document["gross_minor"])), (gettext("Due"), self.day("due_on")),
-            (gettext("Reference"), self.number),
+            (gettext("Bank account"), account_shown(self.seller.get("account", ""))),
+            (gettext("Bank"), self.seller.get("bank", "")), (pgettext("payment", "Reference"), self.number),
         ]  # fmt: skip
+        return [(name, value) for name, value in told if value]
 
     def words(self) -> dict[str, str]:
         return {

@@ -83,6 +83,14 @@ def test_an_invoice_says_what_the_law_wants() -> None:
     assert a_printed() == data
 
 
+def test_it_tells_the_account_that_the_document_names() -> None:
+    document = a_document()
+    seller = document["seller"] | {"account": "DE89370400440532013000", "bank": "COBADEFFXXX"}
+    text = words_of(a_printed(seller=seller))
+    assert "Bank account DE89 3704 0044 0532 0130 00 Bank COBADEFFXXX Reference ME-2026-0001" in text
+    assert "Bank" not in words_of(a_printed())
+
+
 def test_an_invoice_in_german() -> None:
     with override("de"):
         data = a_printed(category="AE")
