@@ -181,7 +181,7 @@ class ResponseDocument(Named):
 
 
 class WindowDocument(Document):
-    """A window on some weekdays; an end at or before the start is on the next day, 24:00 is the end of the day."""
+    """A window on some weekdays; an end before the start is on the next day, 24:00 is the end of the day."""
 
     days: Annotated[list[Day], Field(min_length=1), AfterValidator(without_repeats)]
     opens: WallTime = Field(alias="from")

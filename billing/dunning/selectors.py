@@ -8,16 +8,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from billing.disputes.selectors import disputes_listed, living
 from billing.dunning.domain import Level, Written, days_overdue, next_letter
 from billing.dunning.models import DunningNotice, DunningPause, DunningSettings, Hold
-from billing.invoices.models import Invoice, InvoiceKind
+from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoices_listed
-from billing.payments.models import Payment, PaymentKind, ProviderInvoice
-from billing.payments.selectors import standings_of
+from billing.payments.models import ProviderInvoice
+from billing.payments.selectors import standings_of, still_open
 from tenants.customers.selectors import people_counted
 from tenants.kernel.calendars import time_zone
 from tenants.post.schemas import Delivery
@@ -63,14 +63,7 @@ def today_of(now: datetime) -> date:
 
 def overdue_invoices(before: date) -> QuerySet[Invoice]:
     """The invoices that were due before a day and have something open, each with what is `left` of it."""
-    sign = Case(
-        When(kind__in=(PaymentKind.RECEIVED, PaymentKind.CREDITED), then=F("minor")),
-        When(kind=PaymentKind.REFUNDED, then=-F("minor")),
-        default=Value(0),
-    )
-    came = Payment.objects.filter(invoice=OuterRef("id")).order_by().values("invoice").annotate(sum=Sum(sign))
-    due = invoices_listed().filter(kind=InvoiceKind.INVOICE, gross_minor__gt=0, due_on__lt=before)
-    return due.annotate(left=F("gross_minor") - Coalesce(Subquery(came.values("sum")), 0)).filter(left__gt=0)
+    return still_open(invoices_listed().filter(due_on__lt=before))
 
 
 def overdue_sums(before: date) -> dict[str, tuple[int, int]]:

@@ -17,7 +17,7 @@ BANK, STRIPE = "bank", "stripe"
 
 State = Literal["open", "overdue", "part_paid", "paid", "overpaid", "nothing_due", "to_pay_out", "settled"]
 
-_MOVES: dict[str, int] = {"received": -1, "refunded": 1, "failed": 0, "credited": -1}
+MOVES: dict[str, int] = {"received": -1, "refunded": 1, "failed": 0, "credited": -1}
 """What a fact does to the open amount of its invoice."""
 _MONEY: dict[str, int] = {"received": 1, "refunded": -1}
 """The facts that move money, and the side that the account of the provider is booked on."""
@@ -68,7 +68,7 @@ def standing(gross: int, facts: Iterable[Fact], set_off: int = 0) -> Standing:
     """
     left, received = gross + set_off, 0
     for fact in facts:
-        left += _MOVES[fact.kind] * fact.minor
+        left += MOVES[fact.kind] * fact.minor
         received += _MONEY.get(fact.kind, 0) * fact.minor
     return Standing(gross, left, received)
 

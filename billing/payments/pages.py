@@ -185,8 +185,8 @@ def set_off(request: HttpRequest, invoice: UUID) -> HttpResponse:
     row = _invoice(invoice)
     left = max(0, -selectors.standing_of(row).open)
     choices = [
-        (str(each.id), f"{each.number}: {money_shown(found.open, each.currency)}")
-        for each, found in selectors.set_off_candidates(row)
+        (str(each.id), f"{each.number}: {money_shown(each.left, each.currency)}")
+        for each in selectors.set_off_candidates(row)
     ]
     form = SetOffForm(
         request.POST or None, currency=row.currency, choices=choices, initial={"minor": _major(left, row.currency)}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Sum, When
+from django.db.models.functions import Coalesce
 
 from billing.invoices.models import Invoice, InvoiceKind
-from billing.payments.domain import Fact, Standing, standing
+from billing.payments.domain import MOVES, Fact, Standing, standing
 from billing.payments.models import Payment, PaymentSettings, ProviderInvoice, ProviderKind, ProviderStep, StepState
 from tenants.kernel.errors import NotFoundError
 
@@ -75,16 +77,18 @@ def refundable(invoice: Invoice, intent: str) -> int:
     return int(left - sum(under_way))
 
 
-def set_off_candidates(credit_note: Invoice) -> list[tuple[Invoice, Standing]]:
+def still_open(rows: QuerySet[Invoice]) -> QuerySet[Any]:
+    """Those of some invoices of which something is to be paid, each with what is `left` of it in minor units."""
+    sign = Case(*(When(kind=kind, then=F("minor") * move) for kind, move in MOVES.items()))
+    moved = Payment.objects.filter(invoice=OuterRef("id")).order_by().values("invoice").annotate(sum=Sum(sign))
+    owed = rows.filter(kind=InvoiceKind.INVOICE, gross_minor__gt=0)
+    return owed.annotate(left=F("gross_minor") + Coalesce(Subquery(moved.values("sum")), 0)).filter(left__gt=0)
+
+
+def set_off_candidates(credit_note: Invoice) -> QuerySet[Any]:
     """The open invoices that a credit note can be set off against: of its customer and currency, the oldest first."""
-    return open_invoices(Invoice.objects.filter(customer=credit_note.customer_id, currency=credit_note.currency))
-
-
-def open_invoices(rows: QuerySet[Invoice]) -> list[tuple[Invoice, Standing]]:
-    """Those of some invoices of which something is to be paid, the first due first, without their documents."""
-    found = list(rows.filter(kind=InvoiceKind.INVOICE, gross_minor__gt=0).defer("document").order_by("due_on", "id"))
-    standings = standings_of(found)
-    return [(each, standings[each.id]) for each in found if standings[each.id].open > 0]
+    found = Invoice.objects.filter(customer=credit_note.customer_id, currency=credit_note.currency)
+    return still_open(found).defer("document").order_by("due_on", "id")
 
 
 def settings_of_tenant() -> PaymentSettings | None:

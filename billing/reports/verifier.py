@@ -978,7 +978,7 @@ def _states(case: Case, asset: str, rows: list[Any], place: str, *, initial: str
 def _volume(case: Case, asset: str, rows: list[Any], place: str) -> Volume:
     """What a counter rose by. A rise belongs to the period of its later reading; a fall is a counter that began anew.
 
-    Of readings with the same id the one received last counts.
+    Of readings with the same id the one received last counts; those of one instant come as they were received.
     """
     readings = []
     for number, row in enumerate(rows):
@@ -987,7 +987,9 @@ def _volume(case: Case, asset: str, rows: list[Any], place: str) -> Volume:
         if case.is_rated((asset, "counter", at, at, f"{row['id']} at {value}"), received):
             readings.append((received, at, value, row["id"]))
     last = {reading[3]: reading for reading in sorted(readings)}
-    line = sorted((one for one in last.values() if one[1] <= case.period[1]), key=lambda one: one[1:])
+    line = sorted(
+        (one for one in last.values() if one[1] <= case.period[1]), key=lambda one: (one[1], one[0], *one[2:])
+    )
     before = max(0, sum(at <= case.period[0] for _, at, _, _ in line) - 1)
     rises = []
     for (_, _, was, _), (_, at, value, name) in zip(line[before:], line[before + 1 :]):

@@ -82,14 +82,14 @@ def measure_volume(readings: Sequence[CounterReading], period: Span) -> Volume:
 
 
 def _in_order(readings: Sequence[CounterReading]) -> tuple[list[CounterReading], list[int]]:
-    """Each reading once, in the order of time, and when they were made."""
+    """Each reading once, in the order of time, those of one instant as they were received, and when they were made."""
     once = list(readings)
     if len(set(map(_ID, readings))) < len(readings):
         by_receipt = sorted(readings, key=lambda one: (one.received, one.at, one.value))
         once = list({reading.id: reading for reading in by_receipt}.values())
     instants = list(map(_AT, once))
     if not all(map(lt, instants, instants[1:])):
-        once.sort(key=lambda one: (one.at, one.value, one.id))
+        once.sort(key=lambda one: (one.at, one.received, one.value, one.id))
         instants = list(map(_AT, once))
     return once, instants
 

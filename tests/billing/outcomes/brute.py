@@ -190,9 +190,9 @@ class Brute:
         for name in {one["id"] for one in known}:
             same = [one for one in known if one["id"] == name]
             last = max(same, key=lambda one: (self.step(one["received"]), self.step(one["at"]), Fraction(one["value"])))
-            readings[name] = (self.step(last["at"]), Fraction(last["value"]))
+            readings[name] = (self.step(last["at"]), self.step(last["received"]), Fraction(last["value"]), name)
         total, before = Fraction(0), None
-        for at, value in sorted(readings.values()):
+        for at, _received, value, _name in sorted(readings.values()):
             if before is not None and self.start < at <= self.end:
                 total += value - before if value >= before else value
             before = value

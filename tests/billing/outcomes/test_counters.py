@@ -48,6 +48,18 @@ def test_zeros_after_the_point_change_nothing() -> None:
     assert [(one.value, one.increase) for one in found.increases] == [("13", "1/2"), ("13", "0")]
 
 
+def test_a_meter_that_is_exchanged_ends_before_the_next_begins() -> None:
+    """Of one instant the reading received first comes first, whatever they say."""
+    found = volume(
+        reading("d", 160, 10), reading("b", 120, 0, received=4), reading("c", 120, 100, received=3),
+        reading("a", 100, 90),
+    )  # fmt: skip
+    assert [(one.id, int(one.increase), one.reset) for one in found.increases] == [
+        ("c", 10, False), ("b", 0, True), ("d", 10, False),
+    ]  # fmt: skip
+    assert found.total == 20
+
+
 def test_no_change_is_no_reset() -> None:
     assert volume(reading("a", 100, 900), reading("b", 120, 900)).total == 0
 

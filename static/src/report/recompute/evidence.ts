@@ -166,7 +166,7 @@ function states(
 
 /**
  * What a counter rose by. A rise belongs to the period of its later reading; a fall is a counter that began anew. Of
- * readings with the same id the one received last counts.
+ * readings with the same id the one received last counts; those of one instant come as they were received.
  */
 function volume(case_: Case, asset: string, rows: Given, place: string): Volume {
   const readings: Reading[] = [];
@@ -177,9 +177,11 @@ function volume(case_: Case, asset: string, rows: Given, place: string): Volume 
     if (isRated(case_, [asset, "counter", at, at, `${id} at ${value.toString()}`], received))
       readings.push({ received, at, value, id });
   }
+  const byReceipt = (one: Reading, other: Reading): number =>
+    one.received - other.received || one.at - other.at || one.value.compare(other.value);
   const byTime = (one: Reading, other: Reading): number =>
-    one.at - other.at || one.value.compare(other.value) || byText(one.id, other.id);
-  readings.sort((one, other) => one.received - other.received || byTime(one, other));
+    one.at - other.at || byReceipt(one, other) || byText(one.id, other.id);
+  readings.sort(byReceipt);
   const last = new Map(readings.map((one) => [one.id, one]));
   const line = [...last.values()].filter(({ at }) => at <= case_.period[1]).sort(byTime);
   const before = Math.max(0, line.filter(({ at }) => at <= case_.period[0]).length - 1);
