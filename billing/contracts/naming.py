@@ -1,4 +1,4 @@
-"""Whether what a contract names is told by the evidence of its assets."""
+"""What the names in a contract have to be: told by the evidence of its assets, and not those of something else."""
 
 from __future__ import annotations
 
@@ -16,15 +16,30 @@ from tenants.kernel.errors import Finding
 from twins.catalog.schemas import AssetType
 from twins.evidence.domain.rules import told_names
 
+FEE = "fee"
+"""Stands for the fee where the name of a clause would."""
+
 
 def naming_findings(terms: ContractDocument, types: Mapping[str, AssetType]) -> list[Finding]:
-    """The names of measures and conditions that the evidence of an asset would not have.
+    """Clauses with a name that is taken, and measures and conditions that the evidence of an asset would not have.
 
     Args:
         terms: What the contract says.
         types: The type of each asset with what it inherits, by the asset's id.
     """
-    return [*_in_clauses(terms, types), *_in_fee(terms, types)]
+    return [*taken_names(terms), *_in_clauses(terms, types), *_in_fee(terms, types)]
+
+
+def taken_names(terms: ContractDocument) -> Iterator[Finding]:
+    """Clauses that are called as the lines of statements call the fee; contracts of before may have one."""
+    for at, clause in enumerate(terms.clauses):
+        if clause.id == FEE:
+            yield Finding(
+                "contract.clause_name",
+                place_of("terms", "clauses", at, "id"),
+                f"No clause can be called {FEE}: that is what the fee is called in statements.",
+                "Give the clause another name.",
+            )
 
 
 def _in_clauses(terms: ContractDocument, types: Mapping[str, AssetType]) -> Iterator[Finding]:

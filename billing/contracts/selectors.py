@@ -190,6 +190,14 @@ def version_at(known: Iterable[ContractVersion], moment: datetime) -> ContractVe
     return newest
 
 
+def holding_from(contract_id: UUID, moment: datetime) -> list[ContractVersion]:
+    """The agreed versions of a contract that hold at some time from a moment on, the first first."""
+    known = list(agreed_versions(contract_id))
+    later = sorted({version.effective_from for version in known if version.effective_from > moment})
+    found = (version_at(known, begins) for begins in (moment, *later))
+    return [version for version in found if version is not None]
+
+
 def holds(version: ContractVersion, end: datetime) -> bool:
     """Whether a version that has taken effect holds up to a moment."""
     return version.effective_to is None or end <= version.effective_to

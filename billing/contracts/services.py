@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from billing.contracts.agreement import AgreementDocument, AgreementTerms, PartiesDocument
 from billing.contracts.fields import DocumentError
 from billing.contracts.models import Contract, ContractVersion
-from billing.contracts.naming import naming_findings
+from billing.contracts.naming import naming_findings, taken_names
 from billing.contracts.selectors import agreed_versions, draft_of, locked_contract
 from billing.contracts.templates import PowerByTheHour
 from tenants.custody.services import put_in_trash
@@ -122,6 +122,7 @@ def publish_contract(*, contract: UUID, revision: int, by: str, now: datetime) -
         ContractNotFoundError: There is no such contract.
         ContractRevisionError: Somebody edited the draft since, it holds nothing new, or it takes effect before the
             version it follows.
+        DocumentError: A clause has a name that is taken; drafts of before may have one.
     """
     with transaction.atomic():
         row = _at_revision(contract, revision)
@@ -243,6 +244,9 @@ def _refuse_unpublishable(row: Contract, agreement: AgreementDocument) -> None:
         raise ContractRevisionError(
             f"Nothing was changed since version {row.published}.", place="revision", fix="Edit the draft first."
         )
+    taken = list(taken_names(agreement.terms))
+    if taken:
+        raise DocumentError(taken)
     before = agreed_versions(row.id).first()
     if before is not None and agreement.effective_from < before.effective_from:
         raise ContractRevisionError(

@@ -23,6 +23,7 @@ from billing.statements.selectors import (
     adjustments_of,
     charged_in,
     is_followed,
+    left_open,
     name_of,
     versions_of,
 )
@@ -45,15 +46,22 @@ class ChargedLaterError(ConflictError):
     code = "invoice.charged_later"
 
 
+class NoDifferenceError(ConflictError):
+    """A later version of a statement comes to what the version before it does, clause by clause."""
+
+    code = "invoice.no_difference"
+
+
 def issue_invoice(*, statement: UUID, by: str, now: datetime) -> Invoice:
     """Issue the invoice of a statement, or a credit note when the customer is owed; the same one when asked again.
 
     A later version of a statement has an invoice of its own, over its difference only, when no further statement of
-    the contract can carry that difference.
+    the contract can carry that difference: it has ended, or goes on in another currency.
 
     Raises:
         StatementNotFoundError: There is no such statement.
         ChargedLaterError: It is a later version, and its difference stands in another statement or will.
+        NoDifferenceError: It is a later version without a difference.
         InvoiceMismatchError: The lines do not come to the statement's total.
         TaxUndecidedError: There is a legal entity, and what is known does not say which tax it charges.
         UnbalancedEntryError: The booking does not sum to zero.
@@ -69,11 +77,28 @@ def issue_invoice(*, statement: UUID, by: str, now: datetime) -> Invoice:
         return write_invoice(_wanted(found, agreement, _lines(found), now=now), by=by, now=now)
 
 
+def charge_left(*, contract: UUID, by: str, now: datetime) -> list[Invoice]:
+    """Issue an invoice or a credit note for each version whose difference no statement of the contract will carry.
+
+    Raises:
+        ContractNotFoundError: There is no such contract.
+        OutturnError: What ``issue_invoice`` raises; then none is issued.
+    """
+    with transaction.atomic():
+        locked_contract(contract)
+        return [issue_invoice(statement=row.id, by=by, now=now) for row in left_open(contract)]
+
+
 def _lines(statement: Statement) -> Lines:
     if statement.version == 1:
         lines: Lines = statement.document["lines"]
         return lines
     adjustments = list(adjustments_of(statement))
+    if not adjustments:
+        raise NoDifferenceError(
+            "This version comes to what the one before it does, so there is nothing to charge.", place="statement",
+            kept="The statement.", fix="Nothing is to be done: the invoice of the first version holds.",
+        )  # fmt: skip
     if is_followed(statement) or any(charged_in(one.id) for one in adjustments):
         raise ChargedLaterError(
             "The difference of this version stands as lines in the next statement of the contract.", place="statement",

@@ -19,7 +19,7 @@ from billing.contracts.agreement import AgreementDocument
 from billing.contracts.selectors import acceptances_by_digest, locked_contract, version_by_digest
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoice_of
-from billing.invoices.services import issue_invoice
+from billing.invoices.services import charge_left, issue_invoice
 from billing.outcomes import selectors as outcomes
 from billing.reports.bundles import Bundle
 from billing.reports.document import pdf_of
@@ -28,7 +28,7 @@ from billing.reports.models import Report
 from billing.reports.selectors import ProofError, content_with, report_of, reports
 from billing.reports.verifier import verify_report
 from billing.statements.models import Statement
-from billing.statements.selectors import first_version, is_followed
+from billing.statements.selectors import first_version
 from billing.statements.selectors import statement as statement_by_id
 from billing.statements.services import LEAF, restate_statement, settle_statement
 from tenants.kernel.collection import collection_paused
@@ -76,6 +76,7 @@ def settle_period(*, contract: UUID, start: datetime, end: datetime, by: str, no
         if statement is None:
             statement = settle_statement(contract=contract, start=start, end=end, by=by, now=now)
         invoice = issue_invoice(statement=statement.id, by=by, now=now)
+        charge_left(contract=contract, by=by, now=now)
         report = make_report(statement=statement.id, by=by, now=now)
     return Settlement(statement, invoice, report)
 
@@ -94,7 +95,8 @@ def restate_period(*, statement: UUID, by: str, now: datetime) -> Settlement | N
         new = restate_statement(statement=statement, by=by, now=now)
         if new is None:
             return None
-        invoice = None if is_followed(new) else issue_invoice(statement=new.id, by=by, now=now)
+        left = charge_left(contract=new.contract_id, by=by, now=now)
+        invoice = next((each for each in left if each.statement_id == new.id), None)
         return Settlement(new, invoice, make_report(statement=new.id, by=by, now=now))
 
 

@@ -1772,11 +1772,14 @@ def _figures(report: Document) -> str:
     outcome, differences = _recompute(run, given, RUN)
     (agreement,) = _relied(run, CONTRACT, given)
     adjustments = [line for line in statement["lines"] if line["kind"] == "adjustment"]
+    standing = _standing(statement, outcome)
     lines = [("fee", "fee", outcome["fee_minor"], "Fee")]
     lines += [
         ("clause", one["id"], one["amount_minor"], f"{one['id']} {one['percent'][:-4]} %:")
-        for one in outcome["clauses"]
         if one["status"] == "settled"
+        else ("clause", one["id"], standing[one["id"]], f"{one['id']}: indeterminate, ")
+        for one in outcome["clauses"]
+        if one["status"] == "settled" or one["id"] in standing
     ]
     lines += [("adjustment", line["clause"], _minor(line["minor"]), "") for line in adjustments]
     total = sum(minor for _, _, minor, _ in lines)
@@ -1798,10 +1801,26 @@ def _figures(report: Document) -> str:
     if run.get("year_cap"):
         left = _money(run["year_cap"]["remaining_minor"], outcome["currency"])
         found += f"; {left} were left of the year's limit, as the statements say that are named"
+    if standing:
+        sum_of_them = _money(sum(standing.values()), outcome["currency"])
+        found += f"; {sum_of_them} of it stand as they were settled before, as the statements say that are named"
     if adjustments:
         sum_of_them = _money(sum(line["minor"] for line in adjustments), outcome["currency"])
         found += f"; {sum_of_them} of it adjust earlier periods, as the statements say that are named"
     return f"{_money(total, outcome['currency'])}, from {found}"
+
+
+def _standing(statement: Document, outcome: Document) -> dict[str, int]:
+    """What a later version says stands of each clause that is indeterminate now: settled by a version that it names."""
+    found = {}
+    undecided = {one["id"] for one in outcome["clauses"] if one["status"] != "settled"}
+    for line in statement["lines"]:
+        if line["kind"] == "clause" and line["clause"] in undecided and "of" in line:
+            settled = line["of"]["settled"]
+            if statement["replaces"] is None or settled["digest"] not in statement["relies_on"]["statement"]:
+                raise RefusedError(f"what stands of {line['clause']} was settled by no earlier version that is named")
+            found[line["clause"]] = _minor(line["minor"])
+    return found
 
 
 def _comparisons(report: Document) -> str:

@@ -12,12 +12,11 @@ from typing import Any, Literal
 
 from billing.contracts.agreement import AgreementDocument
 from billing.contracts.figures import money_text, percent_short
+from billing.contracts.naming import FEE
 from billing.contracts.schemas import MeteredFeeDocument
 from billing.outcomes.domain.fees import taken
 from billing.outcomes.domain.figures import exact_text
-
-FEE = "fee"
-"""Stands for the fee where the name of a clause would."""
+from billing.statements.standing import Standing
 
 Json = dict[str, Any]
 
@@ -31,7 +30,8 @@ class Line:
         clause: The clause it is about, ``fee`` for the fee.
         text: What it is, for people.
         minor: The amount.
-        of: For an adjustment the two statements it is the difference of.
+        of: For an adjustment the two statements it is the difference of, for what stands of a clause the one that
+            settled it.
     """
 
     kind: Literal["fee", "clause", "adjustment"]
@@ -48,19 +48,39 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a clause, or the fee, comes to more in a later version of a statement."""
+    """What a clause, or the fee, comes to more in a later version of a statement.
 
+    Attributes:
+        kind: Whether it is of the fee or of a clause; there are contracts with a clause that is called ``fee``.
+        clause: The clause, ``fee`` for the fee.
+        minor: The difference.
+    """
+
+    kind: Literal["fee", "clause"]
     clause: str
     minor: int
 
 
-def outcome_lines(agreement: AgreementDocument, outcome: Json) -> list[Line]:
-    """The fee and one line for each clause that was settled; for one that was not, nothing is charged or credited."""
-    fee = Line("fee", FEE, _fee_text(agreement, outcome), outcome["fee_minor"])
+def outcome_lines(
+    agreement: AgreementDocument, outcome: Json, standing: Mapping[str, Standing] | None = None
+) -> list[Line]:
+    """The fee and one line for each clause that was settled, or of which something stands.
+
+    For a clause of which too little is known nothing is charged or credited: it has a line where an earlier version
+    settled it, with what stands of that.
+
+    Args:
+        agreement: The contract.
+        outcome: What a period comes to.
+        standing: What stands of clauses, by name.
+    """
+    fee, kept = Line("fee", FEE, _fee_text(agreement, outcome), outcome["fee_minor"]), standing or {}
     clauses = [
-        Line("clause", clause["id"], _clause_text(clause), clause["amount_minor"])
+        _standing_line(clause["id"], kept[clause["id"]])
+        if clause["amount_minor"] is None
+        else Line("clause", clause["id"], _clause_text(clause), clause["amount_minor"])
         for clause in outcome["clauses"]
-        if clause["amount_minor"] is not None
+        if clause["amount_minor"] is not None or clause["id"] in kept
     ]
     return [fee, *clauses]
 
@@ -71,8 +91,8 @@ def differences(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any
     One figure for each clause, total against total: parts of a line are never set off against each other.
     """
     before, after = _by_clause(old), _by_clause(new)
-    changes = {name: after.get(name, 0) - before.get(name, 0) for name in [*before, *after]}
-    return [Difference(name, minor) for name, minor in changes.items() if minor]
+    changes = {key: after.get(key, 0) - before.get(key, 0) for key in [*before, *after]}
+    return [Difference(kind, clause, minor) for (kind, clause), minor in changes.items() if minor]
 
 
 def figures(outcome: Json) -> Json:
@@ -80,17 +100,20 @@ def figures(outcome: Json) -> Json:
     return {name: outcome[name] for name in ("currency", "fee_minor", "total_minor", "clauses")}
 
 
-def adjustment_line(difference: Difference, period: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Line:
+def adjustment_line(
+    clause: str, minor: int, period: str, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> Line:  # fmt: skip
     """The line by which a difference is charged or credited in a later period.
 
     Args:
-        difference: The clause and its difference.
+        clause: The clause, or the fee.
+        minor: What it comes to more.
         period: The period that was restated, for people.
         old: Version and digest of the statement before.
         new: Version and digest of the statement after.
     """
-    text = f"{period}, {difference.clause}: version {new['version']} in place of version {old['version']}"
-    return Line("adjustment", difference.clause, text, difference.minor, {"from": dict(old), "to": dict(new)})
+    text = f"{period}, {clause}: version {new['version']} in place of version {old['version']}"
+    return Line("adjustment", clause, text, minor, {"from": dict(old), "to": dict(new)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +149,8 @@ def total(lines: Sequence[Mapping[str, Any]]) -> int:
     return sum(line["minor"] for line in lines)
 
 
-def _by_clause(lines: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    return {line["clause"]: line["minor"] for line in lines if line["kind"] != "adjustment"}
+def _by_clause(lines: Sequence[Mapping[str, Any]]) -> dict[tuple[Literal["fee", "clause"], str], int]:
+    return {(line["kind"], line["clause"]): line["minor"] for line in lines if line["kind"] != "adjustment"}
 
 
 def _fee_text(agreement: AgreementDocument, outcome: Json) -> str:
@@ -143,6 +166,12 @@ def _clause_text(clause: Mapping[str, Any]) -> str:
     amount = clause["amount_minor"]
     effect = "no credit" if amount == 0 else "credit" if amount < 0 else "bonus"
     return f"{clause['id']} {percent_short(clause['percent'])} %: {effect}"
+
+
+def _standing_line(clause: str, one: Standing) -> Line:
+    limit = " as far as the caps leave room" if one.is_limited else ""
+    text = f"{clause}: indeterminate, what version {one.of.version} settled stands{limit}"
+    return Line("clause", clause, text, one.minor, {"settled": {"version": one.of.version, "digest": one.of.digest}})
 
 
 def fee_parts(outcome: Json, currency: str) -> Iterator[tuple[str, str, str, str]]:

@@ -51,17 +51,21 @@ class Statement(AppendOnly, PerTenant):
 
 
 class Adjustment(AppendOnly, PerTenant):
-    """What a clause, or the fee, comes to more in a statement than in the version it replaces."""
+    """What a clause, or the fee, comes to more in a statement than in the version it replaces.
+
+    `kind` is `fee` or `clause` (empty: made before it was kept; then `fee` is the fee).
+    """
 
     statement = TenantKey(Statement, models.PROTECT)
     replaced = TenantKey(Statement, models.PROTECT)
+    kind = models.CharField(max_length=6, default="")
     clause = models.CharField(max_length=200)
     minor = models.BigIntegerField()
 
     custody: ClassVar[Custody] = Custody.MONEY
 
     class Meta:
-        constraints = (UniquePerTenant(fields=("statement", "clause"), name="one_adjustment_per_clause"),)
+        constraints = (UniquePerTenant(fields=("statement", "kind", "clause"), name="one_adjustment_per_clause"),)
 
     def __str__(self) -> str:
         return f"{self.clause} {self.minor:+d}"

@@ -15,6 +15,7 @@ from django.utils.translation import get_language, gettext
 from billing.contracts.shown import percent_shown
 from tenants.edge.formats import month_shown, number_shown
 
+_LIMIT = " as far as the caps leave room"
 _NUMBER = r"-?[0-9][0-9,]*(?:[./][0-9]+)?"
 _PRICE = rf"(?P<price>{_NUMBER}) (?P<currency>[A-Z]{{3}})"
 _Told = Callable[[re.Match[str]], str]
@@ -68,6 +69,16 @@ def _difference(found: re.Match[str]) -> str:
     return gettext("%(period)s, version %(new)s: %(clause)s") % values
 
 
+def _stands(found: re.Match[str]) -> str:
+    values = {"clause": found["clause"], "version": found["version"]}
+    if found["limit"]:
+        return (
+            gettext("%(clause)s: indeterminate, what version %(version)s settled stands as far as the caps leave room")
+            % values
+        )
+    return gettext("%(clause)s: indeterminate, what version %(version)s settled stands") % values
+
+
 def _period(text: str) -> str:
     """A period as it was sealed: a month in the language of the page, another span as it is."""
     try:
@@ -88,6 +99,10 @@ _FORMS: tuple[tuple[re.Pattern[str], _Told], ...] = tuple(
         (rf"Fee for (?P<volume>{_NUMBER}) (?P<unit>\S+) by (?P<mode>graduated|volume) tiers", _fee_by_tiers),
         (rf"(?P<clause>.+) (?P<percent>{_NUMBER}|–) %: (?P<effect>no credit|credit|bonus)", _clause),
         (r"(?P<period>.+), (?P<clause>[^,:]+): version (?P<new>\d+) in place of version (?P<old>\d+)", _restated),
+        (
+            rf"(?P<clause>.+): indeterminate, what version (?P<version>\d+) settled stands(?P<limit>{_LIMIT})?",
+            _stands,
+        ),
         (r"(?P<period>.+), version (?P<new>\d+): (?P<clause>[^:]+)", _difference),
     )
 )

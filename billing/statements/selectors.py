@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from billing.contracts.models import Contract
 from billing.contracts.periods import month, period_text
 from billing.contracts.registry import SettledPeriod
-from billing.contracts.selectors import agreed_versions, holds, version_at
+from billing.contracts.selectors import agreed_versions, holding_from, holds, version_at
 from billing.outcomes.models import OutcomeRun
 from billing.statements.models import Adjustment, ChargedAdjustment, Statement
 from tenants.kernel.calendars import time_zone
@@ -100,13 +100,22 @@ def adjustments_of(row: Statement) -> QuerySet[Adjustment]:
     return Adjustment.objects.filter(statement=row).select_related("statement", "replaced").order_by("id")
 
 
-def open_adjustments(contract: UUID, before: datetime) -> list[Adjustment]:
-    """The adjustments of periods that ended by a moment and that stand in no statement yet."""
-    charged = ChargedAdjustment.objects.filter(adjustment=OuterRef("id"))
-    found = Adjustment.objects.filter(
-        ~Exists(charged), statement__contract_id=contract, statement__period_end__lte=before
+def open_adjustments(contract: UUID, before: datetime, currency: str) -> list[Adjustment]:
+    """The adjustments in a currency, of periods that ended by a moment, that are charged nowhere yet."""
+    found = _open().filter(
+        statement__contract_id=contract, statement__period_end__lte=before, statement__currency=currency
     )
     return list(found.prefetch_related("statement", "replaced").order_by("id"))  # there are none as a rule
+
+
+def left_open(contract: UUID) -> list[Statement]:
+    """The versions whose differences are charged nowhere yet, and that no statement will carry; the first first."""
+    found = statements_of(contract).filter(Exists(_open().filter(statement=OuterRef("id"))))
+    return [row for row in found.order_by("period_start", "version") if not is_followed(row)]
+
+
+def _open() -> QuerySet[Adjustment]:
+    return Adjustment.objects.filter(~Exists(ChargedAdjustment.objects.filter(adjustment=OuterRef("id"))))
 
 
 def charged_in(adjustment: UUID) -> Statement | None:
@@ -132,9 +141,14 @@ def statement_name(row: Statement, zone: str) -> str:
 
 
 def is_followed(row: Statement) -> bool:
-    """Whether the contract holds after the period of a statement, so that another statement can come."""
-    newest = agreed_versions(row.contract_id).first()
-    return newest is not None and (newest.effective_to is None or newest.effective_to > row.period_end)
+    """Whether a statement can come that carries what a version of this one comes to more.
+
+    The contract holds at some time after all that is sealed, in the same currency: amounts of two do not add up.
+    """
+    sealed = Statement.objects.filter(contract_id=row.contract_id).aggregate(end=Max("period_end"))["end"]
+    return any(
+        version.document["terms"]["currency"] == row.currency for version in holding_from(row.contract_id, sealed)
+    )
 
 
 def open_months(contract: Contract, now: datetime) -> list[str]:

@@ -17,10 +17,11 @@ from billing.contracts.selectors import agreement_of, locked_contract
 from billing.outcomes.models import OutcomeRun
 from billing.outcomes.selectors import outcome_run, what_ifs
 from billing.outcomes.services import RUN, WHAT_IF, run_outcome
-from billing.statements.domain import Difference, Line, adjustment_line, differences, figures, outcome_lines, total
+from billing.statements.domain import Line, adjustment_line, differences, figures, outcome_lines, total
 from billing.statements.models import Adjustment, ChargedAdjustment, Statement
-from billing.statements.selectors import newest_version, open_adjustments, overlapping, statement_of
+from billing.statements.selectors import newest_version, open_adjustments, overlapping, statement_of, versions_of
 from billing.statements.selectors import statement as statement_by_id
+from billing.statements.standing import SettledAmount, Standing, settled_amounts, standing, undecided
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.canonical import digest
 from tenants.kernel.errors import ConflictError
@@ -74,7 +75,7 @@ def restate_statement(*, statement: UUID, by: str, now: datetime) -> Statement |
     """Rate the period of a statement again on what is known now, and seal a new version if its figures change.
 
     The terms are those of the sealed version. What the new version comes to more, clause by clause, stands as lines in
-    the next statement of the contract.
+    the next statement of the contract. Of a clause of which too little is known now, what was settled last stands.
 
     Returns:
         The new version, or None when nothing changes.
@@ -102,11 +103,21 @@ def restate_statement(*, statement: UUID, by: str, now: datetime) -> Statement |
         new = _sealed(run, kept, old, by=by, now=now)
         Adjustment.objects.bulk_create(
             [
-                Adjustment(statement=new, replaced=old, clause=difference.clause, minor=difference.minor)
-                for difference in differences(old.document["lines"], new.document["lines"])
+                Adjustment(statement=new, replaced=old, kind=each.kind, clause=each.clause, minor=each.minor)
+                for each in differences(old.document["lines"], new.document["lines"])
             ]
         )
     return new
+
+
+def _standing(outcome: Json, replaced: Statement | None) -> dict[str, Standing]:
+    """What stands of each clause that an outcome leaves undecided: of the newest version that settled it."""
+    if replaced is None or not undecided(outcome):
+        return {}
+    found: dict[str, SettledAmount] = {}
+    for version in versions_of(replaced):
+        found |= settled_amounts(version.digest, version.document, version.run.document["outcome"])
+    return standing(outcome, found)
 
 
 def _sealed_first(run: OutcomeRun, *, by: str, now: datetime) -> Statement:
@@ -116,7 +127,7 @@ def _sealed_first(run: OutcomeRun, *, by: str, now: datetime) -> Statement:
     other = overlapping(contract, run.period_start, run.period_end)
     if other is not None:
         return _known_statement(run, other)
-    charged = open_adjustments(contract, run.period_start)
+    charged = open_adjustments(contract, run.period_start, run.document["outcome"]["currency"])
     statement = _sealed(run, _adjustment_lines(charged), None, by=by, now=now)
     ChargedAdjustment.objects.bulk_create(
         [ChargedAdjustment(adjustment=adjustment, statement=statement) for adjustment in charged]
@@ -127,13 +138,15 @@ def _sealed_first(run: OutcomeRun, *, by: str, now: datetime) -> Statement:
 def _sealed(
     run: OutcomeRun, adjustments: Sequence[Line], replaced: Statement | None, *, by: str, now: datetime
 ) -> Statement:
-    version = run.contract_version
-    document = _document(run, agreement_of(version), adjustments, replaced, now=now)
+    version, outcome = run.contract_version, run.document["outcome"]
+    kept = _standing(outcome, replaced)
+    lines = [*outcome_lines(agreement_of(version), outcome, kept), *adjustments]
+    document = _document(run, agreement_of(version), lines, replaced, now=now)
     statement = Statement.objects.create(
         contract_id=version.contract_id, contract_version=version, run=run, period_start=run.period_start,
         period_end=run.period_end, version=document["version"], currency=document["currency"],
-        total_minor=document["total_minor"], credits_minor=run.document["outcome"]["workings"]["caps"]["granted"],
-        document=document, digest=digest(document), sealed_by=by, sealed_at=now,
+        total_minor=document["total_minor"], document=document, digest=digest(document), sealed_by=by, sealed_at=now,
+        credits_minor=outcome["workings"]["caps"]["granted"] + sum(one.credit for one in kept.values()),
     )  # fmt: skip
     details: dict[str, JsonValue] = {
         "version": statement.version,
@@ -146,13 +159,11 @@ def _sealed(
 
 
 def _document(
-    run: OutcomeRun, agreement: AgreementDocument, adjustments: Sequence[Line], replaced: Statement | None, *,
-    now: datetime,
-) -> Json:  # fmt: skip
-    outcome = run.document["outcome"]
-    lines = [line.as_json() for line in [*outcome_lines(agreement, outcome), *adjustments]]
+    run: OutcomeRun, agreement: AgreementDocument, told: Sequence[Line], replaced: Statement | None, *, now: datetime
+) -> Json:
+    outcome, lines = run.document["outcome"], [line.as_json() for line in told]
     compared = what_ifs(run.contract_version_id, run.period_start, run.period_end)
-    earlier = [line["of"][side]["digest"] for line in lines if "of" in line for side in ("from", "to")]
+    earlier = [named["digest"] for line in lines for named in line.get("of", {}).values()]
     earlier += [] if replaced is None else [replaced.digest]
     return {
         "statement": 1,
@@ -190,7 +201,8 @@ def _adjustment_line(adjustment: Adjustment) -> Line:
     old, new = adjustment.replaced, adjustment.statement
     zone = time_zone(new.document["period"]["time_zone"])
     return adjustment_line(
-        Difference(adjustment.clause, adjustment.minor),
+        adjustment.clause,
+        adjustment.minor,
         period_text(new.period_start, new.period_end, zone),
         {"version": old.version, "digest": old.digest},
         {"version": new.version, "digest": new.digest},

@@ -126,6 +126,12 @@ function basisOf(verdict: Verdict): string {
         amount: amount(verdict.left),
       }),
     );
+  if (verdict.standing !== null)
+    told.push(
+      gettext("{amount} of it stand as they were settled before, as the statements say that are named.", {
+        amount: amount(verdict.standing),
+      }),
+    );
   if (verdict.adjusted !== null)
     told.push(
       gettext("{amount} of it adjust earlier periods, as the statements say that are named.", {

@@ -15,6 +15,7 @@ from billing.contracts.agreement import AgreementDocument
 from billing.outcomes.assembly import rate_document, rated
 from billing.reports.verifier import Check, verify_report
 from billing.statements.domain import figures, outcome_lines, total
+from billing.statements.standing import SettledAmount, Standing
 from tenants.kernel.canonical import digest
 from tests.billing.outcomes.documents import Json, a_clause, a_state
 from tests.billing.reports.bundles import FINGERPRINT, Log
@@ -192,6 +193,7 @@ class Case:
         self.hidden: set[str] = set()  # exclusions that the run does not name
         self.earlier: list[Json] = []
         self.adjustments: list[Json] = []
+        self.standing: dict[str, Standing] = {}
         self.settle()
 
     def adjust(self, clause: str, minor: int) -> None:
@@ -201,6 +203,14 @@ class Case:
         text = f"February 2026, {clause}: version 2 in place of version 1"
         of = {"from": old, "to": new}
         self.adjustments.append({"kind": "adjustment", "clause": clause, "text": text, "minor": minor, "of": of})
+
+    def stand(self, clause: int, minor: int) -> None:
+        """Too little is known of a clause by now, of which version 1 had settled so much."""
+        self.earlier = [{"statement": 1, "version": 1}]
+        self.contract["terms"]["clauses"][clause]["minimum_coverage"] = "100"
+        settled = SettledAmount(1, digest(self.earlier[0]), minor, max(0, -minor))
+        self.standing[self.contract["terms"]["clauses"][clause]["id"]] = Standing(settled, minor, settled.credit)
+        self.settle()
 
     def rate_document(self, *, left: int | None = None) -> Json:
         """What the outcome is computed from; of the limit of the year so much is left."""
@@ -220,10 +230,12 @@ class Case:
         self.run = self._run(agreement, None, rated(self.rate_document(left=left)))
         self.what_if = self._run(agreement, "a worse world", rated(worse))
         outcome = self.run["outcome"]
-        lines = [*(line.as_json() for line in outcome_lines(agreement, outcome)), *self.adjustments]
+        told = outcome_lines(agreement, outcome, self.standing)
+        lines = [*(line.as_json() for line in told), *self.adjustments]
+        replaced = digest(self.earlier[0]) if self.standing else None
         self.statement: Json = {
-            "statement": 1, "version": 1, "replaces": None, "contract": CONTRACT, "title": agreement.title,
-            "parties": agreement.parties.model_dump(),
+            "statement": 1, "version": 2 if replaced else 1, "replaces": replaced, "contract": CONTRACT,
+            "title": agreement.title, "parties": agreement.parties.model_dump(),
             "period": {**PERIOD, "time_zone": agreement.terms.time_zone},
             "as_of": AS_OF, "sealed_at": AS_OF, "currency": outcome["currency"], "lines": lines,
             "total_minor": total(lines), "clauses": copy.deepcopy(outcome["clauses"]),

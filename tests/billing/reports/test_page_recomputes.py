@@ -140,12 +140,12 @@ def test_what_was_made_up_is_found_as_the_verifier_finds_it(test: Callable[..., 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda case: None, honest.corrected, honest.limited, honest.silent,
+        lambda case: None, honest.corrected, honest.limited, honest.silent, honest.stood,
         lambda case: (case.adjust("uptime", -12_345), case.settle()),
         lambda case: case.__init__(currency="JPY", rounding="up"),
         lambda case: case.__init__(clauses=[]),
     ],
-    ids=["plain", "corrected", "limited", "silent", "adjusted", "yen", "no clause"],
+    ids=["plain", "corrected", "limited", "silent", "stood", "adjusted", "yen", "no clause"],
 )  # fmt: skip
 def test_an_honest_report_holds(change: Spoil) -> None:
     data = report_of(change)

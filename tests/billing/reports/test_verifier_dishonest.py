@@ -39,6 +39,17 @@ def charge_more(case: Case) -> None:
     case.statement["lines"][0]["minor"] += 100
 
 
+def stands(spoil: Callable[[Case], object]) -> Callable[[Case], None]:
+    """Something made up of what stands of a clause of which too little is known."""
+
+    def done(case: Case) -> None:
+        case.stand(0, -50_000)
+        spoil(case)
+
+    return done
+
+
+STANDING = ("statement", "lines", 1)
 FIRST = settled.CLAIMS[0]["exclusion"]
 OUTCOME, CLAUSE = ("run", "outcome"), ("contract", "terms", "clauses")
 
@@ -97,6 +108,14 @@ OUTCOME, CLAUSE = ("run", "outcome"), ("contract", "terms", "clauses")
          "the statement rests on several outcome runs, or on one of assumed evidence"),
         (change("segments", 0, "states", 0, "to", to="2026-03-14T08:30:00Z"),
          f"evidence/{settled.ASSETS[0]}/states/0 ends before it starts"),
+        (stands(change("statement", "replaces", to=None)),
+         "what stands of uptime was settled by no earlier version that is named"),
+        (stands(change(*STANDING, "of", "settled", "digest", to="0" * 64)),
+         "what stands of uptime was settled by no earlier version that is named"),
+        (stands(change(*STANDING, "minor", to=-40_000)), "statement/total_minor is 2303642, computed again it is 2313"),
+        (stands(change(*STANDING, "text", to="uptime 98.00 %: credit")), 'statement/lines/1/text is "uptime 98.00 %:'),
+        (stands(lambda case: case.statement["lines"].insert(2, case.statement["lines"][1])), "statement/lines is ["),
+        (stands(lambda case: case.statement["lines"][1].pop("of")), "statement/total_minor is 2303642, computed"),
         (change("segments", 0, "conditions", to={"cold": [], "volume": []}),
          f"evidence/{settled.ASSETS[0]} has a measure and a condition of the name volume"),
     ],

@@ -41,13 +41,20 @@ def test_differences_make_up_what_the_totals_differ_by(old: dict[str, int], new:
 def test_adjustments_are_no_part_of_a_difference() -> None:
     old = [line("fee", 100, "fee"), line("a", -10), line("a", 7, "adjustment")]
     assert differences(old, [line("fee", 120, "fee"), line("b", 5)]) == [
-        Difference("fee", 20), Difference("a", 10), Difference("b", 5),
+        Difference("fee", "fee", 20), Difference("clause", "a", 10), Difference("clause", "b", 5),
+    ]  # fmt: skip
+
+
+def test_a_clause_that_is_called_as_the_fee_is_another_thing() -> None:
+    old = [line("fee", 100, "fee"), line("fee", -10)]
+    assert differences(old, [line("fee", 120, "fee"), line("fee", -15)]) == [
+        Difference("fee", "fee", 20), Difference("clause", "fee", -5),
     ]  # fmt: skip
 
 
 def test_an_adjustment_names_both_statements() -> None:
     old, new = {"version": 1, "digest": "a" * 64}, {"version": 2, "digest": "b" * 64}
-    assert adjustment_line(Difference("uptime", -5), "March 2026", old, new).as_json() == {
+    assert adjustment_line("uptime", -5, "March 2026", old, new).as_json() == {
         "kind": "adjustment",
         "clause": "uptime",
         "text": "March 2026, uptime: version 2 in place of version 1",

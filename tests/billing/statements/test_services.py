@@ -156,7 +156,7 @@ def test_e10_later_evidence_is_charged_in_the_next_period(november: November) ->
     assert (second.version, second.total_minor, second.document["replaces"]) == (2, 1_200_000, first.digest)
     assert Statement.objects.get(id=first.id).document == first.document
     assert [(one.clause, one.minor) for one in adjustments_of(second)] == [("uptime", 120_000)]
-    assert [one.minor for one in open_adjustments(contract.id, DECEMBER[0])] == [120_000]
+    assert [one.minor for one in open_adjustments(contract.id, DECEMBER[0], "USD")] == [120_000]
 
     fly_daily(fleet, "2026-12-02", "2026-12-31")
     december = seal(contract, DECEMBER, "2027-01-03")
@@ -171,7 +171,7 @@ def test_e10_later_evidence_is_charged_in_the_next_period(november: November) ->
     assert december.document["relies_on"]["statement"] == sorted([first.digest, second.digest])
     (adjustment,) = adjustments_of(second)
     assert charged_in(adjustment.id) == december
-    assert open_adjustments(contract.id, at("2027-02-01")) == []
+    assert open_adjustments(contract.id, at("2027-02-01"), "USD") == []
 
 
 def test_a_statement_is_not_restated_on_what_was_known_before_it(november: November) -> None:
@@ -222,7 +222,7 @@ def test_each_version_is_compared_with_the_one_before_and_charged_once(november:
     assert (clause["down_s"], clause["percent"]) == (1200 + 7 * 3600, "98.981481")
     assert third.total_minor == 900_000
     assert [(one.replaced_id, one.minor) for one in adjustments_of(third)] == [(second.id, -300_000)]
-    assert [one.minor for one in open_adjustments(contract.id, at("2027-02-01"))] == [-300_000]
+    assert [one.minor for one in open_adjustments(contract.id, at("2027-02-01"), "USD")] == [-300_000]
 
 
 def test_a_restated_period_keeps_the_adjustments_it_carried(november: November) -> None:

@@ -57,6 +57,7 @@ export interface Verdict {
   corrections: number;
   claims: number;
   left: number | null;
+  standing: number | null;
   adjusted: number | null;
 }
 
@@ -72,6 +73,7 @@ const NOTHING: Verdict = {
   corrections: 0,
   claims: 0,
   left: null,
+  standing: null,
   adjusted: null,
 };
 const SHOWN = ["currency", "fee_minor", "total_minor", "clauses"];
@@ -109,7 +111,17 @@ function settled(report: Report, tell?: Tell): Verdict {
   const lines = list(member(statement, "lines")).map((line) => object(line, "statement/lines"));
   const adjustments = lines.filter((line) => member(line, "kind") === "adjustment");
   const adjusted = adjustments.reduce((some, line) => some + Number(minor(member(line, "minor"))), 0);
-  const expected = expectedOf({ run, outcome, agreement: agreementOf(run, given), adjustments, adjusted });
+  const standing = standingOf(statement, lines, outcome);
+  const kept = [...standing.values()].reduce((some, one) => some + one, 0);
+  const expected = expectedOf({
+    run,
+    outcome,
+    agreement: agreementOf(run, given),
+    standing,
+    kept,
+    adjustments,
+    adjusted,
+  });
   const told: Document = {};
   for (const one of Object.keys(expected)) told[one] = member(statement, one);
   const wanted = list(expected.lines).map((line) => textOf(line as Document, "text"));
@@ -127,8 +139,28 @@ function settled(report: Report, tell?: Tell): Verdict {
     corrections: relied(run, "evidence_correction", given).length,
     claims: relied(run, "exclusion", given).length,
     left: year === null ? null : Number(minor(member(object(year, "year"), "remaining_minor"))),
+    standing: standing.size ? kept : null,
     adjusted: adjustments.length ? adjusted : null,
   };
+}
+
+/** What a later version says stands of each clause that is indeterminate now: settled by a version that it names. */
+function standingOf(statement: Document, lines: Document[], outcome: Document): Map<string, number> {
+  const clauses = list(outcome.clauses) as Document[];
+  const undecided = new Set(clauses.filter((one) => one.status !== "settled").map((one) => text(one.id)));
+  const found = new Map<string, number>();
+  for (const line of lines) {
+    if (member(line, "kind") !== "clause" || !Object.hasOwn(line, "of")) continue;
+    const clause = textOf(line, "clause");
+    if (!undecided.has(clause)) continue;
+    const settled = object(member(object(member(line, "of"), "statement/lines"), "settled"), "statement/lines");
+    if (member(statement, "replaces") === null || !namesOf(statement, "statement").includes(textOf(settled, "digest")))
+      throw new RefusedError(
+        gettext("what stands of {clause} was settled by no earlier version that is named", { clause }),
+      );
+    found.set(clause, Number(minor(member(line, "minor"))));
+  }
+  return found;
 }
 
 /** The outcome of a run computed again. */
@@ -153,23 +185,28 @@ interface Settled {
   run: Document;
   outcome: Document;
   agreement: Document;
+  standing: Map<string, number>;
+  kept: number;
   adjustments: Document[];
   adjusted: number;
 }
 
 /** What the statement has to say. */
-function expectedOf({ run, outcome, agreement, adjustments, adjusted }: Settled): Document {
+function expectedOf({ run, outcome, agreement, standing, kept, adjustments, adjusted }: Settled): Document {
   const clauses = list(outcome.clauses) as Document[];
   const rated = clauses
-    .filter((one) => one.status === "settled")
+    .filter((one) => one.status === "settled" || standing.has(text(one.id)))
     .map((one): Document => {
-      const start = `${text(one.id)} ${text(one.percent).slice(0, -4)} %:`;
-      return { kind: "clause", clause: text(one.id), minor: member(one, "amount_minor"), text: start };
+      const clause = text(one.id);
+      if (one.status !== "settled")
+        return { kind: "clause", clause, minor: standing.get(clause) ?? null, text: `${clause}: indeterminate, ` };
+      const start = `${clause} ${text(one.percent).slice(0, -4)} %:`;
+      return { kind: "clause", clause, minor: member(one, "amount_minor"), text: start };
     });
   const fee: Document = { kind: "fee", clause: "fee", minor: member(outcome, "fee_minor"), text: "Fee" };
   const lines = [fee, ...rated, ...adjustments.map((line) => lineOf(line, ""))];
   return {
-    total_minor: Number(outcome.total_minor) + adjusted,
+    total_minor: Number(outcome.total_minor) + kept + adjusted,
     lines,
     currency: member(outcome, "currency"),
     clauses,
