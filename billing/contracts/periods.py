@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import isleap
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tenants.kernel.calendars import from_epoch_ms, local_ms
@@ -38,6 +39,15 @@ def month(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     year, number = (int(part) for part in text.split("-"))
     following = date(year + number // 12, number % 12 + 1, 1)
     return _midnight(date(year, number, 1), zone), _midnight(following, zone)
+
+
+def next_month(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant after a moment at which a calendar month begins on the clocks of a zone."""
+    local = moment.astimezone(zone)
+    begins, months = moment, local.year * 12 + local.month
+    while begins <= moment:  # clocks that go back over the midnight of a first show the month before once more
+        begins, months = _midnight(date(months // 12, months % 12 + 1, 1), zone), months + 1
+    return begins
 
 
 def contract_year(first: date, moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -93,6 +103,13 @@ def last_day(end: datetime, zone: ZoneInfo) -> date:
     return (end - _MOMENT).astimezone(zone).date()
 
 
+def whole_days(start: datetime, end: datetime, zone: ZoneInfo) -> tuple[date, date] | None:
+    """The first and last day of a period from local midnight to local midnight; None of any other."""
+    first, after = start.astimezone(zone).date(), end.astimezone(zone).date()
+    is_whole = (_midnight(first, zone), _midnight(after, zone)) == (start, end)
+    return (first, last_day(end, zone)) if is_whole else None
+
+
 def period_text(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     """A period in words: ``September 2026`` for a whole month, else its first and last day."""
     first, after = start.astimezone(zone), end.astimezone(zone)
@@ -101,6 +118,7 @@ def period_text(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     return f"{first:%d %b %Y %H:%M} to {after:%d %b %Y %H:%M}"
 
 
+@lru_cache(maxsize=8192)  # many contracts are settled by the same months
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return from_epoch_ms(local_ms(datetime.combine(day, time()), zone))
 

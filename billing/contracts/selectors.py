@@ -8,11 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from billing.contracts.agreement import AgreementDocument
 from billing.contracts.models import Contract, ContractAcceptance, ContractVersion
 from billing.contracts.periods import PeriodError
+from billing.contracts.spans import Holding
 from tenants.edge.lists import choices_of
+from tenants.kernel.calendars import time_zone
 from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import ConflictError, NotFoundError
 
@@ -201,6 +204,39 @@ def holding_from(contract_id: UUID, moment: datetime) -> list[ContractVersion]:
 def holds(version: ContractVersion, end: datetime) -> bool:
     """Whether a version that has taken effect holds up to a moment."""
     return version.effective_to is None or end <= version.effective_to
+
+
+def told_of_spans(rows: QuerySet[ContractVersion]) -> QuerySet[ContractVersion]:
+    """Versions by number, each with what is ``told`` of its document, taken out by the database, for `holding_of`.
+
+    ``told`` has the ``grace`` too, by which what it holds for settles by itself.
+    """
+    told = JSONObject(
+        day="document__effective__from", zone="document__terms__time_zone", fee="document__terms__fee",
+        year_cap="document__year_cap_minor", grace="document__grace",
+    )  # fmt: skip
+    return rows.defer("document").annotate(told=told).order_by("contract_id", "version")
+
+
+def holding_of(version: ContractVersion) -> Holding:
+    """What a version, as `told_of_spans` found it, says of the spans it is settled by."""
+    told: dict[str, Any] = version.told  # type: ignore[attr-defined] # annotated
+    return Holding(
+        version.version, version.effective_from, version.effective_to, date.fromisoformat(told["day"]),
+        time_zone(told["zone"]), told["year_cap"] is not None, _is_whole(told["fee"]),
+    )  # fmt: skip
+
+
+def holdings(contract_id: UUID) -> list[Holding]:
+    """What the agreed versions of a contract say of the spans it is settled by, the first version first."""
+    return [holding_of(version) for version in told_of_spans(agreed_versions(contract_id))]
+
+
+def _is_whole(fee: dict[str, Any]) -> bool:
+    """Whether a fee, or the least it comes to, does not grow with the length of the period."""
+    if fee["kind"] == "metered":
+        return fee.get("minimum_minor") is not None
+    return fee.get("prorate") is None
 
 
 def contracts_about(assets: Collection[str], start: datetime, end: datetime) -> list[ContractVersion]:

@@ -1,19 +1,20 @@
 """The figures of contracts, statements and reports for people who read pages, in the language of the page.
 
-`billing.contracts.figures` and `billing.contracts.periods` write the same in the one form that documents are sealed in.
+`billing.contracts.figures` and `billing.contracts.periods` write the same in the one form that documents are sealed in;
+only the days of a period that is no whole month are shorter here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext, ngettext
 
 from billing.contracts.figures import hours_text, percent_short
-from billing.contracts.periods import is_month, period_text
+from billing.contracts.periods import is_month, period_text, whole_days
 from tenants.edge import formats
 from tenants.kernel.calendars import from_epoch_ms
 from tenants.kernel.money import Money
@@ -47,12 +48,23 @@ def span_shown(start: int, end: int, zone: ZoneInfo) -> str:
 
 
 def period_shown(start: datetime, end: datetime, zone: ZoneInfo) -> str:
-    """A period: ``September 2026`` for a whole month, else from when to when."""
+    """A period: ``September 2026`` for a whole month, ``16 to 30 September 2026`` for days, else from when to when."""
     if is_month(start, end, zone):
         return formats.month_shown(start.astimezone(zone))
+    days = whole_days(start, end, zone)
+    if days is not None:
+        return _days_shown(*days)
     if formats.is_german():
         return formats.span_shown(moment_shown(start, zone), moment_shown(end, zone))
     return period_text(start, end, zone)
+
+
+def _days_shown(first: date, last: date) -> str:
+    if first == last:
+        return formats.day_shown(last)
+    if (first.year, first.month) != (last.year, last.month):
+        return formats.span_shown(formats.day_shown(first), formats.day_shown(last))
+    return formats.span_shown(f"{first.day}{'.' if formats.is_german() else ''}", formats.day_shown(last))
 
 
 def statement_shown(start: datetime, end: datetime, zone: ZoneInfo, version: int) -> str:

@@ -15,20 +15,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from billing.contracts.periods import month
 from billing.contracts.selectors import contract as contract_by_id
-from billing.contracts.selectors import draft_of
 from billing.reports import selectors, services
 from billing.reports.bundles import Bundle
 from billing.reports.models import Report
 from billing.reports.tasks import RESTATE, SETTLE
+from billing.statements.periods import asked_period, period_params
 from billing.statements.selectors import statement as statement_by_id
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
 from tenants.edge.renderers import BytesRenderer, PdfRenderer
 from tenants.jobs.api import JobOutput
 from tenants.jobs.services import start_job
-from tenants.kernel.calendars import time_zone
 from tenants.kernel.canonical import canonical_json
 from tenants.kernel.clock import utc_now
 from tenants.scope.actors import Permission
@@ -69,10 +67,23 @@ class ReportInput(serializers.Serializer[Any]):
 
 
 class SettlementInput(serializers.Serializer[Any]):
-    """The contract and the calendar month, in its time zone, that are to be settled."""
+    """The contract, and which of its open periods is to be settled: a whole month, or from when to when."""
 
     contract = serializers.UUIDField()
-    month = serializers.RegexField(r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$", help_text="Such as 2026-09.")
+    month = serializers.RegexField(
+        r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$", required=False,
+        help_text="Such as 2026-09, on the clocks of the version that holds in it.",
+    )  # fmt: skip
+    start = serializers.DateTimeField(required=False, help_text="The first instant of a period; in place of a month.")
+    end = serializers.DateTimeField(required=False, help_text="The first instant after.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """One of both ways to name a period."""
+        if {"month", "start", "end"} & attrs.keys() not in ({"month"}, {"start", "end"}):
+            raise serializers.ValidationError(
+                {"month": "Give the month, or the `start` and the `end` of a part of one, and not both."}
+            )
+        return attrs
 
 
 class ReportViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Report]):
@@ -119,7 +130,7 @@ class ReportViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin
 
 
 class SettlementView(Idempotent, APIView):
-    """Settling a month in one go."""
+    """Settling a period in one go."""
 
     needs: ClassVar = {"write": Permission.MONEY_BILL}
 
@@ -128,11 +139,13 @@ class SettlementView(Idempotent, APIView):
         """Start the job that seals the evidence, rates it, seals the statement and makes invoice and report."""
         given = SettlementInput(data=request.data)
         given.is_valid(raise_exception=True)
-        contract = contract_by_id(given.validated_data["contract"])
-        month(given.validated_data["month"], time_zone(draft_of(contract).terms.time_zone))
+        asked, now = given.validated_data, utc_now()
+        contract = contract_by_id(asked["contract"])
+        wanted = asked["month"] if "month" in asked else (asked["start"], asked["end"])
+        period = asked_period(contract.id, wanted, now)
         by = actor_of(request._request).name
-        params = {"contract": str(contract.id), "month": given.validated_data["month"], "by": by}
-        job = start_job(kind=SETTLE, params=params, by=by, now=utc_now())
+        params = {"contract": str(contract.id), **period_params(period), "by": by}
+        job = start_job(kind=SETTLE, params=params, by=by, now=now)
         return Response(JobOutput(job).data, status=status.HTTP_202_ACCEPTED)
 
 

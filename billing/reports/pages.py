@@ -18,7 +18,7 @@ from billing.contracts.pages import contract_named
 from billing.invoices.selectors import invoices_of
 from billing.reports import selectors
 from billing.reports.bundles import Bundle
-from billing.reports.due import waiting_months
+from billing.reports.due import waiting_periods
 from billing.reports.links import may_share
 from billing.reports.mails import REPORT
 from billing.reports.models import Report
@@ -26,8 +26,9 @@ from billing.reports.showing import file_of, pdf_kind, shown, shown_to_house, ve
 from billing.reports.tasks import RESTATE, SETTLE
 from billing.statements.lists import name_shown, percent_shown, period_filter, total_column, with_figures
 from billing.statements.pages import statement_columns
-from billing.statements.selectors import open_months, statements_listed
+from billing.statements.periods import open_periods, period_params
 from billing.statements.selectors import statement as statement_by_id
+from billing.statements.selectors import statements_listed
 from tenants.customers.selectors import customer_choices
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
@@ -158,16 +159,17 @@ def verifier_file(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 @page(needs=Permission.MONEY_READ)
 def contract_statements(request: HttpRequest, contract: str) -> HttpResponse:
-    """The statements of a contract, and the months that can be settled."""
+    """The statements of a contract, and the periods that can be settled."""
     row, actor = contract_named(contract), actor_of(request)
     listing = _statements_listing(actor.slug, row.slug)
     listed = listing.page(request, with_figures(statements_listed().filter(contract=row)))
     if listed.csv is not None:
         return listed.csv
-    months = open_months(row, utc_now())
-    can_bill = actor.may(Permission.MONEY_BILL)
+    periods = open_periods(row.id, utc_now())
     context = {
-        "contract": row, "months": months, "waits": waiting_months(row), "can_bill": can_bill, "listing": listed,
+        "contract": row, "periods": periods, "waits": waiting_periods(row), "listing": listed,
+        "can_bill": actor.may(Permission.MONEY_BILL),
+        "whole_fee": [each.name for each in periods if each.charges_whole_fee],
     }  # fmt: skip
     return render(request, "contracts/statements.html", context)
 
@@ -198,15 +200,16 @@ def _statements_listing(slug: str, contract: str) -> Listing:
 @require_POST
 @page(needs=Permission.MONEY_BILL)
 def settle(request: HttpRequest, contract: str) -> HttpResponse:
-    """Start settling a month of a contract."""
+    """Start settling a period of a contract."""
     row, actor = contract_named(contract), actor_of(request)
-    chosen = request.POST.get("month", "")
-    if chosen in open_months(row, utc_now()):
-        params = {"contract": str(row.id), "month": chosen, "by": actor.name}
-        done = gettext("%(month)s is being settled; the bar above shows how far it is.") % {"month": chosen}
+    asked = request.POST.get("period", "")
+    chosen = next((each for each in open_periods(row.id, utc_now()) if each.key == asked), None)
+    if chosen is not None:
+        params = {"contract": str(row.id), **period_params((chosen.start, chosen.end)), "by": actor.name}
+        done = gettext("%(period)s is being settled; the bar above shows how far it is.") % {"period": chosen.name}
         _start(request, SETTLE, params, done)
     else:
-        messages.error(request, _("That month cannot be settled. Choose one that is over and has no statement."))
+        messages.error(request, _("That period cannot be settled. Choose one that is over and has no statement."))
     return redirect("contract-statements", actor.slug, row.slug)
 
 

@@ -11,15 +11,12 @@ from uuid import UUID
 from celery import shared_task
 from django.db import close_old_connections
 
-from billing.contracts.periods import month
-from billing.contracts.selectors import contract as contract_by_id
-from billing.contracts.selectors import draft_of
 from billing.reports.due import settle_unattended, start_due
 from billing.reports.services import Settlement, restate_period, settle_period
+from billing.statements.periods import period_of
 from tenants.custody.selectors import living_tenants
 from tenants.jobs.registry import Reporter
 from tenants.jobs.services import start_job
-from tenants.kernel.calendars import time_zone
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import OutturnError
 from tenants.scope.context import scope
@@ -39,21 +36,19 @@ def settle_due() -> None:
 
 
 def settle_month(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Settle a calendar month of a contract; done twice it gives the same."""
+    """Settle a period of a contract; done twice it gives the same."""
     reporter.progress(0.1, "Sealing evidence and rating it")
     with scope(reporter.tenant):
-        contract = contract_by_id(UUID(params["contract"]))
-        start, end = month(params["month"], time_zone(draft_of(contract).terms.time_zone))
-        return _result(settle_period(contract=contract.id, start=start, end=end, by=params["by"], now=utc_now()))
+        contract, (start, end) = UUID(params["contract"]), period_of(params, utc_now())
+        return _result(settle_period(contract=contract, start=start, end=end, by=params["by"], now=utc_now()))
 
 
 def settle_due_month(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Settle a month whose grace time is over; done twice it gives the same."""
+    """Settle a period whose grace time is over; done twice it gives the same."""
     reporter.progress(0.1, "Sealing evidence and rating it")
     with scope(reporter.tenant):
-        contract = contract_by_id(UUID(params["contract"]))
-        start, end = month(params["month"], time_zone(draft_of(contract).terms.time_zone))
-        done = settle_unattended(contract=contract.id, start=start, end=end, now=utc_now())
+        contract, (start, end) = UUID(params["contract"]), period_of(params, utc_now())
+        done = settle_unattended(contract=contract, start=start, end=end, now=utc_now())
         return {"waits": True} if done is None else _result(done)
 
 

@@ -87,7 +87,7 @@ class ChargedAdjustment(AppendOnly, PerTenant):
 
 
 class SettlementWait(PerTenant):
-    """A month that did not settle by itself: what is in the way, and when that was looked at last."""
+    """A period that did not settle by itself: what is in the way, and when that was looked at last."""
 
     contract = TenantKey(Contract, models.CASCADE)
     period_start = models.DateTimeField()

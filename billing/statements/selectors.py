@@ -1,4 +1,4 @@
-"""Statements to read, and what is open: adjustments not charged yet, months not settled yet."""
+"""Statements to read, and what is open: adjustments not charged yet."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ from uuid import UUID
 from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
-from billing.contracts.models import Contract
-from billing.contracts.periods import month, period_text
+from billing.contracts.periods import period_text
 from billing.contracts.registry import SettledPeriod
-from billing.contracts.selectors import agreed_versions, holding_from, holds, version_at
+from billing.contracts.selectors import holding_from
 from billing.outcomes.models import OutcomeRun
 from billing.statements.models import Adjustment, ChargedAdjustment, Statement
 from tenants.kernel.calendars import time_zone
 from tenants.kernel.errors import NotFoundError
-
-_MOST_MONTHS = 120
 
 
 class StatementNotFoundError(NotFoundError):
@@ -149,25 +146,6 @@ def is_followed(row: Statement) -> bool:
     return any(
         version.document["terms"]["currency"] == row.currency for version in holding_from(row.contract_id, sealed)
     )
-
-
-def open_months(contract: Contract, now: datetime) -> list[str]:
-    """The months that are over, in which the contract holds, and for which there is no statement; the first first."""
-    known = list(agreed_versions(contract.id).order_by("effective_from"))
-    if not known:
-        return []
-    zone = time_zone(known[0].document["terms"]["time_zone"])
-    settled = set(statements_of(contract.id).values_list("period_start", flat=True))
-    text, found = f"{known[0].effective_from.astimezone(zone):%Y-%m}", []
-    for _ in range(_MOST_MONTHS):
-        start, end = month(text, zone)
-        if end > now:
-            break
-        version = version_at(known, start)
-        if start not in settled and version is not None and holds(version, end):
-            found.append(text)
-        text = f"{end.astimezone(zone):%Y-%m}"
-    return found
 
 
 def settled_periods(contract: UUID, start: datetime, end: datetime | None, sealed_by: datetime) -> list[SettledPeriod]:

@@ -40,7 +40,7 @@ from billing.reports.bundles import Bundle
 from billing.reports.selectors import proof_ok, proven_bundle
 from billing.reports.services import settle_period
 from billing.statements.holds import money_holds
-from billing.statements.selectors import open_months
+from billing.statements.periods import open_periods
 from tenants.customers.services import create_customer
 from tenants.kernel.canonical import digest
 from tenants.kernel.ids import new_id
@@ -121,11 +121,11 @@ class TestAccepting:
         with pytest.raises(NotInForceError, match="Version 1 waits for the customer's acceptance") as error:
             settle(contract)
         assert error.value.fix == "Ask the customer to accept it in their portal, or publish another version."
-        assert (open_months(contract, at("2026-12-05")), contracts_about(fleet.ids, *NOVEMBER)) == ([], [])
+        assert (open_periods(contract.id, at("2026-12-05")), contracts_about(fleet.ids, *NOVEMBER)) == ([], [])
         accept(contract, now=at("2026-12-04"))
         assert list(offered()) == []
         assert version_in_force(contract.id, *NOVEMBER) == version(contract)
-        assert open_months(contract, at("2026-12-05"))[-1] == "2026-11"
+        assert open_periods(contract.id, at("2026-12-05"))[-1].name == "November 2026"
         assert settle(contract).statement.total_minor == 1_200_000
 
     def test_the_report_has_the_acceptance_with_it(self, contract: Contract) -> None:

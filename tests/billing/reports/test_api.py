@@ -9,6 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from billing.contracts.agreement import AgreementTerms
+from billing.contracts.selectors import contract as contract_by_id
+from billing.contracts.services import edit_contract
 from billing.invoices.models import Invoice
 from billing.reports.models import Report
 from billing.reports.tasks import restate_statement_period, settle_month
@@ -17,7 +20,8 @@ from billing.statements.models import Statement
 from tenants.jobs.models import Job
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
-from tests.billing.world import House, a_fleet, agreement, published, say, visit
+from tests.billing.signing import amended
+from tests.billing.world import BY, SIGNED, House, a_fleet, agreement, published, say, visit
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -83,12 +87,81 @@ def test_settling_and_restating_are_jobs(cast: Cast, house: House, with_key: Key
     assert (job.status_code, job.data["kind"]) == (202, "billing.settle")
     again = client.post(f"{API}restatements/", {"statement": str(house.done.statement.id)})
     assert (again.status_code, again.data["kind"]) == (202, "billing.restate")
+    november = {"start": "2026-11-01T00:00:00Z", "end": "2026-12-01T00:00:00Z"}
     with scope(cast.meridian.id):
-        assert Job.objects.get(kind="billing.settle").params == wanted | {"by": "key a owner's"}
+        params = {"contract": str(house.contract.id), **november, "by": "key a owner's"}
+        assert Job.objects.get(kind="billing.settle").params == params
+    assert client.post(f"{API}settlements/", {"contract": wanted["contract"], **november}).status_code == 202
     for change in ({"month": "2026-13"}, {"month": ""}, {"contract": "x"}):
         assert client.post(f"{API}settlements/", wanted | change).status_code == 400
     assert client.post(f"{API}settlements/", wanted | {"contract": str(house.claim)}).status_code == 404
     assert client.post(f"{API}restatements/", {"statement": str(house.claim)}).status_code == 404
+
+
+def test_a_period_is_asked_for_by_its_month_or_by_its_start_and_end(cast: Cast, house: House, with_key: Keyed) -> None:
+    client = with_key(cast.meridian, Role.OWNER)
+    wanted = {"contract": str(house.contract.id)}
+    for given in ({}, {"start": "2026-10-01T00:00:00Z"}, {"month": "2026-10", "end": "2026-11-01T00:00:00Z"}):
+        (finding,) = client.post(f"{API}settlements/", wanted | given).json()["findings"]
+        assert (finding["place"], finding["code"]) == ("month", "request.invalid")
+        assert finding["message"] == "Give the month, or the `start` and the `end` of a part of one, and not both."
+
+
+PARTS = (
+    "Settle one that is open: 3 to 15 September 2026 (2026-09-02T22:00:00Z to 2026-09-15T22:00:00Z), "
+    "16 to 30 September 2026 (2026-09-15T22:00:00Z to 2026-09-30T22:00:00Z)."
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "place", "detail"),
+    [
+        ({"month": "2026-09"}, "month", "The contract is settled by parts of 2026-09."),
+        ({"month": "2026-10"}, "month", "The contract does not hold in 2026-10."),
+        (
+            {"start": "2026-09-02T22:00:00Z", "end": "2026-09-30T22:00:00Z"}, "start",
+            "That is no period by which the contract is settled.",
+        ),
+        (
+            {"start": "2199-09-01T00:00:00Z", "end": "2199-10-01T00:00:00Z"}, "start",
+            "The period ends at 2199-10-01T00:00:00Z: it is not over yet.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_wrong_period_is_told_with_those_that_are_open(
+    cast: Cast, with_key: Keyed, asked: dict[str, str], place: str, detail: str
+) -> None:
+    with scope(cast.meridian.id):
+        fleet, zone = a_fleet("2026-08-29", "2026-08-30"), {"time_zone": "Europe/Berlin"}
+        contract = published(agreement(fleet, effective={"from": "2026-09-03", "to": "2026-10-01"}, **zone))
+        amended(contract, agreement(fleet, effective={"from": "2026-09-16", "to": "2026-10-01"}, **zone))
+    client = with_key(cast.meridian, Role.OWNER)
+    answer = client.post(f"{API}settlements/", {"contract": str(contract.id), **asked})
+    told = {name: answer.json()[name] for name in ("status", "code", "place", "detail", "kept", "fix")}
+    assert told == {
+        "status": 422, "code": "period.not_open", "place": place, "detail": detail, "kept": "Nothing was settled.",
+        "fix": PARTS,
+    }  # fmt: skip
+
+
+def test_a_draft_does_not_move_what_is_settled(cast: Cast, with_key: Keyed) -> None:
+    with scope(cast.meridian.id):
+        fleet = a_fleet("2026-08-29", "2026-10-01")
+        contract = published(agreement(fleet, time_zone="Europe/Berlin"))
+        drafted = AgreementTerms.read(agreement(fleet, time_zone="Asia/Tokyo"))
+        edit_contract(
+            contract=contract.id, revision=contract_by_id(contract.id).revision, wanted=drafted, by=BY, now=SIGNED
+        )
+    wanted = {"contract": str(contract.id), "month": "2026-09"}
+    with_key(cast.meridian, Role.OWNER).post(f"{API}settlements/", wanted)
+    with scope(cast.meridian.id):
+        params = Job.objects.get(kind="billing.settle").params
+    assert (params["start"], params["end"]) == ("2026-08-31T22:00:00Z", "2026-09-30T22:00:00Z")
+    for given in (wanted | {"by": BY}, params):
+        settle_month(Reporter(cast), given)
+        with scope(cast.meridian.id):
+            period = Statement.objects.get().document["period"]
+        assert period == {"start": params["start"], "end": params["end"], "time_zone": "Europe/Berlin"}
 
 
 def test_what_the_jobs_do(cast: Cast) -> None:

@@ -15,10 +15,12 @@ from billing.contracts.models import Contract
 from billing.contracts.selectors import draft_of
 from billing.contracts.wording import describe
 from billing.invoices.models import Invoice
-from billing.reports.due import BY, SETTLE_DUE, months_due, settle_unattended, start_due, wait_letter, waiting_months
+from billing.reports.due import BY, SETTLE_DUE, periods_due, settle_unattended, start_due, wait_letter, waiting_periods
 from billing.reports.services import Settlement, settle_period
 from billing.statements.models import SettlementWait, Statement
+from billing.statements.periods import open_periods
 from tenants.jobs.models import Job, JobState
+from tenants.jobs.services import start_job
 from tenants.people.models import User
 from tenants.post.models import Letter
 from tenants.post.schemas import Occasion
@@ -48,7 +50,7 @@ def graceful(grace: str = "P5D", **changes: Any) -> Contract:
 
 
 def due(now: datetime) -> list[tuple[str, str]]:
-    return [(str(each.contract), each.month) for each in months_due(now)]
+    return [(str(each.contract), each.month or f"{each.start:%m-%d}/{each.end:%m-%d}") for each in periods_due(now)]
 
 
 def settled(
@@ -85,13 +87,44 @@ class TestDue:
         assert "2026-11" not in [month for _, month in due(FIFTH)]
         assert "2026-10" in [month for _, month in due(FIFTH)]
 
+    def test_parts_of_months_are_due_too(self) -> None:
+        fleet, _ = e01()
+        contract = published(agreement(fleet, grace="P5D", effective={"from": "2026-10-05", "to": None}))
+        amended(contract, agreement(fleet, grace="P10D", effective={"from": "2026-11-16", "to": None}))
+        assert [period for _, period in due(FIFTH)] == ["11-01/11-16", "10-05/11-01"]
+        assert [period for _, period in due(at("2026-12-11"))] == ["11-16/12-01", "11-01/11-16", "10-05/11-01"]
+
+    def test_what_two_zones_leave_between_them_is_left_to_people(self) -> None:
+        fleet, _ = e01()
+        tokyo, berlin = ("2026-10-01", "Asia/Tokyo"), ("2026-11-01", "Europe/Berlin")
+        wanted = agreement(fleet, grace="P5D", effective={"from": tokyo[0], "to": None}, time_zone=tokyo[1])
+        contract = published(wanted)
+        later = agreement(fleet, grace="P5D", effective={"from": berlin[0], "to": None}, time_zone=berlin[1])
+        amended(contract, later)
+        assert [period for _, period in due(FIFTH)] == ["2026-11", "2026-10"]
+        assert [each.name for each in open_periods(contract.id, FIFTH)] == [
+            "October 2026", "01 Nov 2026 00:00 to 01 Nov 2026 08:00", "November 2026",
+        ]  # fmt: skip
+
+    def test_some_time_that_has_a_statement_is_not_due(self) -> None:
+        contract = graceful()
+        settled(contract, FIFTH, (at("2026-11-01"), at("2026-11-16")))
+        assert next(period for _, period in due(FIFTH)) == "11-16/12-01"
+
+    def test_statements_of_long_ago_are_not_read(self) -> None:
+        contract = graceful()
+        settled(contract)
+        with CaptureQueriesContext(connection) as asked:
+            due(at("2028-06-10"))
+        assert '"period_start" > \'2026-05-' in asked[1]["sql"]
+
     def test_it_takes_two_queries(self) -> None:
         graceful()
         with CaptureQueriesContext(connection) as few:
-            months_due(FIFTH)
+            periods_due(FIFTH)
         graceful(title="Another")
         with CaptureQueriesContext(connection) as more:
-            months_due(FIFTH)
+            periods_due(FIFTH)
         assert len(few) == len(more) == 2
 
 
@@ -102,15 +135,23 @@ class TestJobs:
         number = start_due(now=FIFTH)
         assert number == len(due(FIFTH)) == 11
         assert start_due(now=FIFTH) == 0
-        job = Job.objects.filter(kind=SETTLE_DUE, params__month="2026-11").get()
-        assert (job.params, job.created_by) == ({"contract": str(contract.id), "month": "2026-11"}, BY)
+        november = {"start": "2026-11-01T00:00:00Z", "end": "2026-12-01T00:00:00Z"}
+        job = Job.objects.filter(kind=SETTLE_DUE, params__start=november["start"]).get()
+        assert (job.params, job.created_by) == ({"contract": str(contract.id), **november}, BY)
+
+    def test_one_that_was_started_by_its_month_is_not_started_again(self) -> None:
+        contract = graceful()
+        params = {"contract": str(contract.id), "month": "2026-11"}
+        start_job(kind=SETTLE_DUE, params=params, by=BY, now=FIFTH)
+        assert start_due(now=FIFTH) == 10
+        assert not Job.objects.filter(params__start="2026-11-01T00:00:00Z").exists()
 
     def test_what_waits_is_tried_again_after_a_day(self) -> None:
         contract = graceful()
         start_due(now=FIFTH)
         Job.objects.update(state=JobState.DONE)
-        for month, start in ((each.month, each.start) for each in months_due(FIFTH)):
-            SettlementWait.objects.create(contract=contract, period_start=start, why=month, looked_at=FIFTH)
+        for each in periods_due(FIFTH):
+            SettlementWait.objects.create(contract=contract, period_start=each.start, why="no", looked_at=FIFTH)
         assert start_due(now=FIFTH + timedelta(hours=23)) == 0
         assert start_due(now=FIFTH + timedelta(hours=24)) == 11
 
@@ -125,15 +166,15 @@ class TestSettling:
         assert done.invoice is not None
         assert settled(contract) == done
         assert "2026-11" not in [month for _, month in due(FIFTH)]
-        assert waiting_months(contract) == []
+        assert waiting_periods(contract) == []
 
     def test_nobody_is_charged_by_itself_on_what_is_not_known(self, cast: Cast) -> None:
         contract = graceful()
         assert settled(contract, at("2027-01-06"), DECEMBER) is None
         assert (Statement.objects.count(), Invoice.objects.count()) == (0, 0)
-        ((name, row),) = waiting_months(contract)
+        ((name, row),) = waiting_periods(contract)
         assert name == "December 2026"
-        assert "Too little is known of this month for " in row.why
+        assert "Too little is known of this period for " in row.why
         assert AuditEntry.objects.get(action="settlement.waits").subject == f"contract/{contract.id}"
         waits = Letter.objects.get(kind="settlement")
         about = Occasion(cast.meridian, waits.about, waits.facts, waits.customer, at("2027-01-06"))
@@ -148,14 +189,14 @@ class TestSettling:
         assert SettlementWait.objects.get().looked_at == at("2027-01-07")
         later = at("2027-01-08")
         settle_period(contract=contract.id, start=DECEMBER[0], end=DECEMBER[1], by="owner", now=later)
+        assert (waiting_periods(contract), wait_letter(about)) == ([], None)
         assert settled(contract, later, DECEMBER) is not None
-        assert wait_letter(about) is None
-        assert waiting_months(contract) == []
+        assert SettlementWait.objects.count() == 0
 
     def test_whatever_keeps_it_from_being_settled_is_told(self) -> None:
         contract = graceful(effective={"from": "2026-12-01", "to": None})
         assert settled(contract) is None
-        ((_, row),) = waiting_months(contract)
+        ((_, row),) = waiting_periods(contract)
         assert "No published version holds from 2026-11-01T00:00:00Z" in row.why
 
 

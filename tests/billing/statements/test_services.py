@@ -11,7 +11,6 @@ from django.db import DatabaseError, transaction
 
 from billing.contracts.agreement import AgreementTerms
 from billing.contracts.models import Contract
-from billing.contracts.selectors import contract as contract_by_id
 from billing.contracts.services import edit_contract, publish_contract
 from billing.outcomes.models import OutcomeRun
 from billing.outcomes.services import Assumption, run_outcome
@@ -23,7 +22,6 @@ from billing.statements.selectors import (
     is_followed,
     name_of,
     open_adjustments,
-    open_months,
     versions_of,
 )
 from billing.statements.services import (
@@ -291,15 +289,6 @@ def test_comparisons_stand_in_the_statement() -> None:
     assert comparison["what_if_run"] == what_if.digest
     assert statement.document["relies_on"]["what_if_run"] == [what_if.digest]
     assert statement.total_minor == 1_080_000
-
-
-def test_months_that_can_be_settled(november: November) -> None:
-    fleet, contract, _ = november
-    row = contract_by_id(contract.id)
-    assert open_months(row, at("2026-04-01")) == ["2026-01", "2026-02", "2026-03"]
-    assert open_months(row, at("2027-01-01"))[-2:] == ["2026-10", "2026-12"]
-    ended = published(agreement(fleet, effective={"from": "2026-01-15", "to": "2026-04-01"}))
-    assert open_months(contract_by_id(ended.id), at("2027-01-01")) == ["2026-02", "2026-03"]
 
 
 def test_whether_another_statement_can_follow(november: November) -> None:
