@@ -10,8 +10,10 @@ import pytest
 from django.test import Client
 
 from billing.contracts.models import Contract
+from billing.outcomes.consents import Consent
+from billing.outcomes.deciding import approve_exclusion
 from billing.outcomes.models import Exclusion
-from billing.outcomes.selectors import decision_of, exclusion
+from billing.outcomes.selectors import decision_of, exclusion, state_of
 from billing.outcomes.services import claim_exclusion
 from tenants.customers.services import create_customer
 from tenants.kernel.clock import utc_now
@@ -66,6 +68,32 @@ def test_the_customer_decides_in_time(
     assert known is not None
     assert (known.approved, known.decided_by) == (approved, "reader@meridian.example")
     assert "The claim was" in decide(client, made, decision)
+
+
+def test_the_customer_objects_to_what_was_said_in_their_name(cast: Cast, contract: Contract, sign_in: SignIn) -> None:
+    made, client = claim(cast, contract, 3), sign_in(cast.reader)
+    assert "Only the provider, who claimed it, withdraws it" in decide(client, made, "object")
+    with scope(cast.meridian.id):
+        approve_exclusion(
+            exclusion=made.id, why="a storm", by="planner", customer=None, now=utc_now(),
+            consent=Consent("Jo <Smith>", at("2026-02-12").date(), "by telephone"),
+        )  # fmt: skip
+    path = f"/t/meridian/agreed/{contract.id}/exclusions/"
+    page = body(client, path)
+    for words in (
+        "recorded by planner",
+        ": agreed by Jo &lt;Smith&gt; on 2026-02-12 (by telephone): a storm",
+        "Object",
+    ):
+        assert words in page, words
+    assert "Object: we did not agree" not in body(sign_in(cast.owner), path)
+    assert "Say why" in decide(client, made, "object", "")
+    assert "Your decision is in the log" in decide(client, made, "object", "Nobody of us said so.")
+    page = body(client, path)
+    assert "withdrawn by reader@meridian.example" in page
+    assert "Object: we did not agree" not in page
+    with scope(cast.meridian.id):
+        assert state_of(exclusion(made.id), utc_now()) == "withdrawn"
 
 
 def test_an_objection_after_the_time_is_refused(cast: Cast, contract: Contract, sign_in: SignIn) -> None:
