@@ -201,7 +201,9 @@ def contracts_about(assets: Collection[str], start: datetime, end: datetime) -> 
     The database reads the assets of each and gives only what is found: documents are large, and contracts many.
     """
     newest = agreed().filter(effective_from__lt=end).order_by("contract_id", "-version").distinct("contract_id")
-    holding = ContractVersion.objects.filter(Q(effective_to=None) | Q(effective_to__gt=start), id__in=newest.values("id"))
+    holding = ContractVersion.objects.filter(
+        Q(effective_to=None) | Q(effective_to__gt=start), id__in=newest.values("id")
+    )
     return list(holding.filter(document__assets__has_keys=sorted(assets)).order_by("contract_id"))
 
 
