@@ -13,6 +13,7 @@ from billing.dunning.api import DunningHistoryView, DunningPauseEndView, Dunning
 from billing.invoices.api import InvoiceViewSet
 from billing.invoices.party_api import BillingProfileView, LegalEntityViewSet
 from billing.outcomes.api import DryRunView, ExclusionViewSet, OutcomeRunViewSet
+from billing.outcomes.objection_api import AgreedExclusionViewSet
 from billing.payments.api import PaymentViewSet, StandingView
 from billing.payments.journal_api import JournalView
 from billing.plans.api import (
@@ -30,6 +31,7 @@ from billing.statements.api import StatementViewSet
 router = SimpleRouter(use_regex_path=False)
 router.register("contracts", ContractViewSet, "contract")
 router.register("agreed-contracts", AgreedContractViewSet, "agreed-contract")
+router.register("agreed-contracts/<uuid:contract>/exclusions", AgreedExclusionViewSet, "agreed-exclusion")
 router.register("exclusions", ExclusionViewSet, "exclusion")
 router.register("outcome-runs", OutcomeRunViewSet, "outcome-run")
 router.register("simulations", SimulationViewSet, "simulation")

@@ -18,8 +18,9 @@ from analytics.maintenance.models import OrderCancellation, Plan, PlanState, Wor
 from analytics.maintenance.printed import deferral_json, standing_json, visit_json
 from analytics.maintenance.selectors import cancellation_of, locked_plan, orders_within, work_order
 from billing.contracts.selectors import agreement_of, contracts_about
-from billing.outcomes.services import DecidedError as ClaimDecidedError
-from billing.outcomes.services import claim_exclusion, withdraw_exclusion
+from billing.outcomes.deciding import DecidedError as ClaimDecidedError
+from billing.outcomes.deciding import withdraw_exclusion
+from billing.outcomes.services import claim_exclusion
 from tenants.jobs.models import Job
 from tenants.jobs.services import start_job
 from tenants.kernel.canonical import digest

@@ -24,6 +24,7 @@ from billing.disputes.domain.files import KINDS, MOST_BYTES, AttachmentError, re
 from billing.disputes.models import Dispute
 from billing.disputes.pages import download
 from billing.disputes.selectors import DisputeNotFoundError
+from billing.outcomes.api import ConsentField
 from tenants.edge.http import actor_of
 from tenants.edge.idempotency import Idempotent
 from tenants.kernel.clock import utc_now
@@ -77,6 +78,7 @@ class DisputeEntryOutput(serializers.Serializer[Any]):
     text = serializers.CharField()
     verdict = serializers.CharField()
     effect = serializers.DictField(allow_null=True)
+    consent = ConsentField(allow_null=True, help_text="On which consent of the customer a decision was recorded.")
     files = DisputeFileOutput(many=True)
 
 
@@ -145,14 +147,19 @@ class DisputeWhyInput(serializers.Serializer[Any]):
 
 
 class DisputeUpholdInput(DisputeWhyInput):
-    """Why it is upheld; `category` where time is to be excluded and the contract has several."""
+    """Why it is upheld; `category` where time is to be excluded and the contract has several.
+
+    What the organisation asked for in its own favour needs the customer's `consent`.
+    """
 
     category = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    consent = ConsentField(required=False, allow_null=True, default=None)
 
 
-class DisputeOfferInput(DisputeUpholdInput):
+class DisputeOfferInput(DisputeWhyInput):
     """A middle way: what some of the interval is to count as."""
 
+    category = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
     held = serializers.ChoiceField(choices=HELD)
     start = serializers.DateTimeField()
     end = serializers.DateTimeField(help_text="The first instant after.")
@@ -203,7 +210,10 @@ class DisputeViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixi
     @extend_schema(request=DisputeUpholdInput, responses=DisputeDocumentOutput)
     @action(detail=True, methods=["post"])
     def uphold(self, request: Request, pk: UUID, **_: Any) -> Response:
-        """Grant what is asked for; the period is rated again."""
+        """Grant what is asked for; the period is rated again.
+
+        What the organisation asked for in its own favour is 403 without the customer's consent.
+        """
         return self._of_provider(deciding.uphold, DisputeUpholdInput, request, pk)
 
     @extend_schema(request=DisputeOfferInput, responses=DisputeDocumentOutput)

@@ -1,7 +1,7 @@
 """Deciding a dispute: what a decision changes is an exclusion or a correction of the evidence, and both are logged.
 
-Upholding gives exactly what is asked for, so the provider can do it alone. A middle way counts once the customer has
-agreed to it.
+Upholding gives exactly what is asked for, so the provider can do it alone where the customer asks, or where it is in
+their favour. A middle way counts once the customer has agreed to it; so does what the provider asks for itself.
 """
 
 from __future__ import annotations
@@ -22,13 +22,17 @@ from billing.disputes.selectors import agreement_about, categories, decisions_of
 from billing.disputes.selectors import dispute as dispute_by_id
 from billing.disputes.services import DISPUTE, DisputeClosedError, DisputeError, words_of
 from billing.disputes.telling import tell_other_side
+from billing.outcomes.claims import CLAIM
+from billing.outcomes.claims import DECISION as CLAIM_DECISION
+from billing.outcomes.consents import Consent, checked
 from billing.outcomes.corrections import Corrected, correct_evidence
+from billing.outcomes.deciding import approve_exclusion
 from billing.outcomes.selectors import decision_of
 from billing.outcomes.selectors import exclusion as exclusion_by_id
-from billing.outcomes.services import CLAIM, CORRECTION, approve_exclusion, claim_exclusion
-from billing.outcomes.services import DECISION as CLAIM_DECISION
+from billing.outcomes.services import CORRECTION, claim_exclusion, claim_for_customer
 from tenants.kernel.calendars import epoch_ms
 from tenants.kernel.canonical import digest
+from tenants.kernel.errors import OutturnError
 from tenants.kernel.ids import new_id
 from tenants.record.schemas import NewEntry
 from tenants.record.services import append_leaves, record_audit
@@ -43,6 +47,13 @@ class DisputeStepError(DisputeClosedError):
     """The step cannot be taken: it is the other side's, or the dispute is not there yet, or over."""
 
     code = "dispute.step"
+
+
+class OtherSideError(OutturnError):
+    """What the provider asks for in its own favour is the customer's to grant."""
+
+    code = "dispute.other_side"
+    status = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,9 @@ class Offer:
     category: str = ""
 
 
-def uphold(*, dispute: UUID, why: str, by: str, now: datetime, category: str = "") -> DisputeDecision:
+def uphold(
+    *, dispute: UUID, why: str, by: str, now: datetime, category: str = "", consent: Consent | None = None
+) -> DisputeDecision:
     """Grant what is asked for: from now on it counts, and the period is rated again.
 
     Args:
@@ -71,15 +84,30 @@ def uphold(*, dispute: UUID, why: str, by: str, now: datetime, category: str = "
         by: Who decides.
         now: When.
         category: As what the time is excluded, where that is asked for; empty for the only one there is.
+        consent: That the customer agreed elsewhere: what the provider itself asked for in its own favour needs it.
 
     Raises:
         DisputeNotFoundError: There is none.
+        OtherSideError: The provider asked for it, in its own favour, and no consent of the customer is recorded.
+        ConsentError: The consent does not say who agreed, when, or how.
         DisputeStepError: It was decided, or the correction window is over.
         DisputeError: The category is none of the contract's.
     """
     row = dispute_by_id(dispute, None)
+    if consent is None and is_own_favour(row):
+        raise OtherSideError(
+            "What the provider asks for in its own favour is the customer's to grant.", place="consent",
+            kept="The dispute as it is.",
+            fix="Offer it, and they agree in their portal; or record who of them agreed, when, and how.",
+        )  # fmt: skip
+    given = None if consent is None else checked(consent, now)
     offer = Offer(row.held, row.start, row.end, category)  # type: ignore[arg-type] # one of the three
-    return _step(row, "upheld", "provider", why=why, effect=_effect(row, offer), by=by, now=now)
+    return _step(row, "upheld", "provider", why=why, effect=_effect(row, offer), by=by, now=now, consent=given)
+
+
+def is_own_favour(row: Dispute) -> bool:
+    """Whether the provider opened a dispute and asks for what takes credit from the customer: anything but down."""
+    return row.side == "provider" and row.held != "down"
 
 
 def offer_middle(*, dispute: UUID, offer: Offer, why: str, by: str, now: datetime) -> DisputeDecision:
@@ -172,8 +200,9 @@ def _effect(row: Dispute, offer: Offer) -> Effect:
 
 
 def _step(
-    row: Dispute, verdict: Verdict, side: Side, *, why: str, by: str, now: datetime, effect: Effect | None = None
-) -> DisputeDecision:
+    row: Dispute, verdict: Verdict, side: Side, *, why: str, by: str, now: datetime, effect: Effect | None = None,
+    consent: Consent | None = None,
+) -> DisputeDecision:  # fmt: skip
     """Take a step, one at a time; with what it changes, all or nothing."""
     with transaction.atomic():
         locked_contract(row.contract_id)
@@ -184,9 +213,12 @@ def _step(
         decision = DisputeDecision(
             id=new_id(), dispute=row, number=len(taken) + 1, verdict=verdict, side=side, decided_by=by, decided_at=now
         )
-        # Who asked for it: the customer, or whoever made the offer that the customer now agrees to.
-        asker = taken[-1].decided_by if verdict == "agreed" else row.opened_by
-        done = _done(row, effect, why, asker, by, now) if effect is not None and STEPS[verdict].has_effect else {}
+        # Who asked for it: who opened the dispute, or made the offer that the customer now agrees to.
+        last = taken[-1] if verdict == "agreed" else None
+        asked = _Asked(row.opened_by, row.side) if last is None else _Asked(last.decided_by, last.side)
+        word = _Word(why, by, side, now, consent)
+        done = _done(row, effect, asked, word) if effect is not None and STEPS[verdict].has_effect else {}
+        whose: Json = {} if consent is None else {"consent": consent.as_json()}
         decision.document = {
             "decision": verdict,
             "dispute": row.digest,
@@ -194,17 +226,20 @@ def _step(
             "side": side,
             "why": words_of(why, "why"),
             "effect": effect,
+            **whose,
             "decided_by": by,
             "decided_at": utc_text(now),
             "relies_on": {DISPUTE: [row.digest]} | ({STEP: [taken[-1].digest]} if taken else {}) | done,
         }
         decision.digest = digest(decision.document)
         decision.save(force_insert=True)
-        record_audit(action=f"dispute.{verdict}", subject=f"dispute/{row.id}", by=by, now=now)
+        record_audit(
+            action=f"dispute.{verdict}", subject=f"dispute/{row.id}", by=by, now=now, details={"side": side, **whose}
+        )
         append_leaves(entries=[NewEntry(STEP, decision.digest)], now=now)
         tell_other_side(row, side=side, news=verdict, about=decision.id, now=now)
         if done:
-            tell_decided(row.statement_id, by=asker if verdict == "agreed" else by, now=now)
+            tell_decided(row.statement_id, by=asked.by if verdict == "agreed" else by, now=now)
     return decision
 
 
@@ -223,7 +258,26 @@ def _refused(message: str, fix: str) -> DisputeStepError:
     return DisputeStepError(message, place="dispute", kept="The dispute as it is.", fix=fix)
 
 
-def _done(row: Dispute, effect: Effect, why: str, asker: str, by: str, now: datetime) -> dict[str, list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Who asked for what is granted, and for which side."""
+
+    by: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """The word by which it is granted: why, by whom and for which side, when; or on which consent recorded."""
+
+    why: str
+    by: str
+    side: Side
+    now: datetime
+    consent: Consent | None
+
+
+def _done(row: Dispute, effect: Effect, asked: _Asked, word: _Word) -> dict[str, list[str]]:
     """Do what a decision changes; what it made, by kind and digest.
 
     An exclusion is claimed by who asked for it and approved by who decides.
@@ -234,14 +288,18 @@ def _done(row: Dispute, effect: Effect, why: str, asker: str, by: str, now: date
         made = [
             correct_evidence(
                 wanted=Corrected(row.contract_id, asset, row.document["of"], start, end, effect["state"], row.digest),
-                by=by, now=now,
+                by=word.by, now=word.now, consent=word.consent,
             )
             for asset in assets
         ]  # fmt: skip
         return {CORRECTION: [one.digest for one in made]}
-    claim = claim_exclusion(
+    claims = claim_for_customer if asked.side == "customer" else claim_exclusion
+    claim = claims(
         contract=row.contract_id, category=effect["category"], assets=assets, start=start, end=end,
-        evidence={"dispute": row.digest}, by=asker, now=now,
+        evidence={"dispute": row.digest}, by=asked.by, now=word.now,
     )  # fmt: skip
-    decided = decision_of(exclusion_by_id(claim.id)) or approve_exclusion(exclusion=claim.id, why=why, by=by, now=now)
+    decided = decision_of(exclusion_by_id(claim.id)) or approve_exclusion(
+        exclusion=claim.id, why=word.why, by=word.by, now=word.now, consent=word.consent,
+        customer=row.customer_id if word.side == "customer" else None,
+    )  # fmt: skip
     return {CLAIM: [claim.digest], CLAIM_DECISION: [decided.digest]}

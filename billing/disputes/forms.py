@@ -19,6 +19,7 @@ from billing.contracts.agreement import AgreementDocument
 from billing.contracts.figures import utc_text
 from billing.disputes.domain.files import KINDS, MOST_BYTES, AttachedFile, AttachmentError, read_file
 from billing.disputes.services import MOST_LETTERS
+from billing.outcomes.consents import FEWEST_LETTERS, MOST_HOW, MOST_NAME, Consent
 from tenants.edge.retelling import retold
 from tenants.kernel.calendars import UnknownZoneError, time_zone
 
@@ -110,13 +111,29 @@ class CategoryMixin(forms.Form):
 
 
 class UpholdForm(CategoryMixin, WhyForm):
-    """Granting what is asked for."""
+    """Granting what is asked for; what one asked for oneself needs that the customer agreed elsewhere."""
 
     category = forms.ChoiceField(label=_("Excluded as"))
+    who = forms.CharField(label=_("Who of the customer agreed"), min_length=2, max_length=MOST_NAME)
+    on = forms.DateField(label=_("On which day"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    how = forms.CharField(
+        label=_("How"), min_length=FEWEST_LETTERS, max_length=MOST_HOW,
+        help_text=_("The mail, the call or the meeting. The report says that you recorded it, and whom you name."),
+    )  # fmt: skip
+    field_order = ("category", "who", "on", "how", "why")
 
-    def __init__(self, *args: Any, categories: Sequence[str], **more: Any) -> None:
+    def __init__(self, *args: Any, categories: Sequence[str], needs_consent: bool, **more: Any) -> None:
         super().__init__("upheld", *args, **more)
         self.set_categories(categories)
+        if not needs_consent:
+            for name in ("who", "on", "how"):
+                del self.fields[name]
+
+    @property
+    def consent(self) -> Consent | None:
+        """What was recorded of the customer's consent, where it is needed."""
+        given = self.cleaned_data
+        return Consent(given["who"], given["on"], given["how"]) if "who" in given else None
 
 
 class SpanForm(ActForm):

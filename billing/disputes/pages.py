@@ -20,7 +20,7 @@ from billing.contracts.selectors import agreement_of, contract_choices
 from billing.disputes import deciding, forms, selectors, services
 from billing.disputes.acting import may_decide, required_side
 from billing.disputes.models import Dispute
-from billing.disputes.showing import STATES, detail
+from billing.disputes.showing import STATES, detail, upholding
 from billing.statements.lists import name_of, name_shown, with_figures
 from billing.statements.models import Statement
 from billing.statements.selectors import newest_version
@@ -163,7 +163,7 @@ def _form(request: HttpRequest, row: Dispute, actor: Actor) -> forms.ActForm:
     categories = selectors.categories(selectors.agreement_about(row), row.clause, row.document["assets"])
     match act:
         case "upheld":
-            return forms.UpholdForm(request.POST, categories=categories if row.held == "excluded" else ())
+            return forms.UpholdForm(request.POST, **upholding(row, categories))
         case "offered":
             zone = selectors.zone_of(row)
             return forms.OfferForm(zone, None, request.POST, categories=categories)
@@ -189,7 +189,9 @@ def _acted(form: forms.ActForm, row: Dispute, actor: Actor) -> bool:
             case "say":
                 services.say(customer=customer, text=values["text"], files=values["attached"], **common)
             case "upheld":
-                deciding.uphold(why=values["why"], category=values.get("category", ""), **common)
+                consent = form.consent if isinstance(form, forms.UpholdForm) else None
+                category = values.get("category", "")
+                deciding.uphold(why=values["why"], category=category, consent=consent, **common)
             case "offered":
                 wanted = {name: values.get(name, "") for name in ("held", "start", "end", "category")}
                 deciding.offer_middle(offer=deciding.Offer(**wanted), why=values["why"], **common)

@@ -38,6 +38,7 @@ class Said:
     text: str
     verdict: str = ""
     effect: dict[str, Any] | None = None
+    consent: dict[str, Any] | None = None
     files: list[DisputeFile] = field(default_factory=list)
 
 
@@ -140,7 +141,15 @@ def conversation(row: Dispute) -> list[Said]:
         for one in DisputeMessage.objects.filter(dispute=row)
     )
     decisions = (
-        Said(_side(one.side), one.decided_by, one.decided_at, one.document["why"], one.verdict, one.effect)
+        Said(
+            _side(one.side),
+            one.decided_by,
+            one.decided_at,
+            one.document["why"],
+            one.verdict,
+            one.effect,
+            one.document.get("consent"),
+        )
         for one in decisions_of(row)
     )
     return [opening, *sorted([*messages, *decisions], key=lambda one: one.at)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.contracts.shown import moment_shown
 from billing.disputes import forms, selectors
 from billing.disputes.acting import may_decide, side_of
+from billing.disputes.deciding import is_own_favour
 from billing.disputes.domain.steps import LIVING, State
 from billing.disputes.models import Dispute
 from billing.statements.lists import name_of
@@ -53,6 +54,7 @@ def detail(row: Dispute, actor: Actor, sent: forms.ActForm | None, now: datetime
         "pictures": list(_pictures(row, agreement.assets)),
         "offer": selectors.offer_of(row), "later": _later(row),
         "is_late": now > row.closes_at, "is_living": state in LIVING, "is_own": actor.customer is None,
+        "is_own_favour": is_own_favour(row),
         "can_read_money": actor.may(Permission.MONEY_READ), "can_bill": actor.may(Permission.MONEY_BILL),
         **_forms(row, actor, state, sent, now),
     }  # fmt: skip
@@ -91,17 +93,27 @@ def _of_customer(row: Dispute, state: State, now: datetime) -> Iterator[tuple[An
 def _of_provider(row: Dispute, now: datetime) -> Iterator[tuple[Any, Any, forms.ActForm]]:
     categories = selectors.categories(selectors.agreement_about(row), row.clause, row.document["assets"])
     if now <= row.closes_at:
-        upheld = forms.UpholdForm(categories=categories if row.held == "excluded" else ())
-        yield _("Uphold it: what is asked for counts"), _("Uphold"), upheld
+        upheld = forms.UpholdForm(**upholding(row, categories))
         offered = forms.OfferForm(
             selectors.zone_of(row), (row.start, row.end), categories=categories, initial={"held": row.held}
         )
-        yield _("Offer a middle way: it counts once the customer agrees"), _("Offer"), offered
+        if is_own_favour(row):
+            yield _("Offer it to the customer: it counts once they agree"), _("Offer"), offered
+            yield _("Record that the customer agreed: what you asked for counts"), _("Record the agreement"), upheld
+        else:
+            yield _("Uphold it: what is asked for counts"), _("Uphold"), upheld
+            yield _("Offer a middle way: it counts once the customer agrees"), _("Offer"), offered
     yield _("Decline it: nothing changes"), _("Decline"), forms.WhyForm("declined")
 
 
+def upholding(row: Dispute, categories: Sequence[str]) -> dict[str, Any]:
+    """What the form that upholds a dispute asks for: a category, and on whose word the customer agreed."""
+    return {"categories": categories if row.held == "excluded" else (), "needs_consent": is_own_favour(row)}
+
+
 def _said(one: selectors.Said) -> dict[str, Any]:
-    return {"said": one, "side": SIDES[one.side], "word": WORDS[one.verdict], "effect": effect_words(one.effect)}
+    word = WORDS[one.verdict] if one.consent is None else _("recorded that the customer agreed")
+    return {"said": one, "side": SIDES[one.side], "word": word, "effect": effect_words(one.effect)}
 
 
 def effect_words(effect: Mapping[str, Any] | None) -> dict[str, Any] | None:

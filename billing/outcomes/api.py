@@ -15,7 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from billing.outcomes import selectors, services
+from billing.outcomes import deciding, selectors, services
+from billing.outcomes.consents import MOST_HOW, MOST_NAME, Consent
 from billing.outcomes.domain.engine import rate
 from billing.outcomes.domain.printed import printed
 from billing.outcomes.intake import read_rate_document
@@ -46,12 +47,31 @@ class WithdrawalOutput(serializers.ModelSerializer[ExclusionDecision]):
         return str(decision.document["why"])
 
 
+class ConsentField(serializers.Serializer[Any]):
+    """That the customer agreed elsewhere: who of them, on which day, and how one knows."""
+
+    who = serializers.CharField(max_length=MOST_NAME)
+    on = serializers.DateField()
+    how = serializers.CharField(max_length=MOST_HOW, help_text="The mail, the call or the meeting.")
+
+    def validate(self, attrs: dict[str, Any]) -> Any:
+        """The consent."""
+        return Consent(**attrs)
+
+
 class DecisionOutput(WithdrawalOutput):
-    """What was decided about a claim."""
+    """What was decided about a claim; `consent` where one of the organisation recorded that the customer agreed."""
+
+    consent = serializers.SerializerMethodField()
 
     class Meta(WithdrawalOutput.Meta):
-        fields = ("approved", *WithdrawalOutput.Meta.fields)
+        fields = ("approved", "consent", *WithdrawalOutput.Meta.fields)
         read_only_fields = fields
+
+    @extend_schema_field(ConsentField(allow_null=True))
+    def get_consent(self, decision: ExclusionDecision) -> Any:
+        """On whose word it rests; null when it was decided by those whose it is to decide."""
+        return decision.document.get("consent")
 
 
 class ExclusionOutput(serializers.ModelSerializer[Exclusion]):
@@ -104,6 +124,12 @@ class DecisionInput(serializers.Serializer[Any]):
     """Why a claim is approved, declined or withdrawn."""
 
     why = serializers.CharField(max_length=500)
+
+
+class ApprovalInput(DecisionInput):
+    """Why a claim is approved; what the organisation claims itself it approves only with the customer's consent."""
+
+    consent = ConsentField(required=False, allow_null=True, default=None)
 
 
 class RunOutput(serializers.ModelSerializer[OutcomeRun]):
@@ -162,29 +188,32 @@ class ExclusionViewSet(
         claim = services.claim_exclusion(by=actor_of(request._request).name, now=utc_now(), **given.validated_data)
         return Response(ExclusionOutput(selectors.exclusion(claim.id)).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=DecisionInput, responses=ExclusionOutput)
+    @extend_schema(request=ApprovalInput, responses=ExclusionOutput)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: UUID, **_: Any) -> Response:
-        """Approve a claim, and say why."""
-        return _decided(services.approve_exclusion, request, pk)
+        """Record that the customer agreed to a claim: who of them, when, and how. Without that the answer is 403."""
+        return _decided(deciding.approve_exclusion, request, pk, ApprovalInput, customer=None)
 
     @extend_schema(request=DecisionInput, responses=ExclusionOutput)
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: UUID, **_: Any) -> Response:
-        """Decline a claim, and say why."""
-        return _decided(services.decline_exclusion, request, pk)
+        """Decline a claim under no contract, and say why; one under a contract is the customer's to decide."""
+        return _decided(deciding.decline_exclusion, request, pk, customer=None)
 
     @extend_schema(request=DecisionInput, responses=ExclusionOutput)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: UUID, **_: Any) -> Response:
         """Withdraw a claim that is proposed or approved, and say why: its span counts again."""
-        return _decided(services.withdraw_exclusion, request, pk)
+        return _decided(deciding.withdraw_exclusion, request, pk)
 
 
-def _decided(decide: Callable[..., ExclusionDecision], request: Request, claim: UUID) -> Response:
-    given = DecisionInput(data=request.data)
+def _decided(
+    decide: Callable[..., ExclusionDecision], request: Request, claim: UUID, form: type[DecisionInput] = DecisionInput,
+    **whose: None,
+) -> Response:  # fmt: skip
+    given = form(data=request.data)
     given.is_valid(raise_exception=True)
-    decide(exclusion=claim, by=actor_of(request._request).name, now=utc_now(), **given.validated_data)
+    decide(exclusion=claim, by=actor_of(request._request).name, now=utc_now(), **whose, **given.validated_data)
     return Response(ExclusionOutput(selectors.exclusion(claim)).data)
 
 

@@ -18,6 +18,8 @@ from tenants.kernel.calendars import epoch_ms, from_epoch_ms, parse_duration
 from tenants.kernel.canonical import canonical_json
 from tenants.kernel.errors import OutturnError
 
+CLAIM, DECISION = "exclusion", "exclusion_decision"
+"""Kinds of entries of the log."""
 MOST_EVIDENCE = 20_000
 DEEPEST_EVIDENCE = 20
 
@@ -45,8 +47,8 @@ def check_claim(assets: Sequence[UUID], start: datetime, end: datetime, evidence
     _refuse_unkeepable(evidence)
 
 
-def claim_document(claim: Exclusion, assets: Sequence[str], evidence: Mapping[str, Any]) -> Json:
-    """The document of a claim, which is logged."""
+def claim_document(claim: Exclusion, assets: Sequence[str], evidence: Mapping[str, Any], side: str) -> Json:
+    """The document of a claim, which is logged; it says for whom it was made where that is not the provider."""
     contract: UUID | None = claim.contract_id
     return {
         "exclusion": str(claim.id),
@@ -56,6 +58,7 @@ def claim_document(claim: Exclusion, assets: Sequence[str], evidence: Mapping[st
         "from": utc_text(claim.start),
         "to": utc_text(claim.end),
         "evidence": dict(evidence),
+        **({} if side == "provider" else {"side": side}),
         "claimed_by": claim.claimed_by,
         "claimed_at": utc_text(claim.claimed_at),
         **({} if claim.objection_until is None else {"objection_until": utc_text(claim.objection_until)}),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import transaction
 
 from billing.contracts.figures import utc_text
 from billing.contracts.periods import check_moments
+from billing.outcomes.consents import Consent
 from billing.outcomes.models import Correction
 from billing.outcomes.services import CORRECTION
 from tenants.kernel.calendars import epoch_ms
@@ -51,7 +52,7 @@ class Corrected:
     dispute: str
 
 
-def correct_evidence(*, wanted: Corrected, by: str, now: datetime) -> Correction:
+def correct_evidence(*, wanted: Corrected, by: str, now: datetime, consent: Consent | None = None) -> Correction:
     """Say what an asset was for a span; runs under the contract take it up from now on.
 
     Statements that are sealed stay as they are; restating their period takes it up. What is received later about the
@@ -66,6 +67,7 @@ def correct_evidence(*, wanted: Corrected, by: str, now: datetime) -> Correction
             "A correction needs a span of a millisecond or more.", place="start", fix="Give a start before the end."
         )
     check_moments(wanted.start, wanted.end)
+    whose: dict[str, Any] = {} if consent is None else {"consent": consent.as_json()}
     document = {
         "correction": 1,
         "dispute": wanted.dispute,
@@ -75,6 +77,7 @@ def correct_evidence(*, wanted: Corrected, by: str, now: datetime) -> Correction
         "from": utc_text(wanted.start),
         "to": utc_text(wanted.end),
         "state": wanted.state,
+        **whose,
         "decided_by": by,
         "decided_at": utc_text(now),
     }
@@ -83,6 +86,6 @@ def correct_evidence(*, wanted: Corrected, by: str, now: datetime) -> Correction
             id=new_id(), contract_id=wanted.contract, asset=wanted.asset, start=wanted.start, end=wanted.end,
             document=document, digest=digest(document), decided_by=by, decided_at=now,
         )  # fmt: skip
-        record_audit(action="correction.decided", subject=f"correction/{row.id}", by=by, now=now)
+        record_audit(action="correction.decided", subject=f"correction/{row.id}", by=by, now=now, details=whose)
         append_leaves(entries=[NewEntry(CORRECTION, row.digest)], now=now)
     return row

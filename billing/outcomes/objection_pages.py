@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing.contracts.models import Contract
 from billing.contracts.offers import contract_seen_by
-from billing.outcomes import selectors, services
+from billing.outcomes import deciding, selectors
 from billing.outcomes.pages import STATES, ReasonForm, claim_shown, names_in
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
@@ -25,13 +25,17 @@ from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.scope.actors import Permission
 from tenants.scope.changes import take_changes
 
-_DECISIONS = frozenset({"approve", "decline"})
+_STEPS: Mapping[str, Callable[..., object]] = {
+    "approve": deciding.approve_exclusion, "decline": deciding.decline_exclusion,
+    "object": deciding.withdraw_exclusion,
+}  # fmt: skip
+"""What can be done about a claim; `object` is said of one whose approval the other side recorded."""
 
 
 @require_safe
 @page(needs=Permission.REPORTS_READ)
 def agreed_exclusions(request: HttpRequest, contract: UUID) -> HttpResponse:
-    """What was claimed under one contract; claims under none are decided by the organisation's own people."""
+    """What was claimed under one contract; claims under none are approved by nobody, so there is nothing to say."""
     row, actor = _seen(request, contract), actor_of(request)
     listed = _listing(row).page(request, selectors.exclusions().filter(contract=row.id))
     context = {"contract": row, "listing": listed, "can_decide": actor.customer is not None,
@@ -70,11 +74,11 @@ def agreed_exclusion_decide(request: HttpRequest, contract: UUID, exclusion: UUI
         raise PermissionDenied
     if not selectors.exclusions().filter(contract=row.id, id=exclusion).exists():
         raise Http404
-    decision = request.POST.get("decision")
-    decide: Any = services.approve_exclusion if decision == "approve" else services.decline_exclusion
+    step = _STEPS.get(request.POST.get("decision", ""))
     try:
-        if decision in _DECISIONS and form.is_valid():
-            decide(exclusion=exclusion, why=form.cleaned_data["why"], by=actor.name, now=utc_now())
+        if step is not None and form.is_valid():
+            why = form.cleaned_data["why"]
+            step(exclusion=exclusion, why=why, by=actor.name, customer=actor.customer, now=utc_now())
             messages.success(request, _("Your decision is in the log; it counts from now on."))
         else:
             take_changes()  # there are none: what was not decided is no deed for the audit

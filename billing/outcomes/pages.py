@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,7 +23,8 @@ from billing.contracts.agreement import AgreementDocument
 from billing.contracts.models import Contract
 from billing.contracts.pages import contract_named
 from billing.contracts.selectors import agreement_of, draft_of, is_agreed, versions
-from billing.outcomes import selectors, services
+from billing.outcomes import deciding, selectors, services
+from billing.outcomes.consents import FEWEST_LETTERS, MOST_HOW, MOST_NAME, Consent
 from billing.outcomes.models import Exclusion, ExclusionDecision
 from tenants.edge.forms import put_error
 from tenants.edge.http import actor_of
@@ -46,13 +47,15 @@ STATES = (
 class Claim(NamedTuple):
     """A claim as the list shows it: with the names of its assets, and what it rests on in words.
 
-    `is_silent` says that it counts as approved because nobody objected in time.
+    `is_silent` says that it counts as approved because nobody objected in time, `is_recorded` that it does because one
+    of the organisation's people recorded that the customer agreed.
     """
 
     claim: Exclusion
     state: str
     is_open: bool
     is_silent: bool
+    is_recorded: bool
     decisions: list[ExclusionDecision]
     assets: list[str]
     evidence: list[tuple[str, str]]
@@ -62,6 +65,14 @@ class ReasonForm(forms.Form):
     """Why a claim is approved, declined or withdrawn."""
 
     why = forms.CharField(max_length=500)
+
+
+class RecordForm(ReasonForm):
+    """That the customer agreed to a claim: who of them, on which day, and by what one knows."""
+
+    who = forms.CharField(max_length=MOST_NAME)
+    on = forms.DateField()
+    how = forms.CharField(min_length=FEWEST_LETTERS, max_length=MOST_HOW)
 
 
 class ClaimForm(forms.Form):
@@ -173,30 +184,35 @@ def _listing(contract: str, names: dict[str, str]) -> Listing:
 @require_POST
 @page(needs=Permission.CONTRACTS_APPROVE)
 def decide(request: HttpRequest, contract: str, exclusion: UUID) -> HttpResponse:
-    """Approve or decline a claim, with the reason."""
-    approves = request.POST.get("decision") == "approve"
-    return _decided(
-        request, contract, exclusion, services.approve_exclusion if approves else services.decline_exclusion
-    )
+    """Record that the customer agreed to a claim: without that, only they approve or decline it."""
+
+    def approve(*, who: str, on: date, how: str, **more: Any) -> object:
+        return deciding.approve_exclusion(consent=Consent(who, on, how), customer=None, **more)
+
+    wanted = _("Nothing was recorded. Name who of the customer agreed, on which day and how, and say why.")
+    return _decided(request, contract, exclusion, approve, RecordForm(request.POST), wanted)
 
 
 @require_POST
 @page(needs=Permission.CONTRACTS_OPERATE)
 def withdraw(request: HttpRequest, contract: str, exclusion: UUID) -> HttpResponse:
     """Withdraw a claim, with the reason."""
-    return _decided(request, contract, exclusion, services.withdraw_exclusion)
+    wanted = _("Nothing was decided. Say why, in at most 500 characters.")
+    return _decided(request, contract, exclusion, deciding.withdraw_exclusion, ReasonForm(request.POST), wanted)
 
 
-def _decided(request: HttpRequest, contract: str, exclusion: UUID, decision: Decide) -> HttpResponse:
-    row, actor, form = contract_named(contract), actor_of(request), ReasonForm(request.POST)
+def _decided(
+    request: HttpRequest, contract: str, exclusion: UUID, decision: Decide, form: ReasonForm, wanted: Any
+) -> HttpResponse:
+    row, actor = contract_named(contract), actor_of(request)
     if not selectors.exclusions_about(row.id, names_in(row)).filter(id=exclusion).exists():
         raise Http404
     try:
         if form.is_valid():
-            decision(exclusion=exclusion, why=form.cleaned_data["why"], by=actor.name, now=utc_now())
-            messages.success(request, "The decision is in the log; it counts from now on.")
+            decision(exclusion=exclusion, by=actor.name, now=utc_now(), **form.cleaned_data)
+            messages.success(request, _("The decision is in the log; it counts from now on."))
         else:
-            messages.error(request, "Nothing was decided. Say why, in at most 500 characters.")
+            messages.error(request, wanted)
     except OutturnError as error:
         messages.error(request, error.told)
     return redirect("contract-exclusions", actor.slug, row.slug)
@@ -210,6 +226,7 @@ def claim_shown(claim: Exclusion, names: dict[str, str]) -> Claim:
         state=state,
         is_open=state in ("proposed", "approved"),
         is_silent=state == "approved" and not selectors.decisions_of(claim),
+        is_recorded=selectors.may_be_objected_to(claim),
         decisions=selectors.decisions_of(claim),
         assets=[names.get(asset, asset) for asset in claim.document["assets"]],
         evidence=[

@@ -90,6 +90,17 @@ def state_of(claim: Exclusion, now: datetime) -> Verdict | Literal["proposed"]:
     return "proposed" if silently_approved_at(claim, now) is None else "approved"
 
 
+def claimed_for(claim: Exclusion) -> Literal["customer", "provider"]:
+    """For whom a claim was made; the other side decides about it."""
+    return "customer" if claim.document.get("side") == "customer" else "provider"
+
+
+def may_be_objected_to(claim: Exclusion) -> bool:
+    """Whether a claim is approved on a consent of the customer that the other side recorded, and still stands."""
+    decided = decisions_of(claim)
+    return bool(decided) and decided[-1].approved and "consent" in decided[-1].document
+
+
 def silently_approved_at(claim: Exclusion, now: datetime) -> datetime | None:
     """Since when a claim counts as approved because nothing was said of it in the time to object; else None."""
     until: datetime | None = claim.objection_until

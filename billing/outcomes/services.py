@@ -24,21 +24,22 @@ from billing.contracts.selectors import (
 )
 from billing.outcomes.assembly import Json, rate_document, rated
 from billing.outcomes.claims import (
+    CLAIM,
+    DECISION,
     ExclusionError,
     check_claim,
     claim_document,
     is_approved_in_advance,
     objection_until,
 )
-from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun, Verdict
-from billing.outcomes.selectors import claims_within, corrections_within, decisions_of, silently_approved_at
-from billing.outcomes.selectors import exclusion as exclusion_by_id
+from billing.outcomes.deciding import Side, approve_in_advance
+from billing.outcomes.models import AssumedEvidence, Exclusion, OutcomeRun
+from billing.outcomes.selectors import claims_within, corrections_within
 from billing.outcomes.years import YearLimit, year_limit
 from tenants.custody.selectors import readings_gone_before
 from tenants.kernel.calendars import parse_duration
 from tenants.kernel.canonical import Sealed, digest
 from tenants.kernel.collection import collection_paused
-from tenants.kernel.errors import ConflictError
 from tenants.kernel.ids import new_id
 from tenants.record.schemas import NewEntry
 from tenants.record.selectors import logged_leaves
@@ -48,19 +49,12 @@ from twins.evidence.selectors import segments
 from twins.evidence.services import sealed_evidence
 
 STATEMENT = "statement"
-CLAIM, DECISION, SEGMENT, SITE_RECORD, ASSUMED, RUN, WHAT_IF, CORRECTION = (
-    "exclusion", "exclusion_decision", "evidence_segment", "site_record", "assumed_evidence", "outcome_run",
-    "what_if_run", "evidence_correction",
+SEGMENT, SITE_RECORD, ASSUMED, RUN, WHAT_IF, CORRECTION = (
+    "evidence_segment", "site_record", "assumed_evidence", "outcome_run", "what_if_run", "evidence_correction",
 )  # fmt: skip
 
 _BEFORE = timedelta(days=31)
 """How long before a period readings may still say what an asset was at its start."""
-
-
-class DecidedError(ConflictError):
-    """The claim was decided before, or withdrawn."""
-
-    code = "exclusion.decided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +87,7 @@ def claim_exclusion(
     one; else the claim stays proposed and concerns every contract about these assets.
 
     Where the contract gives the customer a time to object, the claim says until when: one about which nothing is said
-    by then counts as approved from that moment on. A claim under no contract is approved by nobody's silence.
+    by then counts as approved from that moment on. A claim under no contract is approved by nobody.
 
     Args:
         contract: The contract it is claimed under, or None.
@@ -108,58 +102,64 @@ def claim_exclusion(
     Raises:
         ExclusionError: The span is empty, or the contract is not about the assets then or excludes no such category.
     """
-    check_claim(assets, start, end, evidence)
-    names = sorted({str(asset) for asset in assets})
+    wanted = _Wanted(contract, category, assets, start, end, evidence, "provider")
+    return _claimed(wanted, by=by, now=now)
+
+
+def claim_for_customer(
+    *,
+    contract: UUID,
+    category: str,
+    assets: Sequence[UUID],
+    start: datetime,
+    end: datetime,
+    evidence: Mapping[str, Any],
+    by: str,
+    now: datetime,
+) -> Exclusion:
+    """Claim in the name of the contract's customer that a span is not to count: the organisation decides about it.
+
+    Raises:
+        ExclusionError: The span is empty, or the contract is not about the assets then or excludes no such category.
+    """
+    wanted = _Wanted(contract, category, assets, start, end, evidence, "customer")
+    return _claimed(wanted, by=by, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is claimed, and for whom."""
+
+    contract: UUID | None
+    category: str
+    assets: Sequence[UUID]
+    start: datetime
+    end: datetime
+    evidence: Mapping[str, Any]
+    side: Side
+
+
+def _claimed(wanted: _Wanted, *, by: str, now: datetime) -> Exclusion:
+    category, start, end = wanted.category, wanted.start, wanted.end
+    check_claim(wanted.assets, start, end, wanted.evidence)
+    names = sorted({str(asset) for asset in wanted.assets})
     with transaction.atomic():
-        version = _version_about(contract, category, names, start, end)
+        version = _version_about(wanted.contract, category, names, start, end)
         claim = Exclusion(
             id=new_id(), contract_id=None if version is None else version.contract_id, category=category, start=start,
             end=end, claimed_by=by, claimed_at=now,
         )  # fmt: skip
         in_advance = version is not None and is_approved_in_advance(agreement_of(version), category, start, now)
-        if version is not None and not in_advance:
+        if version is not None and not in_advance and wanted.side == "provider":
             claim.objection_until = objection_until(agreement_of(version), now)
-        claim.document = claim_document(claim, names, evidence)
+        claim.document = claim_document(claim, names, wanted.evidence, wanted.side)
         claim.digest = digest(claim.document)
         claim.save(force_insert=True)
         record_audit(action="exclusion.claimed", subject=f"exclusion/{claim.id}", by=by, now=now)
         append_leaves(entries=[NewEntry(CLAIM, claim.digest)], now=now)
         if version is not None and in_advance:
-            why = f"In advance, under version {version.version}."
-            _decide(claim, "approved", why=why, by="contract", now=now)
+            approve_in_advance(claim, version.version, now)
     return claim
-
-
-def approve_exclusion(*, exclusion: UUID, why: str, by: str, now: datetime) -> ExclusionDecision:
-    """Approve a claim: from now on the span does not count.
-
-    Raises:
-        ExclusionNotFoundError: There is no such claim.
-        DecidedError: It was decided or withdrawn before.
-    """
-    return _decide(exclusion_by_id(exclusion), "approved", why=why, by=by, now=now)
-
-
-def decline_exclusion(*, exclusion: UUID, why: str, by: str, now: datetime) -> ExclusionDecision:
-    """Decline a claim: the span counts.
-
-    Raises:
-        ExclusionNotFoundError: There is no such claim.
-        DecidedError: It was decided or withdrawn before.
-    """
-    return _decide(exclusion_by_id(exclusion), "declined", why=why, by=by, now=now)
-
-
-def withdraw_exclusion(*, exclusion: UUID, why: str, by: str, now: datetime) -> ExclusionDecision:
-    """Withdraw a claim that is proposed or approved: from now on the span counts as if it had never been claimed.
-
-    Statements that are sealed stay as they are; restating their period takes it up.
-
-    Raises:
-        ExclusionNotFoundError: There is no such claim.
-        DecidedError: It was declined or withdrawn before.
-    """
-    return _decide(exclusion_by_id(exclusion), "withdrawn", why=why, by=by, now=now)
 
 
 @collection_paused()
@@ -351,36 +351,3 @@ def _version_about(
 
 def _categories(agreement: AgreementDocument) -> set[str]:
     return {rule.category for clause in agreement.terms.clauses for rule in clause.exclusions}
-
-
-def _decide(claim: Exclusion, verdict: Verdict, *, why: str, by: str, now: datetime) -> ExclusionDecision:
-    with transaction.atomic():
-        known = decisions_of(claim)
-        since = silently_approved_at(claim, now)
-        if verdict != "withdrawn" and since is not None:
-            raise DecidedError(
-                f"The claim counts as approved since {utc_text(since)}: nobody had objected by then.",
-                place="exclusion", kept="The approval by objection time.",
-                fix="Withdraw the claim where it should not count.",
-            )  # fmt: skip
-        if known and not (verdict == "withdrawn" and known[-1].approved):
-            raise DecidedError(
-                f"The claim was {known[-1]}.", place="exclusion", kept="That decision.", fix="Claim the time again."
-            )
-        decision = ExclusionDecision(
-            id=new_id(), exclusion=claim, approved=verdict == "approved", withdrawn=verdict == "withdrawn",
-            decided_by=by, decided_at=now,
-        )  # fmt: skip
-        decision.document = {
-            "exclusion": str(claim.id),
-            "decision": verdict,
-            "why": why,
-            "decided_by": by,
-            "decided_at": utc_text(now),
-            "relies_on": {CLAIM: [claim.digest]} | ({DECISION: [one.digest for one in known]} if known else {}),
-        }
-        decision.digest = digest(decision.document)
-        decision.save(force_insert=True)
-        record_audit(action=f"exclusion.{verdict}", subject=f"exclusion/{claim.id}", by=by, now=now)
-        append_leaves(entries=[NewEntry(DECISION, decision.digest)], now=now)
-    return decision

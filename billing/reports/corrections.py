@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from billing.contracts.shown import moment_shown
 from billing.reports.bundles import Bundle
+from billing.reports.decisions import recorded
 from tenants.edge.formats import span_shown
 
 
@@ -41,7 +42,7 @@ def correction_rows(bundle: Bundle, names: Mapping[str, str], zone: ZoneInfo) ->
             asset=names.get(one["asset"], one["asset"]),
             span=span_shown(start, end),
             counts_as=_state(one["state"]) if one["of"] is None else f"{one['of']} {one['state']}",
-            decided=f"{one['decided_by']}, {decided}",
+            decided=f"{recorded(one) if 'consent' in one else one['decided_by']}, {decided}",
             dispute=one["dispute"],
         )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext
 
 from billing.contracts.shown import moment_shown
+from tenants.edge.formats import day_shown
 from tenants.edge.retelling import retell
 
 Json = Mapping[str, Any]
@@ -21,6 +22,8 @@ def decided(claim: Json, decision: Json | None) -> str:
         return gettext("proposed")
     if is_silent(claim, decision):
         return gettext("approved by objection time")
+    if "consent" in decision:
+        return recorded(decision)
     values = {"by": decision["decided_by"]}
     told = {
         "approved": gettext("approved by %(by)s"),
@@ -28,6 +31,14 @@ def decided(claim: Json, decision: Json | None) -> str:
         "withdrawn": gettext("withdrawn by %(by)s"),
     }
     return told[decision["decision"]] % values
+
+
+def recorded(decision: Json) -> str:
+    """On whose word it rests that the customer agreed: who recorded it, and who agreed, when, and how."""
+    consent = decision["consent"]
+    told = gettext("recorded by %(by)s: agreed by %(who)s on %(day)s (%(how)s)")
+    day = day_shown(date.fromisoformat(consent["on"]))
+    return told % {"by": decision["decided_by"], "who": consent["who"], "day": day, "how": consent["how"]}
 
 
 def why_decided(claim: Json, decision: Json | None, zone: ZoneInfo) -> str:

@@ -687,10 +687,10 @@ FORMS = {
     "what a run relies on": "contract_version contract_acceptance evidence_segment evidence_correction exclusion "
     "exclusion_decision assumed_evidence statement",
     "year": "from to cap_minor credited remaining_minor",
-    "correction": "correction dispute contract asset of from to state decided_by decided_at",
+    "correction": "correction dispute contract asset of from to state consent decided_by decided_at",
     "segment": "asset name start end rule relies_on in_service initial states counters rates measures conditions",
-    "claim": "exclusion contract category assets from to evidence claimed_by claimed_at objection_until",
-    "decision": "exclusion decision why decided_by decided_at relies_on",
+    "claim": "exclusion contract category assets from to evidence side claimed_by claimed_at objection_until",
+    "decision": "exclusion decision why side consent decided_by decided_at relies_on",
     "rate": "rate period as_of contract evidence exclusions",
     "contract": "currency time_zone rounding correction_window fee clauses caps",
     "fee flat": "kind minor",

@@ -17,6 +17,8 @@ SOURCES = (
     "billing/disputes/services.py",
     "billing/invoices/domain/tax.py",
     "billing/invoices/einvoice.py",
+    "billing/outcomes/consents.py",
+    "billing/outcomes/deciding.py",
     "billing/outcomes/services.py",
     "billing/reports/links.py",
     "billing/reports/selectors.py",

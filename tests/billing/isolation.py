@@ -77,6 +77,11 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         **{f"agreed-{name}": {"contract": contract.id} for name in ("contract", "accept", "decline", "exclusions")},
         "agreed-text": {"contract": contract.id, "version": 1},
         "agreed-exclusion-decide": {"contract": contract.id, "exclusion": claim.id},
+        "api:agreed-exclusion-list": {"contract": contract.id},
+        **{
+            f"api:agreed-exclusion-{name}": {"contract": contract.id, "pk": claim.id}
+            for name in ("approve", "decline", "object-to")
+        },
         **{f"api:agreed-contract-{name}": {"pk": contract.id} for name in ("detail", "accept", "decline")},
         **{
             f"contract-exclusion-{name}": {"contract": contract.slug, "exclusion": claim.id}

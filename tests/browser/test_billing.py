@@ -9,8 +9,10 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Page, expect
 
+from billing.outcomes.consents import Consent
+from billing.outcomes.deciding import approve_exclusion, withdraw_exclusion
 from billing.outcomes.selectors import exclusions
-from billing.outcomes.services import Assumption, approve_exclusion, claim_exclusion, run_outcome, withdraw_exclusion
+from billing.outcomes.services import Assumption, claim_exclusion, run_outcome
 from billing.reports.services import Settlement, settle_period
 from tenants.scope.context import scope
 from tests.billing.invoices.sellers import IN_FRANCE, PAID_TO, a_seller, billed_at
@@ -58,9 +60,13 @@ def _claims(fleet: Fleet, contract: UUID) -> None:
 
     claim(15, 10)
     claim(16, 16)
-    gone, loose = claim(17, 12), claim(18, 18, under=None, category="strike")
+    gone, told = claim(17, 12), claim(18, 18)
+    claim(19, 19, under=None, category="strike")
     withdraw_exclusion(exclusion=gone, why="the engine failed before the visit", by="planner", now=at("2026-09-18"))
-    approve_exclusion(exclusion=loose, why="agreed by telephone", by=BY, now=at("2026-09-19"))
+    agreed = Consent("Jo Smith", at("2026-09-18").date(), "by telephone, with the planner")
+    approve_exclusion(
+        exclusion=told, why="the visit was short", by=BY, customer=None, now=at("2026-09-19"), consent=agreed
+    )
 
 
 @pytest.mark.parametrize("width", WIDTHS)

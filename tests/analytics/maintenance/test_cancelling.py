@@ -24,8 +24,8 @@ from analytics.maintenance.services import (
     approve_plan,
     cancel_order,
 )
+from billing.outcomes.deciding import withdraw_exclusion
 from billing.outcomes.selectors import exclusion, state_of
-from billing.outcomes.services import withdraw_exclusion
 from tenants.kernel.ids import new_id
 from tenants.record.models import AuditEntry
 from tenants.scope.context import scope

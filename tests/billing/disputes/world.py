@@ -54,8 +54,8 @@ class Disputed:
             "reason": "It stood in Hamburg with a warning light.",
         }
         now: datetime = changes.pop("now", at("2026-12-10"))
-        customer = changes.pop("customer", self.customer)
-        return open_dispute(wanted=Objection(**(given | changes)), customer=customer, by=READER, now=now)
+        customer, by = changes.pop("customer", self.customer), changes.pop("by", READER)
+        return open_dispute(wanted=Objection(**(given | changes)), customer=customer, by=by, now=now)
 
 
 def disputed(name: str = "Northwind fleet", *, customer: UUID | None = None, count: int = 1) -> Disputed:

@@ -19,6 +19,7 @@ from tests.conftest import Cast
 pytestmark = pytest.mark.django_db
 Keyed = Callable[..., APIClient]
 EXCLUSIONS, RUNS = "/api/v1/exclusions/", "/api/v1/outcome-runs/"
+CONSENT = {"who": "Jo Smith", "on": "2026-11-19", "how": "mail to the planner"}
 
 
 def a_claim(house: House, **changes: Any) -> dict[str, Any]:
@@ -39,8 +40,14 @@ def test_a_claim_is_made_and_decided(cast: Cast, house: House, with_key: Keyed) 
     assert made.data["document"]["evidence"] == {"plan": "P-9"}
     path = f"{EXCLUSIONS}{made.data['id']}/"
     assert engineer.post(f"{path}approve/", {"why": "agreed"}).status_code == 403
-    approved = owner.post(f"{path}approve/", {"why": "agreed"})
-    assert approved.status_code == 200
+    for does in ("approve", "decline"):
+        refused = owner.post(f"{path}{does}/", {"why": "agreed"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "exclusion.other_side")
+    assert "record who of them agreed" in owner.post(f"{path}approve/", {"why": "agreed"}).json()["fix"]
+    vague = owner.post(f"{path}approve/", {"why": "agreed", "consent": CONSENT | {"how": "ok"}})
+    assert (vague.status_code, vague.json()["code"]) == (422, "consent.invalid")
+    approved = owner.post(f"{path}approve/", {"why": "agreed", "consent": CONSENT})
+    assert (approved.status_code, approved.data["decision"]["consent"]) == (200, CONSENT)
     assert (approved.data["decision"]["approved"], approved.data["decision"]["why"]) == (True, "agreed")
     again = owner.post(f"{path}decline/", {"why": "no"})
     assert (again.status_code, again.json()["code"]) == (409, "exclusion.decided")
@@ -54,7 +61,7 @@ def test_who_operates_withdraws_what_was_approved(cast: Cast, house: House, with
     path = f"{EXCLUSIONS}{house.claim}/"
     proposed = owner.get(path).json()
     assert (proposed["state"], proposed["decision"], proposed["withdrawal"]) == ("proposed", None, None)
-    assert owner.post(f"{path}approve/", {"why": "agreed"}).json()["state"] == "approved"
+    assert owner.post(f"{path}approve/", {"why": "agreed", "consent": CONSENT}).json()["state"] == "approved"
     assert with_key(cast.meridian, Role.VIEWER).post(f"{path}withdraw/", {"why": "x"}).status_code == 403
     assert engineer.post(f"{path}withdraw/", {"why": ""}).status_code == 400
     gone = engineer.post(f"{path}withdraw/", {"why": "the visit did not take place"})

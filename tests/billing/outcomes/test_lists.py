@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.test import Client
 
+from billing.outcomes.deciding import approve_exclusion, decline_exclusion, withdraw_exclusion
 from billing.outcomes.models import Exclusion
-from billing.outcomes.services import approve_exclusion, claim_exclusion, decline_exclusion, withdraw_exclusion
+from billing.outcomes.services import claim_exclusion
 from tenants.people.models import User
 from tenants.scope.context import scope
 from tests.billing.world import BY, House, at
@@ -36,7 +38,12 @@ def many(house: House, count: int) -> None:
 
 def test_narrowed_to_what_was_decided(cast: Cast, sign_in: SignIn, house: House) -> None:
     client, now = sign_in(cast.viewer), at("2026-11-19")
-    deeds = {"approved": approve_exclusion, "declined": decline_exclusion, "withdrawn": withdraw_exclusion}
+    northwind = house.contract.customer_id
+    deeds: dict[str, Callable[..., object]] = {
+        "approved": partial(approve_exclusion, customer=northwind),
+        "declined": partial(decline_exclusion, customer=northwind),
+        "withdrawn": withdraw_exclusion,
+    }
     with scope(cast.meridian.id):
         for day, (state, deed) in enumerate(deeds.items(), 3):
             claim = claim_exclusion(

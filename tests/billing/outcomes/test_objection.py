@@ -10,16 +10,10 @@ import pytest
 
 from billing.contracts.models import Contract
 from billing.outcomes.assembly import approved_by_silence
+from billing.outcomes.deciding import DecidedError, approve_exclusion, decline_exclusion, withdraw_exclusion
 from billing.outcomes.models import Exclusion, ExclusionDecision, OutcomeRun
 from billing.outcomes.selectors import exclusion, exclusions, in_state, state_of, undecided
-from billing.outcomes.services import (
-    DecidedError,
-    approve_exclusion,
-    claim_exclusion,
-    decline_exclusion,
-    run_outcome,
-    withdraw_exclusion,
-)
+from billing.outcomes.services import claim_exclusion, run_outcome
 from billing.reports.bundles import Bundle
 from billing.reports.selectors import content_of, proof_ok, proven_bundle
 from billing.reports.services import restate_period, settle_period
@@ -122,7 +116,7 @@ def test_what_comes_after_it_comes_too_late(
 ) -> None:
     made = claim(fleet, contract)
     with pytest.raises(DecidedError) as error:
-        decide(exclusion=made.id, why="No storm.", by="reader", now=ENDS)
+        decide(exclusion=made.id, why="No storm.", by="reader", customer=contract.customer_id, now=ENDS)
     assert error.value.message == (
         "The claim counts as approved since 2026-11-25T00:00:00Z: nobody had objected by then."
     )
@@ -132,7 +126,7 @@ def test_what_comes_after_it_comes_too_late(
 
 def test_an_objection_in_time_declines(fleet: Fleet, contract: Contract) -> None:
     made = claim(fleet, contract)
-    decline_exclusion(exclusion=made.id, why="No storm.", by="reader", now=JUST_BEFORE)
+    decline_exclusion(exclusion=made.id, why="No storm.", by="reader", customer=contract.customer_id, now=JUST_BEFORE)
     assert state_of(exclusion(made.id), ENDS) == "declined"
     assert run(contract, at("2026-12-10")).total_minor == 1_080_000
 
@@ -161,7 +155,9 @@ def test_when_silence_approves() -> None:
 def test_lists_find_claims_by_what_holds_of_them(fleet: Fleet, contract: Contract) -> None:
     silent = claim(fleet, contract)
     objected, withdrawn = claim(fleet, contract), claim(fleet, contract)
-    decline_exclusion(exclusion=objected.id, why="No storm.", by="reader", now=JUST_BEFORE)
+    decline_exclusion(
+        exclusion=objected.id, why="No storm.", by="reader", customer=contract.customer_id, now=JUST_BEFORE
+    )
     withdraw_exclusion(exclusion=withdrawn.id, why="Sunny.", by="planner", now=ENDS)
     states = {
         moment: {
@@ -208,7 +204,9 @@ def test_approved_by_the_customer_after_the_seal_it_makes_a_new_version(fleet: F
     contract = published(wanted(fleet, objection=None))
     made = claim(fleet, contract)
     done = settle_period(contract=contract.id, start=NOVEMBER[0], end=NOVEMBER[1], by=BY, now=at("2026-12-05"))
-    approve_exclusion(exclusion=made.id, why="There was a storm.", by="reader", now=at("2026-12-10"))
+    approve_exclusion(
+        exclusion=made.id, why="There was a storm.", by="reader", customer=contract.customer_id, now=at("2026-12-10")
+    )
     new = restate_period(statement=done.statement.id, by=BY, now=at("2026-12-11"))
     assert new is not None
     assert (done.statement.total_minor, new.statement.total_minor, new.statement.version) == (1_080_000, 1_200_000, 2)

@@ -10,8 +10,10 @@ import pytest
 from django.test import Client
 
 from billing.contracts.models import Contract
+from billing.outcomes.consents import Consent
+from billing.outcomes.deciding import approve_exclusion
 from billing.outcomes.models import Exclusion
-from billing.outcomes.selectors import decision_of, exclusion
+from billing.outcomes.selectors import decision_of, exclusion, state_of
 from billing.outcomes.services import claim_exclusion
 from tenants.customers.services import create_customer
 from tenants.kernel.clock import utc_now
@@ -68,6 +70,32 @@ def test_the_customer_decides_in_time(
     assert "The claim was" in decide(client, made, decision)
 
 
+def test_the_customer_objects_to_what_was_said_in_their_name(cast: Cast, contract: Contract, sign_in: SignIn) -> None:
+    made, client = claim(cast, contract, 3), sign_in(cast.reader)
+    assert "Only the provider, who claimed it, withdraws it" in decide(client, made, "object")
+    with scope(cast.meridian.id):
+        approve_exclusion(
+            exclusion=made.id, why="a storm", by="planner", customer=None, now=utc_now(),
+            consent=Consent("Jo <Smith>", at("2026-02-12").date(), "by telephone"),
+        )  # fmt: skip
+    path = f"/t/meridian/agreed/{contract.id}/exclusions/"
+    page = body(client, path)
+    for words in (
+        "recorded by planner",
+        ": agreed by Jo &lt;Smith&gt; on 2026-02-12 (by telephone): a storm",
+        "Object",
+    ):
+        assert words in page, words
+    assert "Object: we did not agree" not in body(sign_in(cast.owner), path)
+    assert "Say why" in decide(client, made, "object", "")
+    assert "Your decision is in the log" in decide(client, made, "object", "Nobody of us said so.")
+    page = body(client, path)
+    assert "withdrawn by reader@meridian.example" in page
+    assert "Object: we did not agree" not in page
+    with scope(cast.meridian.id):
+        assert state_of(exclusion(made.id), utc_now()) == "withdrawn"
+
+
 def test_an_objection_after_the_time_is_refused(cast: Cast, contract: Contract, sign_in: SignIn) -> None:
     made, client = claim(cast, contract, 15), sign_in(cast.reader)
     page = body(client, f"/t/meridian/agreed/{contract.id}/exclusions/")
@@ -112,3 +140,39 @@ def test_strangers_and_the_house_decide_nothing_there(cast: Cast, contract: Cont
         assert loose.contract_id is None
     answer = sign_in(cast.reader).post(f"{path}{loose.id}/decide/", {"decision": "approve", "why": "x"})
     assert answer.status_code == 404
+
+
+class TestApi:
+    def test_the_customer_decides_over_the_api_too(self, cast: Cast, contract: Contract, sign_in: SignIn) -> None:
+        made, told, declined = (claim(cast, contract, days) for days in (3, 4, 5))
+        with scope(cast.meridian.id):
+            approve_exclusion(
+                exclusion=told.id, why="a storm", by="planner", customer=None, now=utc_now(),
+                consent=Consent("Jo Smith", at("2026-02-12").date(), "by telephone"),
+            )  # fmt: skip
+        client, path = sign_in(cast.reader), f"/t/meridian/api/v1/agreed-contracts/{contract.id}/exclusions/"
+        listed = client.get(path).json()["results"]
+        assert {one["id"]: one["state"] for one in listed} == {
+            str(made.id): "proposed", str(told.id): "approved", str(declined.id): "proposed",
+        }  # fmt: skip
+        assert client.post(f"{path}{made.id}/approve/", {}).status_code == 400
+        states = [
+            client.post(f"{path}{one.id}/{step}/", {"why": "we looked"}).json()["state"]
+            for one, step in ((made, "approve"), (told, "object"), (declined, "decline"))
+        ]
+        assert states == ["approved", "withdrawn", "declined"]
+        refused = client.post(f"{path}{made.id}/object/", {"why": "after all"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "exclusion.other_side")
+        with scope(cast.meridian.id):
+            known = decision_of(exclusion(made.id))
+        assert known is not None
+        assert (known.decided_by, known.document["side"]) == ("reader@meridian.example", "customer")
+
+    def test_nobody_else_does(self, cast: Cast, contract: Contract, sign_in: SignIn) -> None:
+        made, path = claim(cast, contract, 3), f"/t/meridian/api/v1/agreed-contracts/{contract.id}/exclusions/"
+        owner = sign_in(cast.owner)
+        assert [one["id"] for one in owner.get(path).json()["results"]] == [str(made.id)]
+        for step in ("approve", "decline", "object"):
+            assert owner.post(f"{path}{made.id}/{step}/", {"why": "x"}).status_code == 403
+        unknown = sign_in(cast.reader).post(f"{path}{contract.id}/approve/", {"why": "x"})
+        assert (unknown.status_code, unknown.json()["code"]) == (404, "exclusion.not_found")

@@ -24,6 +24,7 @@ from tests.conftest import Cast
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
 PAGE = "/t/meridian/contracts/uptime/exclusions/"
+TOLD = {"who": "Jo Smith", "on": "2026-11-19", "how": "mail to the planner", "why": "the storm stopped it"}
 
 
 def loose_claim(house: House, **changes: Any) -> UUID:
@@ -42,22 +43,35 @@ def filled(house: House, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_claim_is_decided_with_a_reason(cast: Cast, house: House, sign_in: SignIn) -> None:
-    client = sign_in(cast.owner)
-    path = f"/t/meridian/contracts/uptime/exclusions/{house.claim}/decide/"
-    assert "Approve" in body(client, "/t/meridian/contracts/uptime/exclusions/")
-    client.post(path, {"decision": "approve", "why": ""})
-    assert "Nothing was decided. Say why" in body(client, "/t/meridian/contracts/uptime/exclusions/")
-    client.post(path, {"decision": "decline", "why": "not agreed"})
-    page = body(client, "/t/meridian/contracts/uptime/exclusions/")
-    assert "Declined" in page
-    assert "declined by owner@meridian.example" in page
-    assert ": not agreed</p>" in page
-    client.post(path, {"decision": "approve", "why": "after all"})
-    assert "The claim was declined by owner@meridian.example." in body(
-        client, "/t/meridian/contracts/uptime/exclusions/"
-    )
+    client, path = sign_in(cast.owner), f"{PAGE}{house.claim}/decide/"
+    page = body(client, PAGE)
+    assert "The customer decides, in their portal." in page
+    assert "Approve</button>" not in page
+    assert "Decline</button>" not in page
+    for missing in ("who", "on", "how", "why"):
+        client.post(path, TOLD | {missing: ""})
+        assert "Nothing was recorded. Name who of the customer agreed" in body(client, PAGE), missing
+    client.post(path, TOLD | {"on": "2199-01-01"})
+    assert "Nobody can have agreed on that day. Give the day on which they did." in body(client, PAGE)
     with scope(cast.meridian.id):
-        assert ExclusionDecision.objects.count() == 1
+        assert not ExclusionDecision.objects.exists()
+    client.post(path, TOLD)
+    page = body(client, PAGE)
+    assert "recorded by owner@meridian.example" in page
+    assert ": agreed by Jo Smith on 2026-11-19 (mail to the planner): the storm stopped it</p>" in page
+    client.post(path, TOLD)
+    assert "The claim was approved by owner@meridian.example." in body(client, PAGE)
+    with scope(cast.meridian.id):
+        (decision,) = ExclusionDecision.objects.all()
+    assert decision.document["consent"] == {"who": "Jo Smith", "on": "2026-11-19", "how": "mail to the planner"}
+
+
+def test_saying_approve_is_no_approval(cast: Cast, house: House, sign_in: SignIn) -> None:
+    client = sign_in(cast.owner)
+    for decision in ("approve", "decline"):
+        client.post(f"{PAGE}{house.claim}/decide/", {"decision": decision, "why": "agreed"})
+    with scope(cast.meridian.id):
+        assert not ExclusionDecision.objects.exists()
 
 
 def test_a_viewer_reads_and_an_empty_list_says_what_to_do(cast: Cast, house: House, sign_in: SignIn) -> None:
@@ -157,14 +171,14 @@ class TestWithdrawing:
 
     def test_an_approved_claim_offers_only_that(self, cast: Cast, house: House, sign_in: SignIn) -> None:
         client = sign_in(cast.owner)
-        client.post(f"{PAGE}{house.claim}/decide/", {"decision": "approve", "why": "agreed"})
+        client.post(f"{PAGE}{house.claim}/decide/", TOLD)
         page = body(client, PAGE)
         assert f"{PAGE}{house.claim}/withdraw/" in page
-        assert "Approve</button>" not in page
+        assert "Record the agreement</button>" not in page
 
 
 class TestUnderNoContract:
-    def test_claims_about_its_assets_are_listed_marked_and_decided(
+    def test_claims_about_its_assets_are_listed_marked_and_approved_by_nobody(
         self, cast: Cast, house: House, sign_in: SignIn
     ) -> None:
         with scope(cast.meridian.id):
@@ -175,9 +189,12 @@ class TestUnderNoContract:
         assert "<dt>Notice</dt><dd>S-1</dd>" in page
         assert str(stranger) not in page
         assert client.post(f"{PAGE}{stranger}/withdraw/", {"why": "x"}).status_code == 404
-        client.post(f"{PAGE}{loose}/decide/", {"decision": "approve", "why": "agreed"})
+        assert "Nobody approves it: claim the time under each contract" in page
+        assert f"{PAGE}{loose}/decide/" not in page
+        client.post(f"{PAGE}{loose}/decide/", TOLD)
+        assert "A claim under no contract is approved by nobody" in body(client, PAGE)
         with scope(cast.meridian.id):
-            assert state_of(exclusion(loose), utc_now()) == "approved"
+            assert state_of(exclusion(loose), utc_now()) == "proposed"
 
     def test_a_page_takes_a_number_of_queries_that_does_not_grow(
         self, cast: Cast, house: House, sign_in: SignIn

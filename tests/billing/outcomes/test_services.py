@@ -16,19 +16,15 @@ from billing.contracts.periods import PeriodError
 from billing.contracts.selectors import NotInForceError, agreement_of, versions
 from billing.outcomes.assembly import rate_document, rated
 from billing.outcomes.claims import ExclusionError
+from billing.outcomes.deciding import DecidedError, approve_exclusion, decline_exclusion
 from billing.outcomes.models import AssumedEvidence, Exclusion, ExclusionDecision, OutcomeRun
 from billing.outcomes.selectors import ExclusionNotFoundError, claims_within, decision_of, exclusion, what_ifs
-from billing.outcomes.services import (
-    Assumption,
-    DecidedError,
-    approve_exclusion,
-    claim_exclusion,
-    decline_exclusion,
-    run_outcome,
-)
+from billing.outcomes.services import Assumption, claim_exclusion, run_outcome
 from tenants.kernel.canonical import digest
 from tenants.kernel.ids import new_id
+from tenants.record.schemas import NewEntry
 from tenants.record.selectors import logged_leaves
+from tenants.record.services import append_leaves
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.billing.outcomes.documents import AWS_TIERS, a_clause, a_state
@@ -178,14 +174,17 @@ class TestClaims:
 
     def test_a_claim_is_decided_once(self, fleet: Fleet, contract: Contract) -> None:
         made = claim(fleet, contract, category="weather")
-        decision = approve_exclusion(exclusion=made.id, why="hail, seen by both", by="northwind", now=AS_OF)
+        northwind = contract.customer_id
+        decision = approve_exclusion(
+            exclusion=made.id, why="hail, seen by both", by="northwind", customer=northwind, now=AS_OF
+        )
         assert decision.document["why"] == "hail, seen by both"
         for decide in (approve_exclusion, decline_exclusion):
             with pytest.raises(DecidedError) as error:
-                decide(exclusion=made.id, why="again", by=BY, now=AS_OF)
+                decide(exclusion=made.id, why="again", by="northwind", customer=northwind, now=AS_OF)
             assert error.value.status == 409
         with pytest.raises(ExclusionNotFoundError):
-            approve_exclusion(exclusion=new_id(), why="?", by=BY, now=AS_OF)
+            approve_exclusion(exclusion=new_id(), why="?", by="northwind", customer=northwind, now=AS_OF)
         assert ExclusionDecision.objects.count() == 1
 
     def test_claims_and_decisions_stay_as_they_are(self, fleet: Fleet, contract: Contract) -> None:
@@ -209,7 +208,9 @@ class TestClaimsWithin:
     def test_what_was_known_by_a_moment(self, fleet: Fleet, contract: Contract) -> None:
         early = claim(fleet, contract)
         late = claim(fleet, contract, category="weather", now=at("2026-11-20"))
-        approve_exclusion(exclusion=late.id, why="hail", by=BY, now=at("2026-11-25"))
+        approve_exclusion(
+            exclusion=late.id, why="hail", by="northwind", customer=contract.customer_id, now=at("2026-11-25")
+        )
         loose = claim(fleet, None, assets=[fleet.engines[1]], end=at("2027-01-01"), start=at("2026-11-29"))
         claim(fleet, contract, start=at("2026-12-01"), end=at("2026-12-02"))
 
@@ -223,12 +224,19 @@ class TestClaimsWithin:
         assert known("2026-11-25") == [(early.id, True), (late.id, True), (loose.id, True)]
         assert claims_within(new_id(), fleet.ids, *NOVEMBER, AS_OF) == []
 
-    def test_claims_without_a_contract_count_for_all_about_the_assets(self, fleet: Fleet) -> None:
+    def test_claims_without_a_contract_that_were_approved_before_count_for_all(self, fleet: Fleet) -> None:
         made = claim(fleet, None)
         contract = published(with_exclusions(fleet))
         assert [each.id for each, _ in claims_within(contract.id, fleet.ids, *NOVEMBER, AS_OF)] == [made.id]
         assert claims_within(contract.id, fleet.ids[1:], *NOVEMBER, AS_OF) == []
-        approve_exclusion(exclusion=made.id, why="agreed by telephone", by=BY, now=AS_OF)
+        document = {
+            "exclusion": str(made.id), "decision": "approved", "why": "agreed by telephone", "decided_by": BY,
+            "decided_at": "2026-12-05T00:00:00Z", "relies_on": {"exclusion": [made.digest]},
+        }  # fmt: skip
+        of_before = ExclusionDecision.objects.create(
+            exclusion=made, approved=True, document=document, digest=digest(document), decided_by=BY, decided_at=AS_OF
+        )
+        append_leaves(entries=[NewEntry("exclusion_decision", of_before.digest)], now=AS_OF)
         assert outcome(run(contract))["excluded_s"] == 2 * 86400
 
 

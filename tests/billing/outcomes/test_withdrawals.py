@@ -9,16 +9,10 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from billing.contracts.models import Contract
+from billing.outcomes.deciding import DecidedError, approve_exclusion, decline_exclusion, withdraw_exclusion
 from billing.outcomes.models import Exclusion, ExclusionDecision, OutcomeRun
 from billing.outcomes.selectors import claims_within, decision_of, exclusion, state_of, withdrawal_of
-from billing.outcomes.services import (
-    DecidedError,
-    approve_exclusion,
-    claim_exclusion,
-    decline_exclusion,
-    run_outcome,
-    withdraw_exclusion,
-)
+from billing.outcomes.services import claim_exclusion, run_outcome
 from billing.reports.bundles import Bundle
 from billing.reports.selectors import content_of, proof_ok, proven_bundle
 from billing.reports.services import restate_period, settle_period
@@ -31,7 +25,7 @@ from tests.billing.outcomes.documents import AWS_TIERS, a_clause
 from tests.billing.world import BY, DECEMBER, NOVEMBER, Fleet, a_fleet, agreement, at, fly_daily, published, visit
 
 pytestmark = pytest.mark.django_db
-WHY = "the engine failed before the visit"
+WHY, READER = "the engine failed before the visit", "reader@northwind.example"
 LATER = at("2027-03-01")
 
 
@@ -103,13 +97,17 @@ class TestWithdrawing:
         assert withdraw(made).document["relies_on"] == {"exclusion": [made.digest]}
         for decide in (approve_exclusion, decline_exclusion, withdraw_exclusion):
             with pytest.raises(DecidedError, match="The claim was withdrawn by planner"):
-                decide(exclusion=made.id, why="after all", by=BY, now=at("2026-12-11"))
+                decide(
+                    exclusion=made.id, why="after all", by=READER, customer=contract.customer_id, now=at("2026-12-11")
+                )
         assert (ExclusionDecision.objects.count(), decision_of(exclusion(made.id))) == (1, None)
 
     def test_a_declined_claim_is_not_withdrawn(self, fleet: Fleet, contract: Contract) -> None:
         made = claim(fleet, contract, "weather")
-        decline_exclusion(exclusion=made.id, why="no hail was seen", by=BY, now=at("2026-12-01"))
-        with pytest.raises(DecidedError, match=f"The claim was declined by {BY}"):
+        decline_exclusion(
+            exclusion=made.id, why="no hail was seen", by=READER, customer=contract.customer_id, now=at("2026-12-01")
+        )
+        with pytest.raises(DecidedError, match=f"The claim was declined by {READER}"):
             withdraw(made)
         assert state_of(exclusion(made.id), LATER) == "declined"
 
@@ -147,7 +145,9 @@ class TestOutcomes:
         never = outcome(run(contract, "2026-12-09"))
         made = claim(fleet, contract if bound else None, category)
         if state_of(made, LATER) == "proposed":
-            approve_exclusion(exclusion=made.id, why="seen by both", by=BY, now=at("2026-11-12"))
+            approve_exclusion(
+                exclusion=made.id, why="seen by both", by=READER, customer=contract.customer_id, now=at("2026-11-12")
+            )
         assert outcome(run(contract, "2026-12-09"))["total_minor"] == 1_200_000
         withdraw(made)
         assert outcome(run(contract, "2026-12-11")) == never

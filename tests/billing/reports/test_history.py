@@ -15,7 +15,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pypdf import PdfReader
 
-from billing.outcomes.services import approve_exclusion, claim_exclusion, decline_exclusion, withdraw_exclusion
+from billing.outcomes.deciding import approve_exclusion, decline_exclusion, withdraw_exclusion
+from billing.outcomes.services import claim_exclusion
 from billing.payments.models import PaymentKind, ProviderInvoice
 from billing.payments.services import Transfer, record_transfer
 from billing.reports.charts import amounts, trends
@@ -133,8 +134,10 @@ class TestAhead:
 
             approved, _proposed = claim(100, "planned"), claim(101, "overhaul", None)
             declined, withdrawn = claim(102, "refused-visit", None), claim(103, "taken-back", None)
-            approve_exclusion(exclusion=approved, why="agreed", by=BY, now=now)
-            decline_exclusion(exclusion=declined, why="no", by=BY, now=now)
+            approve_exclusion(
+                exclusion=approved, why="agreed", by="reader", customer=house.contract.customer_id, now=now
+            )
+            decline_exclusion(exclusion=declined, why="no", by=BY, customer=None, now=now)
             withdraw_exclusion(exclusion=withdrawn, why="no", by="planner", now=now)
         page = body(sign_in(cast.reader), PATH.format(house.done.report.id))
         section = page.split('id="ahead"')[1].split("</section>")[0]

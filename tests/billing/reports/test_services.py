@@ -17,8 +17,9 @@ from billing.contracts.models import Contract
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import balances
 from billing.outcomes.assembly import rated
+from billing.outcomes.deciding import approve_exclusion
 from billing.outcomes.models import OutcomeRun
-from billing.outcomes.services import Assumption, approve_exclusion, claim_exclusion, run_outcome
+from billing.outcomes.services import Assumption, claim_exclusion, run_outcome
 from billing.reports.bundles import Bundle
 from billing.reports.document import pdf_of
 from billing.reports.models import Report
@@ -65,6 +66,7 @@ from twins.composer.publishing import publish_twin
 from twins.composer.services import create_twin, edit_draft
 from twins.evidence.models import EvidenceSegment
 
+READER = "reader@northwind.example"
 pytestmark = pytest.mark.django_db
 
 
@@ -132,7 +134,10 @@ class TestWorkedExamples:
 
         claim("planned", "2026-03-28T23:00", "2026-03-29T04:00", "2026-03-20")
         weather = claim("weather", "2026-03-29T02:00", "2026-03-29T08:00", "2026-03-30")
-        approve_exclusion(exclusion=weather, why="storm, seen by both", by=BY, now=at("2026-03-31"))
+        approve_exclusion(
+            exclusion=weather, why="storm, seen by both", by=READER, customer=contract.customer_id,
+            now=at("2026-03-31"),
+        )  # fmt: skip
         done = settle(contract, (at("2026-02-28T23:00"), at("2026-03-31T22:00")), "2026-04-05")
         clause = clause_of(done)
         assert clause == {
@@ -150,7 +155,7 @@ class TestWorkedExamples:
                 "approved by contract",
                 "In advance, under version 1.",
             ),
-            ("weather", "29 Mar 2026 04:00 to 29 Mar 2026 10:00", f"approved by {BY}", "storm, seen by both"),
+            ("weather", "29 Mar 2026 04:00 to 29 Mar 2026 10:00", f"approved by {READER}", "storm, seen by both"),
         ]
         assert [(row.span, row.hours) for row in content.outages] == [
             ("15 Mar 2026 08:00 to 15 Mar 2026 14:30", "6.50"),

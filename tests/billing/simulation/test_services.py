@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from billing.outcomes.deciding import approve_exclusion
 from billing.outcomes.models import OutcomeRun
-from billing.outcomes.services import approve_exclusion, claim_exclusion, run_outcome
+from billing.outcomes.services import claim_exclusion, run_outcome
 from billing.simulation.domain.months import settle_months
 from billing.simulation.gathering import last_months
 from billing.simulation.schemas import Chances, Measurement, OtherBasisError, SimulationError, Sweep, basis
@@ -138,7 +139,9 @@ def test_what_came_in_late_counts_and_so_does_what_was_approved_under_another_co
         evidence={}, by="planner", now=at("2026-09-08"),
     )  # fmt: skip
     assert settled(look(agreed, count=3), agreed)[0].credit_minor == 1_200_000
-    approve_exclusion(exclusion=claim.id, why="agreed", by=BY, now=at("2026-09-14"))
+    approve_exclusion(
+        exclusion=claim.id, why="agreed", by="northwind", customer=other.customer_id, now=at("2026-09-14")
+    )
     (september, _, _) = settled(look(agreed, count=3), agreed)
     assert (september.credit_minor, september.clauses[0].totals.excluded) == (0, 4 * 24 * HOUR_MS)
 

@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 
 from billing.contracts.models import Contract
-from billing.outcomes.services import approve_exclusion, claim_exclusion, decline_exclusion, withdraw_exclusion
+from billing.outcomes.deciding import approve_exclusion, decline_exclusion, withdraw_exclusion
+from billing.outcomes.services import claim_exclusion
 from billing.reports.services import restate_period, settle_period
 from billing.statements.models import Statement
 from billing.statements.selectors import statements
@@ -108,7 +109,7 @@ def test_late_evidence_and_claims_hold_what_is_settled(cast: Cast) -> None:
     assert claimed.since == at("2026-08-31T20:00") - BEFORE
     assert claimed.reason == "Contract “Uptime”: a claim about September 2026 waits for a decision."
     with scope(cast.meridian.id):
-        decline_exclusion(exclusion=claim.id, why="It was fine.", by=BY, now=NOW)
+        decline_exclusion(exclusion=claim.id, why="It was fine.", by="reader", customer=contract.customer_id, now=NOW)
     assert held(cast.meridian) == []
 
 
@@ -130,7 +131,9 @@ def test_a_period_whose_readings_are_gone_is_restated_on_what_was_sealed(cast: C
             contract=contract.id, category="weather", assets=fleet.engines, start=at("2026-09-10"),
             end=at("2026-09-11"), evidence={}, by=BY, now=at("2026-09-12"),
         )  # fmt: skip
-        approve_exclusion(exclusion=claim.id, why="A storm.", by=BY, now=at("2026-09-13"))
+        approve_exclusion(
+            exclusion=claim.id, why="A storm.", by="reader", customer=contract.customer_id, now=at("2026-09-13")
+        )
     settle(cast.meridian, contract, "2026-09-01", "2026-10-01", "2026-11-01")
     kept_for(cast.meridian, readings=30)
     drop_past(cast.meridian.id, now=NOW + 60 * DAY)
