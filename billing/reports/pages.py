@@ -24,6 +24,7 @@ from billing.reports.mails import REPORT
 from billing.reports.models import Report
 from billing.reports.showing import file_of, pdf_kind, shown, shown_to_house, verifier_download
 from billing.reports.tasks import RESTATE, SETTLE
+from billing.statements.late import late_notices
 from billing.statements.lists import name_shown, percent_shown, period_filter, total_column, with_figures
 from billing.statements.pages import statement_columns
 from billing.statements.selectors import open_months, statements_listed
@@ -167,7 +168,8 @@ def contract_statements(request: HttpRequest, contract: str) -> HttpResponse:
     months = open_months(row, utc_now())
     can_bill = actor.may(Permission.MONEY_BILL)
     context = {
-        "contract": row, "months": months, "waits": waiting_months(row), "can_bill": can_bill, "listing": listed,
+        "contract": row, "months": months, "waits": waiting_months(row), "late": late_notices(row),
+        "can_bill": can_bill, "listing": listed,
     }  # fmt: skip
     return render(request, "contracts/statements.html", context)
 
