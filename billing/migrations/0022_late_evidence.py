@@ -31,8 +31,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=tenants.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('period_start', models.DateTimeField()),
-                ('received_at', models.DateTimeField()),
-                ('found_at', models.DateTimeField()),
+                ('received_at', models.DateTimeField(null=True)),
+                ('found_at', models.DateTimeField(null=True)),
                 ('rated_at', models.DateTimeField(null=True)),
                 ('told_at', models.DateTimeField(null=True)),
                 ('why', models.CharField(blank=True, max_length=1000)),

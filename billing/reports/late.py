@@ -66,12 +66,14 @@ class _Decided:
 def find_late(*, now: datetime) -> int:
     """Find what came in late since the last look, and note it with its period, in queries that do not grow.
 
-    One look of a tenant happens at a time; the next sees what it did.
+    One look of a tenant happens at a time; the next sees what it did. The first is when there is a statement.
 
     Returns:
         Of how many periods there was any.
     """
     with transaction.atomic():
+        if not EvidenceLook.objects.exists() and not _open_periods(now):
+            return 0
         EvidenceLook.objects.get_or_create()
         look = EvidenceLook.objects.select_for_update().get()
         upto, periods = compacted_upto(), _open_periods(look.looked_at or now)
@@ -124,12 +126,13 @@ def _late(periods: Sequence[_Open], known: Known, upto: int, *, now: datetime) -
         row, assets = noted.get((period.contract, period.start)), about.get(period.version, frozenset())
         place = places[period.start, period.end]
         told = [at for asset in assets for at in said.get((place, asset), ())]
-        told += [each.at for each in decided if each.concerns(period, about)]
-        if row is not None:  # what the last look saw is seen once more
+        if row is not None and row.received_at is not None:  # what the last look saw is seen once more
             told = [at for at in told if at > row.received_at]
-        moments = [*told, *(at for asset in assets for at in came.get((place, asset), ()))]
+        told += [at for asset in assets for at in came.get((place, asset), ())]
         known_to = max(period.known_to, row.rated_at) if row is not None and row.rated_at else period.known_to
-        in_time = [at for at in moments if known_to - UNDER_WAY < at <= period.closes]
+        new = [at for at in told if at > known_to - UNDER_WAY]
+        new += [each.at for each in decided if each.concerns(period, about) and each.at > known_to]
+        in_time = [at for at in new if at <= period.closes]
         if in_time:
             found[period.contract, period.start] = max(in_time)
     return found
@@ -151,7 +154,8 @@ def _decided(since: datetime, now: datetime) -> Iterator[_Decided]:
         ~Exists(ExclusionDecision.objects.filter(exclusion=OuterRef("id"))), objection_until__gt=since
     )
     for claim in silent.filter(objection_until__lte=now):
-        yield _about(claim, claim.objection_until)
+        if claim.objection_until is not None:
+            yield _about(claim, claim.objection_until)
     for one in Correction.objects.filter(decided_at__gt=since):
         yield _Decided(one.contract_id, frozenset(), one.start, one.end, one.decided_at)
 

@@ -22,13 +22,13 @@ class LateNotice:
         statement: The newest version of the statement, with the figures of lists.
         by_itself: Whether its contract has a grace time, so that it is rated again without anybody asking.
         why: What keeps it from being rated again by itself; empty when nothing does.
-        received_at: When the newest of the evidence came in.
+        received_at: When the newest of the evidence came in; None where somebody asked without any.
     """
 
     statement: Statement
     by_itself: bool
     why: str
-    received_at: datetime
+    received_at: datetime | None
 
     @property
     def name(self) -> str:
@@ -59,7 +59,9 @@ def late_notices(contract: Contract) -> list[LateNotice]:
 
 def rated_again(contract: UUID, period_start: datetime, *, now: datetime, why: str = "") -> None:
     """Note that a period was rated again on everything that is known now; or why that could not be done."""
-    LateEvidence.objects.filter(contract=contract, period_start=period_start).update(rated_at=now, why=why[:1000])
+    LateEvidence.objects.update_or_create(
+        contract_id=contract, period_start=period_start, defaults={"rated_at": now, "why": why[:1000]}
+    )
 
 
 def _with_statement() -> QuerySet[LateEvidence]:

@@ -100,17 +100,17 @@ class SettlementWait(PerTenant):
 
 
 class LateEvidence(PerTenant):
-    """That evidence of a period came in after its newest statement was sealed, and what became of it.
+    """What came in of a period after its statement was sealed, and what became of it.
 
-    `received_at` is when the newest of it came, `found_at` when that was found, `rated_at` when the period was rated
-    again last, or that was tried; `why` is what is in the way of its being rated again by itself, empty where nothing
-    is. `told_at` is when administrators were told.
+    `received_at` is when the newest of it came and `found_at` when that was found, null while nothing was; `rated_at`
+    when the period was rated again last, or that was tried; `why` is what is in the way of its being rated again by
+    itself, empty where nothing is. `told_at` is when administrators were told.
     """
 
     contract = TenantKey(Contract, models.CASCADE)
     period_start = models.DateTimeField()
-    received_at = models.DateTimeField()
-    found_at = models.DateTimeField()
+    received_at = models.DateTimeField(null=True)
+    found_at = models.DateTimeField(null=True)
     rated_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
     why = models.CharField(max_length=1000, blank=True)

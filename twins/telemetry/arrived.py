@@ -76,7 +76,7 @@ def came_since(
     }  # fmt: skip
     if not spans or after >= upto or (first := fetched(_ANY, parameters)[0][0]) is None:
         return ()
-    found = set()
+    found = set[Came]()
     for place, signal, commit, payload in fetched(_CHUNKS, parameters | {"after": first}):
         commits = [commit] if payload is None else _commits(unpack_chunk(payload, signal), spans[place], first, upto)
         found.update(Came(place, signal, one) for one in commits)
