@@ -94,12 +94,14 @@ def _register_pages() -> None:
 def _register_jobs() -> None:
     from billing.reports import tasks  # noqa: PLC0415
     from billing.reports.due import SETTLE_DUE  # noqa: PLC0415
+    from billing.reports.restating import RESTATE_LATE  # noqa: PLC0415
     from billing.simulation.schemas import SIMULATE  # noqa: PLC0415
     from tenants.jobs.registry import register_job  # noqa: PLC0415
 
     register_job(tasks.SETTLE, tasks.settle_month, label="Settle a month")
     register_job(SETTLE_DUE, tasks.settle_due_month, label="Settle a month that is due", is_free=True)
     register_job(tasks.RESTATE, tasks.restate_statement_period, label="Restate a period")
+    register_job(RESTATE_LATE, tasks.restate_on_late_evidence, label="Restate a period on late evidence", is_free=True)
     register_job(SIMULATE, "billing.simulation.tasks.simulate_contract", label="Simulate a contract")
 
 
@@ -116,7 +118,8 @@ def _register_letters() -> None:
     from billing.dunning.letters import DUNNING  # noqa: PLC0415
     from billing.reports.due import WAIT  # noqa: PLC0415
     from billing.reports.mails import REPORT  # noqa: PLC0415
+    from billing.reports.restating import LATE  # noqa: PLC0415
     from tenants.post.registry import register_letter  # noqa: PLC0415
 
-    for kind in (REPORT, DISPUTE, DUNNING, WAIT):
+    for kind in (REPORT, DISPUTE, DUNNING, WAIT, LATE):
         register_letter(kind)

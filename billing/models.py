@@ -31,7 +31,14 @@ from billing.plans.models import (
     UsageEvent,
 )  # fmt: skip
 from billing.reports.models import Report, ReportLink, ReportLinkDigest, ReportOpening
-from billing.statements.models import Adjustment, ChargedAdjustment, SettlementWait, Statement
+from billing.statements.models import (
+    Adjustment,
+    ChargedAdjustment,
+    EvidenceLook,
+    LateEvidence,
+    SettlementWait,
+    Statement,
+)
 
 __all__ = [
     "Adjustment",
@@ -49,10 +56,12 @@ __all__ = [
     "DunningNotice",
     "DunningPause",
     "DunningSettings",
+    "EvidenceLook",
     "Exclusion",
     "ExclusionDecision",
     "Invoice",
     "InvoiceSeries",
+    "LateEvidence",
     "LedgerEntry",
     "LedgerLeg",
     "LegalEntity",

@@ -307,6 +307,7 @@ CELERY_BEAT_SCHEDULE = {
     "follow-plans": {"task": "plans.follow_all", "schedule": 900.0},
     "sweep-meters": {"task": "plans.sweep_meters", "schedule": 60.0},
     "settle-due": {"task": "reports.settle_due", "schedule": 3600.0},
+    "follow-late": {"task": "reports.follow_late", "schedule": 3600.0},
     "sweep-post": {"task": "post.sweep", "schedule": 300.0},
     "sweep-jobs": {"task": "jobs.sweep", "schedule": 15.0},
     "seal-logs": {"task": "record.seal_logs", "schedule": 3600.0},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from rest_framework.response import Response
 from billing.contracts import selectors, services
 from billing.contracts.acceptance_api import VersionAnswerOutput
 from billing.contracts.agreement import AgreementTerms
+from billing.contracts.fields import DocumentError, unknown_field
 from billing.contracts.models import Contract, ContractVersion
 from billing.contracts.offers import replaced_by
 from billing.contracts.templates import PowerByTheHour
@@ -86,6 +88,20 @@ class ContractInput(serializers.Serializer[Any]):
         min_value=0, max_value=LARGEST_MINOR, required=False, allow_null=True,
         help_text="The most that the credits of a contract year come to, in minor units.",
     )  # fmt: skip
+    grace = serializers.CharField(
+        max_length=40, required=False, allow_null=True,
+        help_text="How long after its end a month is settled by itself: P5D. Without it somebody settles it.",
+    )  # fmt: skip
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The checked fields; a field that a contract does not have is refused, and never passed over.
+
+        Raises:
+            DocumentError: There are such fields; the findings name each.
+        """
+        if isinstance(data, Mapping) and (unknown := sorted(data.keys() - self.fields.keys())):
+            raise DocumentError(unknown_field(name) for name in unknown)
+        return super().to_internal_value(data)
 
 
 class ContractEditInput(ContractInput):

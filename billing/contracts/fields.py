@@ -53,6 +53,9 @@ _SHAPES = {
 }
 
 
+_UNKNOWN = ("There is no such field here.", "Remove it, or mend its spelling.")
+
+
 def refusal(code: str, message: str, fix: str) -> PydanticCustomError:
     """An error of a validator that becomes a finding with this code, message and fix."""
     return PydanticCustomError("refusal", "{message}", {"code": code, "message": message, "fix": fix})
@@ -175,6 +178,11 @@ def findings_of(error: ValidationError, document: object) -> list[Finding]:
     return [_finding(detail, document) for detail in error.errors(include_url=False)]
 
 
+def unknown_field(*steps: str | int) -> Finding:
+    """What is told of a field that a document does not have, by the path to it."""
+    return Finding("document.unknown_field", place_of(*steps), *_UNKNOWN)
+
+
 def place_of(*steps: str | int) -> str:
     """A path into a document, such as ``contract/clauses/0/id``; always printable, whatever the names."""
     return "/".join(str(step) for step in steps).encode(errors="backslashreplace").decode()
@@ -233,7 +241,7 @@ def _explain_rest(kind: str, message: str, name: str) -> tuple[str, str, str]:
     if kind in ("missing", "union_tag_not_found"):
         return "document.missing", f"`{name}` is missing.", "Add it; the schema says what it may be."
     if kind == "extra_forbidden":
-        return "document.unknown_field", "There is no such field here.", "Remove it, or mend its spelling."
+        return "document.unknown_field", *_UNKNOWN
     if kind in ("too_short", "string_too_short"):
         return "document.empty", "This must not be empty.", "Write at least one."
     return "document.out_of_range", f"{message.replace('Input', 'This')}.", "Write a value in that range."

@@ -24,6 +24,7 @@ from billing.reports.mails import REPORT
 from billing.reports.models import Report
 from billing.reports.showing import file_of, pdf_kind, shown, shown_to_house, verifier_download
 from billing.reports.tasks import RESTATE, SETTLE
+from billing.statements.late import late_notices
 from billing.statements.lists import name_shown, percent_shown, period_filter, total_column, with_figures
 from billing.statements.pages import statement_columns
 from billing.statements.periods import open_periods, period_params
@@ -167,7 +168,8 @@ def contract_statements(request: HttpRequest, contract: str) -> HttpResponse:
         return listed.csv
     periods = open_periods(row.id, utc_now())
     context = {
-        "contract": row, "periods": periods, "waits": waiting_periods(row), "listing": listed,
+        "contract": row, "periods": periods, "waits": waiting_periods(row), "late": late_notices(row),
+        "listing": listed,
         "can_bill": actor.may(Permission.MONEY_BILL),
         "whole_fee": [each.name for each in periods if each.charges_whole_fee],
     }  # fmt: skip

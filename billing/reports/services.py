@@ -27,6 +27,7 @@ from billing.reports.mails import put_in_post
 from billing.reports.models import Report
 from billing.reports.selectors import ProofError, content_with, report_of, reports
 from billing.reports.verifier import verify_report
+from billing.statements.late import rated_again
 from billing.statements.models import Statement
 from billing.statements.selectors import first_version
 from billing.statements.selectors import statement as statement_by_id
@@ -93,6 +94,8 @@ def restate_period(*, statement: UUID, by: str, now: datetime) -> Settlement | N
     """
     with transaction.atomic():
         new = restate_statement(statement=statement, by=by, now=now)
+        row = new or statement_by_id(statement)
+        rated_again(row.contract_id, row.period_start, now=now)
         if new is None:
             return None
         left = charge_left(contract=new.contract_id, by=by, now=now)

@@ -12,6 +12,7 @@ from celery import shared_task
 from django.db import close_old_connections
 
 from billing.reports.due import settle_unattended, start_due
+from billing.reports.restating import follow_late, restate_unattended
 from billing.reports.services import Settlement, restate_period, settle_period
 from billing.statements.periods import period_of
 from tenants.custody.selectors import living_tenants
@@ -33,6 +34,15 @@ def settle_due() -> None:
     for tenant in living_tenants():
         with scope(tenant):
             start_due(now=utc_now())
+
+
+@shared_task(name="reports.follow_late", ignore_result=True, expires=SWEEP_S)
+def follow_late_evidence() -> None:
+    """Look at every tenant for evidence that came in since a statement was sealed."""
+    close_old_connections()
+    for tenant in living_tenants():
+        with scope(tenant):
+            follow_late(now=utc_now())
 
 
 def settle_month(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -57,6 +67,14 @@ def restate_statement_period(reporter: Reporter, params: Mapping[str, Any]) -> M
     reporter.progress(0.1, "Sealing evidence and rating it again")
     with scope(reporter.tenant):
         done = restate_period(statement=UUID(params["statement"]), by=params["by"], now=utc_now())
+        return {"changed": False} if done is None else {"changed": True, **_result(done)}
+
+
+def restate_on_late_evidence(reporter: Reporter, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Restate the period of a statement without a person; done twice it gives the same."""
+    reporter.progress(0.1, "Sealing evidence and rating it again")
+    with scope(reporter.tenant):
+        done = restate_unattended(statement=UUID(params["statement"]), now=utc_now())
         return {"changed": False} if done is None else {"changed": True, **_result(done)}
 
 

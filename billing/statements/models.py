@@ -101,3 +101,43 @@ class SettlementWait(PerTenant):
 
     def __str__(self) -> str:
         return self.why
+
+
+class LateEvidence(PerTenant):
+    """What came in of a period after its statement was sealed, and what became of it.
+
+    `received_at` is when the newest of it came and `found_at` when that was found, null while nothing was; `rated_at`
+    when the period was rated again last, or that was tried; `why` is what is in the way of its being rated again by
+    itself, empty where nothing is. `told_at` is when administrators were told.
+    """
+
+    contract = TenantKey(Contract, models.CASCADE)
+    period_start = models.DateTimeField()
+    received_at = models.DateTimeField(null=True)
+    found_at = models.DateTimeField(null=True)
+    rated_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    why = models.CharField(max_length=1000, blank=True)
+
+    audited: ClassVar[bool] = False  # what comes of it is: a statement's new version, or that one waits
+
+    class Meta:
+        constraints = (UniquePerTenant(fields=("contract", "period_start"), name="late_evidence_once_per_period"),)
+
+    def __str__(self) -> str:
+        return f"late evidence of {self.period_start:%Y-%m}"
+
+
+class EvidenceLook(PerTenant):
+    """Up to where evidence was looked through for what came late: commits of readings, and the moment of the rest."""
+
+    commit = models.BigIntegerField(default=0)
+    looked_at = models.DateTimeField(null=True)
+
+    audited: ClassVar[bool] = False
+
+    class Meta:
+        constraints = (UniquePerTenant(fields=(), name="one_evidence_look_per_tenant"),)
+
+    def __str__(self) -> str:
+        return f"commit {self.commit}"

@@ -15,6 +15,7 @@ from billing.contracts import shown
 from billing.contracts.selectors import agreement_of, contract_choices
 from billing.statements import selectors
 from billing.statements.domain import fee_parts, trace_steps
+from billing.statements.late import late_notices
 from billing.statements.lists import name_of, name_shown, percent_shown, period_filter, total_column, with_figures
 from billing.statements.models import Statement
 from tenants.customers.selectors import customer_choices
@@ -86,6 +87,7 @@ def statement(request: HttpRequest, statement: UUID) -> HttpResponse:
         "adjustments": [(one, selectors.charged_in(one.id)) for one in selectors.adjustments_of(row)],
         "invoice": row.invoices.first(),
         "can_restate": row == versions[-1] and actor_of(request).may(Permission.MONEY_BILL),
+        "late": next((each for each in late_notices(row.contract) if each.statement == row), None),
     }
     return render(request, "statements/detail.html", context)
 

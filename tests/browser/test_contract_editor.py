@@ -118,6 +118,22 @@ def test_an_amendment_shows_what_changes(cast: Cast, open_page: OpenPage) -> Non
         assert (newest.version, newest.effective_from.isoformat()) == (2, "2027-03-01T00:00:00+00:00")
 
 
+def test_a_month_that_settles_by_itself_stays_so(cast: Cast, open_page: OpenPage) -> None:
+    with scope(cast.meridian.id):
+        twin, (engine,) = published_fleet(1)
+        published(_agreed(cast, twin, engine))
+    page = open_page("/t/meridian/contracts/uptime/edit/", cast.owner)
+    page.get_by_label("Settled by itself after").fill("5 days")
+    line(page, "Each month is settled 5 days after its end on what is received by then")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("status").get_by_text("Saved", exact=True)).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Settled by itself after")).to_have_value("5 d")
+    line(page, "Each month is settled 5 days after its end on what is received by then")
+    with scope(cast.meridian.id):
+        assert draft_of(Contract.objects.get()).grace == "P5D"
+
+
 def test_two_people_save_the_same_draft(cast: Cast, open_page: OpenPage) -> None:
     with scope(cast.meridian.id):
         twin, (engine,) = published_fleet(1)

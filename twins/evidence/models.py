@@ -35,7 +35,10 @@ class AssetEvent(AppendOnly, PerTenant):
     class Meta:
         ordering = ("-id",)
         constraints = (UniquePerTenant(fields=("source", "reference"), name="event_once_per_source"),)
-        indexes = (models.Index(fields=("tenant", "asset", "at"), name="event_by_asset"),)
+        indexes = (
+            models.Index(fields=("tenant", "asset", "at"), name="event_by_asset"),
+            models.Index(fields=("tenant", "received_at"), name="event_by_arrival"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.at}"

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from billing.contracts.agreement import AgreementTerms
+from billing.contracts.api import ContractInput
 from billing.contracts.models import Contract
 from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
+from tests.billing.outcomes.documents import AWS_TIERS, a_clause
 from tests.billing.world import Fleet, agreement, customer
 from tests.twins.evidence.fleet import published_fleet
 
@@ -93,6 +96,7 @@ def test_a_contract_from_the_template(tenant: Tenant, fleet: Fleet, with_key: Ke
         ({"preapproved": [{"category": "whim"}]}, 422, "document.invalid"),
         ({"payment_days": 400}, 400, "request.invalid"),
         ({"assumptions": {"bays": True}}, 422, "document.invalid"),
+        ({"grace": "5 days"}, 422, "document.invalid"),
     ],
 )
 def test_what_does_not_fit(
@@ -123,3 +127,75 @@ def test_a_viewer_only_reads(tenant: Tenant, wanted: dict[str, Any], with_key: K
         viewer.delete(f"{PATH}{made}/"),
     ):
         assert attempt.status_code == 403
+
+
+class TestEveryField:
+    """What people write of a contract arrives as they wrote it, whichever way it goes."""
+
+    def _written(self, tenant: Tenant, fleet: Fleet) -> dict[str, Any]:
+        """A draft that uses all of its fields."""
+        with scope(tenant.id):
+            clause = a_clause(id="uptime", assets=fleet.ids, remedies=[AWS_TIERS], exclusions=[{"category": "planned"}])
+            draft = agreement(
+                fleet, clause, effective={"from": "2026-09-01", "to": "2027-09-01"},
+                preapproved=[{"category": "planned", "notice": "P7D"}],
+                assumptions={"planned_visit": "P2D", "repair": "P9D", "bays": 3},
+                tax_percent="19", payment_days=14, acceptance="required", objection="P14D", year_cap_minor=500_000,
+                grace="P5D",
+            )  # fmt: skip
+        assert draft.keys() == AgreementTerms.model_fields.keys()
+        return AgreementTerms.read(draft).as_json()
+
+    def test_the_api_knows_all_of_them(self) -> None:
+        asked = {name for name, field in ContractInput().fields.items() if field.required}
+        fields = AgreementTerms.model_fields
+        assert ContractInput().fields.keys() == fields.keys()
+        assert asked == {name for name, field in fields.items() if field.is_required()}
+
+    def test_from_the_first_draft_to_the_version(self, tenant: Tenant, fleet: Fleet, with_key: Keyed) -> None:
+        client, wanted = with_key(tenant, Role.ENGINEER), self._written(tenant, fleet)
+        made = client.post(PATH, wanted)
+        assert made.status_code == 201
+        path = f"{PATH}{made.data['id']}/"
+        assert self._told(client.get(path).data["draft"]) == wanted
+        other = wanted | {
+            "title": "Uptime of two", "tax_percent": "7", "payment_days": 0, "objection": "P7D", "year_cap_minor": 0,
+            "grace": "PT0S", "effective": {"from": "2026-10-01", "to": None}, "preapproved": [], "assumptions": None,
+        }  # fmt: skip
+        for revision, draft in enumerate((other, wanted), start=1):
+            assert self._told(client.put(path, draft | {"revision": revision}).data["draft"]) == draft
+            assert self._told(client.get(path).data["draft"]) == draft
+        assert client.post(f"{path}publish/", {"revision": 3}).status_code == 201
+        assert self._told(client.get(f"{path}versions/1/").data["document"]) == wanted
+
+    def test_what_is_left_out_is_taken_away(self, tenant: Tenant, fleet: Fleet, with_key: Keyed) -> None:
+        client, wanted = with_key(tenant, Role.ENGINEER), self._written(tenant, fleet)
+        made = client.post(PATH, wanted).data["id"]
+        usual = {
+            name: value for name, value in wanted.items() if AgreementTerms.model_fields[name].is_required()
+        }  # fmt: skip
+        draft = client.put(f"{PATH}{made}/", usual | {"revision": 1}).data["draft"]
+        assert self._told(draft) == AgreementTerms.read(usual).as_json()
+        assert "grace" not in draft
+
+    def test_no_other_is_passed_over(self, tenant: Tenant, fleet: Fleet, with_key: Keyed) -> None:
+        client, wanted = with_key(tenant, Role.ENGINEER), self._written(tenant, fleet)
+        made = client.post(PATH, wanted).data["id"]
+        stranger = {"garce": "P5D", "colour": "red"}
+        for answer in (
+            client.post(PATH, wanted | stranger),
+            client.put(f"{PATH}{made}/", wanted | stranger | {"revision": 1}),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (422, "document.invalid")
+            found = answer.json()["findings"]
+            assert [(each["code"], each["place"]) for each in found] == [
+                ("document.unknown_field", "colour"), ("document.unknown_field", "garce"),
+            ]  # fmt: skip
+            assert found[0]["fix"] == "Remove it, or mend its spelling."
+        with scope(tenant.id):
+            assert Contract.objects.get().revision == 1
+
+    @staticmethod
+    def _told(document: dict[str, Any]) -> dict[str, Any]:
+        """What people wrote of a document that has more."""
+        return {name: document[name] for name in AgreementTerms.model_fields if name in document}
