@@ -9,7 +9,8 @@ from billing.contracts.models import Contract
 from billing.invoices.models import Invoice
 from billing.invoices.services import charge_left, issue_invoice
 from billing.outcomes.models import Exclusion
-from billing.outcomes.services import approve_exclusion, claim_exclusion, withdraw_exclusion
+from billing.outcomes.deciding import approve_exclusion, withdraw_exclusion
+from billing.outcomes.services import claim_exclusion
 from billing.statements.models import Statement
 from billing.statements.services import restate_statement, settle_statement
 from tests.billing.outcomes.documents import AWS_TIERS, Json, a_clause
@@ -49,7 +50,7 @@ def storm(fleet: Fleet, contract: Contract, month: str, *, now: str) -> Exclusio
         contract=contract.id, category="weather", assets=fleet.engines, start=at(f"{month}-01"), end=at(f"{month}-13"),
         evidence={}, by="planner", now=at(now),
     )  # fmt: skip
-    approve_exclusion(exclusion=made.id, why="", by="customer", now=at(now))
+    approve_exclusion(exclusion=made.id, why="", by="customer", customer=made.contract.customer_id, now=at(now))
     return made
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from billing.contracts.models import Contract
 from billing.outcomes.corrections import Corrected, correct_evidence
-from billing.outcomes.services import approve_exclusion, claim_exclusion, decline_exclusion, withdraw_exclusion
+from billing.outcomes.deciding import approve_exclusion, decline_exclusion, withdraw_exclusion
+from billing.outcomes.services import claim_exclusion
 from billing.reports.due import BY
 from billing.reports.restating import follow_late
 from billing.statements.late import late_notices
@@ -185,7 +186,7 @@ class TestWhatPeopleSay:
         assert (claim.contract_id is None) == is_loose
         seal(contract)
         assert follow_late(now=SEALED + HOUR) == 0
-        approve_exclusion(exclusion=claim.id, why="", by="nora", now=LATE)
+        approve_exclusion(exclusion=claim.id, why="", by="nora", customer=claim.contract.customer_id, now=LATE)
         assert follow_late(now=SWEEP) == 1
         run_jobs(SWEEP + timedelta(seconds=2))
         assert len(versions()) == 2
@@ -207,7 +208,9 @@ class TestWhatPeopleSay:
         ]  # fmt: skip
         seal(contract)
         follow_late(now=SEALED + HOUR)
-        decline_exclusion(exclusion=claims[1].id, why="", by="nora", now=at("2026-12-09"))
+        decline_exclusion(
+            exclusion=claims[1].id, why="", by="nora", customer=claims[1].contract.customer_id, now=at("2026-12-09")
+        )
         assert follow_late(now=at("2026-12-10T23:00")) == 0
         assert follow_late(now=at("2026-12-11T00:30")) == 1
         assert LateEvidence.objects.get().received_at == at("2026-12-11")
