@@ -13,6 +13,8 @@ from billing.contracts.shown import moment_shown
 from tenants.edge.retelling import retell
 
 Json = Mapping[str, Any]
+IN_ADVANCE = "contract"
+"""Stands for who decides where the contract approves what it allows in advance."""
 
 
 def decided(claim: Json, decision: Json | None) -> str:
@@ -21,6 +23,8 @@ def decided(claim: Json, decision: Json | None) -> str:
         return gettext("proposed")
     if is_silent(claim, decision):
         return gettext("approved by objection time")
+    if (decision["decision"], decision["decided_by"]) == ("approved", IN_ADVANCE):
+        return gettext("approved by rules agreed in advance")
     values = {"by": decision["decided_by"]}
     told = {
         "approved": gettext("approved by %(by)s"),

@@ -5,13 +5,12 @@ Amounts are whole minor units of the contract's currency, negative where the cus
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Literal
 
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.figures import money_text, percent_short
+from billing.contracts.figures import percent_short
 from billing.contracts.schemas import MeteredFeeDocument
 from billing.outcomes.domain.fees import taken
 from billing.outcomes.domain.figures import exact_text
@@ -143,15 +142,3 @@ def _clause_text(clause: Mapping[str, Any]) -> str:
     amount = clause["amount_minor"]
     effect = "no credit" if amount == 0 else "credit" if amount < 0 else "bonus"
     return f"{clause['id']} {percent_short(clause['percent'])} %: {effect}"
-
-
-def fee_parts(outcome: Json, currency: str) -> Iterator[tuple[str, str, str, str]]:
-    """Name, quantity, price and exact amount of each part of a fee, for people."""
-    for part in outcome["workings"]["fee"]["parts"]:
-        quantity, price = Fraction(part["quantity"]), Fraction(part["price"])
-        yield part["name"], exact_text(quantity), _minor_text(price, currency), _minor_text(quantity * price, currency)
-
-
-def _minor_text(minor: Fraction, currency: str) -> str:
-    """Minor units that need not be whole: as money where they are, else with their exact value."""
-    return money_text(int(minor), currency) if minor.denominator == 1 else f"{exact_text(minor)} minor units"
