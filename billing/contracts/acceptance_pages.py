@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -103,7 +104,8 @@ def _listing(actor: Actor) -> Listing:
             Column("state", _("State"), kind="status", value=lambda row: LOOKS[row.standing.state][0],
                    word=lambda row: LOOKS[row.standing.state][1]),
             Column("version", _("Version"), kind="number", value=lambda row: row.standing.row.version),
-            Column("holds_from", _("Holds from"), value=lambda row: row.standing.row.document["effective"]["from"]),
+            Column("holds_from", _("Holds from"), kind="day",
+                   value=lambda row: date.fromisoformat(row.standing.row.document["effective"]["from"])),
             Column("offered", _("Offered"), kind="moment", value=lambda row: row.standing.row.published_at),
         ),
         filters=() if actor.customer else (customers,),

@@ -34,6 +34,8 @@ from tenants.kernel.calendars import time_zone
 from tenants.kernel.money import Money
 from tenants.scope.actors import Actor, Permission
 
+_KINDS = [(InvoiceKind.INVOICE.value, _("Invoice")), (InvoiceKind.CREDIT_NOTE.value, _("Credit note"))]
+
 
 @require_safe
 @page(needs=Permission.REPORTS_READ)
@@ -68,7 +70,7 @@ def _listing(actor: Actor) -> Listing:
         ),
         filters=(
             period_filter("begins", None if is_own else actor.customer),
-            Filter("kind", _("Kind"), InvoiceKind.choices, lambda rows, value: rows.filter(kind=value)),
+            Filter("kind", _("Kind"), _KINDS, lambda rows, value: rows.filter(kind=value)),
             *((customer,) if is_own else ()),
         ),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from html import escape
 
 from django.utils.translation import gettext, gettext_noop
 
-from billing.reports.schemas import Bar
+from billing.reports.schemas import TimelineRow
 from tenants.edge.formats import number_shown
 
 WIDTH, LABEL, RIGHT, ROW, PITCH, TOP = 720, 110, 50, 13, 17, 14
@@ -37,17 +37,27 @@ PRINT_STYLE = (
 """What the classes look like in a document; a page has them in its style sheet."""
 
 
-def timeline(rows: Sequence[tuple[str, Sequence[Bar]]], days: Iterable[tuple[float, str]], *, style: str = "") -> str:
-    """The period of each asset as a bar of coloured spans, with local midnights marked and a legend below."""
+def timeline(
+    rows: Sequence[TimelineRow], days: Iterable[tuple[float, str]], *, of: str = "", style: str = ""
+) -> str:  # fmt: skip
+    """The period of each asset as a bar of coloured spans, with local midnights marked and a legend below.
+
+    Args:
+        rows: The assets, or those whose time went alike.
+        days: Where midnights are, as shares of the period, and how they are called.
+        of: The clauses that it holds for; empty where there is only one.
+        style: Rules for where no style sheet reaches.
+    """
     bottom = TOP + len(rows) * PITCH
-    used = {bar.category for _, bars in rows for bar in bars}
+    used = {bar.category for row in rows for bar in row.bars}
     parts = [*_grid(days, bottom)]
-    for number, (name, bars) in enumerate(rows):
+    for number, row in enumerate(rows):
         top = TOP + number * PITCH
-        parts.append(_text(0, top + 10, name, room=LABEL))
-        parts += [_bar(bar.category, bar.start, bar.end, top) for bar in bars]
+        parts.append(_names(row.names, top + 10))
+        parts += [_bar(bar.category, bar.start, bar.end, top) for bar in row.bars]
     parts += _legend([category for category in CATEGORIES if category in used], bottom + 14)
-    return _svg(gettext("What the time of each asset counted as"), bottom + 28, parts, style)
+    label = gettext("What the time of each asset counted as")
+    return _svg(f"{label}: {of}" if of else label, bottom + 28, parts, style)
 
 
 def percentages(rows: Sequence[tuple[str, float]], target: float | None, *, style: str = "") -> str:
@@ -167,6 +177,14 @@ def _text(x: float, y: float, text: str, kind: str = "", room: float = WIDTH) ->
     chosen, most = f' class="{kind}"' if kind else "", int(room / LETTER)
     told = escape(text) if len(text) <= most else f"<title>{escape(text)}</title>{escape(text[: most - 1])}…"
     return f'<text{chosen} x="{x:.2f}" y="{y}">{told}</text>'
+
+
+def _names(names: Sequence[str], y: float) -> str:
+    """The asset of a row; of several how many they are, all of them to be read on pointing at it."""
+    if len(names) == 1:
+        return _text(0, y, names[0], room=LABEL)
+    told = gettext("%(count)s assets alike") % {"count": len(names)}
+    return f'<text x="0" y="{y}"><title>{escape(", ".join(names))}</title>{escape(told)}</text>'
 
 
 def _grid(marks: Iterable[tuple[float, str]], bottom: float, left: float = LABEL) -> Iterator[str]:

@@ -8,7 +8,8 @@ those of the language that is spoken; only the sentences of the contract stay as
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,10 +17,9 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext, gettext_noop
 
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.schemas import ClauseDocument, MeteredFeeDocument, TierRemedyDocument
+from billing.contracts.schemas import MeteredFeeDocument
 from billing.contracts.shown import hours_shown, moment_shown, money_shown, percent_shown, period_shown, span_shown
 from billing.contracts.wording import describe
-from billing.invoices.domain.taxes import percents
 from billing.outcomes.assembly import silent_approval
 from billing.outcomes.domain.fees import taken
 from billing.outcomes.domain.figures import exact_text, percent_text
@@ -27,22 +27,22 @@ from billing.reports.bundles import Bundle
 from billing.reports.corrections import correction_rows
 from billing.reports.decisions import decided, why_decided
 from billing.reports.incidents import incident_rows
+from billing.reports.money import invoice_part, line_parts, told_of_version
 from billing.reports.schemas import (
     AssetRow,
-    Bar,
     ClausePart,
     Comparison,
     Content,
     ExclusionRow,
     Figure,
     History,
-    InvoicePart,
-    OutageRow,
     Proof,
 )
 from billing.reports.signatures import signature_under
-from billing.statements.retold import retold
-from tenants.edge.formats import day_shown, number_shown
+from billing.reports.timelines import Periods
+from billing.statements.reached import percent_drawn, percent_or_word, target_of
+from billing.statements.steps import cap_steps
+from tenants.edge.formats import number_shown
 from tenants.kernel.calendars import epoch_ms, time_zone
 from tenants.kernel.canonical import digest
 
@@ -56,6 +56,7 @@ def report_content(
     *,
     accepted: str | None = None,
     history: History | None = None,
+    replaced_minor: int | None = None,
     page: str = "",
 ) -> Content:
     """The content of a report.
@@ -65,9 +66,11 @@ def report_content(
         invoice: The document of the invoice; None when the statement has none of its own.
         accepted: The text that the customer accepted of the contract; None where it needed nobody to.
         history: The periods up to this one, from the statements of the contract; None for a first one.
+        replaced_minor: The total of the version that this one takes the place of; None for a first one.
         page: Where the report stands on the web; empty where that is not told.
     """
-    return _Writer(bundle).content(invoice, accepted, history, page)
+    content = _Writer(bundle).content(invoice, accepted, history)
+    return replace(content, replaced=told_of_version(bundle.statement, invoice, replaced_minor), page=page)
 
 
 class _Writer:
@@ -82,8 +85,8 @@ class _Writer:
         self.start, self.end = (_moment(self.run["period"][side]) for side in ("start", "end"))
         self.names = self.agreement.assets
 
-    def content(self, invoice: Json | None, accepted: str | None, history: History | None, page: str) -> Content:
-        parties = self.agreement.parties
+    def content(self, invoice: Json | None, accepted: str | None, history: History | None) -> Content:
+        parties, periods = self.agreement.parties, Periods(self.bundle, self.agreement, (self.start, self.end))
         clauses = tuple(self.clauses())
         return Content(
             title=self.agreement.title,
@@ -99,19 +102,20 @@ class _Writer:
             signature=signature_under(self.bundle, accepted, self.zone),
             unit=fee.unit if isinstance(fee := self.agreement.terms.fee, MeteredFeeDocument) else "",
             clauses=clauses,
-            outages=tuple(self.outages()),
             exclusions=tuple(self.exclusions()),
             corrections=tuple(correction_rows(self.bundle, self.names, self.zone)),
             unrated=len(self.outcome["workings"]["unrated"]),
-            lines=tuple(self.lines(self.statement["lines"])),
+            lines=tuple(line_parts(self.statement, self.outcome, self.agreement)),
             total=self.money(self.statement["total_minor"]),
+            limits=cap_steps(self.outcome, self.agreement),
+            replaced="",
             comparisons=tuple(self.comparisons()),
-            invoice=None if invoice is None else self.invoice(invoice),
+            invoice=None if invoice is None else invoice_part(invoice, self.outcome["currency"]),
             proof=self.proof(),
-            timeline=tuple(self.timeline()),
-            days=tuple(self.days()),
+            timelines=tuple(periods.timelines()),
+            days=tuple(periods.days()),
             history=history,
-            page=page,
+            page="",
         )
 
     def money(self, minor: int) -> str:
@@ -119,8 +123,7 @@ class _Writer:
 
     def figures(self, clauses: tuple[ClausePart, ...], invoice: Json | None) -> Iterator[Figure]:
         for clause in clauses:
-            value = f"{clause.percent} %" if clause.is_settled else gettext("indeterminate")
-            yield Figure(clause.title, value, clause.guarantee)
+            yield Figure(clause.title, clause.reached, clause.guarantee)
         credit = sum(clause["amount_minor"] or 0 for clause in self.outcome["clauses"])
         yield Figure(gettext("Fee"), self.money(self.outcome["fee_minor"]), self.fee_note())
         name = gettext("Credits") if credit <= 0 else gettext("Bonus")
@@ -136,13 +139,15 @@ class _Writer:
         return f"{number_shown(exact_text(taken(parts)))} {fee.unit}"
 
     def clauses(self) -> Iterator[ClausePart]:
-        terms = {clause.id: clause for clause in self.agreement.terms.clauses}
+        terms = {clause.id: [one.model_dump() for one in clause.remedies] for clause in self.agreement.terms.clauses}
         workings = {clause["id"]: clause for clause in self.outcome["workings"]["clauses"]}
         for clause in self.outcome["clauses"]:
             amount, target = clause["amount_minor"], target_of(terms[clause["id"]])
+            title, reached = _capitalised(clause["id"]), percent_or_word(clause)
             yield ClausePart(
                 id=clause["id"],
-                title=_capitalised(clause["id"]),
+                title=title,
+                reached=f"{reached} %" if clause["status"] == "settled" else reached,
                 percent=percent_shown(clause["percent"]),
                 exact=clause["ratio"] or "–",
                 target=target,
@@ -171,18 +176,6 @@ class _Writer:
                 volume="–" if volume is None else number_shown(exact_text(Fraction(volume))),
             )
 
-    def outages(self) -> Iterator[OutageRow]:
-        for asset, segments in self.segments():
-            for start, end, category, _ in segments:
-                if category == "down":
-                    yield OutageRow(self.names[asset], span_shown(start, end, self.zone), hours_shown(end - start))
-
-    def segments(self) -> Iterator[tuple[str, list[tuple[int, int, str, str]]]]:
-        """The assets of the first clause, each period cut into categories: start, end, category, detail."""
-        clauses = self.outcome["workings"]["clauses"]
-        for one in clauses[0]["assets"] if clauses else ():
-            yield one["asset"], one["segments"]
-
     def exclusions(self) -> Iterator[ExclusionRow]:
         for claim, decisions in self.bundle.claims():
             start, end = _moment(claim["from"]), _moment(claim["to"])
@@ -210,10 +203,6 @@ class _Writer:
             for begins, ends, category, detail in one["segments"]
         )
 
-    def lines(self, lines: list[Any]) -> Iterator[tuple[str, str]]:
-        for line in lines:
-            yield retold(line["text"]), self.money(line["minor"])
-
     def comparisons(self) -> Iterator[Comparison]:
         """How it was beside each world that did not happen, all computed by the same engine on the same terms."""
         others = self.statement["comparisons"]
@@ -226,23 +215,11 @@ class _Writer:
         difference = outcome["total_minor"] - self.outcome["total_minor"]
         return Comparison(
             name=name,
-            percents=tuple(percent_shown(clause["percent"]) for clause in outcome["clauses"]),
+            percents=tuple(percent_or_word(clause) for clause in outcome["clauses"]),
+            drawn=next(map(percent_drawn, outcome["clauses"]), None),
             fee=self.money(outcome["fee_minor"]),
             total=self.money(outcome["total_minor"]),
             difference=self.money(difference) if difference else "–",
-        )
-
-    def invoice(self, invoice: Json) -> InvoicePart:
-        return InvoicePart(
-            title=gettext("Credit note") if invoice["kind"] == "credit_note" else gettext("Invoice"),
-            number=invoice["invoice"],
-            issued=day_shown(date.fromisoformat(invoice["issued_on"])),
-            due=day_shown(date.fromisoformat(invoice["due_on"])),
-            lines=tuple(self.lines(invoice["lines"])),
-            net=self.money(invoice["net_minor"]),
-            tax=self.money(invoice["tax_minor"]),
-            tax_label=gettext("Tax %(percent)s %%") % {"percent": " % + ".join(map(number_shown, percents(invoice)))},
-            gross=self.money(invoice["gross_minor"]),
         )
 
     def proof(self) -> Proof:
@@ -257,38 +234,6 @@ class _Writer:
             contract=relies_on["contract_version"][0],
             engine=self.outcome["engine"],
         )
-
-    def timeline(self) -> Iterator[tuple[str, tuple[Bar, ...]]]:
-        start, length = self.start.timestamp() * 1000, (self.end - self.start).total_seconds() * 1000
-        for asset, segments in self.segments():
-            bars: list[Bar] = []
-            for begins, ends, category, _ in segments:
-                left, right = (begins - start) / length, (ends - start) / length
-                if bars and bars[-1].category == category and bars[-1].end == left:
-                    bars[-1] = Bar(bars[-1].start, right, category)
-                else:
-                    bars.append(Bar(left, right, category))
-            yield self.names[asset], tuple(bars)
-
-    def days(self) -> Iterator[tuple[float, str]]:
-        """Local midnights to mark in the picture, about ten of them."""
-        length = self.end - self.start
-        every = max(1, length.days // 10)
-        for day in range(0, length.days + 1, every):
-            share = (day * 86400) / length.total_seconds()
-            moment = self.start + (self.end - self.start) * share
-            yield share, f"{moment.astimezone(self.zone).day}"
-
-
-def target_of(clause: ClauseDocument) -> str | None:
-    """The percent that is guaranteed: the highest threshold below which there is a credit."""
-    below: list[str] = []
-    for remedy in clause.remedies:
-        if isinstance(remedy, TierRemedyDocument):
-            below += [tier.below for tier in remedy.tiers]
-        elif remedy.below is not None and remedy.credit is not None:
-            below.append(remedy.below)
-    return max(below, key=Fraction, default=None)
 
 
 def _guarantee(target: str | None) -> str:

@@ -14,6 +14,8 @@ from tenants.edge.formats import day_shown
 from tenants.edge.retelling import retell
 
 Json = Mapping[str, Any]
+IN_ADVANCE = "contract"
+"""Stands for who decides where the contract approves what it allows in advance."""
 
 
 def decided(claim: Json, decision: Json | None) -> str:
@@ -24,6 +26,8 @@ def decided(claim: Json, decision: Json | None) -> str:
         return gettext("approved by objection time")
     if "consent" in decision:
         return recorded(decision)
+    if (decision["decision"], decision["decided_by"]) == ("approved", IN_ADVANCE):
+        return gettext("approved by rules agreed in advance")
     values = {"by": decision["decided_by"]}
     told = {
         "approved": gettext("approved by %(by)s"),

@@ -5,7 +5,7 @@ The same bytes for the same report in the same language and look; what is attach
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -13,11 +13,9 @@ from typing import Any
 
 from django.utils.translation import get_language
 
-from billing.contracts.shown import NOTHING
 from billing.reports.charts import PRINT_STYLE, amounts, percentages, timeline, trends
-from billing.reports.schemas import Content
+from billing.reports.schemas import Content, Timeline
 from billing.reports.sentences import clause_sentence, sentences_of
-from tenants.edge.formats import plain_number
 from tenants.edge.printing import Letterhead, printed
 
 
@@ -33,16 +31,14 @@ def pdf_of(content: Content, *, bundle: bytes, sealed_at: datetime, letterhead: 
     return printed(_template(), _data(content), at=sealed_at, letterhead=letterhead, attached={"bundle": bundle})
 
 
-def timeline_svg(content: Content, *, style: str = "") -> str:
-    """The picture of the period; nothing where no clause measures time."""
-    return timeline(content.timeline, content.days, style=style) if content.timeline else ""
+def timeline_svgs(content: Content, *, style: str = "") -> list[str]:
+    """The pictures of the period, one for each timeline."""
+    return [timeline(one.rows, content.days, of=one.title, style=style) for one in content.timelines]
 
 
 def comparison_svg(content: Content, *, style: str = "") -> str:
     """The picture of what could have been, on the first clause; nothing where nothing is compared."""
-    rows = [
-        (one.name, _percent(one.percents[0])) for one in content.comparisons if one.percents[:1] not in ((), ("–",))
-    ]
+    rows = [(one.name, one.drawn) for one in content.comparisons if one.drawn is not None]
     target = content.clauses[0].target if content.clauses else None
     return percentages(rows, None if target is None else float(target), style=style) if rows else ""
 
@@ -54,9 +50,8 @@ def trends_svg(content: Content, *, style: str = "") -> str:
     targets = {clause.title: clause.target for clause in content.clauses}
     clauses = []
     for place, name in enumerate(content.history.clauses):
-        told = [month.percents[place] for month in content.history.months]
         target = targets.get(name)
-        values = [None if each == NOTHING else _percent(each) for each in told]
+        values = [month.drawn[place] for month in content.history.months]
         clauses.append((name, values, None if target is None else float(target)))
     return trends([month.short for month in content.history.months], clauses, style=style)
 
@@ -71,21 +66,26 @@ def amounts_svg(content: Content, *, style: str = "") -> str:
 
 
 def _data(content: Content) -> dict[str, Any]:
-    data = asdict(content)
+    data = asdict(replace(content, timelines=(), days=()))
     for told, clause in zip(data["clauses"], content.clauses, strict=True):
         told["sentence"] = clause_sentence(clause)
+    pictures = timeline_svgs(content, style=PRINT_STYLE)
     return data | {
         "language": get_language() or "en",
         "say": sentences_of(content),
-        "timeline_svg": timeline_svg(content, style=PRINT_STYLE),
+        "timelines": [_timeline(*pair) for pair in zip(content.timelines, pictures, strict=True)],
         "comparison_svg": comparison_svg(content, style=PRINT_STYLE),
         "trends_svg": trends_svg(content, style=PRINT_STYLE),
         "amounts_svg": amounts_svg(content, style=PRINT_STYLE),
     }
 
 
-def _percent(shown: str) -> float:
-    return float(plain_number(shown))
+def _timeline(told: Timeline, picture: str) -> dict[str, Any]:
+    """A timeline by what is printed of it."""
+    rows = [
+        {**asdict(row), "digests": [short for short, _ in row.shorts]} for row in told.outages
+    ]  # fmt: skip
+    return {"title": told.title, "svg": picture, "counts": told.counts, "outages": rows}
 
 
 @cache

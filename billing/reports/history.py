@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from billing.contracts.shown import NOTHING, money_shown, percent_shown, period_shown
+from billing.contracts.shown import NOTHING, money_shown, period_shown
 from billing.reports.schemas import History, Month
 from billing.statements.models import Statement
+from billing.statements.reached import percent_drawn, percent_or_word
 from billing.statements.selectors import newest_versions
 from tenants.edge.formats import short_month_shown
 from tenants.kernel.calendars import time_zone
@@ -32,7 +33,7 @@ def history_of(statement: Statement) -> History | None:
 def _month(row: Any, clauses: Iterable[str]) -> Month:
     told: Mapping[str, Any] = row.told
     zone = time_zone(told["zone"])
-    reached = {clause["id"]: percent_shown(clause["percent"]) for clause in told["clauses"]}
+    reached = {clause["id"]: clause for clause in told["clauses"]}
     fee, credit, earlier = (
         sum(line["minor"] for line in told["lines"] if line["kind"] == kind) for kind in ("fee", "clause", "adjustment")
     )
@@ -40,7 +41,8 @@ def _month(row: Any, clauses: Iterable[str]) -> Month:
         name=period_shown(row.period_start, row.period_end, zone),
         short=short_month_shown(row.period_start.astimezone(zone)),
         version=row.version,
-        percents=tuple(reached.get(name, NOTHING) for name in clauses),
+        percents=tuple(percent_or_word(reached[name]) if name in reached else NOTHING for name in clauses),
+        drawn=tuple(percent_drawn(reached[name]) if name in reached else None for name in clauses),
         fee=money_shown(fee, row.currency),
         credit=money_shown(credit, row.currency) if credit else NOTHING,
         earlier=money_shown(earlier, row.currency) if earlier else NOTHING,

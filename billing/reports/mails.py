@@ -8,10 +8,10 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from billing.contracts.shown import money_shown, percent_shown, period_shown
+from billing.contracts.shown import money_shown, period_shown
 from billing.reports.models import Report
-from billing.statements.models import Statement
-from billing.statements.selectors import statements_of
+from billing.statements.reached import percent_or_word
+from billing.statements.selectors import version_before
 from tenants.domains.hosts import address_of_tenant
 from tenants.kernel.calendars import time_zone
 from tenants.post.registry import LetterKind
@@ -48,21 +48,16 @@ def _told(occasion: Occasion, about: Report) -> dict[str, Any]:
     statement, house, slug = about.statement, address_of_tenant(occasion.tenant.id), occasion.tenant.slug
     document = statement.document
     start, end = statement.period_start, statement.period_end
-    before = _version_before(statement)
+    before = version_before(statement)
     return {
         "organisation": occasion.organisation,
         "title": document["title"],
         "period": period_shown(start, end, time_zone(document["period"]["time_zone"])),
         "version": statement.version,
-        "clauses": [(each["id"], percent_shown(each["percent"])) for each in document["clauses"]],
+        "clauses": [(each["id"], percent_or_word(each), each["status"] == "settled") for each in document["clauses"]],
         "total": money_shown(statement.total_minor, statement.currency),
         "before": before and money_shown(before.total_minor, before.currency),
         "difference": before and money_shown(statement.total_minor - before.total_minor, statement.currency),
         "link": house + reverse("report", args=[slug, about.id]),
         "list": house + reverse("reports", args=[slug]),
     }
-
-
-def _version_before(statement: Statement) -> Statement | None:
-    versions = statements_of(statement.contract_id).filter(period_start=statement.period_start)
-    return versions.filter(version=statement.version - 1).first()

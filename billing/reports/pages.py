@@ -25,7 +25,7 @@ from billing.reports.models import Report
 from billing.reports.showing import file_of, pdf_kind, shown, shown_to_house, verifier_download
 from billing.reports.tasks import RESTATE, SETTLE
 from billing.statements.late import late_notices
-from billing.statements.lists import name_shown, percent_shown, period_filter, total_column, with_figures
+from billing.statements.lists import name_shown, outcome_columns, period_filter, total_column, with_figures
 from billing.statements.pages import statement_columns
 from billing.statements.periods import open_periods, period_params
 from billing.statements.selectors import statement as statement_by_id
@@ -80,7 +80,7 @@ def _listing(actor: Actor) -> Listing:
                    link=lambda row: reverse("report", args=[actor.slug, row.id])),
             Column("statement__contract__title", _("Contract")),
             Column("customer__name", _("Customer")),
-            Column("percent", _("Outcome"), kind="number", unit="%", value=percent_shown),
+            *outcome_columns(),
             *total_column("statement"),
             _invoice_column(actor.slug),
             Column("made_at", _("Made"), sort="made_at", kind="moment"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from billing.reports.corrections import CorrectionRow
 from billing.reports.incidents import IncidentRow
+from billing.reports.outages import OutageRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,14 @@ class AssetRow:
 
 @dataclass(frozen=True, slots=True)
 class ClausePart:
-    """One clause: what was reached, and on what; ``target`` in percent, ``incidents`` only of response times."""
+    """One clause: what was reached, and on what; ``target`` in percent, ``incidents`` only of response times.
+
+    ``reached`` is the percent with its sign, or that it cannot be said.
+    """
 
     id: str
     title: str
+    reached: str
     percent: str
     exact: str
     target: str | None
@@ -62,23 +67,24 @@ class ExclusionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class OutageRow:
-    """Time in which an asset was down, and how much of it lies in committed time."""
-
-    asset: str
-    span: str
-    hours: str
-
-
-@dataclass(frozen=True, slots=True)
 class Comparison:
-    """One way the period went or could have gone."""
+    """One way the period went or could have gone; ``drawn`` is the percent of the first clause where it has one."""
 
     name: str
     percents: tuple[str, ...]
+    drawn: float | None
     fee: str
     total: str
     difference: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinePart:
+    """A line of the statement, and the steps by which it came about."""
+
+    text: str
+    amount: str
+    steps: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,43 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """The period of one asset as spans, or of several whose time went alike."""
+
+    names: tuple[str, ...]
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An asset and the whole digest of its sealed segment of evidence."""
+
+    asset: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The period as some clauses cut it.
+
+    Attributes:
+        title: Which clauses it holds for; empty where the contract has only one.
+        clause: The one that is disputed with one of its outages; empty where it need not be said.
+        rows: What is drawn.
+        counts: Whether outages count under its clauses.
+        outages: Those that count.
+        sealed: The segments that they stand in.
+    """
+
+    title: str
+    clause: str
+    rows: tuple[TimelineRow, ...]
+    counts: bool
+    outages: tuple[OutageRow, ...]
+    sealed: tuple[Sealed, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
     """One period of the contract in its newest version: what each clause reached, and what it came to.
 
@@ -141,7 +184,9 @@ class Month:
         name: The period in words.
         short: The same where there is little room.
         version: Which version of its statement.
-        percents: What each clause of the history reached, cut off at two digits; an en dash where nothing is known.
+        percents: What each clause of the history reached, cut off at two digits, or that it cannot be said; an en dash
+            where it was no part of the contract.
+        drawn: The percents as numbers; None where there is none.
         fee: The fee.
         credit: What the clauses added to it, less than nothing for credits.
         earlier: What differences of earlier periods added.
@@ -154,6 +199,7 @@ class Month:
     short: str
     version: int
     percents: tuple[str, ...]
+    drawn: tuple[float | None, ...]
     fee: str
     credit: str
     earlier: str
@@ -187,16 +233,17 @@ class Content:
     signature: Signature | None
     unit: str
     clauses: tuple[ClausePart, ...]
-    outages: tuple[OutageRow, ...]
     exclusions: tuple[ExclusionRow, ...]
     corrections: tuple[CorrectionRow, ...]
     unrated: int
-    lines: tuple[tuple[str, str], ...]
+    lines: tuple[LinePart, ...]
     total: str
+    limits: tuple[str, ...]
+    replaced: str
     comparisons: tuple[Comparison, ...]
     invoice: InvoicePart | None
     proof: Proof
-    timeline: tuple[tuple[str, tuple[Bar, ...]], ...]
+    timelines: tuple[Timeline, ...]
     days: tuple[tuple[float, str], ...]
     history: History | None
     page: str

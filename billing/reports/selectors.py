@@ -20,6 +20,7 @@ from billing.reports.history import history_of
 from billing.reports.models import Report
 from billing.reports.schemas import Content
 from billing.reports.verifier import Check, Found, verify_report
+from billing.statements.selectors import version_before
 from tenants.domains.hosts import address_of_tenant
 from tenants.kernel.canonical import digest
 from tenants.kernel.errors import NotFoundError, OutturnError
@@ -161,7 +162,11 @@ def content_with(row: Report, bundle: Bundle, invoice: Invoice | None) -> Conten
     """
     document, page = None if invoice is None else invoice.document, page_of(row.id)
     accepted = _accepted_text(bundle)
-    return report_content(bundle, document, accepted=accepted, history=history_of(row.statement), page=page)
+    before = version_before(row.statement)
+    return report_content(
+        bundle, document, accepted=accepted, history=history_of(row.statement),
+        replaced_minor=None if before is None else before.total_minor, page=page,
+    )  # fmt: skip
 
 
 def _accepted_text(bundle: Bundle) -> str | None:

@@ -61,7 +61,7 @@ def _parts(content: Content) -> dict[str, str]:
         "incidents": gettext("Incidents; the clock runs while an asset is down in committed time."),
         "began": gettext("Began"), "stopped": gettext("Clock stopped"), "clock": pgettext("incident", "Clock"),
         "result": gettext("Result"),
-        "outages": gettext("Outages that counted"), "no_outage": gettext("No asset was down in committed time."),
+        **_outages(),
         "exclusions": gettext("What was excluded, and why"), "no_exclusion": gettext("Nothing was claimed."),
         "category": gettext("Category"), "claimed": gettext("Claimed"), "decision": gettext("Decision"),
         "unrated": unrated % {"count": content.unrated},
@@ -71,6 +71,19 @@ def _parts(content: Content) -> dict[str, str]:
         "comparisons": gettext("Beside what could have been"),
         "compared": gettext("The same contract, rated by the same engine on evidence that is assumed."),
         "comparison_picture": gettext("The outcomes as bars beside the guarantee; the table below has the figures."),
+    }  # fmt: skip
+
+
+def _outages() -> dict[str, str]:
+    """The words of the tables of outages."""
+    return {
+        "outages": gettext("Outages that counted"), "no_outage": gettext("No asset was down in committed time."),
+        "counts_nothing": gettext("No clause of this contract measures time, so none counts."),
+        "reported": gettext("Reported"), "received": gettext("Received"), "segment": gettext("Sealed segment"),
+        "rests_on": gettext(
+            "Each stands in a sealed segment of evidence. The first digits of its digest stand beside it; the whole "
+            "segment is in report.json."
+        ),
     }  # fmt: skip
 
 
@@ -88,9 +101,6 @@ def _money(content: Content) -> dict[str, str]:
         "open_link": gettext("page of this report"),
         "open_after": gettext("Whoever pays names the number %(number)s.")
         % {"number": "" if invoice is None else invoice.number},
-        "no_invoice": gettext(
-            "The difference to the version before stands in the next statement; this version has no invoice of its own."
-        ),
         "history": gettext("The last months"),
         "history_of": gettext(
             "What each clause reached, and what it came to, in the newest version of each statement when this document "

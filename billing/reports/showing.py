@@ -19,7 +19,7 @@ from billing.outcomes.selectors import planned_ahead, state_of
 from billing.payments.selectors import at_provider, standing_of
 from billing.reports import selectors, verifier
 from billing.reports.bundles import Bundle
-from billing.reports.document import amounts_svg, comparison_svg, pdf_of, timeline_svg, trends_svg
+from billing.reports.document import amounts_svg, comparison_svg, pdf_of, timeline_svgs, trends_svg
 from billing.reports.evidence import csv_pieces, parquet_pieces
 from billing.reports.findings import found_shown
 from billing.reports.models import Report
@@ -48,7 +48,7 @@ def shown(row: Report) -> dict[str, Any]:
     bundle = Bundle.read(selectors.proven_bundle(row, checks))
     made = invoice_of(row.statement_id)
     content = selectors.content_with(row, bundle, made)
-    pictures = {"timeline": timeline_svg, "comparison": comparison_svg, "trends": trends_svg, "amounts": amounts_svg}
+    pictures = {"comparison": comparison_svg, "trends": trends_svg, "amounts": amounts_svg}
     return {
         "report": row,
         "bundle": bundle,
@@ -56,6 +56,7 @@ def shown(row: Report) -> dict[str, Any]:
         "content": content,
         "checks": [check._replace(found=found_shown(check.found)) for check in checks],
         "pdf_kind": pdf_kind(),
+        "timelines": list(zip(content.timelines, map(SafeString, timeline_svgs(content)), strict=True)),
         **{name: SafeString(draw(content)) for name, draw in pictures.items()},
     }
 

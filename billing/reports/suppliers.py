@@ -13,35 +13,21 @@ from uuid import UUID
 
 from django.db.models import Count, F, Min, Sum
 
-from billing.contracts.agreement import AgreementDocument
 from billing.contracts.offers import contracts_seen_by
-from billing.contracts.selectors import agreement_of, offered
-from billing.contracts.shown import percent_shown, statement_shown
+from billing.contracts.selectors import offered
+from billing.contracts.shown import statement_shown
 from billing.disputes.selectors import disputes_listed, living, state_of
 from billing.invoices.models import Invoice
 from billing.outcomes.selectors import undecided
 from billing.payments.selectors import still_open
-from billing.reports.content import target_of
 from billing.reports.selectors import reports
-from tenants.edge.formats import number_shown
+from billing.statements.reached import Reached, reached
 from tenants.kernel.calendars import time_zone
 from tenants.scope.actors import Actor
 
 MOST = 50
 """Of each kind that is told."""
 MOST_REPORTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """What a clause came to, as it is shown: its name, percent cut off at two digits, and the guaranteed percent.
-
-    `percent` is None where it is not settled, `target` where nothing is guaranteed.
-    """
-
-    name: str
-    percent: str | None
-    target: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,20 +130,13 @@ def _newest_reports(customer: UUID) -> tuple[NewReport, ...]:
 
 
 def _new_report(row: Any) -> NewReport:
-    statement, agreement = row.statement, agreement_of(row.statement.contract_version)
-    zone = time_zone(agreement.terms.time_zone)
+    statement, terms = row.statement, row.statement.contract_version.document["terms"]
+    zone = time_zone(terms["time_zone"])
     name = statement_shown(statement.period_start, statement.period_end, zone, statement.version)
+    clauses = reached(row.clauses, [clause["remedies"] for clause in terms["clauses"]])
     return NewReport(
-        row.id, statement.contract.title, name, tuple(_reached(row.clauses, agreement)), statement.total_minor,
-        statement.currency, row.made_at,
-    )  # fmt: skip
-
-
-def _reached(clauses: Iterable[dict[str, Any]], agreement: AgreementDocument) -> Iterable[Reached]:
-    targets = {clause.id: target_of(clause) for clause in agreement.terms.clauses}
-    for clause in clauses:
-        percent, target = clause["percent"], targets[clause["id"]]
-        yield Reached(clause["id"], percent and percent_shown(percent), target and number_shown(target))
+        row.id, statement.contract.title, name, clauses, statement.total_minor, statement.currency, row.made_at
+    )
 
 
 def _to_sign(customer: UUID) -> tuple[ToSign, ...]:

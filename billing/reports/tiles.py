@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.urls import reverse
 
 from billing.contracts.selectors import contracts
-from billing.contracts.shown import money_shown, percent_shown
+from billing.contracts.shown import NOTHING, money_shown, percent_shown
 from billing.dunning.selectors import overdue_sums, today_of
 from billing.invoices.domain.sums import RECEIVABLE
 from billing.invoices.selectors import balances, invoices
 from billing.statements.lists import name_of
+from billing.statements.reached import kept_of, reached, told_first
 from billing.statements.selectors import statements
 from tenants.kernel.clock import utc_now
 from tenants.portal.overview import Tile
@@ -26,11 +27,15 @@ def _last_outcome(slug: str) -> Tile:
     last = statements().first()
     if last is None:
         return Tile("Last outcome", "–", "no period is settled yet", reverse("statements", args=[slug]))
-    clauses = last.document["clauses"]
-    percent = clauses[0]["percent"] if clauses else None
-    value = "–" if percent is None else f"{percent_shown(percent)} %"
-    label = clauses[0]["id"].capitalize() if clauses else "Last outcome"
-    return Tile(label, value, f"{last.contract.title}, {name_of(last)}", reverse("statement", args=[slug, last.id]))
+    terms = last.contract_version.document["terms"]
+    found = reached(last.document["clauses"], [clause["remedies"] for clause in terms["clauses"]])
+    first, guaranteed = told_first(found), [one for one in found if one.target is not None]
+    label, value = "Last outcome", NOTHING
+    if first is not None:
+        label, value = first.title, "indeterminate" if first.percent is None else f"{percent_shown(first.percent)} %"
+    kept = f", {kept_of(guaranteed)}" if len(found) > 1 and guaranteed else ""
+    note = f"{last.contract.title}, {name_of(last)}{kept}"
+    return Tile(label, value, note, reverse("statement", args=[slug, last.id]))
 
 
 def _receivable(slug: str) -> Tile:

@@ -5,13 +5,12 @@ Amounts are whole minor units of the contract's currency, negative where the cus
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Literal
 
 from billing.contracts.agreement import AgreementDocument
-from billing.contracts.figures import money_text, percent_short
+from billing.contracts.figures import percent_short
 from billing.contracts.naming import FEE
 from billing.contracts.schemas import MeteredFeeDocument
 from billing.outcomes.domain.fees import taken
@@ -172,15 +171,3 @@ def _standing_line(clause: str, one: Standing) -> Line:
     limit = " as far as the caps leave room" if one.is_limited else ""
     text = f"{clause}: indeterminate, what version {one.of.version} settled stands{limit}"
     return Line("clause", clause, text, one.minor, {"settled": {"version": one.of.version, "digest": one.of.digest}})
-
-
-def fee_parts(outcome: Json, currency: str) -> Iterator[tuple[str, str, str, str]]:
-    """Name, quantity, price and exact amount of each part of a fee, for people."""
-    for part in outcome["workings"]["fee"]["parts"]:
-        quantity, price = Fraction(part["quantity"]), Fraction(part["price"])
-        yield part["name"], exact_text(quantity), _minor_text(price, currency), _minor_text(quantity * price, currency)
-
-
-def _minor_text(minor: Fraction, currency: str) -> str:
-    """Minor units that need not be whole: as money where they are, else with their exact value."""
-    return money_text(int(minor), currency) if minor.denominator == 1 else f"{exact_text(minor)} minor units"

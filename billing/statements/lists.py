@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Max, Min
+from django.db.models import F, Func, JSONField, Max, Min
 from django.utils.translation import gettext_lazy as _
 
 from billing.contracts.figures import percent_short
 from billing.contracts.shown import statement_shown
 from billing.statements.models import Statement
+from billing.statements.reached import Reached, reached, summary, told_first
 from tenants.edge.formats import month_shown
 from tenants.edge.lists import MOST_CHOICES, Column, Filter, Rows
 from tenants.kernel.calendars import time_zone
@@ -24,7 +25,7 @@ _EASTERNMOST = timedelta(hours=14)
 
 
 def with_figures(rows: Rows, statement: str = "") -> Rows:
-    """Rows with the `zone` that a statement's period is told in, and the `percent` that its first clause came to.
+    """Rows with the `zone` that a statement's period is told in, its `clauses`, and their `remedies` in that order.
 
     Taken out of the documents by the database: a page of them would be megabytes.
 
@@ -32,10 +33,15 @@ def with_figures(rows: Rows, statement: str = "") -> Rows:
         rows: Statements, or what belongs to one.
         statement: The path to the statement, with ``__`` at its end.
     """
+    terms = f"{statement}contract_version__document__terms"
     found: Rows = rows.annotate(
-        zone=F(f"{statement}contract_version__document__terms__time_zone"),
-        percent=F(f"{statement}document__clauses__0__percent"),
-    )
+        zone=F(f"{terms}__time_zone"),
+        clauses=F(f"{statement}document__clauses"),
+        remedies=Func(
+            F(f"{terms}__clauses"), template="jsonb_path_query_array(%(expressions)s, '$[*].remedies')",
+            output_field=JSONField(),
+        ),
+    )  # fmt: skip
     return found
 
 
@@ -53,9 +59,22 @@ def _named(row: Statement, zone: str) -> str:
     return statement_shown(row.period_start, row.period_end, time_zone(zone), row.version)
 
 
-def percent_shown(row: Any) -> Decimal | None:
-    """What the first clause came to, cut off at two digits; None where there is no clause."""
-    return Decimal(percent_short(row.percent)) if row.percent else None
+def reached_of(row: Any) -> tuple[Reached, ...]:
+    """What each clause came to, of a row with figures."""
+    return reached(row.clauses, row.remedies)
+
+
+def outcome_columns() -> tuple[Column, Column]:
+    """What was reached, of rows with figures, in words; the file has beside it the percent of the clause told first."""
+
+    def percent(row: Any) -> Decimal | None:
+        first = told_first(reached_of(row))
+        return None if first is None or first.percent is None else Decimal(percent_short(first.percent))
+
+    return (
+        Column("outcome", _("Outcome"), value=lambda row: summary(reached_of(row))),
+        Column("percent", _("Outcome"), kind="number", unit="%", value=percent, is_shown=False),
+    )
 
 
 def total_column(statement: str = "") -> tuple[Column, Column]:

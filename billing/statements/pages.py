@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,10 +13,11 @@ from django.views.decorators.http import require_safe
 from billing.contracts import shown
 from billing.contracts.selectors import agreement_of, contract_choices
 from billing.statements import selectors
-from billing.statements.domain import fee_parts, trace_steps
+from billing.statements.domain import trace_steps
 from billing.statements.late import late_notices
-from billing.statements.lists import name_of, name_shown, percent_shown, period_filter, total_column, with_figures
+from billing.statements.lists import name_of, name_shown, outcome_columns, period_filter, total_column, with_figures
 from billing.statements.models import Statement
+from billing.statements.steps import cap_steps, line_steps
 from tenants.customers.selectors import customer_choices
 from tenants.edge.http import actor_of
 from tenants.edge.lists import Column, Filter, Listing
@@ -60,7 +60,7 @@ def statement_columns(slug: str) -> tuple[Column, ...]:
     return (
         Column("period", _("Period"), sort="period_start", value=lambda row: name_shown(row, row),
                link=lambda row: reverse("statement", args=[slug, row.id])),
-        Column("percent", _("Outcome"), kind="number", unit="%", value=percent_shown),
+        *outcome_columns(),
         *total_column(),
         Column("sealed_at", _("Sealed"), sort="sealed_at", kind="moment"),
     )  # fmt: skip
@@ -76,12 +76,13 @@ def statement(request: HttpRequest, statement: UUID) -> HttpResponse:
     agreement, outcome = agreement_of(row.contract_version), row.run.document["outcome"]
     versions = selectors.versions_of(row)
     context = {
-        **statement_row(row),
+        "name": name_of(row),
         "statement": row,
         "agreement": agreement,
         "outcome": outcome,
         "clauses": [clause | {"shown": shown.percent_shown(clause["percent"])} for clause in outcome["clauses"]],
-        "fee_parts": list(fee_parts(outcome, row.currency)),
+        "lines": [line | {"steps": line_steps(line, outcome, agreement)} for line in row.document["lines"]],
+        "cap_steps": cap_steps(outcome, agreement),
         "steps": trace_steps(outcome["trace"], agreement.assets),
         "versions": versions,
         "adjustments": [(one, selectors.charged_in(one.id)) for one in selectors.adjustments_of(row)],
@@ -90,10 +91,3 @@ def statement(request: HttpRequest, statement: UUID) -> HttpResponse:
         "late": next((each for each in late_notices(row.contract) if each.statement == row), None),
     }
     return render(request, "statements/detail.html", context)
-
-
-def statement_row(row: Statement) -> dict[str, Any]:
-    """A statement as lists show it: its name and the outcome of its first clause."""
-    clauses = row.document["clauses"]
-    percent = clauses[0]["percent"] if clauses else None
-    return {"row": row, "name": name_of(row), "percent": shown.percent_shown(percent) if percent else None}

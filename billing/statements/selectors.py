@@ -87,6 +87,13 @@ def first_version(contract: UUID, start: datetime, end: datetime) -> Statement |
     return statements_of(contract).filter(period_start=start, period_end=end, version=1).first()
 
 
+def version_before(row: Statement) -> Statement | None:
+    """The version that a statement takes the place of; None for a first one, without a query."""
+    if row.version == 1:
+        return None
+    return statements_of(row.contract_id).filter(period_start=row.period_start, version=row.version - 1).first()
+
+
 def versions_of(row: Statement) -> list[Statement]:
     """All versions of a statement, the first first."""
     return list(statements_of(row.contract_id).filter(period_start=row.period_start).order_by("version"))

@@ -6,7 +6,7 @@ from datetime import date
 
 from django import template
 
-from billing.contracts.shown import hours_shown, money_shown
+from billing.contracts.shown import hours_shown, money_shown, percent_shown
 from billing.invoices.domain.banking import account_shown
 from billing.statements.retold import retold as retold_text
 from tenants.edge.formats import day_shown, is_german, month_shown, number_shown, short_day_shown
@@ -48,6 +48,12 @@ def whole_day(value: date) -> str:
 def number(text: str) -> str:
     """A number as documents have it, such as ``19.5``, in the language of the page."""
     return number_shown(text)
+
+
+@register.filter
+def percent(text: str | None) -> str:
+    """A percentage as documents have it, of six digits, with two, cut off."""
+    return percent_shown(text)
 
 
 @register.filter

@@ -18,6 +18,7 @@ from billing.disputes import selectors
 from billing.disputes.acting import side_of
 from billing.disputes.models import Dispute
 from billing.disputes.services import closing_of
+from billing.reports.schemas import Timeline
 from billing.statements.models import Statement
 from tenants.kernel.calendars import from_epoch_ms
 from tenants.kernel.clock import utc_now
@@ -57,16 +58,14 @@ def dispute_url(context: Mapping[str, Any], statement: Statement) -> str:
 
 
 @register.simple_tag
-def incidents(statement: Statement, address: str) -> list[str]:
-    """Where each outage that counted is disputed, in the order of the report; nothing without the address for it."""
+def outage_urls(timeline: Timeline, address: str) -> list[str]:
+    """Where each outage of a timeline is disputed, in the order of the report; nothing without the address for it."""
     if not address:
         return []
-    clauses = statement.run.document["outcome"]["workings"]["clauses"]
+    clause = {"clause": timeline.clause} if timeline.clause else {}
     return [
-        f"{address}?{urlencode({'asset': one['asset'], 'from': _moment(start), 'to': _moment(end)})}"
-        for one in (clauses[0]["assets"] if clauses else ())
-        for start, end, category, _ in one["segments"]
-        if category == "down"
+        f"{address}?{urlencode({'asset': one.asset_id, 'from': _moment(one.start), 'to': _moment(one.end), **clause})}"
+        for one in timeline.outages
     ]
 
 

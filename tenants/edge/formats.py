@@ -23,11 +23,6 @@ def number_shown(text: str) -> str:
     return text.translate(_TURNED) if is_german() else text
 
 
-def plain_number(shown: str) -> str:
-    """What `number_shown` was given."""
-    return shown.translate(_TURNED) if is_german() else shown
-
-
 def count_shown(count: int) -> str:
     """A count with thousands separators."""
     return number_shown(f"{count:,}")
@@ -35,8 +30,12 @@ def count_shown(count: int) -> str:
 
 def money_shown(money: Money) -> str:
     """An amount in major units with its currency: ``1,234.50 EUR``, in German ``1.234,50 €``."""
-    currency = _SYMBOLS.get(money.currency, money.currency) if is_german() else money.currency
-    return f"{number_shown(f'{money.amount:,}')} {currency}"
+    return f"{number_shown(f'{money.amount:,}')} {currency_shown(money.currency)}"
+
+
+def currency_shown(code: str) -> str:
+    """A currency beside an amount: its code, in German its sign where that means it alone."""
+    return _SYMBOLS.get(code, code) if is_german() else code
 
 
 def day_shown(day: date) -> str:

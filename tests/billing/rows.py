@@ -15,6 +15,9 @@ from twins.composer.models import Twin
 
 BY = "owner@meridian.example"
 MADE = datetime(2026, 1, 2, tzinfo=UTC)
+TIERS = {"kind": "tiers", "tiers": [{"below": "99.9", "credit": "10"}]}
+TERMS = {"time_zone": "Europe/Berlin", "clauses": [{"id": "uptime", "remedies": [TIERS]}]}
+SETTLED = {"id": "uptime", "status": "settled", "ratio": "863/864", "percent": "99.884259"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def billed(
     Contract.objects.filter(id=contract.id).update(title=title)
     contract.title = title
     version = ContractVersion.objects.create(
-        contract=contract, version=1, document={"terms": {"time_zone": "Europe/Berlin"}}, digest="c" * 64,
+        contract=contract, version=1, document={"terms": TERMS}, digest="c" * 64,
         effective_from=MADE, published_by=BY, published_at=MADE,
     )  # fmt: skip
     run = OutcomeRun.objects.create(
@@ -80,8 +83,8 @@ def _statement(contract: Contract, version: ContractVersion, run: OutcomeRun, nu
     return Statement(
         contract=contract, contract_version=version, run=run, period_start=start, period_end=end,
         version=number // 240 + 1, currency=currency, total_minor=100_005 - number % 3 // 2,
-        document={"clauses": [{"percent": "99.884259"}]} if number else {"clauses": []}, digest="e" * 64, sealed_by=BY,
-        sealed_at=MADE + timedelta(seconds=number // 40),
+        document={"clauses": [SETTLED if number else SETTLED | {"status": "indeterminate"}]}, digest="e" * 64,
+        sealed_by=BY, sealed_at=MADE + timedelta(seconds=number // 40),
     )  # fmt: skip
 
 

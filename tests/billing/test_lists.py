@@ -141,18 +141,19 @@ def test_the_files_have_exact_amounts(cast: Cast, sign_in: SignIn, two: tuple[Bi
         "To be paid": "99998", "Currency": "JPY",
     }  # fmt: skip
     assert filed(client, f"{HOUSE}statements/?sort=period_start&customer={cast.northwind}")[1] == {
-        "Period": "February 2020, version 1", "Contract": "Uptime", "Customer": "Northwind Air", "Outcome %": "99.88",
-        "Total": "1000.05", "Currency": "EUR", "Sealed": "2026-01-02T00:00:00Z",
+        "Period": "February 2020, version 1", "Contract": "Uptime", "Customer": "Northwind Air", "Outcome": "99.88 %",
+        "Outcome %": "99.88", "Total": "1000.05", "Currency": "EUR", "Sealed": "2026-01-02T00:00:00Z",
     }  # fmt: skip
     assert filed(client, f"{HOUSE}reports/{yen}") == [
-        {"Period": "January 2020, version 1", "Contract": "'=Thrust", "Customer": "Southwind Air", "Outcome %": "",
-         "Total": "100005", "Currency": "JPY", "Invoice": "ME-00100", "Made": "2026-01-02T00:00:00Z",
+        {"Period": "January 2020, version 1", "Contract": "'=Thrust", "Customer": "Southwind Air",
+         "Outcome": "indeterminate", "Outcome %": "", "Total": "100005", "Currency": "JPY", "Invoice": "ME-00100",
+         "Made": "2026-01-02T00:00:00Z",
          "SHA-256 of the proof": "b" * 64},
     ]  # fmt: skip
     rows = filed(client, f"{HOUSE}contracts/{mine.contract.slug}/statements/?sort=period_start")
     assert rows[0] == {
-        "Period": "January 2020, version 1", "Outcome %": "", "Total": "1000.05", "Currency": "EUR",
-        "Invoice": first.number, "Sealed": "2026-01-02T00:00:00Z",
+        "Period": "January 2020, version 1", "Outcome": "indeterminate", "Outcome %": "", "Total": "1000.05",
+        "Currency": "EUR", "Invoice": first.number, "Sealed": "2026-01-02T00:00:00Z",
     }  # fmt: skip
     assert "999.98 EUR" in page(client, f"{HOUSE}invoices/")
     assert "100,005 JPY" in page(client, f"{HOUSE}statements/")

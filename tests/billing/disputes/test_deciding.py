@@ -112,7 +112,7 @@ class TestDeciding:
             "received": "2026-12-12T00:00:00Z",
         }  # fmt: skip
         content = content_of(again.report, bytes(again.report.bundle))
-        assert "20 Nov 2026 00:00 to 20 Nov 2026 12:00" in [one.span for one in content.outages]
+        assert "20 Nov 2026 00:00 to 20 Nov 2026 12:00" in [one.span for one in content.timelines[0].outages]
         (row,) = content.corrections
         assert (row.asset, row.span, row.counts_as, row.dispute) == (
             "Engine 081", "20 Nov 2026 00:00 to 20 Nov 2026 12:00", "down", correction["dispute"],

@@ -8,8 +8,8 @@ from typing import Any
 from billing.contracts.models import Contract
 from billing.invoices.models import Invoice
 from billing.invoices.services import charge_left, issue_invoice
-from billing.outcomes.models import Exclusion
 from billing.outcomes.deciding import approve_exclusion, withdraw_exclusion
+from billing.outcomes.models import Exclusion
 from billing.outcomes.services import claim_exclusion
 from billing.statements.models import Statement
 from billing.statements.services import restate_statement, settle_statement

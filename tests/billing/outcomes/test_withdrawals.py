@@ -160,7 +160,7 @@ def test_a_settled_month_is_restated_and_the_difference_charged_later(fleet: Fle
     sealed = dict(first.statement.document)
     assert (first.statement.total_minor, first.invoice and first.invoice.gross_minor) == (1_200_000, 1_200_000)
     rows = content_of(first.report, bytes(first.report.bundle)).exclusions
-    assert [(row.decision, row.excluded) for row in rows] == [("approved by contract", "yes")]
+    assert [(row.decision, row.excluded) for row in rows] == [("approved by rules agreed in advance", "yes")]
 
     withdraw(made)
     first.statement.refresh_from_db()

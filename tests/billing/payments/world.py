@@ -35,7 +35,7 @@ def an_invoice(
     number = Invoice.objects.count()
     contract = rows.contracts(customer, 1, first=500 + number)[0]
     version = ContractVersion.objects.create(
-        contract=contract, version=1, document={"terms": {"time_zone": "UTC"}}, digest="c" * 64,
+        contract=contract, version=1, document={"terms": {"time_zone": "UTC", "clauses": []}}, digest="c" * 64,
         effective_from=rows.MADE, published_by=BY, published_at=rows.MADE,
     )  # fmt: skip
     run = OutcomeRun.objects.create(

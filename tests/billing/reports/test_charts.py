@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from billing.reports.charts import CATEGORIES, LABEL, PRINT_STYLE, RIGHT, WIDTH, percentages, timeline
-from billing.reports.schemas import Bar
+from billing.reports.schemas import Bar, TimelineRow
 
 SVG = "{http://www.w3.org/2000/svg}"
 SPAN = WIDTH - LABEL - RIGHT
@@ -22,7 +22,8 @@ def texts(picture: str) -> list[str | None]:
 
 
 def test_spans_lie_where_their_time_is() -> None:
-    rows = [("Engine 081", [Bar(0, 0.25, "up"), Bar(0.25, 0.5, "down"), Bar(0.5, 1, "excluded")])]
+    bars_of = (Bar(0, 0.25, "up"), Bar(0.25, 0.5, "down"), Bar(0.5, 1, "excluded"))
+    rows = [TimelineRow(("Engine 081",), bars_of)]
     picture = timeline(rows, [(0, "1"), (0.5, "16")])
     assert bars(picture) == [
         ("up", LABEL, SPAN / 4), ("down", LABEL + SPAN / 4, SPAN / 4), ("excluded", LABEL + SPAN / 2, SPAN / 2),
@@ -31,8 +32,19 @@ def test_spans_lie_where_their_time_is() -> None:
     assert ET.fromstring(picture).get("aria-label") == "What the time of each asset counted as"
 
 
+def test_a_picture_for_one_of_several_clauses_says_so() -> None:
+    picture = timeline([TimelineRow(("m",), (Bar(0, 1, "up"),))], [], of="Uptime & cold")
+    assert ET.fromstring(picture).get("aria-label") == "What the time of each asset counted as: Uptime & cold"
+
+
+def test_assets_that_went_alike_are_told_by_their_number_and_named_on_pointing() -> None:
+    picture = timeline([TimelineRow(("a", "<b>", "c"), (Bar(0, 1, "up"),))], [])
+    (name,) = ET.fromstring(picture).iter(f"{SVG}title")
+    assert (name.text, name.tail) == ("a, <b>, c", "3 assets alike")
+
+
 def test_the_legend_names_what_is_drawn() -> None:
-    rows = [("m", [Bar(0, 1, category)]) for category in CATEGORIES]
+    rows = [TimelineRow(("m",), (Bar(0, 1, category),)) for category in CATEGORIES]
     assert texts(timeline(rows, []))[len(rows) :] == list(CATEGORIES.values())
 
 
@@ -48,7 +60,9 @@ def test_percentages_are_drawn_from_nought_with_the_guarantee() -> None:
 
 
 def test_names_cannot_break_out() -> None:
-    picture = timeline([('</text><script>alert("1")</script>', [Bar(0, 1, "up")])], [], style=PRINT_STYLE)
+    picture = timeline(
+        [TimelineRow(('</text><script>alert("1")</script>',), (Bar(0, 1, "up"),))], [], style=PRINT_STYLE
+    )
     assert "<script>" not in picture
     name = next(ET.fromstring(picture).iter(f"{SVG}title"))
     assert name.text == '</text><script>alert("1")</script>'

@@ -152,12 +152,12 @@ class TestWorkedExamples:
             (
                 "planned",
                 "29 Mar 2026 00:00 to 29 Mar 2026 06:00",
-                "approved by contract",
+                "approved by rules agreed in advance",
                 "In advance, under version 1.",
             ),
             ("weather", "29 Mar 2026 04:00 to 29 Mar 2026 10:00", f"approved by {READER}", "storm, seen by both"),
         ]
-        assert [(row.span, row.hours) for row in content.outages] == [
+        assert [(row.span, row.hours) for one in content.timelines for row in one.outages] == [
             ("15 Mar 2026 08:00 to 15 Mar 2026 14:30", "6.50"),
             ("29 Mar 2026 10:00 to 29 Mar 2026 12:00", "2.00"),
         ]

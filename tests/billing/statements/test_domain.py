@@ -12,7 +12,6 @@ from billing.statements.domain import (
     Difference,
     adjustment_line,
     differences,
-    fee_parts,
     figures,
     outcome_lines,
     total,
@@ -88,12 +87,6 @@ def test_each_kind_of_fee_has_a_line() -> None:
     assert texts(metered, up, evidence=evidence)[0] == ("Fee for 4 h at 350 EUR per h", 140_000)
     tiers = metered | {"mode": "volume", "tiers": [{"to": "3", "price": "0.001"}, {"to": None, "price": "0.0005"}]}
     assert texts(tiers, up, evidence=evidence)[0] == ("Fee for 4 h by volume tiers", 0)
-    assert list(fee_parts(outcome(tiers, up, evidence=evidence), "EUR")) == [
-        ("above 3", "4", "0.05 minor units", "0.2 minor units")
-    ]
-    assert list(fee_parts(outcome(metered, up, evidence=evidence), "EUR")) == [
-        ("above 0", "4", "350.00 EUR", "1,400.00 EUR")
-    ]
 
 
 def test_a_clause_that_settles_nothing_has_no_line() -> None:

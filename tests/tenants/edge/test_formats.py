@@ -34,9 +34,3 @@ def test_both_languages(write: Callable[[Any], str], value: Any, english: str, g
         assert write(value) == german
     with override("de-at"):
         assert write(value) == german
-
-
-@pytest.mark.parametrize("language", ["en", "de"])
-def test_a_number_is_read_again(language: str) -> None:
-    with override(language):
-        assert formats.plain_number(formats.number_shown("1,234.50")) == "1,234.50"
