@@ -121,7 +121,7 @@ class _Writer:
         for clause in clauses:
             value = f"{clause.percent} %" if clause.is_settled else gettext("indeterminate")
             yield Figure(clause.title, value, clause.guarantee)
-        credit = sum(clause["amount_minor"] or 0 for clause in self.outcome["clauses"])
+        credit = sum(line["minor"] for line in self.statement["lines"] if line["kind"] == "clause")
         yield Figure(gettext("Fee"), self.money(self.outcome["fee_minor"]), self.fee_note())
         name = gettext("Credits") if credit <= 0 else gettext("Bonus")
         yield Figure(name, self.money(credit), gettext("by the outcome"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -74,20 +75,31 @@ def statement(request: HttpRequest, statement: UUID) -> HttpResponse:
         raise Http404
     agreement, outcome = agreement_of(row.contract_version), row.run.document["outcome"]
     versions = selectors.versions_of(row)
+    adjustments = [(one, selectors.charged_in(one.id)) for one in selectors.adjustments_of(row)]
     context = {
         **statement_row(row),
         "statement": row,
         "agreement": agreement,
         "outcome": outcome,
-        "clauses": [clause | {"shown": shown.percent_shown(clause["percent"])} for clause in outcome["clauses"]],
+        "clauses": list(_clauses(row)),
         "fee_parts": list(fee_parts(outcome, row.currency)),
         "steps": trace_steps(outcome["trace"], agreement.assets),
         "versions": versions,
-        "adjustments": [(one, selectors.charged_in(one.id)) for one in selectors.adjustments_of(row)],
+        "adjustments": adjustments,
+        "is_followed": bool(adjustments) and selectors.is_followed(row),
         "invoice": row.invoices.first(),
         "can_restate": row == versions[-1] and actor_of(request).may(Permission.MONEY_BILL),
     }
     return render(request, "statements/detail.html", context)
+
+
+def _clauses(row: Statement) -> Iterator[dict[str, Any]]:
+    """What each clause came to, and what is said of it where too little is known."""
+    standing = {line["clause"] for line in row.document["lines"] if line["kind"] == "clause" and "of" in line}
+    for clause in row.document["clauses"]:
+        stands = clause["id"] in standing
+        note = _("what was settled of it before stands") if stands else _("nothing is settled for it")
+        yield clause | {"shown": shown.percent_shown(clause["percent"]), "note": note}
 
 
 def statement_row(row: Statement) -> dict[str, Any]:
