@@ -13,7 +13,6 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the domain's pages, jobs and figures, and what is found in it."""
-        from billing.contracts.registry import register_settled  # noqa: PLC0415
         from billing.contracts.trash import CONTRACT, published, under_contract  # noqa: PLC0415
         from billing.disputes.registry import register_decided  # noqa: PLC0415
         from billing.invoices.registry import register_issued  # noqa: PLC0415
@@ -34,7 +33,7 @@ class BillingConfig(AppConfig):
         register_objection("contract", published)
         register_objection("twin", under_contract)
         register_objection("customer", under_contract)
-        register_settled("billing.statements.selectors.settled_periods")
+        _register_contracts()
         register_decided("billing.reports.tasks.follow_decision")
         register_issued("billing.payments.services.follow_issue")
         register_sealed("payment_secrets", "billing.payments.choosing.reseal_payment_secrets")
@@ -57,6 +56,13 @@ class BillingConfig(AppConfig):
         register_finder("Customer", "billing.contracts.search.find_customers", needs=Permission.CONTRACTS_READ)
         register_finder("Invoice", "billing.reports.search.find_invoices", needs=Permission.MONEY_READ)
         register_finder("Report", "billing.reports.search.find_reports", needs=Permission.REPORTS_READ)
+
+
+def _register_contracts() -> None:
+    from billing.contracts.registry import register_agreed, register_settled  # noqa: PLC0415
+
+    register_settled("billing.statements.selectors.settled_periods")
+    register_agreed("billing.invoices.services.follow_agreement")
 
 
 def _register_pages() -> None:

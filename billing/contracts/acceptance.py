@@ -12,7 +12,7 @@ from django.db import transaction
 from billing.contracts.agreement import AgreementDocument
 from billing.contracts.figures import day_text, utc_text
 from billing.contracts.models import Contract, ContractAcceptance, ContractVersion
-from billing.contracts.registry import settled_periods
+from billing.contracts.registry import settled_periods, tell_agreed
 from billing.contracts.selectors import ContractNotFoundError, acceptance_of, agreement_of, locked_contract, versions
 from billing.contracts.wording import text_to_sign
 from tenants.kernel.calendars import time_zone
@@ -108,7 +108,9 @@ def accept_version(*, contract: UUID, read: Reading, name: str, by: Actor, now: 
     with transaction.atomic():
         version, agreement = _open_version(contract, read, by)
         _refuse_settled(version, agreement, now)
-        return _answered(version, agreement, name=name, reason=None, by=by, now=now)
+        answer = _answered(version, agreement, name=name, reason=None, by=by, now=now)
+        tell_agreed(version.contract_id, by=version.published_by, now=now)
+        return answer
 
 
 def decline_version(

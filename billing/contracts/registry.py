@@ -1,4 +1,7 @@
-"""What rooms above tell of contracts: which periods are settled. They register themselves when the app is ready."""
+"""What rooms above tell of contracts, which periods are settled, and who is told once another version holds.
+
+They register themselves when the app is ready.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,15 @@ class Settled(Protocol):
         """The periods of a contract that end after ``start`` and begin before ``end``, sealed by a moment."""
 
 
+class Agreed(Protocol):
+    """Does what follows from a version that both sides are bound by; what it raises undoes the agreement."""
+
+    def __call__(self, contract: UUID, *, by: str, now: datetime) -> None:
+        """Do it, for whoever published the version."""
+
+
 _settled: list[str] = []
+_agreed: dict[str, None] = {}
 
 
 def register_settled(path: str) -> None:
@@ -60,3 +71,14 @@ def settled_periods(
     if not _settled:
         raise LookupError("nothing tells which periods are settled")
     return cast("Settled", import_string(_settled[0]))(contract, start, end, sealed_by)
+
+
+def register_agreed(path: str) -> None:
+    """Name by a dotted path what is told of each version that both sides are bound by."""
+    _agreed[path] = None
+
+
+def tell_agreed(contract: UUID, *, by: str, now: datetime) -> None:
+    """Tell everybody who is registered that another version of a contract holds, or will."""
+    for path in _agreed:
+        cast("Agreed", import_string(path))(contract, by=by, now=now)

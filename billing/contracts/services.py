@@ -13,6 +13,7 @@ from billing.contracts.agreement import AgreementDocument, AgreementTerms, Parti
 from billing.contracts.fields import DocumentError
 from billing.contracts.models import Contract, ContractVersion
 from billing.contracts.naming import naming_findings, taken_names
+from billing.contracts.registry import tell_agreed
 from billing.contracts.selectors import agreed_versions, draft_of, locked_contract
 from billing.contracts.templates import PowerByTheHour
 from tenants.custody.services import put_in_trash
@@ -139,6 +140,8 @@ def publish_contract(*, contract: UUID, revision: int, by: str, now: datetime) -
         details: dict[str, JsonValue] = {"version": version.version, "digest": version.digest}
         record_audit(action="contract.published", subject=f"contract/{row.id}", by=by, now=now, details=details)
         append_leaves(entries=[NewEntry(LEAF, version.digest)], now=now)
+        if not version.needs_acceptance:
+            tell_agreed(row.id, by=by, now=now)
     return version
 
 

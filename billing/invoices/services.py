@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -31,7 +32,9 @@ from billing.statements.selectors import (
     statement as statement_by_id,
 )
 from tenants.kernel.calendars import time_zone
-from tenants.kernel.errors import ConflictError
+from tenants.kernel.errors import ConflictError, OutturnError
+
+logger = logging.getLogger(__name__)
 
 
 class InvoiceMismatchError(ConflictError):
@@ -56,7 +59,8 @@ def issue_invoice(*, statement: UUID, by: str, now: datetime) -> Invoice:
     """Issue the invoice of a statement, or a credit note when the customer is owed; the same one when asked again.
 
     A later version of a statement has an invoice of its own, over its difference only, when no further statement of
-    the contract can carry that difference: it has ended, or goes on in another currency.
+    the contract can carry that difference: it has ended, or goes on in another currency. Where such a difference was
+    left open, its invoice is issued with the next one.
 
     Raises:
         StatementNotFoundError: There is no such statement.
@@ -74,7 +78,10 @@ def issue_invoice(*, statement: UUID, by: str, now: datetime) -> Invoice:
             return known
         agreement = agreement_of(found.contract_version)
         hold_numbers()
-        return write_invoice(_wanted(found, agreement, _lines(found), now=now), by=by, now=now)
+        made = write_invoice(_wanted(found, agreement, _lines(found), now=now), by=by, now=now)
+        if found.version == 1:
+            charge_left(contract=found.contract_id, by=by, now=now)
+        return made
 
 
 def charge_left(*, contract: UUID, by: str, now: datetime) -> list[Invoice]:
@@ -87,6 +94,17 @@ def charge_left(*, contract: UUID, by: str, now: datetime) -> list[Invoice]:
     with transaction.atomic():
         locked_contract(contract)
         return [issue_invoice(statement=row.id, by=by, now=now) for row in left_open(contract)]
+
+
+def follow_agreement(contract: UUID, *, by: str, now: datetime) -> None:
+    """Issue what is left once a version ends the contract, or lets it go on in another currency.
+
+    Where that cannot be done the version holds all the same, and the differences wait for whoever issues their invoice.
+    """
+    try:
+        charge_left(contract=contract, by=by, now=now)
+    except OutturnError as error:
+        logger.warning("what is left of contract %s waits to be invoiced: %s", contract, error)
 
 
 def _lines(statement: Statement) -> Lines:

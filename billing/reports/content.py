@@ -124,7 +124,7 @@ class _Writer:
     def figures(self, clauses: tuple[ClausePart, ...], invoice: Json | None) -> Iterator[Figure]:
         for clause in clauses:
             yield Figure(clause.title, clause.reached, clause.guarantee)
-        credit = sum(clause["amount_minor"] or 0 for clause in self.outcome["clauses"])
+        credit = sum(line["minor"] for line in self.statement["lines"] if line["kind"] == "clause")
         yield Figure(gettext("Fee"), self.money(self.outcome["fee_minor"]), self.fee_note())
         name = gettext("Credits") if credit <= 0 else gettext("Bonus")
         yield Figure(name, self.money(credit), gettext("by the outcome"))

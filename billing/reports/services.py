@@ -77,7 +77,6 @@ def settle_period(*, contract: UUID, start: datetime, end: datetime, by: str, no
         if statement is None:
             statement = settle_statement(contract=contract, start=start, end=end, by=by, now=now)
         invoice = issue_invoice(statement=statement.id, by=by, now=now)
-        charge_left(contract=contract, by=by, now=now)
         report = make_report(statement=statement.id, by=by, now=now)
     return Settlement(statement, invoice, report)
 

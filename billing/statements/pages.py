@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -75,19 +77,30 @@ def statement(request: HttpRequest, statement: UUID) -> HttpResponse:
         raise Http404
     agreement, outcome = agreement_of(row.contract_version), row.run.document["outcome"]
     versions = selectors.versions_of(row)
+    adjustments = [(one, selectors.charged_in(one.id)) for one in selectors.adjustments_of(row)]
     context = {
         "name": name_of(row),
         "statement": row,
         "agreement": agreement,
         "outcome": outcome,
-        "clauses": [clause | {"shown": shown.percent_shown(clause["percent"])} for clause in outcome["clauses"]],
+        "clauses": list(_clauses(row)),
         "lines": [line | {"steps": line_steps(line, outcome, agreement)} for line in row.document["lines"]],
         "cap_steps": cap_steps(outcome, agreement),
         "steps": trace_steps(outcome["trace"], agreement.assets),
         "versions": versions,
-        "adjustments": [(one, selectors.charged_in(one.id)) for one in selectors.adjustments_of(row)],
+        "adjustments": adjustments,
+        "is_followed": bool(adjustments) and selectors.is_followed(row),
         "invoice": row.invoices.first(),
         "can_restate": row == versions[-1] and actor_of(request).may(Permission.MONEY_BILL),
         "late": next((each for each in late_notices(row.contract) if each.statement == row), None),
     }
     return render(request, "statements/detail.html", context)
+
+
+def _clauses(row: Statement) -> Iterator[dict[str, Any]]:
+    """What each clause came to, and what is said of it where too little is known."""
+    standing = {line["clause"] for line in row.document["lines"] if line["kind"] == "clause" and "of" in line}
+    for clause in row.document["clauses"]:
+        stands = clause["id"] in standing
+        note = _("what was settled of it before stands") if stands else _("nothing is settled for it")
+        yield clause | {"shown": shown.percent_shown(clause["percent"]), "note": note}

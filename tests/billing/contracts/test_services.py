@@ -135,6 +135,24 @@ def test_a_version_takes_effect_no_earlier_than_the_one_before(fleet: Fleet) -> 
         publish(row)
 
 
+def test_no_clause_is_called_as_the_fee(fleet: Fleet) -> None:
+    """Refused as a draft, and where a draft of before has one it is not published."""
+    named = agreement(fleet, a_clause(assets=fleet.ids), a_clause(id="fee", assets=fleet.ids))
+    with pytest.raises(DocumentError) as error:
+        draft(named)
+    row = draft(agreement(fleet, a_clause(assets=fleet.ids), a_clause(id="other", assets=fleet.ids)))
+    row.draft["terms"]["clauses"][1]["id"] = "fee"
+    row.save()
+    with pytest.raises(DocumentError) as refused:
+        publish(row)
+    for one in (error.value, refused.value):
+        (finding,) = one.findings
+        assert (one.status, finding.code, finding.place) == (422, "contract.clause_name", "terms/clauses/1/id")
+        assert finding.message == "No clause can be called fee: that is what the fee is called in statements."
+        assert finding.fix == "Give the clause another name."
+    assert contract(row.id).published == 0
+
+
 def test_a_published_contract_stays_and_stays_with_its_customer(fleet: Fleet) -> None:
     row = published(agreement(fleet))
     other = create_customer(name="Southwind Air", now=SIGNED)

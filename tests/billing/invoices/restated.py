@@ -65,11 +65,9 @@ def miss(fleet: Fleet, month: str, day: int, hours: int, *, told: str) -> None:
 
 
 def settled(contract: Contract, period: tuple[datetime, datetime], now: str) -> tuple[Statement, Invoice]:
-    """A month with its invoice, and those that are left are issued."""
+    """A month with its invoice."""
     statement = settle_statement(contract=contract.id, start=period[0], end=period[1], by=BY, now=at(now))
-    made = issue_invoice(statement=statement.id, by=BY, now=at(now))
-    charge_left(contract=contract.id, by=BY, now=at(now))
-    return statement, made
+    return statement, issue_invoice(statement=statement.id, by=BY, now=at(now))
 
 
 def restated(statement: Statement, now: str) -> tuple[Statement | None, list[Invoice]]:

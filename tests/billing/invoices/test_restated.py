@@ -8,6 +8,7 @@ import pytest
 
 from billing.contracts.models import ContractVersion
 from billing.contracts.selectors import versions
+from billing.invoices.domain.tax import TaxUndecidedError
 from billing.invoices.models import Invoice
 from billing.invoices.services import ChargedLaterError, NoDifferenceError, charge_left, issue_invoice
 from billing.outcomes.services import run_outcome
@@ -32,7 +33,9 @@ from tests.billing.invoices.restated import (
     storm,
     until,
 )
+from tests.billing.invoices.sellers import a_seller
 from tests.billing.outcomes.documents import AWS_TIERS, a_clause
+from tests.billing.signing import accept
 from tests.billing.world import BY, DECEMBER, NOVEMBER, Fleet, a_fleet, agreement, at, fly_daily, published
 from tests.twins.evidence.fleet import fly
 
@@ -74,7 +77,7 @@ class TestTooLittleIsKnown:
         assert second.document["relies_on"]["statement"] == [first.statement.digest]
         assert (second.total_minor, second.credits_minor) == (1_080_000, 120_000)
         assert list(adjustments_of(second)) == []
-        (period,) = settled_periods(contract.id, *OCTOBER, at("2026-10-30"))
+        (period,) = settled_periods(contract.id, *OCTOBER, at("2026-11-30"))
         assert (period.statement, period.credits_minor) == (second.digest, 120_000)
 
         calm(weather, now="2026-11-20")
@@ -190,9 +193,22 @@ class TestTheContractHasEnded:
         assert second is not None
         assert (issued, is_followed(second), left_open(contract.id)) == ([], True, [])
         ended(contract, wanted, "2026-11-01", now="2026-11-08")
-        assert (is_followed(second), left_open(contract.id)) == (False, [second])
-        (note,) = charge_left(contract=contract.id, by=BY, now=at("2026-11-09"))
-        assert (note.statement_id, note.net_minor) == (second.id, -120_000)
+        note = Invoice.objects.get(statement=second)
+        assert (note.kind, note.net_minor, note.issued_by) == ("credit_note", -120_000, BY)
+        assert (is_followed(second), left_open(contract.id)) == (False, [])
+
+    def test_what_cannot_be_issued_does_not_keep_a_version_from_ending_it(self, fleet: Fleet) -> None:
+        """Nobody knows its tax: the version holds, and the difference waits for a person."""
+        wanted = patchy(fleet)
+        contract = published(wanted)
+        first, _ = settled(contract, OCTOBER, "2026-11-05")
+        miss(fleet, "2026-10", 15, 1, told="2026-11-06")
+        second, _ = restated(first, "2026-11-07")
+        a_seller()
+        ended(contract, wanted, "2026-11-01", now="2026-11-08")
+        assert left_open(contract.id) == [second]
+        with pytest.raises(TaxUndecidedError):
+            charge_left(contract=contract.id, by=BY, now=at("2026-11-09"))
 
 
 class TestAnotherCurrency:
@@ -212,6 +228,19 @@ class TestAnotherCurrency:
         note = Invoice.objects.get(statement=second)
         assert (note.currency, note.kind, note.net_minor) == ("USD", "credit_note", -120_000)
         assert list(ChargedAdjustment.objects.values_list("statement", flat=True)) == [second.id]
+
+    def test_it_is_issued_once_the_customer_accepts_the_other_one(self, fleet: Fleet) -> None:
+        wanted = patchy(fleet, acceptance="required")
+        contract = published(wanted)
+        accept(contract)
+        first, _ = settled(contract, OCTOBER, "2026-11-05")
+        miss(fleet, "2026-10", 15, 1, told="2026-11-06")
+        second, _ = restated(first, "2026-11-07")
+        in_yen(contract, wanted, "2026-11-01", now="2026-11-08")
+        assert not Invoice.objects.filter(statement=second).exists()
+        accept(contract, 2, now=at("2026-11-09"))
+        note = Invoice.objects.get(statement=second)
+        assert (note.currency, note.net_minor, note.issued_by) == ("USD", -120_000, BY)
 
     def test_when_all_that_follows_is_in_another_one_it_waits_for_nothing(self, fleet: Fleet) -> None:
         wanted = patchy(fleet)

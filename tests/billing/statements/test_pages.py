@@ -10,6 +10,17 @@ from django.test import Client
 from tenants.jobs.models import Job
 from tenants.people.models import User
 from tenants.scope.context import scope
+from tests.billing.invoices.restated import (
+    OCTOBER,
+    a_patchy_fleet,
+    calm,
+    miss,
+    patchy,
+    restated,
+    settled,
+    storm,
+    until,
+)
 from tests.billing.world import Fleet, House, agreement, body, published
 from tests.conftest import Cast
 from tests.twins.evidence.fleet import published_fleet
@@ -61,6 +72,28 @@ def test_rating_again_and_settling_start_jobs(cast: Cast, house: House, sign_in:
         },
     }  # fmt: skip
     assert client.post(f"/t/meridian/statements/{house.claim}/restate/").status_code == 404
+
+
+def test_a_version_of_which_too_little_is_known_says_what_stands(cast: Cast, sign_in: SignIn) -> None:
+    with scope(cast.meridian.id):
+        fleet = a_patchy_fleet()
+        contract = published(patchy(fleet, effective=until("2026-11-01")))
+        miss(fleet, "2026-10", 15, 1, told="2026-10-16")
+        first, _ = settled(contract, OCTOBER, "2026-11-05")
+        weather = storm(fleet, contract, "2026-10", now="2026-11-06")
+        second, _ = restated(first, "2026-11-07")
+        calm(weather, now="2026-11-08")
+        miss(fleet, "2026-10", 16, 7, told="2026-11-08")
+        third, _ = restated(first, "2026-11-09")
+    assert second is not None
+    assert third is not None
+    client = sign_in(cast.viewer)
+    page = body(client, f"/t/meridian/statements/{second.id}/")
+    for words in ("what was settled of it before stands", "uptime: indeterminate, what version 1 settled stands"):
+        assert words in page, words
+    assert "nothing is settled for it" not in page
+    page = body(client, f"/t/meridian/statements/{third.id}/")
+    assert "-1,800.00 USD, charged by an invoice of its own" in page
 
 
 def test_before_the_first_statement(cast: Cast, sign_in: SignIn) -> None:
