@@ -256,7 +256,8 @@ ALLOWED = frozenset(
         "api:shared-view-history-file", "shared-dashboards", "shared-dashboard", "api:report-list", "api:report-detail",
         "api:dispute-list", "api:dispute-detail", "api:dispute-files",
         "api:report-pdf", "api:report-proof", "api:report-rate-document", "agreed-contracts", "agreed-contract",
-        "agreed-text", "agreed-exclusions", "api:agreed-exclusion-list", "api:agreed-contract-list", "api:agreed-contract-detail",
+        "agreed-text", "agreed-exclusions", "api:agreed-exclusion-list", "api:agreed-contract-list",
+        "api:agreed-contract-detail",
     }
 )  # fmt: skip
 
