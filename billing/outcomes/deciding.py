@@ -82,7 +82,7 @@ def approve_exclusion(
             fix="Withdraw it, and claim the time under each contract: its customer decides.",
         )  # fmt: skip
     if side == claimed_for(claim) and (side == "customer" or consent is None):
-        raise _other_side(side, "approves")
+        raise _others_approve(side)
     given = None if consent is None else checked(consent, now)
     return _decide(claim, "approved", side=side, why=why, by=by, now=now, consent=given)
 
@@ -98,7 +98,7 @@ def decline_exclusion(*, exclusion: UUID, why: str, by: str, customer: UUID | No
     claim, side = _seen(exclusion, customer), _side(customer)
     _refuse_decided(claim, "declined", now)
     if claim.contract_id is not None and side == claimed_for(claim):
-        raise _other_side(side, "declines")
+        raise _others_decline(side)
     return _decide(claim, "declined", side=side, why=why, by=by, now=now)
 
 
@@ -120,8 +120,8 @@ def withdraw_exclusion(
     _refuse_decided(claim, "withdrawn", now)
     if side != claimed_for(claim) and not (side == "customer" and may_be_objected_to(claim)):
         raise OtherSideError(
-            f"Only the {claimed_for(claim)}, who claimed it, withdraws it.", place="exclusion",
-            kept="The claim as it is.", fix="Ask them to, or dispute the statement that counts it.",
+            "A claim is withdrawn by the side that made it.", place="exclusion", kept="The claim as it is.",
+            fix="Ask them to, or dispute the statement that counts it.",
         )  # fmt: skip
     return _decide(claim, "withdrawn", side=side, why=why, by=by, now=now)
 
@@ -146,18 +146,29 @@ def _side(customer: UUID | None) -> Side:
     return "provider" if customer is None else "customer"
 
 
-def _other_side(side: Side, does: str) -> OtherSideError:
+def _others_approve(side: Side) -> OtherSideError:
     if side == "customer":
-        return OtherSideError(
-            f"The provider {does} what the customer claims.", place="exclusion", kept="The claim as it is.",
-            fix="Wait for their answer.",
-        )  # fmt: skip
-    fix = "Withdraw it where it should not count."
-    if does == "approves":
-        fix = "Ask them to in their portal, or record who of them agreed, when, and how."
+        return _others_decide()
     return OtherSideError(
-        f"Only the customer {does} what is claimed under their contract.", place="consent",
-        kept="The claim as it is; its time counts.", fix=fix,
+        "Only the customer approves what is claimed under their contract.", place="consent",
+        kept="The claim as it is; its time counts.",
+        fix="Ask them to in their portal, or record who of them agreed, when, and how.",
+    )  # fmt: skip
+
+
+def _others_decline(side: Side) -> OtherSideError:
+    if side == "customer":
+        return _others_decide()
+    return OtherSideError(
+        "Only the customer declines what is claimed under their contract.", place="exclusion",
+        kept="The claim as it is; its time counts.", fix="Withdraw it where it should not count.",
+    )  # fmt: skip
+
+
+def _others_decide() -> OtherSideError:
+    return OtherSideError(
+        "The provider decides about what the customer claims.", place="exclusion", kept="The claim as it is.",
+        fix="Wait for their answer.",
     )  # fmt: skip
 
 

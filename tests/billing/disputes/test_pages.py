@@ -325,3 +325,52 @@ class TestApi:
         with scope(cast.meridian.id):
             (notice,) = selectors.disputes(cast.northwind)
         assert UUID(answer.json()["id"]) == notice.id
+
+
+class TestOwnFavour:
+    """What the provider asks for itself: offered, or recorded as agreed, and never just upheld."""
+
+    @pytest.fixture
+    def own(self, cast: Cast, house: Disputed) -> Dispute:
+        span = {"start": at("2026-11-10T12:00"), "end": at("2026-11-10T12:50")}
+        with scope(cast.meridian.id):
+            return house.open(customer=None, by=FINANCE, held="up", now=utc_now(), **span)
+
+    def test_on_the_page(self, cast: Cast, own: Dispute, finance: User, sign_in: SignIn) -> None:
+        client, path = sign_in(finance), f"{HOUSE}disputes/{own.id}/"
+        page = body(client, path)
+        for words in (
+            "it counts once the customer agrees",
+            "Record that the customer agreed",
+            "Offer it to the customer",
+        ):
+            assert words in page, words
+        assert "Uphold it" not in page
+        refused = client.post(path, {"act": "upheld", "why": "It ran."})
+        assert refused.status_code == 400
+        assert "This field is required" in refused.content.decode()
+        told = {"who": "Jo Smith", "on": "2199-01-01", "how": "by telephone"}
+        refused = client.post(path, {"act": "upheld", "why": "It ran.", **told})
+        assert "Nobody can have agreed on that day." in refused.content.decode()
+        with scope(cast.meridian.id):
+            assert not Correction.objects.exists()
+        told["on"] = "2026-11-23"
+        assert client.post(path, {"act": "upheld", "why": "It ran.", **told}).status_code == 302
+        words = f"Agreed by Jo Smith on 2026-11-23 (by telephone), on the word of {FINANCE}."
+        assert words in body(client, path)
+        theirs = body(sign_in(cast.reader), path)
+        assert words in theirs
+        assert "If nobody of your company agreed to it, dispute the newest version" in theirs
+
+    def test_over_the_api(self, cast: Cast, own: Dispute, with_key: WithKey) -> None:
+        client, path = with_key(cast.meridian, Role.FINANCE), f"/api/v1/disputes/{own.id}/"
+        refused = client.post(f"{path}uphold/", {"why": "It ran."})
+        assert (refused.status_code, refused.json()["code"], refused.json()["place"]) == (
+            403, "dispute.other_side", "consent",
+        )  # fmt: skip
+        consent = {"who": "Jo Smith", "on": "2026-11-23", "how": "by telephone"}
+        vague = client.post(f"{path}uphold/", {"why": "It ran.", "consent": consent | {"how": "ok"}}, format="json")
+        assert (vague.status_code, vague.json()["code"]) == (422, "consent.invalid")
+        done = client.post(f"{path}uphold/", {"why": "It ran.", "consent": consent}, format="json").json()
+        assert (done["state"], done["conversation"][-1]["consent"]) == ("upheld", consent)
+        assert done["conversation"][0]["consent"] is None

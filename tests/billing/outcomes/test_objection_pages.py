@@ -72,7 +72,7 @@ def test_the_customer_decides_in_time(
 
 def test_the_customer_objects_to_what_was_said_in_their_name(cast: Cast, contract: Contract, sign_in: SignIn) -> None:
     made, client = claim(cast, contract, 3), sign_in(cast.reader)
-    assert "Only the provider, who claimed it, withdraws it" in decide(client, made, "object")
+    assert "A claim is withdrawn by the side that made it" in decide(client, made, "object")
     with scope(cast.meridian.id):
         approve_exclusion(
             exclusion=made.id, why="a storm", by="planner", customer=None, now=utc_now(),

@@ -185,7 +185,7 @@ class TestUnderNoContract:
             loose, stranger = loose_claim(house), loose_claim(house, assets=[house.contract.id])
         client = sign_in(cast.owner)
         page = body(client, PAGE)
-        assert page.count("under no contract: counts under each that is about") == 1
+        assert page.count("under no contract</span>") == 1
         assert "<dt>Notice</dt><dd>S-1</dd>" in page
         assert str(stranger) not in page
         assert client.post(f"{PAGE}{stranger}/withdraw/", {"why": "x"}).status_code == 404

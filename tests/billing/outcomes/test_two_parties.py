@@ -114,7 +114,7 @@ class TestWhatTheProviderClaims:
         }  # fmt: skip
         entry = AuditEntry.objects.get(action="exclusion.approved")
         assert (entry.by, entry.details) == (READER, {"side": "customer"})
-        with pytest.raises(OtherSideError, match="Only the provider, who claimed it, withdraws it"):
+        with pytest.raises(OtherSideError, match="withdrawn by the side that made it"):
             withdraw_exclusion(exclusion=made.id, why="no", by=READER, customer=contract.customer_id, now=NOW)
 
     def test_another_customer_finds_nothing(self, made: Exclusion) -> None:
@@ -207,10 +207,10 @@ class TestWhatTheCustomerClaims:
         made = claim_for_customer(**wanted(fleet, contract, by=READER))
         assert (made.document["side"], made.objection_until) == ("customer", None)
         for step in (approve_exclusion, decline_exclusion):
-            with pytest.raises(OtherSideError, match="what the customer claims"):
+            with pytest.raises(OtherSideError, match="The provider decides about what the customer claims"):
                 step(exclusion=made.id, why="x", by=READER, customer=contract.customer_id, now=NOW)
         approve_exclusion(exclusion=made.id, why="so it was", by=BY, customer=None, now=NOW)
-        with pytest.raises(OtherSideError, match="Only the customer, who claimed it, withdraws it"):
+        with pytest.raises(OtherSideError, match="withdrawn by the side that made it"):
             withdraw_exclusion(exclusion=made.id, why="no", by=BY, now=NOW)
         withdraw_exclusion(exclusion=made.id, why="a mistake", by=READER, customer=contract.customer_id, now=NOW)
         assert state(made) == "withdrawn"
