@@ -11,6 +11,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from pypdf import PdfReader
 
@@ -140,6 +141,11 @@ class TestIndeterminate:
             assert figure not in page, path
         assert "nicht bestimmbar" in told(customer.get("/t/meridian/reports/", headers=GERMAN).content.decode())
         assert "Uptime: indeterminate" in written(bytes(done.report.pdf))
+
+    def test_no_mail_tells_one_either(self) -> None:
+        clauses = [("uptime", "indeterminate", False), ("cold", "99.88", True)]
+        told_in_mail = render_to_string("reports/email/_figures.txt", {"clauses": clauses})
+        assert told_in_mail.split("\n")[:2] == ["uptime: indeterminate", "cold: 99.88 %"]
 
 
 class TestLaterVersions:
