@@ -130,7 +130,7 @@ class Outages:
             return gettext("Down from the start")
         if condition is not None:
             return gettext("%(condition)s did not hold, by the signals") % {"condition": condition}
-        rule = self.segments[asset][1]["rule"].get("name", "") if asset in self.segments else ""
+        rule = self.segments[asset][1].get("rule", {}).get("name", "") if asset in self.segments else ""
         told = {
             "flights": gettext("Down, by a failure or a visit that was reported"),
             "signals": gettext("Down, by the signals or by a failure or a visit that was reported"),

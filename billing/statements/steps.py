@@ -62,12 +62,13 @@ class _Teller:
         self.period_percent = terms.caps.period_percent
 
     def fee(self) -> Iterator[str]:
+        """The parts of the fee, assets that cost the same together, and their sum."""
         fee = self.outcome["workings"]["fee"]
-        alike: dict[tuple[str, str, bool], list[str]] = {}
+        alike: dict[tuple[str, str, str], list[str]] = {}
         for part in fee["parts"]:
-            is_asset = part["name"] in self.names
-            alike.setdefault((part["quantity"], part["price"], is_asset), []).append(part["name"])
-        for (quantity, price, _), parts in alike.items():
+            tier = "" if part["name"] in self.names else part["name"]
+            alike.setdefault((tier, part["quantity"], part["price"]), []).append(part["name"])
+        for (_, quantity, price), parts in alike.items():
             yield self.part(parts, Fraction(quantity), Fraction(price))
         if fee["parts"]:
             values = {"exact": self.exact(fee["exact"]), "how": self.rounding, "fee": self.money(fee["minor"])}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -197,7 +197,17 @@ class TestPaying:
 
 
 def test_a_page_asks_the_database_as_often_with_a_history(cast: Cast, house: House, sign_in: SignIn) -> None:
-    client, path = sign_in(cast.reader), PATH.format(house.done.report.id)
+    client, path, ahead = sign_in(cast.reader), PATH.format(house.done.report.id), utc_now() + timedelta(days=30)
+
+    def plan(hours: int) -> None:
+        claim_exclusion(
+            contract=house.contract.id, category="planned", assets=house.fleet.engines,
+            start=ahead + timedelta(hours=hours), end=ahead + timedelta(hours=hours + 1), evidence={}, by="planner",
+            now=at("2026-11-19"),
+        )  # fmt: skip
+
+    with scope(cast.meridian.id):
+        plan(0)
     body(client, path)
     with CaptureQueriesContext(connection) as few:
         body(client, path)
@@ -206,12 +216,8 @@ def test_a_page_asks_the_database_as_often_with_a_history(cast: Cast, house: Hou
         done = settle_period(
             contract=house.contract.id, start=DECEMBER[0], end=DECEMBER[1], by=BY, now=at("2027-01-05")
         )  # fmt: skip
-        for hours in range(5):
-            start = datetime(2027, 6, 1, hours, tzinfo=UTC)
-            claim_exclusion(
-                contract=house.contract.id, category="planned", assets=house.fleet.engines, start=start,
-                end=start + timedelta(hours=1), evidence={}, by="planner", now=at("2027-01-06"),
-            )  # fmt: skip
+        for hours in range(1, 6):
+            plan(hours)
     with CaptureQueriesContext(connection) as many:
         body(client, PATH.format(done.report.id))
     assert len(many) == len(few)

@@ -42,6 +42,14 @@ def test_a_fee_by_volume_is_told_tier_by_tier() -> None:
     ]
 
 
+def test_tiers_that_cost_the_same_stay_apart() -> None:
+    tiers = [{"to": "100", "price": "1"}, {"to": "200", "price": "1"}, {"to": None, "price": "0.5"}]
+    fee = {"kind": "metered", "unit": "t", "mode": "graduated", "of": "volume", "tiers": tiers}
+    assert steps(Case(fee=fee), "fee")[:2] == [
+        "0 to 100 t: 100 t × 1.00 EUR = 100.00 EUR.", "100 to 200 t: 100 t × 1.00 EUR = 100.00 EUR."
+    ]  # fmt: skip
+
+
 def test_a_minimum_that_was_not_taken_is_told_as_such() -> None:
     tiers = [{"to": "20000", "price": "1.205"}, {"to": None, "price": "1.05"}]
     fee = {"kind": "metered", "unit": "t", "mode": "volume", "of": "volume", "minimum_minor": 9_000_000, "tiers": tiers}
