@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from rest_framework.response import Response
 from billing.contracts import selectors, services
 from billing.contracts.acceptance_api import VersionAnswerOutput
 from billing.contracts.agreement import AgreementTerms
-from billing.contracts.fields import DocumentError, unknown_field
+from billing.contracts.inputs import StrictInput
 from billing.contracts.models import Contract, ContractVersion
 from billing.contracts.offers import replaced_by
 from billing.contracts.templates import PowerByTheHour
@@ -64,7 +63,7 @@ class ContractDraftOutput(ContractOutput):
         return describe(selectors.draft_of(contract))
 
 
-class ContractInput(serializers.Serializer[Any]):
+class ContractInput(StrictInput):
     """A contract: what docs/schemas/contract.schema.json says, without what follows from it (parties, assets)."""
 
     title = serializers.CharField(max_length=120)
@@ -93,16 +92,6 @@ class ContractInput(serializers.Serializer[Any]):
         help_text="How long after its end a month is settled by itself: P5D. Without it somebody settles it.",
     )  # fmt: skip
 
-    def to_internal_value(self, data: Any) -> Any:
-        """The checked fields; a field that a contract does not have is refused, and never passed over.
-
-        Raises:
-            DocumentError: There are such fields; the findings name each.
-        """
-        if isinstance(data, Mapping) and (unknown := sorted(data.keys() - self.fields.keys())):
-            raise DocumentError(unknown_field(name) for name in unknown)
-        return super().to_internal_value(data)
-
 
 class ContractEditInput(ContractInput):
     """The draft that replaces the one of a revision."""
@@ -110,7 +99,7 @@ class ContractEditInput(ContractInput):
     revision = serializers.IntegerField(min_value=0, max_value=MOST)
 
 
-class PowerByTheHourInput(serializers.Serializer[Any]):
+class PowerByTheHourInput(StrictInput):
     """The figures of a contract from the template "Power by the hour"."""
 
     title = serializers.CharField(max_length=120, required=False)
@@ -133,7 +122,7 @@ class PowerByTheHourInput(serializers.Serializer[Any]):
     assumptions = serializers.DictField(required=False)
 
 
-class PublishContractInput(serializers.Serializer[Any]):
+class PublishContractInput(StrictInput):
     """The revision that is to become a version."""
 
     revision = serializers.IntegerField(min_value=0, max_value=MOST)

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from billing.contracts import drafting
 from billing.contracts.api import ContractDraftOutput, plain
+from billing.contracts.inputs import StrictInput
 from billing.contracts.library.bases import Misfit, written_unit
 from billing.contracts.library.templates import ContractTemplate
 from billing.contracts.library.told import KnownAsset
@@ -65,7 +66,7 @@ class ContractTemplatesOutput(serializers.Serializer[Any]):
     templates = ContractTemplateOutput(many=True)
 
 
-class BeginInput(serializers.Serializer[Any]):
+class BeginInput(StrictInput):
     """A contract to begin from a template."""
 
     template = serializers.CharField(max_length=200)
@@ -79,7 +80,7 @@ class BeginInput(serializers.Serializer[Any]):
     target = serializers.CharField(max_length=40, required=False, allow_null=True)
 
 
-class LookInput(serializers.Serializer[Any]):
+class LookInput(StrictInput):
     """A draft as it is being written, sound or not."""
 
     contract = serializers.UUIDField(required=False, allow_null=True, help_text="Whose next version it would be.")

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
@@ -23,6 +23,7 @@ from billing.contracts.models import ContractVersion
 from billing.outcomes.models import Correction, Exclusion, ExclusionDecision
 from billing.statements.models import EvidenceLook, LateEvidence, Statement
 from tenants.kernel.calendars import parse_duration
+from tenants.scope.context import required_tenant
 from twins.evidence.late import Arrived, Known, read_since, said_since
 from twins.telemetry.arrived import commits_before, compacted_upto
 
@@ -30,6 +31,11 @@ UNDER_WAY = timedelta(seconds=30)
 """How long what has arrived may take to be seen by others: no statement of the writer's may take longer."""
 _CARRIES = timedelta(days=1)
 """Readings of so long before a period may say what an asset was at its start."""
+# Thousands of assets are looked up in a hash of them; `?|` would look each of them up in each version.
+_ABOUT = """
+SELECT version.id, asset.key
+FROM billing_contractversion AS version, jsonb_object_keys(version.document->'assets') AS asset (key)
+WHERE version.tenant_id = %s AND version.id = ANY(%s::uuid[]) AND asset.key = ANY(%s::text[])"""
 _Key = tuple[UUID, datetime]
 
 
@@ -166,13 +172,14 @@ def _about(claim: Exclusion, at: datetime) -> _Decided:
 
 
 def _assets(periods: Sequence[_Open], some: set[str]) -> dict[UUID, frozenset[str]]:
-    """The assets of the versions of periods that are about any of some."""
-    rows = ContractVersion.objects.filter(
-        id__in={period.version for period in periods}, document__assets__has_any_keys=sorted(some)
-    )
-    return {
-        version: frozenset(some.intersection(assets)) for version, assets in rows.values_list("id", "document__assets")
-    }
+    """Which of some assets each version of the periods is about."""
+    found: defaultdict[UUID, set[str]] = defaultdict(set)
+    versions = list({period.version for period in periods})
+    with connection.cursor() as cursor:
+        cursor.execute(_ABOUT, [required_tenant("contracts"), versions, sorted(some)])
+        for version, asset in cursor.fetchall():
+            found[version].add(asset)
+    return {version: frozenset(assets) for version, assets in found.items()}
 
 
 def _note(found: Mapping[_Key, datetime], *, now: datetime) -> None:

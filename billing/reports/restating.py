@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing.contracts.models import Contract
-from billing.reports.due import BY, UndeterminedError
+from billing.reports.due import BY, TRY_AGAIN, UndeterminedError
 from billing.reports.late import find_late
 from billing.reports.services import Settlement, restate_period
 from billing.statements.late import late_notices, rated_again, waiting_evidence
@@ -37,6 +37,8 @@ LATE = LetterKind("late_evidence", "billing.reports.restating.late_letter", Perm
 def follow_late(*, now: datetime) -> int:
     """Look for late evidence; start a job for each period that is rated again by itself, tell people of the others.
 
+    A period is rated again at once, and then once a day at most.
+
     Returns:
         How many jobs were started.
     """
@@ -45,7 +47,7 @@ def follow_late(*, now: datetime) -> int:
         waiting: list[Any] = list(waiting_evidence())
         running = jobs_under_way().filter(kind__startswith=_RESTATES).values_list("params", flat=True)
         under_way = {params["statement"] for params in running}
-        statements = [str(row.statement) for row in waiting if row.grace is not None]
+        statements = [str(row.statement) for row in waiting if row.grace is not None and _is_due(row, now)]
         started = [each for each in statements if each not in under_way]
         for each in started:
             start_job(kind=RESTATE_LATE, params={"statement": each}, by=BY, now=now)
@@ -112,6 +114,11 @@ def _wait(old: Statement, why: str, *, now: datetime) -> None:
         newest = newest_version(old.contract_id, old.period_start) or old
         if row is not None:
             _tell(row, newest.id, now=now)
+
+
+def _is_due(row: Any, now: datetime) -> bool:
+    """Whether a period may be rated again by now: what trickles in for weeks makes no version an hour."""
+    return row.rated_at is None or row.rated_at <= now - TRY_AGAIN
 
 
 def _is_told(row: Any) -> bool:

@@ -13,6 +13,9 @@ from billing.contracts.models import Contract
 from billing.statements.lists import name_shown, with_figures
 from billing.statements.models import LateEvidence, Statement
 
+_UNSEEN = Q(rated_at=None) | Q(rated_at__lt=F("found_at"))
+_WAITS = _UNSEEN & Q(found_at__gt=F("known_to"))
+
 
 @dataclass(frozen=True, slots=True)
 class LateNotice:
@@ -47,13 +50,13 @@ def waiting_evidence() -> QuerySet[LateEvidence]:
     Each with the id of its newest `statement`, the `grace` of that one's terms (None: people settle), and `known_to`,
     up to when it knows everything.
     """
-    return _with_statement().filter(Q(rated_at=None) | Q(rated_at__lt=F("found_at")), found_at__gt=F("known_to"))
+    return _with_statement().filter(_WAITS)
 
 
 def late_notices(contract: Contract) -> list[LateNotice]:
     """What came in since the statements of a contract were sealed and changed nothing yet, the first period first."""
-    open_ = Q(id__in=waiting_evidence().values("id")) | ~Q(why="")
-    rows = {row.period_start: row for row in _with_statement().filter(open_, contract=contract)}
+    found = _with_statement().filter(_WAITS | ~Q(why=""), contract=contract)
+    rows = {row.period_start: row for row in found}
     return [_notice(rows[each.period_start], each) for each in _newest(contract, rows)]
 
 

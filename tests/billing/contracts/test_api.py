@@ -195,6 +195,14 @@ class TestEveryField:
         with scope(tenant.id):
             assert Contract.objects.get().revision == 1
 
+    @pytest.mark.parametrize("path", ["power-by-the-hour/", "from-template/", "look/", "{id}/publish/"])
+    def test_nor_by_another_door(self, tenant: Tenant, fleet: Fleet, with_key: Keyed, path: str) -> None:
+        client, wanted = with_key(tenant, Role.ENGINEER), self._written(tenant, fleet)
+        made = client.post(PATH, wanted).data["id"]
+        answer = client.post(PATH + path.format(id=made), {"garce": "P5D"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "document.invalid")
+        assert [each["place"] for each in answer.json()["findings"]] == ["garce"]
+
     @staticmethod
     def _told(document: dict[str, Any]) -> dict[str, Any]:
         """What people wrote of a document that has more."""

@@ -78,7 +78,8 @@ class TestReadings:
         fly_late(fleet, "2026-11-25", "2026-11-25", value=2.0, received=SWEEP + 3 * HOUR)
         assert follow_late(now=SWEEP + 4 * HOUR) == 0  # the same again is nothing new
         fly_late(fleet, received=SWEEP + 4 * HOUR)
-        assert follow_late(now=SWEEP + 5 * HOUR) == 1
+        assert follow_late(now=SWEEP + 5 * HOUR) == 0  # not twice a day
+        assert follow_late(now=SWEEP + 25 * HOUR) == 1
 
     @pytest.mark.parametrize(
         ("first", "last"), [("2026-12-02", "2026-12-05"), ("2026-10-10", "2026-10-30")]
@@ -192,8 +193,8 @@ class TestWhatPeopleSay:
         assert len(versions()) == 2
         assert follow_late(now=SWEEP + HOUR) == 0
         withdraw_exclusion(exclusion=claim.id, why="", by="planner", now=SWEEP + 2 * HOUR)
-        assert follow_late(now=SWEEP + 3 * HOUR) == 1
-        run_jobs(SWEEP + 4 * HOUR)
+        assert [follow_late(now=SWEEP + hour * HOUR) for hour in (3, 25)] == [0, 1]
+        run_jobs(SWEEP + 26 * HOUR)
         assert len(versions()) == 3
 
     def test_silence_approves_and_a_decline_changes_nothing(self) -> None:

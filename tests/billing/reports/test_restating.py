@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -42,7 +41,7 @@ from tests.billing.reports.late_world import (
     versions,
 )
 from tests.billing.world import BY as OWNER
-from tests.billing.world import DECEMBER, NOVEMBER, body
+from tests.billing.world import at, body
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -136,8 +135,9 @@ class TestPeople:
     def test_what_was_rated_before_it_was_looked_for_is_not_told(self) -> None:
         fleet, statement = sealed(grace=None)
         fly_late(fleet, "2026-11-25", "2026-11-25", value=2.0)
-        wanted = Corrected(statement.contract_id, fleet.engines[0], None, *DECEMBER, "up", "d" * 64)
-        correct_evidence(wanted=replace(wanted, start=NOVEMBER[0]), by="finance", now=LATE + timedelta(minutes=5))
+        span = at("2026-11-15"), at("2026-11-17")
+        wanted = Corrected(statement.contract_id, fleet.engines[0], None, *span, "up", "d" * 64)
+        correct_evidence(wanted=wanted, by="finance", now=LATE + timedelta(minutes=5))
         rated = LATE + timedelta(minutes=5, seconds=1)
         assert restate_period(statement=statement.id, by=OWNER, now=rated) is not None
         assert restate_period(statement=statement.id, by=OWNER, now=rated + timedelta(minutes=1)) is None
