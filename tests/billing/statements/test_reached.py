@@ -68,7 +68,7 @@ def test_the_outcome_at_a_glance(clauses: list[Json], remedies: list[list[Json]]
 def test_a_guarantee_is_missed_by_the_exact_outcome_not_by_the_one_that_is_shown() -> None:
     (below, at) = reached([clause("a", "998999999/1000000000"), clause("b", "999/1000")], [UPTIME, UPTIME])
     assert (below.percent, below.is_kept, below.lacking) == ("99.899999", False, Fraction(1, 10_000_000))
-    assert (at.percent, at.is_kept, at.lacking) == ("99.900000", True, 0)
+    assert (at.percent, at.is_kept, at.lacking) == ("99.900000", True, Fraction(0))
     assert told_first([at, below]) == below
     assert told_first([]) is None
 
