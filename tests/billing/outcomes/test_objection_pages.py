@@ -28,6 +28,7 @@ from tests.twins.evidence.fleet import published_fleet
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
+JSON = "application/json"
 
 
 @pytest.fixture
@@ -155,13 +156,13 @@ class TestApi:
         assert {one["id"]: one["state"] for one in listed} == {
             str(made.id): "proposed", str(told.id): "approved", str(declined.id): "proposed",
         }  # fmt: skip
-        assert client.post(f"{path}{made.id}/approve/", {}).status_code == 400
+        assert client.post(f"{path}{made.id}/approve/", {}, JSON).status_code == 400
         states = [
-            client.post(f"{path}{one.id}/{step}/", {"why": "we looked"}).json()["state"]
+            client.post(f"{path}{one.id}/{step}/", {"why": "we looked"}, JSON).json()["state"]
             for one, step in ((made, "approve"), (told, "object"), (declined, "decline"))
         ]
         assert states == ["approved", "withdrawn", "declined"]
-        refused = client.post(f"{path}{made.id}/object/", {"why": "after all"})
+        refused = client.post(f"{path}{made.id}/object/", {"why": "after all"}, JSON)
         assert (refused.status_code, refused.json()["code"]) == (403, "exclusion.other_side")
         with scope(cast.meridian.id):
             known = decision_of(exclusion(made.id))
@@ -173,6 +174,6 @@ class TestApi:
         owner = sign_in(cast.owner)
         assert [one["id"] for one in owner.get(path).json()["results"]] == [str(made.id)]
         for step in ("approve", "decline", "object"):
-            assert owner.post(f"{path}{made.id}/{step}/", {"why": "x"}).status_code == 403
-        unknown = sign_in(cast.reader).post(f"{path}{contract.id}/approve/", {"why": "x"})
+            assert owner.post(f"{path}{made.id}/{step}/", {"why": "x"}, JSON).status_code == 403
+        unknown = sign_in(cast.reader).post(f"{path}{contract.id}/approve/", {"why": "x"}, JSON)
         assert (unknown.status_code, unknown.json()["code"]) == (404, "exclusion.not_found")

@@ -134,10 +134,8 @@ class TestWorkedExamples:
 
         claim("planned", "2026-03-28T23:00", "2026-03-29T04:00", "2026-03-20")
         weather = claim("weather", "2026-03-29T02:00", "2026-03-29T08:00", "2026-03-30")
-        approve_exclusion(
-            exclusion=weather, why="storm, seen by both", by=READER, customer=contract.customer_id,
-            now=at("2026-03-31"),
-        )  # fmt: skip
+        word: dict[str, Any] = {"why": "storm, seen by both", "by": READER, "customer": contract.customer_id}
+        approve_exclusion(exclusion=weather, now=at("2026-03-31"), **word)
         done = settle(contract, (at("2026-02-28T23:00"), at("2026-03-31T22:00")), "2026-04-05")
         clause = clause_of(done)
         assert clause == {
