@@ -17,18 +17,24 @@ STATEMENT = {"version": 2, "currency": "EUR", "total_minor": 900_000}
         (None, 900_000, "Version 1 came to 9,000.00 EUR, version 2 comes to the same."),
         (
             None, 1_000_000,
-            "Version 1 came to 10,000.00 EUR, version 2 comes to 9,000.00 EUR. The difference of -1,000.00 EUR comes "
-            "with a later invoice; this version has none of its own.",
+            (
+                "Version 1 came to 10,000.00 EUR, version 2 comes to 9,000.00 EUR. The difference of -1,000.00 EUR comes "
+                "with a later invoice; this version has none of its own."
+            ),
         ),
         (
             "credit_note", 1_000_000,
-            "Version 1 came to 10,000.00 EUR, version 2 comes to 9,000.00 EUR. "
-            "The credit note is for the difference of -1,000.00 EUR alone.",
+            (
+                "Version 1 came to 10,000.00 EUR, version 2 comes to 9,000.00 EUR. "
+                "The credit note is for the difference of -1,000.00 EUR alone."
+            ),
         ),
         (
             "invoice", 800_000,
-            "Version 1 came to 8,000.00 EUR, version 2 comes to 9,000.00 EUR. "
-            "The invoice is for the difference of 1,000.00 EUR alone.",
+            (
+                "Version 1 came to 8,000.00 EUR, version 2 comes to 9,000.00 EUR. "
+                "The invoice is for the difference of 1,000.00 EUR alone."
+            ),
         ),
     ],
 )  # fmt: skip
