@@ -18,8 +18,8 @@ STATEMENT = {"version": 2, "currency": "EUR", "total_minor": 900_000}
         (
             None, 1_000_000,
             (
-                "Version 1 came to 10,000.00 EUR, version 2 comes to 9,000.00 EUR. The difference of -1,000.00 EUR comes "
-                "with a later invoice; this version has none of its own."
+                "Version 1 came to 10,000.00 EUR, version 2 comes to 9,000.00 EUR. "
+                "The difference of -1,000.00 EUR comes with a later invoice; this version has none of its own."
             ),
         ),
         (
