@@ -59,11 +59,11 @@ def told_of_version(statement: Json, invoice: Json | None, replaced_minor: int |
     values = {name: money_shown(minor, statement["currency"]) for name, minor in (
         ("before", replaced_minor), ("total", total), ("difference", total - replaced_minor),
     )} | {"old": statement["version"] - 1, "new": statement["version"]}  # fmt: skip
+    if total == replaced_minor and invoice is None:
+        return gettext("Version %(old)s came to %(before)s, version %(new)s comes to the same.") % values
     told = gettext("Version %(old)s came to %(before)s, version %(new)s comes to %(total)s.")
     if invoice is None:
-        rest = gettext(
-            "The difference of %(difference)s stands in the next statement; this version has no invoice of its own."
-        )
+        rest = gettext("The difference of %(difference)s comes with a later invoice; this version has none of its own.")
     elif _is_credit(invoice):
         rest = gettext("The credit note is for the difference of %(difference)s alone.")
     else:

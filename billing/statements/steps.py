@@ -32,7 +32,7 @@ _ROUNDING = {
 
 
 def line_steps(line: Json, outcome: Json, agreement: AgreementDocument) -> Steps:
-    """How a line came about; nothing for a flat fee, and for the difference of another period.
+    """How a line came about; nothing for a flat fee, for the difference of another period, and for what stands.
 
     Args:
         line: Of the statement.
@@ -42,7 +42,9 @@ def line_steps(line: Json, outcome: Json, agreement: AgreementDocument) -> Steps
     teller = _Teller(outcome, agreement)
     if line["kind"] == "fee":
         return tuple(teller.fee())
-    return tuple(teller.clause(line["clause"])) if line["kind"] == "clause" else ()
+    if line["kind"] == "clause" and "of" not in line:  # else it says itself which version settled the clause
+        return tuple(teller.clause(line["clause"]))
+    return ()
 
 
 def cap_steps(outcome: Json, agreement: AgreementDocument) -> Steps:

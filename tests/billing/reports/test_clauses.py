@@ -149,7 +149,7 @@ class TestIndeterminate:
 
 
 class TestLaterVersions:
-    def test_the_report_says_that_the_difference_is_in_the_next_statement(
+    def test_the_report_says_that_the_difference_comes_with_a_later_invoice(
         self, cast: Cast, house: House, sign_in: SignIn
     ) -> None:
         with scope(cast.meridian.id):
@@ -157,8 +157,8 @@ class TestLaterVersions:
             again = restate_period(statement=house.done.statement.id, by=BY, now=at("2026-12-07"))
         assert again is not None
         said = (
-            "Version 1 came to 10,800.00 USD, version 2 comes to 9,000.00 USD. The difference of -1,800.00 USD stands "
-            "in the next statement; this version has no invoice of its own."
+            "Version 1 came to 10,800.00 USD, version 2 comes to 9,000.00 USD. The difference of -1,800.00 USD comes "
+            "with a later invoice; this version has none of its own."
         )
         client = sign_in(cast.reader)
         assert said in told(body(client, f"/t/meridian/reports/{again.report.id}/"))

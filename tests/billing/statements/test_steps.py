@@ -151,6 +151,13 @@ def test_the_difference_of_another_period_has_no_steps() -> None:
     assert line_steps(line, case.run["outcome"], AgreementDocument.read(case.contract)) == ()
 
 
+def test_what_stands_of_a_clause_that_an_earlier_version_settled_has_no_steps() -> None:
+    case = Case()
+    of = {"settled": {"version": 1, "digest": "0" * 64}}
+    line = {"kind": "clause", "clause": "uptime", "text": "uptime: indeterminate", "minor": -5, "of": of}
+    assert line_steps(line, case.run["outcome"], AgreementDocument.read(case.contract)) == ()
+
+
 def test_steps_are_told_in_german() -> None:
     with override("de"):
         assert steps(Case(), "fee")[:2] == [
