@@ -15,6 +15,11 @@ from twins.composer.models import Twin
 
 BY = "owner@meridian.example"
 MADE = datetime(2026, 1, 2, tzinfo=UTC)
+_AGREED = {
+    "effective": {"from": f"{MADE:%Y-%m-%d}"},
+    "terms": {"time_zone": "Europe/Berlin", "fee": {"kind": "flat", "minor": 100_005}},
+}
+"""What lists and the open periods read of a version."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def billed(
     Contract.objects.filter(id=contract.id).update(title=title)
     contract.title = title
     version = ContractVersion.objects.create(
-        contract=contract, version=1, document={"terms": {"time_zone": "Europe/Berlin"}}, digest="c" * 64,
+        contract=contract, version=1, document=_AGREED, digest="c" * 64,
         effective_from=MADE, published_by=BY, published_at=MADE,
     )  # fmt: skip
     run = OutcomeRun.objects.create(
