@@ -57,18 +57,20 @@ def test_rating_again_and_settling_start_jobs(cast: Cast, house: House, sign_in:
     assert "Rate again" in body(client, f"/t/meridian/statements/{statement}/")
     client.post(f"/t/meridian/statements/{statement}/restate/")
     page = body(client, "/t/meridian/contracts/uptime/statements/")
-    assert "<option>2026-10</option>" in page
-    assert "<option>2026-11</option>" not in page
+    october, november = (f"2026-{month}-01T00:00:00Z/2026-{month + 1}-01T00:00:00Z" for month in (10, 11))
+    assert f'<option value="{october}">October 2026</option>' in page
+    assert f'<option value="{november}">' not in page
     assert "ME-2026-0001" in page
-    client.post("/t/meridian/contracts/uptime/settle/", {"month": "2026-10"})
-    client.post("/t/meridian/contracts/uptime/settle/", {"month": "2026-11"})
-    assert "That month cannot be settled." in body(client, "/t/meridian/contracts/uptime/statements/")
+    client.post("/t/meridian/contracts/uptime/settle/", {"period": october})
+    client.post("/t/meridian/contracts/uptime/settle/", {"period": november})
+    assert "That period cannot be settled." in body(client, "/t/meridian/contracts/uptime/statements/")
     with scope(cast.meridian.id):
         jobs = {job.kind: job.params for job in Job.objects.all()}
     assert jobs == {
         "billing.restate": {"statement": str(statement), "by": "owner@meridian.example"},
         "billing.settle": {
-            "contract": str(house.contract.id), "month": "2026-10", "by": "owner@meridian.example",
+            "contract": str(house.contract.id), "start": "2026-10-01T00:00:00Z", "end": "2026-11-01T00:00:00Z",
+            "by": "owner@meridian.example",
         },
     }  # fmt: skip
     assert client.post(f"/t/meridian/statements/{house.claim}/restate/").status_code == 404
@@ -105,7 +107,7 @@ def test_before_the_first_statement(cast: Cast, sign_in: SignIn) -> None:
     with scope(cast.meridian.id):
         contract = published(agreement(Fleet(*published_fleet(1)), effective={"from": "2100-01-01"}))
     page = body(client, f"/t/meridian/contracts/{contract.slug}/statements/")
-    assert "Once a month in which the contract holds is over" in page
+    assert "Once a period in which the contract holds is over" in page
     assert "no period is settled yet" in body(client, "/t/meridian/")
 
 
