@@ -16,7 +16,9 @@ from twins.composer.models import Twin
 BY = "owner@meridian.example"
 MADE = datetime(2026, 1, 2, tzinfo=UTC)
 TIERS = {"kind": "tiers", "tiers": [{"below": "99.9", "credit": "10"}]}
-TERMS = {"time_zone": "Europe/Berlin", "clauses": [{"id": "uptime", "remedies": [TIERS]}]}
+CLAUSE = {"id": "uptime", "remedies": [TIERS]}
+TERMS = {"time_zone": "Europe/Berlin", "fee": {"kind": "flat", "minor": 1}, "clauses": [CLAUSE]}
+HOLDS = {"from": "2026-01-02", "to": None}
 SETTLED = {"id": "uptime", "status": "settled", "ratio": "863/864", "percent": "99.884259"}
 
 
@@ -54,7 +56,7 @@ def billed(
     Contract.objects.filter(id=contract.id).update(title=title)
     contract.title = title
     version = ContractVersion.objects.create(
-        contract=contract, version=1, document={"terms": TERMS}, digest="c" * 64,
+        contract=contract, version=1, document={"terms": TERMS, "effective": HOLDS}, digest="c" * 64,
         effective_from=MADE, published_by=BY, published_at=MADE,
     )  # fmt: skip
     run = OutcomeRun.objects.create(
