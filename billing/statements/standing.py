@@ -94,5 +94,5 @@ def standing(outcome: Json, settled: Mapping[str, SettledAmount]) -> dict[str, S
 
 def _left(caps: Json, wanted: int) -> int:
     """What the caps leave of credits that stand, beside what is granted now, minor units."""
-    limits = [caps[name] for name in ("period_limit", "year_limit") if caps[name] is not None]
+    limits: list[int] = [caps[name] for name in ("period_limit", "year_limit") if caps[name] is not None]
     return min([wanted, *(max(0, limit - caps["granted"]) for limit in limits)])
