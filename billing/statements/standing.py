@@ -94,6 +94,6 @@ def standing(outcome: Json, settled: Mapping[str, SettledAmount]) -> dict[str, S
 
 def _left(caps: Json, wanted: int) -> int:
     """What the caps leave of credits that stand, beside what is granted now, minor units."""
-    limits: list[int] = [caps[name] for name in ("period_limit", "year_limit") if caps[name] is not None]
     granted: int = caps["granted"]
+    limits: list[int] = [caps[name] for name in ("period_limit", "year_limit") if caps[name] is not None]
     return min([wanted, *(max(0, limit - granted) for limit in limits)])

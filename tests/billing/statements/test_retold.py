@@ -23,6 +23,14 @@ from billing.statements.retold import retold
             "March 2026, uptime: version 2 in place of version 1",
             "März 2026, uptime: Version 2 anstelle von Version 1",
         ),
+        (
+            "uptime: indeterminate, what version 1 settled stands",
+            "uptime: nicht bestimmbar, die Abrechnung in Version 1 bleibt bestehen",
+        ),
+        (
+            "uptime: indeterminate, what version 2 settled stands as far as the caps leave room",
+            "uptime: nicht bestimmbar, die Abrechnung in Version 2 bleibt bestehen, soweit die Obergrenzen es zulassen",
+        ),
         ("November 2026, version 2: fee", "November 2026, Version 2: fee"),
         ("ME-2026-0001: agreed on the phone", "ME-2026-0001: agreed on the phone"),
     ],
