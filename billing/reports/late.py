@@ -126,7 +126,8 @@ def _late(periods: Sequence[_Open], known: Known, upto: int, *, now: datetime) -
     came = _by_asset(read_since(spans, known, upto, each=is_closing))
     said, decided = _by_asset(said_since(spans, known)), list(_decided(known.moment, now))
     about = _assets(periods, {asset for _, asset in (*came, *said)}.union(*(each.assets for each in decided)))
-    noted = {(row.contract_id, row.period_start): row for row in LateEvidence.objects.all()}
+    rows = LateEvidence.objects.filter(period_start__in={period.start for period in periods})
+    noted = {(row.contract_id, row.period_start): row for row in rows}
     found = {}
     for period in periods:
         row, assets = noted.get((period.contract, period.start)), about.get(period.version, frozenset())
