@@ -7,6 +7,7 @@ from html import escape
 
 from django.utils.translation import gettext, gettext_noop
 
+from billing.contracts.shown import percent_shown
 from billing.reports.schemas import TimelineRow
 from tenants.edge.formats import number_shown
 
@@ -32,7 +33,7 @@ PRINT_STYLE = (
     "stroke-width:.5}.up{fill:#bcd8c6}.down{fill:#b3261e}.excluded{fill:#8a7fc4}.unknown{fill:#c4c8cf}"
     ".off_calendar,.out_of_service{fill:#eceef2}.reached{fill:#2f6f9f}.other{fill:#9aa3b2}"
     ".target{stroke:#b3261e;stroke-width:1;stroke-dasharray:3 2}.trend{fill:none;stroke:#2f6f9f;stroke-width:1.5}"
-    ".dot{fill:#2f6f9f}"
+    ".dot{fill:#2f6f9f}.percent{stroke:#fff;stroke-width:3px;paint-order:stroke}"
 )
 """What the classes look like in a document; a page has them in its style sheet."""
 
@@ -60,11 +61,11 @@ def timeline(
     return _svg(f"{label}: {of}" if of else label, bottom + 28, parts, style)
 
 
-def percentages(rows: Sequence[tuple[str, float]], target: float | None, *, style: str = "") -> str:
+def percentages(rows: Sequence[tuple[str, str]], target: str | None, *, style: str = "") -> str:
     """Percentages as bars from nought to a hundred, the guarantee as a line; the first is how it was.
 
     Args:
-        rows: Name and percent of each bar.
+        rows: Name and percent of each bar, as statements have it; the figure beside it is cut off as everywhere.
         target: The guaranteed percent.
         style: Rules for where no style sheet reaches.
     """
@@ -73,22 +74,23 @@ def percentages(rows: Sequence[tuple[str, float]], target: float | None, *, styl
     for number, (name, percent) in enumerate(rows):
         top = TOP + (2 * number + 1) * PITCH
         parts.append(_text(0, top - 4, name, room=WIDTH))
-        parts.append(_bar("other" if number else "reached", 0, min(percent / 100, 1), top, left=0))
-        parts.append(_text(_x(1) + 6, top + 10, f"{number_shown(f'{percent:.2f}')} %"))
+        parts.append(_bar("other" if number else "reached", 0, min(float(percent) / 100, 1), top, left=0))
+        parts.append(_text(_x(1) + 6, top + 10, f"{percent_shown(percent)} %"))
     if target is not None:
-        x = _x(target / 100, left=0)
+        x = _x(float(target) / 100, left=0)
         parts.append(f'<line class="target" x1="{x:.2f}" x2="{x:.2f}" y1="{TOP - 4}" y2="{bottom}"/>')
     return _svg(gettext("Outcome in percent beside what is guaranteed"), bottom + 4, parts, style)
 
 
 def trends(
-    months: Sequence[str], clauses: Sequence[tuple[str, Sequence[float | None], float | None]], *, style: str = ""
+    months: Sequence[str], clauses: Sequence[tuple[str, Sequence[str | None], str | None]], *, style: str = ""
 ) -> str:  # fmt: skip
     """What each clause reached month by month, one strip below the other, the guarantee as a line.
 
     Args:
         months: What each is called, shortly.
-        clauses: Name, percent of each month (None where it is not known), and the guaranteed percent of each clause.
+        clauses: Name, percent of each month as statements have it (None where it is not known), and the guaranteed
+            percent of each clause.
         style: Rules for where no style sheet reaches.
     """
     parts: list[str] = []
@@ -125,29 +127,39 @@ def amounts(months: Sequence[str], fees: Sequence[int], totals: Sequence[int], *
     return _svg(gettext("Fee and total, month by month"), bottom + 24, parts, style)
 
 
-def _strip(name: str, values: Sequence[float | None], target: float | None, top: float) -> Iterator[str]:
-    """The values of one clause as a line with a figure at each, lifted where nothing is known."""
-    known = [each for each in (*values, target) if each is not None]
+def _strip(name: str, percents: Sequence[str | None], target: str | None, top: float) -> Iterator[str]:
+    """The percents of one clause as a line with a figure at each, lifted where nothing is known."""
+    known = [float(each) for each in (*percents, target) if each is not None]
     low, high = min(known, default=0.0), max(known, default=100.0)
     spread = max(high - low, 0.1)
 
-    def y(value: float) -> float:
-        return top + 30 + (high - value) / spread * (STRIP - 50)
+    def y(percent: str) -> float:
+        return top + 30 + (high - float(percent)) / spread * (STRIP - 50)
 
-    yield _text(0, top + 4, f"{name}, %", "soft")
+    yield _text(0, top + 4, _strip_name(name, target), "soft")
     if target is not None:
         yield f'<line class="target" x1="0" x2="{WIDTH}" y1="{y(target):.2f}" y2="{y(target):.2f}"/>'
     pen, path = "M", ""
-    for number, value in enumerate(values):
-        if value is None:
+    figures = []
+    for number, percent in enumerate(percents):
+        if percent is None:
             pen = "M"
             continue
-        x = _middle(number, values)
-        path += f"{pen}{x:.2f},{y(value):.2f}"
+        x = _middle(number, percents)
+        path += f"{pen}{x:.2f},{y(percent):.2f}"
         pen = "L"
-        yield f'<circle class="dot" cx="{x:.2f}" cy="{y(value):.2f}" r="3"/>'
-        yield f'<text x="{x - 14:.2f}" y="{y(value) - 7:.2f}">{number_shown(f"{value:.2f}")}</text>'
+        yield f'<circle class="dot" cx="{x:.2f}" cy="{y(percent):.2f}" r="3"/>'
+        figures.append(_text(x - 14, y(percent) - 7, percent_shown(percent), "percent"))
     yield f'<path class="trend" d="{path}"/>'
+    yield from figures
+
+
+def _strip_name(name: str, target: str | None) -> str:
+    """What a strip is about, and what its dashed line is."""
+    if target is None:
+        return f"{name}, %"
+    values = {"name": name, "target": number_shown(target)}
+    return gettext("%(name)s, %%; dashed line: guaranteed %(target)s %%") % values
 
 
 def _slot(months: Sequence[object]) -> float:

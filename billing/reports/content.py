@@ -40,7 +40,7 @@ from billing.reports.schemas import (
 )
 from billing.reports.signatures import signature_under
 from billing.reports.timelines import Periods
-from billing.statements.reached import percent_drawn, percent_or_word, target_of
+from billing.statements.reached import guarantee_shown, percent_drawn, percent_or_word, target_of
 from billing.statements.steps import cap_steps
 from tenants.edge.formats import number_shown
 from tenants.kernel.calendars import epoch_ms, time_zone
@@ -151,7 +151,7 @@ class _Writer:
                 percent=percent_shown(clause["percent"]),
                 exact=clause["ratio"] or "–",
                 target=target,
-                guarantee=_guarantee(target),
+                guarantee=guarantee_shown(target),
                 status=_status(clause["status"]),
                 is_settled=clause["status"] == "settled",
                 coverage=percent_shown(clause["coverage_percent"]),
@@ -234,12 +234,6 @@ class _Writer:
             contract=relies_on["contract_version"][0],
             engine=self.outcome["engine"],
         )
-
-
-def _guarantee(target: str | None) -> str:
-    if target is None:
-        return gettext("no guarantee")
-    return gettext("guaranteed %(target)s %%") % {"target": number_shown(target)}
 
 
 def _status(status: str) -> str:

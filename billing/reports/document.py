@@ -40,7 +40,7 @@ def comparison_svg(content: Content, *, style: str = "") -> str:
     """The picture of what could have been, on the first clause; nothing where nothing is compared."""
     rows = [(one.name, one.drawn) for one in content.comparisons if one.drawn is not None]
     target = content.clauses[0].target if content.clauses else None
-    return percentages(rows, None if target is None else float(target), style=style) if rows else ""
+    return percentages(rows, target, style=style) if rows else ""
 
 
 def trends_svg(content: Content, *, style: str = "") -> str:
@@ -50,9 +50,7 @@ def trends_svg(content: Content, *, style: str = "") -> str:
     targets = {clause.title: clause.target for clause in content.clauses}
     clauses = []
     for place, name in enumerate(content.history.clauses):
-        target = targets.get(name)
-        values = [month.drawn[place] for month in content.history.months]
-        clauses.append((name, values, None if target is None else float(target)))
+        clauses.append((name, [month.drawn[place] for month in content.history.months], targets.get(name)))
     return trends([month.short for month in content.history.months], clauses, style=style)
 
 

@@ -72,7 +72,7 @@ class Comparison:
 
     name: str
     percents: tuple[str, ...]
-    drawn: float | None
+    drawn: str | None
     fee: str
     total: str
     difference: str
@@ -186,7 +186,7 @@ class Month:
         version: Which version of its statement.
         percents: What each clause of the history reached, cut off at two digits, or that it cannot be said; an en dash
             where it was no part of the contract.
-        drawn: The percents as numbers; None where there is none.
+        drawn: The percents with six digits; None where there is none.
         fee: The fee.
         credit: What the clauses added to it, less than nothing for credits.
         earlier: What differences of earlier periods added.
@@ -199,7 +199,7 @@ class Month:
     short: str
     version: int
     percents: tuple[str, ...]
-    drawn: tuple[float | None, ...]
+    drawn: tuple[str | None, ...]
     fee: str
     credit: str
     earlier: str
@@ -214,6 +214,10 @@ class History:
 
     clauses: tuple[str, ...]
     months: tuple[Month, ...]
+
+    def rows(self) -> list[tuple[Month, list[tuple[str, str]]]]:
+        """Each period with what was reached in it, clause by clause."""
+        return [(month, list(zip(self.clauses, month.percents, strict=True))) for month in self.months]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from billing.contracts import shown
+from billing.contracts.agreement import AgreementDocument
 from billing.contracts.selectors import agreement_of, contract_choices
 from billing.statements import selectors
 from billing.statements.domain import trace_steps
 from billing.statements.late import late_notices
 from billing.statements.lists import name_of, name_shown, outcome_columns, period_filter, total_column, with_figures
 from billing.statements.models import Statement
+from billing.statements.reached import reached
 from billing.statements.steps import cap_steps, line_steps
 from tenants.customers.selectors import customer_choices
 from tenants.edge.http import actor_of
@@ -83,7 +85,7 @@ def statement(request: HttpRequest, statement: UUID) -> HttpResponse:
         "statement": row,
         "agreement": agreement,
         "outcome": outcome,
-        "clauses": list(_clauses(row)),
+        "clauses": list(_clauses(row, agreement)),
         "lines": [line | {"steps": line_steps(line, outcome, agreement)} for line in row.document["lines"]],
         "cap_steps": cap_steps(outcome, agreement),
         "steps": trace_steps(outcome["trace"], agreement.assets),
@@ -97,10 +99,16 @@ def statement(request: HttpRequest, statement: UUID) -> HttpResponse:
     return render(request, "statements/detail.html", context)
 
 
-def _clauses(row: Statement) -> Iterator[dict[str, Any]]:
-    """What each clause came to, and what is said of it where too little is known."""
+def _clauses(row: Statement, agreement: AgreementDocument) -> Iterator[dict[str, Any]]:
+    """What each clause came to beside what was promised, and what is said of it where too little is known."""
+    remedies = [[each.model_dump() for each in clause.remedies] for clause in agreement.terms.clauses]
     standing = {line["clause"] for line in row.document["lines"] if line["kind"] == "clause" and "of" in line}
-    for clause in row.document["clauses"]:
+    for clause, found in zip(row.document["clauses"], reached(row.document["clauses"], remedies), strict=True):
         stands = clause["id"] in standing
         note = _("what was settled of it before stands") if stands else _("nothing is settled for it")
-        yield clause | {"shown": shown.percent_shown(clause["percent"]), "note": note}
+        is_settled = clause["status"] == "settled"
+        yield clause | {
+            "title": found.title,
+            "shown": shown.percent_shown(clause["percent"]),
+            "note": found.guarantee if is_settled else note,
+        }

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from billing.contracts.shown import NOTHING, percent_shown
+from tenants.edge.formats import number_shown
 
 Json = Mapping[str, Any]
 
@@ -34,6 +35,11 @@ class Reached:
     def title(self) -> str:
         """The name as a heading has it."""
         return self.name[:1].upper() + self.name[1:]
+
+    @property
+    def guarantee(self) -> str:
+        """What was promised, in words."""
+        return guarantee_shown(self.target)
 
     @property
     def is_kept(self) -> bool:
@@ -66,14 +72,21 @@ def target_of(remedies: Iterable[Json]) -> str | None:
     return max(below, key=Fraction, default=None)
 
 
+def guarantee_shown(target: str | None) -> str:
+    """What a clause promises: ``guaranteed 99.5 %``, or that it guarantees nothing."""
+    if target is None:
+        return gettext("no guarantee")
+    return gettext("guaranteed %(target)s %%") % {"target": number_shown(target)}
+
+
 def percent_or_word(clause: Json) -> str:
     """What a clause of a statement came to: percent cut off at two digits, or that it cannot be said."""
     return percent_shown(clause["percent"]) if clause["status"] == "settled" else gettext("indeterminate")
 
 
-def percent_drawn(clause: Json) -> float | None:
-    """The percent of a clause of a statement as a number to draw; None where it cannot be said."""
-    return float(clause["percent"]) if clause["status"] == "settled" else None
+def percent_drawn(clause: Json) -> str | None:
+    """The percent of a clause of a statement with six digits, to draw it; None where it cannot be said."""
+    return clause["percent"] if clause["status"] == "settled" else None
 
 
 def told_first(found: Sequence[Reached]) -> Reached | None:

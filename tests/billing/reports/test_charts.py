@@ -49,14 +49,14 @@ def test_the_legend_names_what_is_drawn() -> None:
 
 
 def test_percentages_are_drawn_from_nought_with_the_guarantee() -> None:
-    picture = percentages([("As it was", 97.1), ("Without", 50.0), ("Beyond", 120.0)], 97.0)
+    picture = percentages([("As it was", "97.109999"), ("Without", "50.000000"), ("Beyond", "120.000000")], "97")
     assert [(kind, left, round(width / (WIDTH - RIGHT), 3)) for kind, left, width in bars(picture)] == [
         ("reached", 0, 0.971), ("other", 0, 0.5), ("other", 0, 1.0),
     ]  # fmt: skip
     target = next(line for line in ET.fromstring(picture).iter(f"{SVG}line") if line.get("class") == "target")
     assert target.get("x1") == "649.90"
-    assert "97.10 %" in texts(picture)
-    assert 'class="target"' not in percentages([("x", 1.0)], None)
+    assert "97.10 %" in texts(picture), "cut off as in the table beside it"
+    assert 'class="target"' not in percentages([("x", "1.000000")], None)
 
 
 def test_names_cannot_break_out() -> None:
@@ -70,7 +70,7 @@ def test_names_cannot_break_out() -> None:
 
 
 def test_a_name_stands_over_its_percentage_as_far_as_there_is_room() -> None:
-    picture = percentages([("As it was", 97.1), ("w" * 200, 50.0)], None)
+    picture = percentages([("As it was", "97.100000"), ("w" * 200, "50.000000")], None)
     assert "As it was" in texts(picture)
     assert "w" * 129 + "…" in picture
     assert "w" * 200 in picture

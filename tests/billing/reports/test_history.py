@@ -13,20 +13,27 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 from pypdf import PdfReader
 
 from billing.outcomes.deciding import approve_exclusion, decline_exclusion, withdraw_exclusion
 from billing.outcomes.services import claim_exclusion
 from billing.payments.models import PaymentKind, ProviderInvoice
 from billing.payments.services import Transfer, record_transfer
+from billing.reports.bundles import Bundle
 from billing.reports.charts import amounts, trends
+from billing.reports.content import report_content
+from billing.reports.document import pdf_of
 from billing.reports.history import MOST, history_of
+from billing.reports.schemas import History, Month
 from billing.reports.services import restate_period, settle_period
 from billing.statements.models import Statement
 from billing.statements.selectors import newest_versions
+from tenants.edge.printing import Letterhead
 from tenants.kernel.clock import utc_now
 from tenants.people.models import User
 from tenants.scope.context import scope
+from tests.billing.reports.settled import Case
 from tests.billing.rows import billed
 from tests.billing.world import BY, DECEMBER, House, at, body, fly_daily, say
 from tests.conftest import Cast
@@ -87,14 +94,14 @@ def _periods(statement: Statement) -> list[datetime]:
 
 class TestPictures:
     def test_a_gap_lifts_the_line_and_each_value_has_its_figure(self) -> None:
-        picture = trends(["Jan", "Feb", "Mar"], [("Uptime", [99.5, None, 99.9], 99.9)])
+        picture = trends(["Jan", "Feb", "Mar"], [("Uptime", ["99.509999", None, "99.900000"], "99.9")])
         root = ET.fromstring(picture)
         space = "{http://www.w3.org/2000/svg}"
         (path,) = root.findall(f"{space}path")
         assert path.get("d", "").count("M") == 2
         assert len(root.findall(f"{space}circle")) == 2
         assert [each.text for each in root.findall(f"{space}text")] == [
-            "Uptime, %",
+            "Uptime, %; dashed line: guaranteed 99.9 %",
             "99.50",
             "99.90",
             "Jan",
@@ -118,6 +125,31 @@ class TestPictures:
     def test_nothing_known_and_nothing_owed_are_drawn_too(self) -> None:
         assert "<circle" not in trends(["Jan"], [("Uptime", [None], None)])
         assert 'height="0.00"' in amounts(["Jan"], [0], [0])
+
+
+def test_no_column_of_the_document_lies_over_another() -> None:
+    month = Month(
+        name="September 2026", short="Sep 26", version=1, percents=("91,44", "nicht bestimmbar", "91,66"),
+        drawn=("91.440000", None, "91.666666"), fee="48.000,00 €", credit="-5.760,00 €", earlier="–",
+        total="42.240,00 €", fee_minor=4_800_000, total_minor=4_224_000,
+    )  # fmt: skip
+    history = History(("Availability of the fleet", "Every engine", "Each engine alone"), (month, month))
+    data = Case().report()
+    with override("de"):
+        content = report_content(Bundle.read(data), None, history=history)
+        document = pdf_of(content, bundle=data, sealed_at=at("2026-10-05"), letterhead=Letterhead("M", "#2f6f9f"))
+    rows = [
+        " ".join(row.split())
+        for page in PdfReader(BytesIO(document)).pages
+        for row in page.extract_text(extraction_mode="layout").split("\n")
+    ]
+    for row in (
+        "Leistungszeitraum Version Availability of the fleet % Every engine % Each engine alone %",
+        "September 2026 1 91,44 nicht bestimmbar 91,66",
+        "Leistungszeitraum Version Entgelt Nach dem Ergebnis Aus früheren Monaten Gesamtbetrag",
+        "September 2026 1 48.000,00 € -5.760,00 € – 42.240,00 €",
+    ):
+        assert row in rows, row
 
 
 class TestAhead:

@@ -83,4 +83,4 @@ def test_the_target_is_the_highest_threshold_that_costs_the_supplier() -> None:
 def test_what_is_not_settled_is_neither_told_nor_drawn_as_a_figure() -> None:
     open_, done = clause("a", "1/3", is_settled=False), clause("a", "1/3")
     assert [percent_or_word(each) for each in (open_, done)] == ["indeterminate", "33.33"]
-    assert [percent_drawn(each) for each in (open_, done)] == [None, 33.333333]
+    assert [percent_drawn(each) for each in (open_, done)] == [None, "33.333333"]
