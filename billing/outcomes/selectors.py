@@ -132,15 +132,32 @@ def corrections_within(
     return [one for one in found if str(one.asset) in about]
 
 
-def planned_ahead(contract: UUID, assets: Iterable[str], *, now: datetime, most: int) -> list[Exclusion]:
+def planned_ahead(
+    contract: UUID, assets: Iterable[str], *, now: datetime, most: int
+) -> list[tuple[Exclusion, bool]]:  # fmt: skip
     """The claims about assets of a contract whose time is not over and that still stand, the next first.
 
     Those that were declined or withdrawn are left out; of one that is only proposed nobody knows yet whether it counts.
+
+    Args:
+        contract: The contract.
+        assets: Those that it is about.
+        now: The moment; what was claimed or decided later is not known.
+        most: How many are given.
+
+    Returns:
+        Each with whether it was approved, by a decision or by silence.
     """
     about = set(assets)
-    found = exclusions_about(contract, about).filter(end__gt=now).order_by("start", "id")
-    undone = Exists(ExclusionDecision.objects.filter(Q(withdrawn=True) | Q(approved=False), exclusion=OuterRef("id")))
-    return [claim for claim in found.filter(~undone)[:most] if not about.isdisjoint(claim.document["assets"])]
+    known = ExclusionDecision.objects.filter(exclusion=OuterRef("id"), decided_at__lte=now)
+    rows = (
+        exclusions_about(contract, about)
+        .prefetch_related(None)
+        .filter(~Exists(known.filter(Q(withdrawn=True) | Q(approved=False))), end__gt=now, claimed_at__lte=now)
+        .annotate(is_approved=Q(Exists(known)) | Q(objection_until__isnull=False, objection_until__lte=now))
+        .order_by("start", "id")
+    )
+    return [(row, row.is_approved) for row in rows[:most] if not about.isdisjoint(row.document["assets"])]
 
 
 def outcome_runs() -> QuerySet[OutcomeRun]:

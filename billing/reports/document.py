@@ -5,30 +5,38 @@ The same bytes for the same report in the same language and look; what is attach
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
+from billing.contracts.shown import span_shown
+from billing.reports.ahead import Ahead
 from billing.reports.charts import PRINT_STYLE, amounts, percentages, timeline, trends
 from billing.reports.schemas import Content, Timeline
 from billing.reports.sentences import clause_sentence, sentences_of
 from tenants.edge.printing import Letterhead, printed
+from tenants.kernel.calendars import epoch_ms, time_zone
 
 
-def pdf_of(content: Content, *, bundle: bytes, sealed_at: datetime, letterhead: Letterhead) -> bytes:
+def pdf_of(
+    content: Content, *, ahead: Sequence[Ahead], bundle: bytes, sealed_at: datetime, letterhead: Letterhead
+) -> bytes:  # fmt: skip
     """The document.
 
     Args:
         content: What it says.
+        ahead: What was planned when the report was made.
         bundle: The proof bundle, attached as ``report.json``.
         sealed_at: The moment that stands in the file as its date.
         letterhead: How the organisation looks that sends it.
     """
-    return printed(_template(), _data(content), at=sealed_at, letterhead=letterhead, attached={"bundle": bundle})
+    return printed(_template(), _data(content, ahead), at=sealed_at, letterhead=letterhead, attached={"bundle": bundle})
 
 
 def timeline_svgs(content: Content, *, style: str = "") -> list[str]:
@@ -63,7 +71,7 @@ def amounts_svg(content: Content, *, style: str = "") -> str:
     return amounts(shorts, fees, [month.total_minor for month in months], style=style)
 
 
-def _data(content: Content) -> dict[str, Any]:
+def _data(content: Content, ahead: Sequence[Ahead]) -> dict[str, Any]:
     data = asdict(replace(content, timelines=(), days=()))
     for told, clause in zip(data["clauses"], content.clauses, strict=True):
         told["sentence"] = clause_sentence(clause)
@@ -75,6 +83,17 @@ def _data(content: Content) -> dict[str, Any]:
         "comparison_svg": comparison_svg(content, style=PRINT_STYLE),
         "trends_svg": trends_svg(content, style=PRINT_STYLE),
         "amounts_svg": amounts_svg(content, style=PRINT_STYLE),
+        "ahead": [_planned(one, time_zone(content.zone)) for one in ahead],
+    }
+
+
+def _planned(one: Ahead, zone: ZoneInfo) -> dict[str, str]:
+    """What is planned by what is printed of it."""
+    return {
+        "category": one.category,
+        "assets": one.assets,
+        "span": span_shown(epoch_ms(one.start), epoch_ms(one.end), zone),
+        "state": gettext("Approved") if one.is_approved else gettext("Proposed"),
     }
 
 

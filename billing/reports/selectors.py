@@ -14,8 +14,10 @@ from billing.contracts.acceptance import text_digest
 from billing.contracts.selectors import answer_text
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoice_of
+from billing.reports.ahead import ahead_of
 from billing.reports.bundles import Bundle
 from billing.reports.content import report_content
+from billing.reports.document import pdf_of
 from billing.reports.history import history_of
 from billing.reports.models import Report
 from billing.reports.schemas import Content
@@ -24,6 +26,7 @@ from billing.statements.selectors import version_before
 from tenants.domains.hosts import address_of_tenant
 from tenants.kernel.canonical import digest
 from tenants.kernel.errors import NotFoundError, OutturnError
+from tenants.lifecycle.selectors import letterhead
 from tenants.record.schemas import with_stamp
 from tenants.record.selectors import first_stamp_over, known_fingerprint, places_in_log
 from tenants.scope.context import required_tenant
@@ -167,6 +170,19 @@ def content_with(row: Report, bundle: Bundle, invoice: Invoice | None) -> Conten
         bundle, document, accepted=accepted, history=history_of(row.statement),
         replaced_minor=None if before is None else before.total_minor, page=page,
     )  # fmt: skip
+
+
+def document_of(row: Report, bundle: Bundle, data: bytes) -> bytes:
+    """The report as a PDF in the language that is spoken, with what was planned when it was made.
+
+    Args:
+        row: The report.
+        bundle: What its proof says, once that is checked.
+        data: The proof itself, attached to it.
+    """
+    content = content_with(row, bundle, invoice_of(row.statement_id))
+    ahead = ahead_of(row, bundle.agreement.assets, now=row.made_at)
+    return pdf_of(content, ahead=ahead, bundle=data, sealed_at=row.statement.sealed_at, letterhead=letterhead())
 
 
 def _accepted_text(bundle: Bundle) -> str | None:

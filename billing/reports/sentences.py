@@ -88,7 +88,7 @@ def _outages() -> dict[str, str]:
 
 
 def _money(content: Content) -> dict[str, str]:
-    """The words of what it comes to, and of the months before."""
+    """The words of what it comes to, of the months before, and of what was planned."""
     invoice = content.invoice
     told = "" if invoice is None else gettext("%(title)s %(number)s, issued %(issued)s, due %(due)s.") % {
         "title": invoice.title, "number": invoice.number, "issued": invoice.issued, "due": invoice.due,
@@ -110,6 +110,12 @@ def _money(content: Content) -> dict[str, str]:
         "amounts_picture": gettext("Fee and total month by month; the table below has the figures."),
         "of_period": gettext("Period"), "version": gettext("Version"), "by_outcome": gettext("By the outcome"),
         "of_earlier": gettext("Of earlier months"),
+        "ahead": gettext("Planned ahead"), "state": gettext("State"),
+        "ahead_of": gettext(
+            "Times in which assets of this contract will not count, as far as they were claimed when the report was "
+            "made."
+        ),
+        "nothing_ahead": gettext("Nothing was planned for the assets of this contract when the report was made."),
     }  # fmt: skip
 
 

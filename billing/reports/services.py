@@ -18,14 +18,12 @@ from billing.contracts.acceptance import ACCEPTANCE
 from billing.contracts.agreement import AgreementDocument
 from billing.contracts.selectors import acceptances_by_digest, locked_contract, version_by_digest
 from billing.invoices.models import Invoice
-from billing.invoices.selectors import invoice_of
 from billing.invoices.services import charge_left, issue_invoice
 from billing.outcomes import selectors as outcomes
 from billing.reports.bundles import Bundle
-from billing.reports.document import pdf_of
 from billing.reports.mails import put_in_post
 from billing.reports.models import Report
-from billing.reports.selectors import ProofError, content_with, report_of, reports
+from billing.reports.selectors import ProofError, document_of, report_of, reports
 from billing.reports.verifier import verify_report
 from billing.statements.late import rated_again
 from billing.statements.models import Statement
@@ -34,7 +32,6 @@ from billing.statements.selectors import statement as statement_by_id
 from billing.statements.services import LEAF, restate_statement, settle_statement
 from tenants.kernel.collection import collection_paused
 from tenants.kernel.errors import ConflictError
-from tenants.lifecycle.selectors import letterhead
 from tenants.record.selectors import log_verifier, proof_bundle
 from tenants.record.services import record_audit, seal_head
 from twins.evidence.domain.sites import batch_count
@@ -132,8 +129,7 @@ def make_report(*, statement: UUID, by: str, now: datetime) -> Report:
             bundle_sha256=hashlib.sha256(data).hexdigest(), made_by=by, made_at=now,
         )  # fmt: skip
         with override(settings.LANGUAGE_CODE):  # what is kept is the same whoever asks for it
-            content = content_with(report, bundle, invoice_of(found.id))
-            report.pdf = pdf_of(content, bundle=data, sealed_at=found.sealed_at, letterhead=letterhead())
+            report.pdf = document_of(report, bundle, data)
         report.pdf_sha256 = hashlib.sha256(report.pdf).hexdigest()
         report.save(force_insert=True)
         record_audit(action="report.made", subject=f"report/{report.id}", by=by, now=now)

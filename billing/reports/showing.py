@@ -15,11 +15,11 @@ from django.utils.translation import get_language, override
 
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import invoice_of
-from billing.outcomes.selectors import planned_ahead, state_of
 from billing.payments.selectors import at_provider, standing_of
 from billing.reports import selectors, verifier
+from billing.reports.ahead import ahead_of
 from billing.reports.bundles import Bundle
-from billing.reports.document import amounts_svg, comparison_svg, pdf_of, timeline_svgs, trends_svg
+from billing.reports.document import amounts_svg, comparison_svg, timeline_svgs, trends_svg
 from billing.reports.evidence import csv_pieces, parquet_pieces
 from billing.reports.findings import found_shown
 from billing.reports.models import Report
@@ -27,14 +27,9 @@ from tenants.edge.http import filed
 from tenants.edge.streaming import streamed
 from tenants.kernel.canonical import canonical_json
 from tenants.kernel.collection import collection_paused
-from tenants.lifecycle.selectors import letterhead
 
 VERIFIER = "verifier.py"
 _JSON = "application/json"
-
-
-MOST_AHEAD = 50
-"""Planned spans that the page tells, the next."""
 
 
 @collection_paused()
@@ -64,16 +59,7 @@ def shown(row: Report) -> dict[str, Any]:
 def shown_to_house(found: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """What is shown besides to those who sign in, for it tells more than the report: what is planned, what is open."""
     row, bundle, made = found["report"], found["bundle"], found["made"]
-    names = bundle.agreement.assets
-    claims = planned_ahead(row.statement.contract_id, names, now=now, most=MOST_AHEAD)
-    ahead = [
-        {
-            "claim": claim,
-            "assets": ", ".join(names[each] for each in claim.document["assets"] if each in names),
-            "is_approved": state_of(claim, now) == "approved",
-        }
-        for claim in claims
-    ]
+    ahead = ahead_of(row, bundle.agreement.assets, now=now)
     return {"ahead": ahead, "pay": None if made is None else _pay(made, now)}
 
 
@@ -122,10 +108,9 @@ def pdf_kind() -> str:
 
 def _translated(row: Report, language: str) -> tuple[bytes, str, str]:
     """The document in a language that it is not kept in: made of the same proof, when it is asked for."""
-    bundle = selectors.proven_bundle(row)
+    data = selectors.proven_bundle(row)
     with override(language):
-        content = selectors.content_of(row, bundle)
-        document = pdf_of(content, bundle=bundle, sealed_at=row.statement.sealed_at, letterhead=letterhead())
+        document = selectors.document_of(row, Bundle.read(data), data)
     return document, "application/pdf", f".{language}.pdf"
 
 

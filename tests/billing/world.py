@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
 from django.test import Client
+from pypdf import PdfReader
 
 from billing.contracts.agreement import AgreementTerms
 from billing.contracts.models import Contract
@@ -146,3 +148,8 @@ def body(client: Client, path: str, status: int = 200) -> str:
     response = client.get(path)
     assert response.status_code == status, path
     return response.content.decode()
+
+
+def written(document: bytes) -> str:
+    """The words of a PDF, with single spaces."""
+    return " ".join(" ".join(page.extract_text().split()) for page in PdfReader(BytesIO(document)).pages)

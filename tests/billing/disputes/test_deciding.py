@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from io import BytesIO
 from typing import Any
 
 import pytest
-from pypdf import PdfReader
 
 from billing.disputes import deciding, selectors
 from billing.disputes.deciding import DisputeStepError
@@ -40,7 +38,7 @@ from tests.billing.disputes.world import (
     state,
     uphold,
 )
-from tests.billing.world import BY, DECEMBER, NOVEMBER, agreement, at, fly_daily, published
+from tests.billing.world import BY, DECEMBER, NOVEMBER, agreement, at, fly_daily, published, written
 from tests.billing.world import say as record
 from twins.composer.models import Twin
 
@@ -118,9 +116,9 @@ class TestDeciding:
             "Engine 081", "20 Nov 2026 00:00 to 20 Nov 2026 12:00", "down", correction["dispute"],
         )  # fmt: skip
         assert row.decided == f"{FINANCE}, 12 Dec 2026 00:00"
-        text = "".join(page.extract_text() for page in PdfReader(BytesIO(bytes(again.report.pdf))).pages)
+        text = written(bytes(again.report.pdf))
         assert "What was corrected" in text
-        first = "".join(page.extract_text() for page in PdfReader(BytesIO(bytes(house.done.report.pdf))).pages)
+        first = written(bytes(house.done.report.pdf))
         assert "What was corrected" not in first
 
     def test_held_up_takes_an_outage_away(self, house: Disputed) -> None:

@@ -22,9 +22,8 @@ from tenants.scope.actors import Role
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.billing.invoices.sellers import AT_HOME, PAID_TO, a_seller, billed_at
-from tests.billing.invoices.test_printing import words_of
 from tests.billing.plans.world import Market, opened
-from tests.billing.world import at, body
+from tests.billing.world import at, body, written
 from tests.conftest import Cast
 
 SignIn = Callable[[User], Client]
@@ -87,7 +86,7 @@ def test_an_invoice_line_by_line(market: Market, invoiced: UUID, cast: Cast, sig
     printed = client.get(f"/t/meridian/admin/fees/{invoiced}/invoice.pdf")
     assert (printed.status_code, printed["Content-Type"]) == (200, "application/pdf")
     assert printed["Content-Disposition"] == 'attachment; filename="ME-2026-0001.pdf"'
-    text = words_of(printed.content)
+    text = written(printed.content)
     for each in ("Invoice ME-2026-0001", "Meridian Engines GmbH", "To be paid 608.68 EUR", "Bill"):
         assert each in text, (each, text)
     assert "The report of the statement" not in text

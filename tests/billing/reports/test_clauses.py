@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -13,7 +12,6 @@ from uuid import UUID
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client
-from pypdf import PdfReader
 
 from billing.reports.bundles import Bundle
 from billing.reports.selectors import proven_bundle
@@ -22,7 +20,7 @@ from tenants.kernel.canonical import digest
 from tenants.people.models import User
 from tenants.scope.context import scope
 from tests.billing.outcomes.documents import AWS_TIERS, Json, a_clause
-from tests.billing.world import BY, NOVEMBER, House, a_fleet, agreement, at, body, published, visit
+from tests.billing.world import BY, NOVEMBER, House, a_fleet, agreement, at, body, published, visit, written
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -34,10 +32,6 @@ MORNINGS = {"weekly": [{"days": ["mon"], "from": "06:00", "to": "09:00"}], "holi
 def told(page: str) -> str:
     """The words of a page, with single spaces."""
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.split("<main")[1])).split())
-
-
-def written(document: bytes) -> str:
-    return " ".join(" ".join(page.extract_text().split()) for page in PdfReader(BytesIO(document)).pages)
 
 
 def settled(cast: Cast, *clauses: Json, visits: bool = True, count: int = 2, **changes: Any) -> Settlement:

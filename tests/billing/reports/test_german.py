@@ -16,7 +16,7 @@ from billing.reports.services import Settlement, settle_period
 from tenants.people.models import User
 from tenants.scope.context import scope
 from tests.billing.outcomes.documents import AWS_TIERS, a_clause
-from tests.billing.world import BY, NOVEMBER, House, a_fleet, agreement, at, published, visit
+from tests.billing.world import BY, NOVEMBER, House, a_fleet, agreement, at, published, visit, written
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -39,11 +39,6 @@ def done(cast: Cast) -> Settlement:
         wanted = agreement(fleet, clause, currency="EUR", tax_percent="19", fee={"kind": "flat", "minor": 123_450})
         contract = published(wanted | {"customer": str(cast.northwind)})
         return settle_period(contract=contract.id, start=NOVEMBER[0], end=NOVEMBER[1], by=BY, now=at("2026-12-05"))
-
-
-def text_of(document: bytes) -> str:
-    """What a document says."""
-    return " ".join(" ".join(page.extract_text().split()) for page in PdfReader(BytesIO(document)).pages)
 
 
 def test_a_page_in_german_and_in_english(cast: Cast, done: Settlement, sign_in: SignIn) -> None:
@@ -91,7 +86,7 @@ def test_the_german_document_holds_to_the_standards_and_carries_the_same_proof(
     for name in ("<pdfaid:part>3<", "<pdfaid:conformance>A<", "<pdfuaid:part>1<"):
         assert name in standards
     assert root["/Lang"] == "de"
-    text = text_of(answer.content)
+    text = written(answer.content)
     for words in (
         "Ergebnisbericht für Northwind Air, November 2026", "97,25 %", "1.234,50 €", "Garantiert 99,9 %.",
         "Ausfälle, die gezählt haben", "10.11.2026, 12:00", "So prüfen Sie diesen Bericht",
@@ -127,7 +122,7 @@ def test_what_is_made_while_german_is_spoken_is_what_is_made_in_english(cast: Ca
     assert lines == [("Fee", 1_200_000), ("uptime 97.25 %: credit", -300_000)]
     assert done.invoice is not None
     assert [line["text"] for line in done.invoice.document["lines"]] == ["Fee", "uptime 97.25 %: credit"]
-    assert "Outcome report for Northwind Air, November 2026" in text_of(bytes(done.report.pdf))
+    assert "Outcome report for Northwind Air, November 2026" in written(bytes(done.report.pdf))
     assert PdfReader(BytesIO(bytes(done.report.pdf))).trailer["/Root"]["/Lang"] == "en"  # type: ignore[index]
 
 

@@ -26,6 +26,7 @@ from billing.reports.content import report_content
 from billing.reports.document import pdf_of
 from billing.reports.history import MOST, history_of
 from billing.reports.schemas import History, Month
+from billing.reports.selectors import document_of, proven_bundle
 from billing.reports.services import restate_period, settle_period
 from billing.statements.models import Statement
 from billing.statements.selectors import newest_versions
@@ -35,7 +36,7 @@ from tenants.people.models import User
 from tenants.scope.context import scope
 from tests.billing.reports.settled import Case
 from tests.billing.rows import billed
-from tests.billing.world import BY, DECEMBER, House, at, body, fly_daily, say
+from tests.billing.world import BY, DECEMBER, House, at, body, fly_daily, say, written
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -74,8 +75,7 @@ class TestHistory:
         page = body(sign_in(cast.reader), PATH.format(done.report.id))
         for words in ("The last months", "What each clause reached, month by month", "Fee and total, month by month"):
             assert words in page, words
-        reader = PdfReader(BytesIO(bytes(done.report.pdf)))
-        text = " ".join(" ".join(each.extract_text().split()) for each in reader.pages)
+        text = written(bytes(done.report.pdf))
         for words in ("The last months", "November 2026 2 99.95 12,000.00 USD", "13,200.00 USD"):
             assert words in text, words
 
@@ -137,7 +137,7 @@ def test_no_column_of_the_document_lies_over_another() -> None:
     data = Case().report()
     with override("de"):
         content = report_content(Bundle.read(data), None, history=history)
-        document = pdf_of(content, bundle=data, sealed_at=at("2026-10-05"), letterhead=Letterhead("M", "#2f6f9f"))
+        document = pdf_of(content, ahead=(), bundle=data, sealed_at=at("2026-10-05"), letterhead=Letterhead("Meridian"))
     rows = [
         " ".join(row.split())
         for page in PdfReader(BytesIO(document)).pages
@@ -181,8 +181,37 @@ class TestAhead:
 
     def test_nothing_planned_is_said(self, cast: Cast, house: House, sign_in: SignIn) -> None:
         with scope(cast.meridian.id):
-            withdraw_exclusion(exclusion=house.claim, why="no", by="planner", now=at("2026-12-06"))
+            withdraw_exclusion(exclusion=house.claim, why="no", by="planner", now=at("2026-11-18"))
         assert "Nothing is planned for the assets" in body(sign_in(cast.reader), PATH.format(house.done.report.id))
+
+    def test_the_document_tells_what_was_planned_when_it_was_made(self, cast: Cast, house: House) -> None:
+        with scope(cast.meridian.id):
+
+            def claim(day: str, category: str, now: str, contract: Any = None) -> Any:
+                return claim_exclusion(
+                    contract=contract, category=category, assets=house.fleet.engines, start=at(day),
+                    end=at(day) + timedelta(hours=6), evidence={}, by="planner", now=at(now),
+                ).id  # fmt: skip
+
+            customer = house.contract.customer_id
+            agreed = claim("2027-01-20", "planned", "2026-12-03", house.contract.id)
+            claim("2027-01-25", "overhaul", "2026-12-03")
+            approve_exclusion(exclusion=agreed, why="yes", by="reader", customer=customer, now=at("2026-12-04"))
+            fly_daily(house.fleet, "2026-12-02", "2026-12-31")
+            done = settle_period(
+                contract=house.contract.id, start=DECEMBER[0], end=DECEMBER[1], by=BY, now=at("2027-01-05")
+            )  # fmt: skip
+            claim("2027-01-28", "thought of later", "2027-01-06")
+            withdraw_exclusion(exclusion=agreed, why="no", by="planner", now=at("2027-01-07"))
+            data = proven_bundle(done.report)
+            with override("de"):
+                german = document_of(done.report, Bundle.read(data), data)
+        kept = written(bytes(done.report.pdf))
+        assert "planned Engine 081 20 Jan 2027 00:00 to 20 Jan 2027 06:00 Approved" in kept
+        assert "overhaul Engine 081 25 Jan 2027 00:00 to 25 Jan 2027 06:00 Proposed" in kept
+        assert "planned Engine 081 20.01.2027, 00:00 bis 20.01.2027, 06:00 Genehmigt" in written(german)
+        assert "thought of later" not in kept + written(german)
+        assert "Nothing was planned for the assets" in written(bytes(house.done.report.pdf))
 
 
 class TestPaying:

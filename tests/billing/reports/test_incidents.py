@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from io import BytesIO
 
 import pytest
 from django.test import Client
-from pypdf import PdfReader
 
 from billing.contracts.models import Contract
 from billing.reports.bundles import Bundle
@@ -18,7 +16,7 @@ from tenants.kernel.calendars import time_zone
 from tenants.people.models import User
 from tenants.scope.context import scope
 from tests.billing.outcomes.documents import a_clause
-from tests.billing.world import BY, NOVEMBER, a_fleet, agreement, at, body, published, visit
+from tests.billing.world import BY, NOVEMBER, a_fleet, agreement, at, body, published, visit, written
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +51,7 @@ def test_the_page_and_the_document_list_each_incident(cast: Cast, sign_in: SignI
     with scope(cast.meridian.id):
         done = settled()
         (clause,) = content_of(done.report, bytes(done.report.bundle)).clauses
-        written = " ".join(PdfReader(BytesIO(proven_pdf(done.report))).pages[0].extract_text().split())
+        document = written(proven_pdf(done.report))
     assert (clause.percent, clause.exact, clause.guarantee, clause.amount) == (
         "50.00",
         "1/2",
@@ -69,7 +67,7 @@ def test_the_page_and_the_document_list_each_incident(cast: Cast, sign_in: SignI
     page = " ".join(body(sign_in(cast.owner), f"/t/meridian/reports/{done.report.id}/").split())
     for words in ("Repair: 50.00 %", "12 Nov 2026 07:00", "4 hours 1 second", ">missed<", "back within 4 hours"):
         assert words in page, words
-    assert "4 hours 1 second missed" in written
+    assert "4 hours 1 second missed" in document
 
 
 def test_the_bundle_holds_all_that_the_incidents_are_computed_from(cast: Cast) -> None:
@@ -91,7 +89,7 @@ def test_a_month_without_an_incident_says_so(cast: Cast, sign_in: SignIn) -> Non
         contract = published(agreement(fleet, repair))
         start, end = NOVEMBER
         done = settle_period(contract=contract.id, start=start, end=end, by=BY, now=at("2026-12-05"))
-        written = PdfReader(BytesIO(proven_pdf(done.report))).pages[0].extract_text()
+        document = written(proven_pdf(done.report))
     assert [(line["text"], line["minor"]) for line in done.statement.document["lines"]] == [
         ("Fee", 1_200_000),
         ("repair 100.00 %: no credit", 0),
@@ -99,7 +97,7 @@ def test_a_month_without_an_incident_says_so(cast: Cast, sign_in: SignIn) -> Non
     page = body(sign_in(cast.owner), f"/t/meridian/reports/{done.report.id}/")
     assert "Repair: 100.00 %" in page
     assert "No asset had an incident in committed time." in page
-    assert "No asset had an incident in committed time." in written
+    assert "No asset had an incident in committed time." in document
 
 
 def test_incidents_stand_in_the_order_of_time_whosever_they_are() -> None:

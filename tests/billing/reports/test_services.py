@@ -21,13 +21,13 @@ from billing.outcomes.deciding import approve_exclusion
 from billing.outcomes.models import OutcomeRun
 from billing.outcomes.services import Assumption, claim_exclusion, run_outcome
 from billing.reports.bundles import Bundle
-from billing.reports.document import pdf_of
 from billing.reports.models import Report
 from billing.reports.selectors import (
     ProofError,
     ReportNotFoundError,
     checks_of,
     content_of,
+    document_of,
     proof_ok,
     proven_bundle,
     proven_pdf,
@@ -41,7 +41,6 @@ from billing.statements.services import NotBillableError, seal_statement
 from tenants.customers.services import create_customer
 from tenants.kernel.canonical import canonical_json, digest
 from tenants.kernel.ids import new_id
-from tenants.lifecycle.selectors import letterhead
 from tenants.record.selectors import latest_head
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
@@ -387,9 +386,7 @@ class TestDocument:
 
     def test_the_same_report_is_the_same_bytes(self, done: Settlement) -> None:
         data = proven_bundle(done.report)
-        content = content_of(done.report, data)
-        again = pdf_of(content, bundle=data, sealed_at=done.statement.sealed_at, letterhead=letterhead())
-        assert again == bytes(done.report.pdf)
+        assert document_of(done.report, Bundle.read(data), data) == bytes(done.report.pdf)
 
 
 def test_the_rate_document_is_the_whole_input() -> None:

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from html import escape
-from io import BytesIO
 
 import pytest
 from django.test import Client
-from pypdf import PdfReader
 
 from billing.contracts import wording
 from billing.contracts.models import ContractAcceptance
@@ -24,7 +22,7 @@ from tenants.people.models import User
 from tenants.scope.context import scope
 from tests.billing.reports.test_links import actor
 from tests.billing.signing import accept
-from tests.billing.world import BY, House, a_fleet, agreement, at, body, published
+from tests.billing.world import BY, House, a_fleet, agreement, at, body, published, written
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -82,11 +80,6 @@ def earlier(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Signed:
         return a_signed(cast, undoing)
 
 
-def text_of(document: bytes) -> str:
-    """What a document says."""
-    return " ".join(" ".join(page.extract_text().split()) for page in PdfReader(BytesIO(document)).pages)
-
-
 def test_a_text_signed_earlier_is_what_page_and_guest_read(cast: Cast, earlier: Signed, sign_in: SignIn) -> None:
     text = earlier.answer.text
     assert EARLIER in text
@@ -104,8 +97,8 @@ def test_a_text_signed_earlier_is_what_page_and_guest_read(cast: Cast, earlier: 
 
 
 def test_it_is_what_the_documents_say_in_both_languages(cast: Cast, earlier: Signed, sign_in: SignIn) -> None:
-    kept = text_of(bytes(earlier.done.report.pdf))
-    german = text_of(sign_in(cast.reader).get(earlier.path + "report.de.pdf").content)
+    kept = written(bytes(earlier.done.report.pdf))
+    german = written(sign_in(cast.reader).get(earlier.path + "report.de.pdf").content)
     for said in (kept, german):
         assert EARLIER in said
         assert TODAY not in said
@@ -126,7 +119,7 @@ def test_in_german_it_stays_in_its_language_and_that_is_said(cast: Cast, earlier
 
 
 def test_a_text_that_is_still_written_so_is_told_in_sentences(cast: Cast, today: Signed, sign_in: SignIn) -> None:
-    page, document = body(sign_in(cast.reader), today.path), text_of(bytes(today.done.report.pdf))
+    page, document = body(sign_in(cast.reader), today.path), written(bytes(today.done.report.pdf))
     assert f"<li>{TODAY}</li>" in page
     assert "to-sign" not in page
     assert escape(IN_THESE_WORDS) in page
