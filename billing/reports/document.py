@@ -63,10 +63,10 @@ def trends_svg(content: Content, *, style: str = "") -> str:
 
 
 def amounts_svg(content: Content, *, style: str = "") -> str:
-    """The picture of what the last periods came to; nothing without a history."""
-    if content.history is None:
+    """The picture of what the last periods came to; nothing without a history, or in several currencies."""
+    months = () if content.history is None else content.history.months
+    if len({month.currency for month in months}) != 1:
         return ""
-    months = content.history.months
     shorts, fees = [month.short for month in months], [month.fee_minor for month in months]
     return amounts(shorts, fees, [month.total_minor for month in months], style=style)
 

@@ -49,4 +49,5 @@ def _month(row: Any, clauses: Iterable[str]) -> Month:
         total=money_shown(row.total_minor, row.currency),
         fee_minor=fee,
         total_minor=row.total_minor,
+        currency=row.currency,
     )

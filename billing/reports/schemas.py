@@ -193,6 +193,7 @@ class Month:
         total: All of it.
         fee_minor: The fee in minor units, to be drawn.
         total_minor: The total in minor units, to be drawn.
+        currency: What both are in.
     """
 
     name: str
@@ -206,6 +207,7 @@ class Month:
     total: str
     fee_minor: int
     total_minor: int
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -23,7 +24,7 @@ from billing.payments.services import Transfer, record_transfer
 from billing.reports.bundles import Bundle
 from billing.reports.charts import amounts, trends
 from billing.reports.content import report_content
-from billing.reports.document import pdf_of
+from billing.reports.document import amounts_svg, pdf_of
 from billing.reports.history import MOST, history_of
 from billing.reports.schemas import History, Month
 from billing.reports.selectors import document_of, proven_bundle
@@ -42,6 +43,11 @@ from tests.conftest import Cast
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
 PATH = "/t/meridian/reports/{}/"
+MONTH = Month(
+    name="September 2026", short="Sep 26", version=1, percents=("91,44", "nicht bestimmbar", "91,66"),
+    drawn=("91.440000", None, "91.666666"), fee="48.000,00 €", credit="-5.760,00 €", earlier="–",
+    total="42.240,00 €", fee_minor=4_800_000, total_minor=4_224_000, currency="EUR",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -126,14 +132,17 @@ class TestPictures:
         assert "<circle" not in trends(["Jan"], [("Uptime", [None], None)])
         assert 'height="0.00"' in amounts(["Jan"], [0], [0])
 
+    def test_amounts_of_two_currencies_are_not_drawn_on_one_axis(self) -> None:
+        content = report_content(Bundle.read(Case().report()), None, history=History(("Uptime",), (MONTH, MONTH)))
+        assert "<rect" in amounts_svg(content)
+        changed = replace(MONTH, currency="USD", total="42,240.00 USD")
+        assert amounts_svg(replace(content, history=History(("Uptime",), (MONTH, changed)))) == ""
+        assert amounts_svg(replace(content, history=None)) == ""
 
-def test_no_column_of_the_document_lies_over_another() -> None:
-    month = Month(
-        name="September 2026", short="Sep 26", version=1, percents=("91,44", "nicht bestimmbar", "91,66"),
-        drawn=("91.440000", None, "91.666666"), fee="48.000,00 €", credit="-5.760,00 €", earlier="–",
-        total="42.240,00 €", fee_minor=4_800_000, total_minor=4_224_000,
-    )  # fmt: skip
-    history = History(("Availability of the fleet", "Every engine", "Each engine alone"), (month, month))
+
+@pytest.mark.parametrize("month", [MONTH, replace(MONTH, currency="USD")])
+def test_no_column_of_the_document_lies_over_another(month: Month) -> None:
+    history = History(("Availability of the fleet", "Every engine", "Each engine alone"), (MONTH, month))
     data = Case().report()
     with override("de"):
         content = report_content(Bundle.read(data), None, history=history)
