@@ -33,7 +33,7 @@ PRINT_STYLE = (
     "stroke-width:.5}.up{fill:#bcd8c6}.down{fill:#b3261e}.excluded{fill:#8a7fc4}.unknown{fill:#c4c8cf}"
     ".off_calendar,.out_of_service{fill:#eceef2}.reached{fill:#2f6f9f}.other{fill:#9aa3b2}"
     ".target{stroke:#b3261e;stroke-width:1;stroke-dasharray:3 2}.trend{fill:none;stroke:#2f6f9f;stroke-width:1.5}"
-    ".dot{fill:#2f6f9f}.percent{stroke:#fff;stroke-width:3px;paint-order:stroke}"
+    ".dot{fill:#2f6f9f}.value{stroke:#fff;stroke-width:3px;paint-order:stroke}"
 )
 """What the classes look like in a document; a page has them in its style sheet."""
 
@@ -149,7 +149,7 @@ def _strip(name: str, percents: Sequence[str | None], target: str | None, top: f
         path += f"{pen}{x:.2f},{y(percent):.2f}"
         pen = "L"
         yield f'<circle class="dot" cx="{x:.2f}" cy="{y(percent):.2f}" r="3"/>'
-        figures.append(_text(x - 14, y(percent) - 7, percent_shown(percent), "percent"))
+        figures.append(_text(x - 14, y(percent) - 7, percent_shown(percent), "value"))
     yield f'<path class="trend" d="{path}"/>'
     yield from figures
 
