@@ -15,9 +15,16 @@ from stripe import StripeClient
 from billing.invoices.models import Invoice
 from billing.payments.backoff import LEASE, pause
 from billing.payments.choosing import secret_key
-from billing.payments.models import ProviderEvent, ProviderInvoice, ProviderStep, StepState
+from billing.payments.models import (
+    PaymentKind,
+    ProviderEvent,
+    ProviderInvoice,
+    ProviderKind,
+    ProviderStep,
+    StepState,
+)
 from billing.payments.reading import look_at_due, resolve_events
-from billing.payments.selectors import settings_of_tenant
+from billing.payments.selectors import payments_of, settings_of_tenant, standing_of
 from billing.payments.stripe_calls import Done, Later, Outcome, Task, guarded, perform, stripe_client
 from billing.payments.stripe_domain import idempotency_key
 from tenants.customers.selectors import customers
@@ -115,6 +122,11 @@ def _as_it_stands(task: Task, invoice: Invoice) -> Task:
     if task.operation == "invoice":
         known = customers().filter(id=invoice.customer_id).values_list("contact_email", flat=True)
         return replace(task, email=known.first() or "")
+    if task.operation == "credit":
+        seen = payments_of(invoice).filter(provider=ProviderKind.STRIPE, kind=PaymentKind.RECEIVED)
+        return replace(
+            task, left=standing_of(invoice).open, seen=frozenset(seen.values_list("external", flat=True))
+        )  # fmt: skip
     return task
 
 

@@ -63,6 +63,8 @@ class Task:
         issued_at: When our invoice was issued: nothing of it was made before.
         known: What earlier steps have made, by their names.
         email: Where the customer is reached, for the draft.
+        left: What is open of our invoice, in minor units, for a credit.
+        seen: The payments at Stripe that this takes into account, by what they are called there.
     """
 
     operation: str
@@ -74,6 +76,8 @@ class Task:
     issued_at: datetime
     known: Mapping[str, str]
     email: str = ""
+    left: int = 0
+    seen: frozenset[str] = frozenset()
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -307,13 +311,15 @@ def _payments(client: StripeClient, invoice: stripe.Invoice) -> Iterator[stripe.
 
 
 def _credit(client: StripeClient, task: Task) -> Done:
-    """A credit note over a part of what is open."""
+    """A credit note over a part of what is open; none where Stripe asks for nothing, and nothing is owed back."""
     invoice = client.v1.invoices.retrieve(task.known["invoice"])
     amount = task.amount()
     made = client.v1.credit_notes.list(params={"invoice": str(invoice.id), "limit": 100})
     for each in made.auto_paging_iter():
         if tag(each, "outturn_step") == task.name:
             return Done(each.id)
+    if invoice.status == "void" or (invoice.status == "paid" and _left(client, task, invoice) >= 0):
+        return Done("")
     if invoice.status != "open" or invoice.amount_remaining < amount:
         raise StepBlockedError(
             "Less than this credit is open at Stripe: it was paid meanwhile.", place="invoice",
@@ -324,6 +330,14 @@ def _credit(client: StripeClient, task: Task) -> Done:
         options={"idempotency_key": task.key},
     )
     return Done(note.id)
+
+
+def _left(client: StripeClient, task: Task, invoice: stripe.Invoice) -> int:
+    """What is open of ours in minor units, with the payments that were not seen yet."""
+    return task.left - sum(
+        from_stripe(each.amount_paid or 0, task.params["currency"]) for each in _payments(client, invoice)
+        if each.payment.type == "payment_intent" and each.status == "paid" and each.id not in task.seen
+    )  # fmt: skip
 
 
 def _refund(client: StripeClient, task: Task) -> Done:

@@ -131,7 +131,8 @@ def idempotency_key(statement: UUID, version: int, name: str, params: Mapping[st
         version: Its version.
         name: The step within the invoice: a line, or an operation.
         params: What the call says.
-        turn: How often the provider has answered that it failed itself.
+        turn: How often the provider has kept an answer that is not to be heard again: that it failed itself, or a
+            refusal that a person has mended the cause of.
     """
     parts = [str(statement), version, name, dict(params), turn]
     return hashlib.sha256(canonical_json(parts)).hexdigest()
