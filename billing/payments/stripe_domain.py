@@ -25,9 +25,8 @@ AHEAD = timedelta(seconds=60)
 _LONGEST_TEXT = 500
 
 LEAST: Mapping[str, int] = {
-    "AED": 200, "AUD": 50, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50, "GBP": 30, "HKD": 400,
-    "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50, "PLN": 200, "RON": 200,
-    "SEK": 300, "SGD": 50, "THB": 1000, "USD": 50,
+    "AUD": 50, "BRL": 50, "CAD": 50, "CHF": 50, "DKK": 250, "EUR": 50, "GBP": 30, "HKD": 400, "INR": 50, "JPY": 50,
+    "MXN": 1000, "NOK": 300, "NZD": 50, "PLN": 200, "SEK": 300, "SGD": 50, "USD": 50,
 }  # fmt: skip
 """The least that Stripe collects at once, as it counts it (docs.stripe.com/currencies, minimum charge amounts); what it
 says of no other currency is not judged here."""
