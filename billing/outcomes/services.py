@@ -45,7 +45,7 @@ from tenants.record.schemas import NewEntry
 from tenants.record.selectors import logged_leaves
 from tenants.record.services import append_leaves, record_audit
 from twins.evidence.schemas import SealedSegment
-from twins.evidence.selectors import segments
+from twins.evidence.selectors import evidence_begins, segments
 from twins.evidence.services import sealed_evidence
 
 STATEMENT = "statement"
@@ -212,6 +212,32 @@ def run_outcome(
         return _evidenced(question, _sealed_evidence(question, now=now), by=by, now=now)
 
 
+@collection_paused()
+def rate_again(
+    *, version: ContractVersion, period_start: datetime, period_end: datetime, is_waiting: bool, by: str, now: datetime
+) -> OutcomeRun:
+    """Rate a settled period again on all that is known now, under the version that it was settled under.
+
+    Args:
+        version: That version.
+        period_start: First instant of the period.
+        period_end: First instant after.
+        is_waiting: Whether evidence that came in time waits to be rated, so that its readings were held ever since.
+        by: Who asks.
+        now: When.
+
+    Raises:
+        YearCurrencyError: The year has statements in another currency than the limit.
+        DocumentError: The evidence and the contract do not fit each other.
+    """
+    with transaction.atomic():
+        locked_contract(version.contract_id)
+        agreement = agreement_of(version)
+        year = year_limit(agreement, period_start, period_end, now)
+        question = _Question(version, agreement, period_start, period_end, now, year)
+        return _evidenced(question, _sealed_evidence(question, now=now, is_waiting=is_waiting), by=by, now=now)
+
+
 @dataclass(frozen=True, slots=True)
 class _Question:
     """What is to be rated: a version of a contract, a period, a moment of knowledge, and what is left of its year."""
@@ -232,19 +258,19 @@ class _Question:
         return rate_document(self.agreement, period, utc_text(self.as_of), evidence, claims, left, corrections)
 
 
-def _sealed_evidence(question: _Question, *, now: datetime) -> list[SealedSegment]:
+def _sealed_evidence(question: _Question, *, now: datetime, is_waiting: bool = False) -> list[SealedSegment]:
     """The evidence of the period, sealed now; or as it was sealed before readings went, for what is left says less.
 
-    While late evidence counts, nothing goes that the period needs (`billing.statements.holds`); afterwards none that
-    comes in is rated.
+    While late evidence counts, and until what came in time is rated, nothing goes that the period needs
+    (`billing.statements.holds`); afterwards none that comes in is rated.
     """
+    assets = {UUID(asset) for asset in question.agreement.assets}
     twin = UUID(question.agreement.twin)
     closing = question.end + timedelta(milliseconds=parse_duration(question.agreement.terms.correction_window))
-    if now >= closing and (gone := readings_gone_before()) is not None and question.start - _BEFORE < gone:
-        known = segments(twin, question.start, question.end)
-        if known:
+    if now >= closing and (gone := readings_gone_before()) is not None:
+        needed = evidence_begins(assets, question.start) if is_waiting else question.start - _BEFORE
+        if needed < gone and (known := segments(twin, question.start, question.end)):
             return known
-    assets = {UUID(asset) for asset in question.agreement.assets}
     return sealed_evidence(twin=twin, start=question.start, end=question.end, now=now, assets=assets)
 
 

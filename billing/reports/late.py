@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -20,7 +20,9 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from billing.contracts.models import ContractVersion
-from billing.outcomes.models import Correction, Exclusion, ExclusionDecision
+from billing.outcomes.claims import DECISION
+from billing.outcomes.models import Correction, Exclusion, ExclusionDecision, OutcomeRun
+from billing.outcomes.services import CORRECTION
 from billing.statements.models import EvidenceLook, LateEvidence, Statement
 from tenants.kernel.calendars import parse_duration
 from tenants.scope.context import required_tenant
@@ -29,6 +31,8 @@ from twins.telemetry.arrived import commits_before, compacted_upto
 
 UNDER_WAY = timedelta(seconds=30)
 """How long what has arrived may take to be seen by others: no statement of the writer's may take longer."""
+_AT_WORK = timedelta(hours=1)
+"""How long a settlement takes at most, and what waits for its turn at the log: no look sees either before."""
 _CARRIES = timedelta(days=1)
 """Readings of so long before a period may say what an asset was at its start."""
 # Thousands of assets are looked up in a hash of them; `?|` would look each of them up in each version.
@@ -36,6 +40,7 @@ _ABOUT = """
 SELECT version.id, asset.key
 FROM billing_contractversion AS version, jsonb_object_keys(version.document->'assets') AS asset (key)
 WHERE version.tenant_id = %s AND version.id = ANY(%s::uuid[]) AND asset.key = ANY(%s::text[])"""
+_RATED = "contract_version__contract", "period_start", "as_of", "document"
 _Key = tuple[UUID, datetime]
 
 
@@ -47,26 +52,47 @@ class _Open(NamedTuple):
     start: datetime
     end: datetime
     known_to: datetime
+    sealed_at: datetime
     closes: datetime
+
+    @property
+    def key(self) -> _Key:
+        """What it is noted under."""
+        return self.contract, self.start
 
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """What was decided since about a span; under no contract it is about all that have one of the assets."""
+    """What was decided about assets in a span, under one contract or any; without a digest it was silence.
+
+    Of an objection `silence` is when the claim would have counted as approved: it changes only what counted that.
+    """
 
     contract: UUID | None
     assets: frozenset[str]
     start: datetime
     end: datetime
     at: datetime
+    digest: str = ""
+    silence: datetime | None = None
 
     def concerns(self, period: _Open, about: Mapping[UUID, frozenset[str]]) -> bool:
         """Whether it could change the outcome of a period; ``about`` are the assets of versions."""
         if not (self.start < period.end and period.start < self.end):
             return False
-        if self.contract is not None:
-            return self.contract == period.contract
+        if self.contract not in (None, period.contract):
+            return False
         return not self.assets.isdisjoint(about.get(period.version, ()))
+
+    def is_since(self, period: _Open) -> bool:
+        """Whether it was decided after what the period was rated on."""
+        return self.silence is None and self.at > period.known_to
+
+    def may_have_waited(self, period: _Open) -> bool:
+        """Whether it was decided before that, but so shortly that it may not have been there to be seen."""
+        if not self.digest or not period.known_to - _AT_WORK < self.at <= period.known_to:
+            return False
+        return self.silence is None or self.silence <= period.known_to
 
 
 def find_late(*, now: datetime) -> int:
@@ -91,11 +117,18 @@ def find_late(*, now: datetime) -> int:
 
 
 def _known(look: EvidenceLook, periods: Sequence[_Open], upto: int, now: datetime) -> Known:
-    """Up to where the last look saw everything; the first one begins where the first of the periods was sealed."""
-    if look.looked_at is not None:
-        return Known(min(look.commit, upto), look.looked_at - UNDER_WAY)
-    sealed = min((period.known_to for period in periods), default=now) - UNDER_WAY
-    return Known(commits_before(sealed, upto), sealed)
+    """Up to where the last look saw everything; of a statement that it cannot have seen, up to what that one knows.
+
+    A statement may rest on a run that was made long before, and it is there for others only when all of it is made.
+    """
+    if look.looked_at is None:
+        since = min((period.known_to for period in periods), default=now) - UNDER_WAY
+        return Known(commits_before(since, upto), since)
+    unseen = [period.known_to for period in periods if period.sealed_at > look.looked_at - _AT_WORK]
+    since = min([look.looked_at, *unseen]) - UNDER_WAY
+    if since == look.looked_at - UNDER_WAY:
+        return Known(min(look.commit, upto), since)
+    return Known(min(look.commit, commits_before(since, upto)), since)
 
 
 def _open_periods(since: datetime) -> list[_Open]:
@@ -110,7 +143,9 @@ def _open_periods(since: datetime) -> list[_Open]:
     longest = max(windows.values(), default=timedelta(0))
     newest = Statement.objects.filter(period_end__gt=since - longest)
     newest = newest.order_by("contract_id", "period_start", "-version").distinct("contract_id", "period_start")
-    rows = newest.values_list("contract_id", "contract_version_id", "period_start", "period_end", "run__as_of")
+    rows = newest.values_list(
+        "contract_id", "contract_version_id", "period_start", "period_end", "run__as_of", "sealed_at"
+    )
     return [
         _Open(*row, closes=row[3] + windows[row[1]])
         for row in rows
@@ -124,24 +159,63 @@ def _late(periods: Sequence[_Open], known: Known, upto: int, *, now: datetime) -
     spans = [(start - _CARRIES, end) for start, end in places]
     is_closing = any(period.closes <= now for period in periods)
     came = _by_asset(read_since(spans, known, upto, each=is_closing))
-    said, decided = _by_asset(said_since(spans, known)), list(_decided(known.moment, now))
+    said, decided = _by_asset(said_since(spans, known)), list(_decided(known.moment - _AT_WORK, now))
     about = _assets(periods, {asset for _, asset in (*came, *said)}.union(*(each.assets for each in decided)))
     rows = LateEvidence.objects.filter(period_start__in={period.start for period in periods})
     noted = {(row.contract_id, row.period_start): row for row in rows}
-    found = {}
-    for period in periods:
-        row, assets = noted.get((period.contract, period.start)), about.get(period.version, frozenset())
-        place = places[period.start, period.end]
+    rated = [_rated(period, noted.get(period.key)) for period in periods]
+    anew, found = _decided_anew(rated, decided, about), {}
+    for period in rated:
+        row, assets, place = noted.get(period.key), about.get(period.version, ()), places[period.start, period.end]
+        before = None if row is None else row.received_at
         told = [at for asset in assets for at in said.get((place, asset), ())]
-        if row is not None and row.received_at is not None:  # what the last look saw is seen once more
-            told = [at for at in told if at > row.received_at]
+        if before is not None:  # what the last look saw is seen once more
+            told = [at for at in told if at > before]
         told += [at for asset in assets for at in came.get((place, asset), ())]
-        known_to = max(period.known_to, row.rated_at) if row is not None and row.rated_at else period.known_to
-        new = [at for at in told if at > known_to - UNDER_WAY]
-        new += [each.at for each in decided if each.concerns(period, about) and each.at > known_to]
+        new = [*(at for at in told if at > period.known_to - UNDER_WAY), *anew.get(period.key, ())]
         in_time = [at for at in new if at <= period.closes]
         if in_time:
-            found[period.contract, period.start] = max(in_time)
+            found[period.key] = max(in_time if before is None else [before, *in_time])
+    return found
+
+
+def _rated(period: _Open, row: LateEvidence | None) -> _Open:
+    """A period with up to when it was rated on everything, be it that this changed nothing."""
+    if row is None or row.rated_at is None:
+        return period
+    return period._replace(known_to=max(period.known_to, row.rated_at))
+
+
+def _decided_anew(
+    periods: Sequence[_Open], decided: Sequence[_Decided], about: Mapping[UUID, frozenset[str]]
+) -> Mapping[_Key, list[datetime]]:
+    """When something was decided about each of the periods that it was not rated on."""
+    concerned = [(period, each) for period in periods for each in decided if each.concerns(period, about)]
+    used = _used({period.key: period.known_to for period, each in concerned if each.may_have_waited(period)})
+    found: defaultdict[_Key, list[datetime]] = defaultdict(list)
+    for period, each in concerned:
+        if each.is_since(period) or (each.may_have_waited(period) and each.digest not in used.get(period.key, ())):
+            found[period.key].append(each.at)
+    return found
+
+
+def _used(rated: Mapping[_Key, datetime]) -> Mapping[_Key, frozenset[str]]:
+    """The decisions and corrections, by digest, that each of some periods was rated on at a moment; no query for none.
+
+    Of several runs on what was known then, what all of them have.
+    """
+    if not rated:
+        return {}
+    found: dict[_Key, frozenset[str]] = {}
+    runs = OutcomeRun.objects.filter(
+        assumption="", contract_version__contract__in={contract for contract, _ in rated},
+        period_start__in={start for _, start in rated}, as_of__in=set(rated.values()),
+    )  # fmt: skip
+    for contract, start, as_of, told in runs.order_by().values_list(*_RATED).iterator():
+        if rated.get((contract, start)) == as_of:
+            relied: dict[str, list[str]] = cast("dict[str, Any]", told)["relies_on"]
+            names = frozenset((*relied.get(DECISION, ()), *relied.get(CORRECTION, ())))
+            found[contract, start] = found.get((contract, start), names) & names
     return found
 
 
@@ -153,10 +227,13 @@ def _by_asset(arrived: Iterable[Arrived]) -> dict[tuple[int, str], list[datetime
 
 
 def _decided(since: datetime, now: datetime) -> Iterator[_Decided]:
-    """What was approved, withdrawn or corrected since, and what counts as approved since by silence."""
-    counts = Q(approved=True) | Q(withdrawn=True)
+    """What was approved, withdrawn, objected to or corrected since, and what counts as approved since by silence."""
+    counts = Q(approved=True) | Q(withdrawn=True) | Q(exclusion__objection_until__isnull=False)
     for each in ExclusionDecision.objects.filter(counts, decided_at__gt=since).select_related("exclusion"):
-        yield _about(each.exclusion, each.decided_at)
+        is_objection = each.verdict == "declined"
+        yield _about(
+            each.exclusion, each.decided_at, each.digest, each.exclusion.objection_until if is_objection else None
+        )  # fmt: skip
     silent = Exclusion.objects.filter(
         ~Exists(ExclusionDecision.objects.filter(exclusion=OuterRef("id"))), objection_until__gt=since
     )
@@ -164,12 +241,13 @@ def _decided(since: datetime, now: datetime) -> Iterator[_Decided]:
         if claim.objection_until is not None:
             yield _about(claim, claim.objection_until)
     for one in Correction.objects.filter(decided_at__gt=since):
-        yield _Decided(one.contract_id, frozenset(), one.start, one.end, one.decided_at)
+        asset = frozenset({str(one.asset)})
+        yield _Decided(one.contract_id, asset, one.start, one.end, one.decided_at, one.digest)
 
 
-def _about(claim: Exclusion, at: datetime) -> _Decided:
-    assets = frozenset(claim.document["assets"]) if claim.contract_id is None else frozenset[str]()
-    return _Decided(claim.contract_id, assets, claim.start, claim.end, at)
+def _about(claim: Exclusion, at: datetime, digest: str = "", silence: datetime | None = None) -> _Decided:
+    assets = frozenset(claim.document["assets"])
+    return _Decided(claim.contract_id, assets, claim.start, claim.end, at, digest, silence)
 
 
 def _assets(periods: Sequence[_Open], some: set[str]) -> dict[UUID, frozenset[str]]:

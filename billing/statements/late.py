@@ -11,10 +11,11 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from billing.contracts.models import Contract
 from billing.statements.lists import name_shown, with_figures
-from billing.statements.models import LateEvidence, Statement
+from billing.statements.models import EvidenceLook, LateEvidence, Statement
 
 _UNSEEN = Q(rated_at=None) | Q(rated_at__lt=F("found_at"))
 _WAITS = _UNSEEN & Q(found_at__gt=F("known_to"))
+_UNRATED = _WAITS | ~Q(why="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,24 @@ def waiting_evidence() -> QuerySet[LateEvidence]:
 
 def late_notices(contract: Contract) -> list[LateNotice]:
     """What came in since the statements of a contract were sealed and changed nothing yet, the first period first."""
-    found = _with_statement().filter(_WAITS | ~Q(why=""), contract=contract)
+    found = _with_statement().filter(_UNRATED, contract=contract)
     rows = {row.period_start: row for row in found}
     return [_notice(rows[each.period_start], each) for each in _newest(contract, rows)]
+
+
+def unrated_periods() -> set[tuple[UUID, datetime]]:
+    """The contract and the start of each period of which something came in that changed nothing yet."""
+    return set(_with_statement().filter(_UNRATED).values_list("contract_id", "period_start"))
+
+
+def is_unrated(contract: UUID, period_start: datetime) -> bool:
+    """Whether something came in of a period that changed nothing yet."""
+    return _with_statement().filter(_UNRATED, contract=contract, period_start=period_start).exists()
+
+
+def looked_upto() -> datetime | None:
+    """When what came in late was looked for last; None before the first time."""
+    return EvidenceLook.objects.values_list("looked_at", flat=True).first()
 
 
 def rated_again(contract: UUID, period_start: datetime, *, now: datetime, why: str = "") -> None:

@@ -16,8 +16,9 @@ from billing.contracts.periods import period_text
 from billing.contracts.selectors import agreement_of, locked_contract
 from billing.outcomes.models import OutcomeRun
 from billing.outcomes.selectors import outcome_run, what_ifs
-from billing.outcomes.services import RUN, WHAT_IF, run_outcome
+from billing.outcomes.services import RUN, WHAT_IF, rate_again, run_outcome
 from billing.statements.domain import Line, adjustment_line, differences, figures, outcome_lines, total
+from billing.statements.late import is_unrated
 from billing.statements.models import Adjustment, ChargedAdjustment, Statement
 from billing.statements.selectors import newest_version, open_adjustments, overlapping, statement_of, versions_of
 from billing.statements.selectors import statement as statement_by_id
@@ -93,9 +94,9 @@ def restate_statement(*, statement: UUID, by: str, now: datetime) -> Statement |
                 f"The statement was sealed on what was known at {utc_text(old.run.as_of)}, which is later.",
                 place="statement", kept="The statement.", fix="Set the clock right, and try again.",
             )  # fmt: skip
-        run = run_outcome(
-            contract=old.contract_id, period_start=old.period_start, period_end=old.period_end, as_of=now, by=by,
-            now=now, version=old.contract_version,
+        run = rate_again(
+            version=old.contract_version, period_start=old.period_start, period_end=old.period_end,
+            is_waiting=is_unrated(old.contract_id, old.period_start), by=by, now=now,
         )  # fmt: skip
         if figures(run.document["outcome"]) == figures(old.run.document["outcome"]):
             return None

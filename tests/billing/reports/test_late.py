@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from billing.contracts.models import Contract
 from billing.outcomes.corrections import Corrected, correct_evidence
 from billing.outcomes.deciding import approve_exclusion, decline_exclusion, withdraw_exclusion
-from billing.outcomes.services import claim_exclusion
+from billing.outcomes.services import claim_exclusion, run_outcome
 from billing.reports.due import BY
 from billing.reports.restating import follow_late
+from billing.reports.services import restate_period
 from billing.statements.late import late_notices
 from billing.statements.models import LateEvidence, Statement
+from billing.statements.services import seal_statement
+from tenants.kernel.ids import new_id
 from tenants.post.models import Letter
 from tenants.scope.context import required_tenant, scope
 from tests.billing.reports.late_world import (
@@ -32,7 +36,7 @@ from tests.billing.reports.late_world import (
     versions,
 )
 from tests.billing.world import BY as OWNER
-from tests.billing.world import DECEMBER, a_fleet, at, visit
+from tests.billing.world import DECEMBER, NOVEMBER, Fleet, a_fleet, at, visit
 from tests.conftest import Cast
 from tests.twins.evidence.fleet import fly
 from twins.telemetry.compaction import compact
@@ -133,6 +137,36 @@ class TestReadings:
         fly_late(fleet)
         assert follow_late(now=SWEEP) == 1
 
+    def test_what_came_between_a_run_and_its_statement_although_a_look_was_between_them(self) -> None:
+        fleet = a_gappy_fleet()
+        contract = of(fleet)
+        run = run_outcome(
+            contract=contract.id, period_start=NOVEMBER[0], period_end=NOVEMBER[1], as_of=SEALED, by=OWNER, now=SEALED
+        )
+        other = seal(of(fleet, title="Another"))
+        assert follow_late(now=SEALED + HOUR) == 0
+        fly_late(fleet)
+        assert follow_late(now=SWEEP) == 1
+        run_jobs(SWEEP)
+        statement = seal_statement(run=run.id, by=OWNER, now=SWEEP + HOUR)
+        assert follow_late(now=SWEEP + 2 * HOUR) == 1
+        assert started() == [{"statement": str(other.id)}, {"statement": str(statement.id)}]
+        run_jobs(SWEEP + 2 * HOUR)
+        newest = Statement.objects.get(contract=contract, version=2)
+        assert newest.total_minor > statement.total_minor
+        assert [follow_late(now=SWEEP + hour * HOUR) for hour in (3, 4, 28)] == [0, 0, 0]
+
+    def test_a_look_while_a_statement_is_being_made_does_not_lose_what_came_meanwhile(self) -> None:
+        fleet = a_gappy_fleet()
+        contract = of(fleet)
+        seal(of(fleet, title="Another"))
+        follow_late(now=SEALED + HOUR)
+        fly_late(fleet)
+        assert follow_late(now=LATE + HOUR / 2) == 1
+        run_jobs(LATE + HOUR / 2)
+        seal(contract, now=LATE - timedelta(minutes=1))  # it began then, and is there only now
+        assert follow_late(now=SWEEP) == 1
+
     def test_what_is_not_compacted_yet_is_found_once_it_is(self) -> None:
         fleet, _ = sealed()
         fly([(fleet.engines[0], at("2026-11-15T20:00"))], received=LATE, keys=["t24"])
@@ -157,6 +191,14 @@ class TestReadings:
         assert Letter.objects.get(kind="late_evidence").user == cast.owner.id
         assert follow_late(now=SWEEP + 2 * HOUR) == 0
         assert len(started()) == 1
+
+
+def claimed(contract: Contract, fleet: Fleet, now: datetime) -> UUID:
+    """A claim about two of the days of which nothing was heard."""
+    return claim_exclusion(
+        contract=contract.id, category="planned", assets=fleet.engines, start=at("2026-11-16"), end=at("2026-11-18"),
+        evidence={}, by="planner", now=now,
+    ).id  # fmt: skip
 
 
 @pytest.mark.usefixtures("meridian")
@@ -221,6 +263,65 @@ class TestWhatPeopleSay:
         assert follow_late(now=SWEEP) == 1
         run_jobs(SWEEP + HOUR)
         assert len(versions()) == 2
+
+    def test_an_approval_that_had_to_wait_until_the_period_was_sealed(self) -> None:
+        fleet = a_gappy_fleet()
+        contract = of(fleet)
+        claim = claimed(contract, fleet, now=at("2026-11-12"))
+        seal(contract)
+        approve_exclusion(
+            exclusion=claim, why="", by="nora", customer=contract.customer_id, now=SEALED - timedelta(minutes=5)
+        )
+        assert follow_late(now=SEALED + HOUR / 2) == 1
+        run_jobs(SEALED + HOUR / 2)
+        assert len(versions()) == 2
+        assert [follow_late(now=SEALED + hour * HOUR) for hour in (1, 2, 26)] == [0, 0, 0]
+
+    def test_what_the_period_was_rated_on_is_not_late_however_short_before_it_was_decided(self) -> None:
+        fleet = a_gappy_fleet()
+        contract = of(fleet)
+        claim, moment = claimed(contract, fleet, now=at("2026-11-12")), SEALED - timedelta(seconds=1)
+        approve_exclusion(exclusion=claim, why="", by="nora", customer=contract.customer_id, now=moment)
+        statement = seal(contract)
+        assert follow_late(now=SEALED + HOUR / 2) == 0
+        wanted = Corrected(
+            contract.id, fleet.engines[0], None, at("2026-11-19"), at("2026-11-20"), "up", "d" * 64
+        )  # fmt: skip
+        correct_evidence(wanted=wanted, by="finance", now=LATE)
+        assert restate_period(statement=statement.id, by=OWNER, now=LATE + timedelta(seconds=1)) is not None
+        assert [follow_late(now=LATE + hour * HOUR) for hour in (1, 2)] == [0, 0]
+        assert not LateEvidence.objects.exclude(found_at=None).exists()
+
+    def test_an_objection_that_had_to_wait_until_its_silence_had_counted(self) -> None:
+        fleet, ends = a_gappy_fleet(), at("2026-12-11")
+        contract = of(fleet, objection="P20D")
+        claim = claimed(contract, fleet, now=at("2026-11-21"))
+        seal(contract, now=ends + timedelta(seconds=5))
+        said = decline_exclusion(
+            exclusion=claim, why="", by="nora", customer=contract.customer_id, now=ends - timedelta(seconds=1)
+        )
+        assert follow_late(now=ends + HOUR) == 1
+        run_jobs(ends + HOUR)
+        assert Statement.objects.get(version=2).run.document["relies_on"]["exclusion_decision"] == [said.digest]
+        assert [follow_late(now=ends + hour * HOUR) for hour in (2, 3, 27)] == [0, 0, 0]
+
+    def test_an_objection_before_the_seal_was_counted(self) -> None:
+        fleet, ends = a_gappy_fleet(), at("2026-12-11")
+        contract = of(fleet, objection="P20D")
+        claim = claimed(contract, fleet, now=at("2026-11-21"))
+        decline_exclusion(
+            exclusion=claim, why="", by="nora", customer=contract.customer_id, now=ends - timedelta(seconds=1)
+        )
+        seal(contract, now=ends + timedelta(seconds=5))
+        assert follow_late(now=ends + HOUR) == 0
+
+    def test_a_correction_of_what_the_contract_is_not_about(self) -> None:
+        _, statement = sealed()
+        span = at("2026-11-15"), at("2026-11-17")
+        correct_evidence(
+            wanted=Corrected(statement.contract_id, new_id(), None, *span, "up", "d" * 64), by="finance", now=LATE
+        )
+        assert follow_late(now=SWEEP) == 0
 
     def test_a_decision_about_another_period(self) -> None:
         fleet, statement = sealed()

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing.contracts.models import Contract
 from billing.outcomes.deciding import approve_exclusion, decline_exclusion, withdraw_exclusion
 from billing.outcomes.services import claim_exclusion
+from billing.reports.restating import follow_late, restate_unattended
 from billing.reports.services import restate_period, settle_period
-from billing.statements.models import Statement
+from billing.statements.holds import money_holds
+from billing.statements.models import EvidenceLook, LateEvidence, Statement
 from billing.statements.selectors import statements
 from tenants.custody.holds import holds
 from tenants.custody.partitions import drop_partitions
@@ -22,14 +27,18 @@ from tenants.custody.selectors import readings_gone_before
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.billing.outcomes.documents import a_clause
-from tests.billing.world import Fleet, a_fleet, agreement, at, published
+from tests.billing.reports.late_world import fly_late
+from tests.billing.signing import amended
+from tests.billing.world import Fleet, a_fleet, agreement, at, fly_daily, published
 from tests.conftest import Cast
 from tests.tenants.custody.conftest import BY, NOW
 from tests.tenants.custody.test_retaining import kept_for, partitions, readings
 from twins.composer.models import Twin
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+CLOSING = at("2026-11-01") + 35 * DAY
+"""The end of the correction window of October."""
 BEFORE = timedelta(hours=4 + 48)
 """A flight, and the longest time between two: so long before the last flight readings may still matter."""
 
@@ -111,6 +120,86 @@ def test_late_evidence_and_claims_hold_what_is_settled(cast: Cast) -> None:
     with scope(cast.meridian.id):
         decline_exclusion(exclusion=claim.id, why="It was fine.", by="reader", customer=contract.customer_id, now=NOW)
     assert held(cast.meridian) == []
+
+
+@pytest.mark.parametrize("offer", [{}, {"acceptance": "required"}], ids=["agreed", "offered"])
+def test_a_month_is_held_by_the_terms_under_which_it_was_settled(cast: Cast, offer: dict[str, Any]) -> None:
+    fleet, contract = under_contract(cast.meridian, ends="2026-11-01")
+    settle(cast.meridian, contract, "2026-09-01", "2026-10-01", "2026-11-01")
+    before = held(cast.meridian, at("2026-12-05"))
+    with scope(cast.meridian.id):
+        ends = {"from": "2026-10-15", "to": "2026-11-01"}
+        wanted = agreement(fleet, effective=ends, correction_window="P7D", time_zone="Pacific/Auckland", **offer)
+        amended(contract, wanted)
+    assert held(cast.meridian, at("2026-12-05")) == before
+    assert [hold.until for hold in before] == [at("2026-11-01") + 35 * DAY]
+
+
+def late_in_october(cast: Cast, received: datetime, **changes: Any) -> tuple[Fleet, Contract]:
+    """October is settled, a week of it is missing, and that comes in late."""
+    with scope(cast.meridian.id):
+        fleet = a_fleet("2026-08-28", "2026-10-13")
+        fly_daily(fleet, "2026-10-21", "2026-11-01")
+        contract = published(agreement(fleet, effective={"from": "2026-10-01", "to": "2026-11-01"}, **changes))
+        settle_period(contract=contract.id, start=at("2026-10-01"), end=CLOSING - 35 * DAY, by=BY, now=at("2026-11-02"))
+        follow_late(now=CLOSING - HOUR)
+        fly_late(fleet, "2026-10-14", "2026-10-20", received=received)
+    kept_for(cast.meridian, readings=30)
+    return fleet, contract
+
+
+def test_what_came_in_time_can_be_rated_after_the_window_has_closed(cast: Cast) -> None:
+    _, contract = late_in_october(cast, CLOSING - HOUR / 2)
+    with scope(cast.meridian.id):
+        follow_late(now=CLOSING - HOUR / 4)
+    (hold,) = held(cast.meridian, CLOSING + DAY)
+    assert hold.since == at("2026-09-30T20:00") - BEFORE
+    assert hold.reason == "Contract “Uptime”: what came in late for October 2026 waits to be rated."
+    assert hold.until is None
+    drop_past(cast.meridian.id, now=CLOSING + DAY)
+    with scope(cast.meridian.id):
+        old = statements().get(contract=contract)
+        done = restate_period(statement=old.id, by=BY, now=CLOSING + 2 * DAY)
+        assert done is not None
+        assert done.statement.total_minor > old.total_minor
+        follow_late(now=CLOSING + 2 * DAY)
+    assert held(cast.meridian, CLOSING + 2 * DAY) == []
+
+
+def test_what_came_in_the_last_minutes_is_held_until_it_was_looked_for(cast: Cast) -> None:
+    _, contract = late_in_october(cast, CLOSING - HOUR / 2, grace="P1D")
+    (hold,) = held(cast.meridian, CLOSING + HOUR / 4)
+    assert hold.reason == "Contract “Uptime”: what came in late for October 2026 is not looked through yet."
+    assert hold.until is None
+    drop_past(cast.meridian.id, now=CLOSING + HOUR / 4)
+    with scope(cast.meridian.id):
+        assert follow_late(now=CLOSING + HOUR / 2) == 1
+        assert restate_unattended(statement=statements().get(contract=contract).id, now=CLOSING + HOUR) is not None
+        assert follow_late(now=CLOSING + 2 * HOUR) == 0
+    assert held(cast.meridian, CLOSING + 2 * HOUR) == []
+
+
+def test_what_waits_is_rated_on_what_was_sealed_where_its_readings_are_gone_all_the_same(cast: Cast) -> None:
+    _, contract = late_in_october(cast, CLOSING - HOUR / 2)
+    with scope(cast.meridian.id):
+        EvidenceLook.objects.update(looked_at=CLOSING)
+    drop_past(cast.meridian.id, now=CLOSING + DAY)  # nothing that waits was held once
+    with scope(cast.meridian.id):
+        old = statements().get(contract=contract)
+        found = {"received_at": CLOSING - HOUR, "found_at": CLOSING - HOUR}
+        LateEvidence.objects.create(contract=contract, period_start=old.period_start, **found)
+        assert restate_period(statement=old.id, by=BY, now=CLOSING + 2 * DAY) is None
+
+
+def test_the_queries_do_not_grow_with_what_waits(cast: Cast) -> None:
+    late_in_october(cast, CLOSING - HOUR / 2)
+    with scope(cast.meridian.id):
+        with CaptureQueriesContext(connection) as before:
+            money_holds(CLOSING - HOUR)
+        follow_late(now=CLOSING - HOUR / 4)
+        with CaptureQueriesContext(connection) as after:
+            assert len(money_holds(CLOSING + DAY)) == 1
+    assert len(after) == len(before)
 
 
 def test_an_asset_that_flew_long_ago_still_says_what_it_was(cast: Cast) -> None:
