@@ -33,7 +33,7 @@ from billing.statements.services import LEAF, restate_statement, settle_statemen
 from tenants.kernel.collection import collection_paused
 from tenants.kernel.errors import ConflictError
 from tenants.record.selectors import log_verifier, proof_bundle
-from tenants.record.services import record_audit, seal_head
+from tenants.record.services import hold_log, record_audit, seal_head
 from twins.evidence.domain.sites import batch_count
 from twins.evidence.selectors import sealed_documents, site_records
 
@@ -74,6 +74,8 @@ def settle_period(*, contract: UUID, start: datetime, end: datetime, by: str, no
         if statement is None:
             statement = settle_statement(contract=contract, start=start, end=end, by=by, now=now)
             now = max(now, statement.sealed_at)
+        else:
+            hold_log(now=now)  # the log before the numbers of invoices, as everybody: two would wait for each other
         invoice = issue_invoice(statement=statement.id, by=by, now=now)
         report = make_report(statement=statement.id, by=by, now=now)
     return Settlement(statement, invoice, report)
