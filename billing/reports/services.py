@@ -27,13 +27,13 @@ from billing.reports.selectors import ProofError, document_of, report_of, report
 from billing.reports.verifier import verify_report
 from billing.statements.late import rated_again
 from billing.statements.models import Statement
-from billing.statements.selectors import first_version
+from billing.statements.selectors import first_version, newest_version
 from billing.statements.selectors import statement as statement_by_id
 from billing.statements.services import LEAF, restate_statement, settle_statement
 from tenants.kernel.collection import collection_paused
 from tenants.kernel.errors import ConflictError
 from tenants.record.selectors import log_verifier, proof_bundle
-from tenants.record.services import record_audit, seal_head
+from tenants.record.services import hold_log, record_audit, seal_head
 from twins.evidence.domain.sites import batch_count
 from twins.evidence.selectors import sealed_documents, site_records
 
@@ -73,6 +73,9 @@ def settle_period(*, contract: UUID, start: datetime, end: datetime, by: str, no
         statement = first_version(contract, start, end)
         if statement is None:
             statement = settle_statement(contract=contract, start=start, end=end, by=by, now=now)
+            now = max(now, statement.sealed_at)
+        else:
+            hold_log(now=now)  # the log before the numbers of invoices, as everybody: two would wait for each other
         invoice = issue_invoice(statement=statement.id, by=by, now=now)
         report = make_report(statement=statement.id, by=by, now=now)
     return Settlement(statement, invoice, report)
@@ -89,9 +92,10 @@ def restate_period(*, statement: UUID, by: str, now: datetime) -> Settlement | N
         OutturnError: What the steps raise; then none of them is done.
     """
     with transaction.atomic():
-        new = restate_statement(statement=statement, by=by, now=now)
-        row = new or statement_by_id(statement)
-        rated_again(row.contract_id, row.period_start, now=now)
+        named, new = statement_by_id(statement), restate_statement(statement=statement, by=by, now=now)
+        newest = new or newest_version(named.contract_id, named.period_start) or named
+        now = max(now, newest.sealed_at)
+        rated_again(named.contract_id, named.period_start, now=now)
         if new is None:
             return None
         left = charge_left(contract=new.contract_id, by=by, now=now)

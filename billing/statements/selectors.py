@@ -134,6 +134,12 @@ def overlapping(contract: UUID, start: datetime, end: datetime) -> Statement | N
     return found.first()
 
 
+def last_sealed(contract: UUID) -> datetime | None:
+    """When the last statement of a contract was sealed, whatever its period; None without any."""
+    found: datetime | None = Statement.objects.filter(contract_id=contract).aggregate(at=Max("sealed_at"))["at"]
+    return found
+
+
 def name_of(row: Statement) -> str:
     """What a statement is called: its period and version."""
     return statement_name(row, row.contract_version.document["terms"]["time_zone"])

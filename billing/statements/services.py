@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +12,24 @@ from pydantic import JsonValue
 
 from billing.contracts.agreement import AgreementDocument
 from billing.contracts.figures import utc_text
-from billing.contracts.periods import period_text
-from billing.contracts.selectors import agreement_of, locked_contract
+from billing.contracts.models import ContractVersion
+from billing.contracts.periods import check_period, period_text
+from billing.contracts.selectors import agreement_of, locked_contract, version_in_force
 from billing.outcomes.models import OutcomeRun
 from billing.outcomes.selectors import outcome_run, what_ifs
 from billing.outcomes.services import RUN, WHAT_IF, rate_again, run_outcome
+from billing.outcomes.years import year_limit
 from billing.statements.domain import Line, adjustment_line, differences, figures, outcome_lines, total
 from billing.statements.late import is_unrated
 from billing.statements.models import Adjustment, ChargedAdjustment, Statement
-from billing.statements.selectors import newest_version, open_adjustments, overlapping, statement_of, versions_of
+from billing.statements.selectors import (
+    last_sealed,
+    newest_version,
+    open_adjustments,
+    overlapping,
+    statement_of,
+    versions_of,
+)
 from billing.statements.selectors import statement as statement_by_id
 from billing.statements.standing import SettledAmount, Standing, settled_amounts, standing, undecided
 from tenants.kernel.calendars import time_zone
@@ -31,6 +40,9 @@ from tenants.record.services import append_leaves, appended_together, record_aud
 
 LEAF = "statement"
 Json = dict[str, Any]
+
+_TURN = timedelta(hours=1)
+"""How long whoever settles may have waited for somebody else who settles the contract, since they saw the clock."""
 
 
 class NotBillableError(ConflictError):
@@ -52,24 +64,40 @@ def seal_statement(*, run: UUID, by: str, now: datetime) -> Statement:
 
     Raises:
         RunNotFoundError: There is no such run.
-        NotBillableError: It is a what-if, or its period is not over.
+        NotBillableError: It is a what-if, its period is not over or was not when it was made, another version of the
+            contract holds there by now, or the contract year has more or less left than it counted on.
+        PeriodError: A later version of the contract takes effect within its period.
+        YearCurrencyError: The year has statements in another currency than its limit by now.
         SealedError: The period, or some of its time, has a statement from another run.
     """
-    return seal_run(run=outcome_run(run), by=by, now=now)
-
-
-def seal_run(*, run: OutcomeRun, by: str, now: datetime) -> Statement:
-    """Seal the first statement of a period from a run at hand, see ``seal_statement``."""
+    found = outcome_run(run)
+    version = found.contract_version
     with transaction.atomic():
-        locked_contract(run.contract_version.contract_id)
-        return _sealed_first(run, by=by, now=now)
+        locked_contract(version.contract_id)
+        known = _known_statement(found, now)
+        if known is not None:
+            return known
+        now = _turn(version, now)
+        _refuse_outdated(found, now)
+        return _sealed_first(found, by=by, now=now)
 
 
 def settle_statement(*, contract: UUID, start: datetime, end: datetime, by: str, now: datetime) -> Statement:
-    """Rate a period on what is known now and seal its first statement, see ``run_outcome`` and ``seal_statement``."""
-    with transaction.atomic(), appended_together(now=now):
-        run = run_outcome(contract=contract, period_start=start, period_end=end, as_of=now, by=by, now=now)
-        return _sealed_first(run, by=by, now=now)
+    """Rate a period on what is known now and seal its first statement, see ``run_outcome`` and ``seal_statement``.
+
+    Where the credits of a year have a limit, it is rated after what was sealed last of the contract: of two who settle
+    at once the second counts what the first has credited, whichever of them saw the clock first.
+    """
+    check_period(start, end)
+    with transaction.atomic():
+        locked_contract(contract)
+        version = version_in_force(contract, start, end)
+        now = _turn(version, now)
+        with appended_together(now=now):
+            run = run_outcome(
+                contract=contract, period_start=start, period_end=end, as_of=now, by=by, now=now, version=version
+            )
+            return _known_statement(run, now) or _sealed_first(run, by=by, now=now)
 
 
 def restate_statement(*, statement: UUID, by: str, now: datetime) -> Statement | None:
@@ -86,29 +114,48 @@ def restate_statement(*, statement: UUID, by: str, now: datetime) -> Statement |
         NotBillableError: It was sealed on what was known later than now.
     """
     named = statement_by_id(statement)
-    with transaction.atomic(), appended_together(now=now):
+    with transaction.atomic():
         locked_contract(named.contract_id)
         old = newest_version(named.contract_id, named.period_start) or named
-        if now < old.run.as_of:
-            raise NotBillableError(
-                f"The statement was sealed on what was known at {utc_text(old.run.as_of)}, which is later.",
-                place="statement", kept="The statement.", fix="Set the clock right, and try again.",
-            )  # fmt: skip
-        run = rate_again(
-            version=old.contract_version, period_start=old.period_start, period_end=old.period_end,
-            is_waiting=is_unrated(old.contract_id, old.period_start), by=by, now=now,
-        )  # fmt: skip
-        if figures(run.document["outcome"]) == figures(old.run.document["outcome"]):
-            return None
-        kept = [Line(**line) for line in old.document["lines"] if line["kind"] == "adjustment"]
-        new = _sealed(run, kept, old, by=by, now=now)
-        Adjustment.objects.bulk_create(
-            [
-                Adjustment(statement=new, replaced=old, kind=each.kind, clause=each.clause, minor=each.minor)
-                for each in differences(old.document["lines"], new.document["lines"])
-            ]
-        )
+        now = _turn(old.contract_version, now, known=old.run.as_of)
+        with appended_together(now=now):
+            return _restated(old, by=by, now=now)
+
+
+def _restated(old: Statement, *, by: str, now: datetime) -> Statement | None:
+    """The next version of the newest one, of a contract that is locked; None when nothing changes."""
+    run = rate_again(
+        version=old.contract_version, period_start=old.period_start, period_end=old.period_end,
+        is_waiting=is_unrated(old.contract_id, old.period_start), by=by, now=now,
+    )  # fmt: skip
+    if figures(run.document["outcome"]) == figures(old.run.document["outcome"]):
+        return None
+    kept = [Line(**line) for line in old.document["lines"] if line["kind"] == "adjustment"]
+    new = _sealed(run, kept, old, by=by, now=now)
+    Adjustment.objects.bulk_create(
+        [
+            Adjustment(statement=new, replaced=old, kind=each.kind, clause=each.clause, minor=each.minor)
+            for each in differences(old.document["lines"], new.document["lines"])
+        ]
+    )
     return new
+
+
+def _turn(version: ContractVersion, now: datetime, *, known: datetime | None = None) -> datetime:
+    """The moment at which somebody settles whose turn it is, of a contract that is locked: now, as a rule.
+
+    They saw the clock before they waited for somebody else. It is never before what is known already; nor, where the
+    credits of a year have a limit, before what was sealed last, which has to be counted.
+    """
+    has_limit = version.document.get("year_cap_minor") is not None
+    sealed = last_sealed(version.contract_id) if has_limit else None
+    last = max(each for each in (known, sealed, now) if each is not None)
+    if last - now > _TURN:
+        raise NotBillableError(
+            f"The contract was last settled on what was known at {utc_text(last)}, which is later.", place="contract",
+            kept="Its statements.", fix="Set the clock right, and try again.",
+        )  # fmt: skip
+    return last
 
 
 def _standing(outcome: Json, replaced: Statement | None) -> dict[str, Standing]:
@@ -123,12 +170,8 @@ def _standing(outcome: Json, replaced: Statement | None) -> dict[str, Standing]:
 
 def _sealed_first(run: OutcomeRun, *, by: str, now: datetime) -> Statement:
     """The first statement of a period of a contract that is locked."""
-    contract = run.contract_version.contract_id
-    _refuse_unbillable(run, now)
-    other = overlapping(contract, run.period_start, run.period_end)
-    if other is not None:
-        return _known_statement(run, other)
-    charged = open_adjustments(contract, run.period_start, run.document["outcome"]["currency"])
+    contract, currency = run.contract_version.contract_id, run.document["outcome"]["currency"]
+    charged = open_adjustments(contract, run.period_start, currency)
     statement = _sealed(run, _adjustment_lines(charged), None, by=by, now=now)
     ChargedAdjustment.objects.bulk_create(
         [ChargedAdjustment(adjustment=adjustment, statement=statement) for adjustment in charged]
@@ -221,8 +264,38 @@ def _refuse_unbillable(run: OutcomeRun, now: datetime) -> None:
         )
 
 
-def _known_statement(run: OutcomeRun, other: Statement) -> Statement:
-    """The statement of a run, where some of its time has one."""
+def _refuse_outdated(run: OutcomeRun, now: datetime) -> None:
+    """Refuse a run of before, once other terms hold in its period or others have credited of its contract year."""
+    version, start, end = run.contract_version, run.period_start, run.period_end
+    if run.as_of < end:
+        raise _outdated(
+            f"The run rests on what was known at {utc_text(run.as_of)}, before the period ended at {utc_text(end)}."
+        )
+    holding = version_in_force(version.contract_id, start, end)
+    if holding.id != version.id:
+        raise _outdated(
+            f"The run is under version {version.version} of the contract, and version {holding.version} holds in its "
+            "period."
+        )  # fmt: skip
+    year = year_limit(agreement_of(version), start, end, now)
+    if year is not None and year.remaining_minor != (counted := run.document["year_cap"]["remaining_minor"]):
+        raise _outdated(
+            f"The year has {year.remaining_minor} minor units left to be credited, and the run counted on {counted}."
+        )
+
+
+def _outdated(message: str) -> NotBillableError:
+    return NotBillableError(
+        message, place="run", kept="The run. Nothing was sealed.", fix="Rate the period again, and seal that run."
+    )
+
+
+def _known_statement(run: OutcomeRun, now: datetime) -> Statement | None:
+    """The statement of a run that can be billed, where some of its time has one."""
+    _refuse_unbillable(run, now)
+    other = overlapping(run.contract_version.contract_id, run.period_start, run.period_end)
+    if other is None:
+        return None
     known = statement_of(run.id)
     if known is None:
         raise SealedError(

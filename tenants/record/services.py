@@ -110,6 +110,15 @@ def append_leaves(*, entries: Sequence[NewEntry], now: datetime) -> list[LoggedL
     return [LoggedLeaf(log.size + offset, leaf) for offset, leaf in enumerate(leaves)]
 
 
+def hold_log(*, now: datetime) -> None:
+    """Hold the log until the transaction ends, for whoever is to hold something else that others take after it.
+
+    Raises:
+        NoSecretError: The tenant has no log yet, and OUTTURN_SECRET is not set.
+    """
+    _locked_log(now=now)
+
+
 @contextmanager
 def appended_together(*, now: datetime) -> Iterator[None]:
     """Append what is logged meanwhile in one batch at the end; nothing when the work fails.

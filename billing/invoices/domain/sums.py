@@ -44,8 +44,8 @@ class Amounts:
 
     @property
     def kind(self) -> Kind:
-        """A sum that the customer is owed makes a credit note."""
-        return "credit_note" if self.net < 0 else "invoice"
+        """A sum that the customer is owed makes a credit note; with several taxes the net sum may have another sign."""
+        return "credit_note" if (self.gross or self.net) < 0 else "invoice"
 
 
 def amounts(lines: Sequence[Mapping[str, Any]], tax_percent: str, rounding: Rounding) -> Amounts:

@@ -28,7 +28,21 @@ from tests.billing.invoices.sellers import AT_HOME, MERIDIAN, a_seller, billed_a
 from tests.billing.invoices.test_einvoice import SPACES
 from tests.billing.invoices.test_services import issue, seal, zero_sum
 from tests.billing.signing import amended
-from tests.billing.world import BY, DECEMBER, SIGNED, Fleet, agreement, at, body, customer, e01, fly_daily, say
+from tests.billing.world import (
+    BY,
+    DECEMBER,
+    SIGNED,
+    Fleet,
+    agreement,
+    at,
+    body,
+    customer,
+    e01,
+    fly_daily,
+    published,
+    say,
+    visit,
+)
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +131,21 @@ class TestRates:
             {"percent": "19", "net_minor": 1_200_000, "tax_minor": 228_000},
             {"percent": "0", "net_minor": 120_000, "tax_minor": 0},
         ]
+
+    def test_whose_tax_outweighs_the_net_sum_is_a_credit_note(self) -> None:
+        fleet, _ = e01()
+        contract = published(agreement(fleet, tax_percent="19", title="Taxed"))
+        november = seal(contract)
+        visit(fleet.engines[0], "2026-11-12", "2026-11-16", told="2026-12-10")  # all of the fee is credited
+        assert restate_statement(statement=november.id, by=BY, now=at("2026-12-11")) is not None
+        terms = agreement(fleet, tax_percent="0", title="Taxed", effective={"from": "2026-12-01", "to": None})
+        amended(contract, terms)
+        made = december_of(fleet, contract)
+        assert taxes_of(made) == [("0", 1_200_000, 0), ("19", -1_080_000, -205_200)]
+        assert (made.net_minor, made.tax_minor, made.gross_minor) == (120_000, -205_200, -85_200)
+        assert (made.kind, made.document["kind"], made.number) == ("credit_note", "credit_note", "ME-CN-2027-0001")
+        assert balances()["receivable", "USD"] == -85_200
+        assert zero_sum()
 
     def test_an_invoice_over_the_difference_alone_has_the_tax_of_the_first(self) -> None:
         seller = a_seller()

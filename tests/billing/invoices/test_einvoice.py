@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from billing.invoices.domain.rules import faults
 from billing.invoices.domain.sums import amounts
 from billing.invoices.domain.tax import Buyer, Party, Rate, Seller, decide_tax
+from billing.invoices.domain.taxes import Charge, taxed
 from billing.invoices.domain.ubl import CAC, CBC, amount_text, ubl_bytes, ubl_of
 from tests.billing.invoices.test_tax import DAY, RATES, SELLER
 
@@ -210,6 +211,32 @@ def test_a_currency_with_three_digits_is_sent_when_the_third_is_nought_and_never
         "BR-DEC-09", "BR-DEC-12", "BR-DEC-14", "BR-DEC-18", "BR-DEC-19", "BR-DEC-23",
     }  # fmt: skip
     assert found[0].message == "1.234 has more than the two decimals that EN 16931 has room for."
+
+
+@pytest.mark.parametrize(
+    ("own", "earlier", "minors", "kind", "payable"),
+    [("S", "AE", (10_000, -10_100), "Invoice", "18.00"), ("AE", "S", (10_000, -9_900), "CreditNote", "17.81")],
+)
+def test_what_is_to_be_paid_decides_which_of_both_it_is(
+    own: str, earlier: str, minors: tuple[int, int], kind: str, payable: str
+) -> None:
+    """Whatever the net sum is, where the taxes of two periods differ: nothing less than nought is ever to be paid."""
+    charges = [_charge(category) for category in (own, earlier)]
+    document = a_document(*minors, category="AE")
+    told = taxed(document["lines"], charges, charges[0], "half_even")
+    document |= {
+        "lines": told.lines, **told.as_json(), "kind": told.sums.kind,
+        "net_minor": told.sums.net, "tax_minor": told.sums.tax, "gross_minor": told.sums.gross,
+    }  # fmt: skip
+    root = ubl_of(document)
+    assert root.tag.endswith(f"}}{kind}")
+    assert text(root, "cac:LegalMonetaryTotal/cbc:PayableAmount") == payable
+    assert faults(root) == []
+
+
+def _charge(category: str) -> Charge:
+    tax = decide_tax(SELLER, BUYERS[category], DAY, RATES)
+    return Charge(tax.percent, tax)
 
 
 @given(

@@ -12,9 +12,11 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Sum
 
 from billing.contracts.models import Contract
+from billing.invoices.domain.sums import Amounts
 from billing.invoices.models import Invoice, InvoiceSeries, LedgerEntry, LedgerLeg
 from billing.invoices.selectors import InvoiceNotFoundError, balances, invoice, invoice_of, invoices, legs_of
 from billing.invoices.services import ChargedLaterError, InvoiceMismatchError, issue_invoice
+from billing.invoices.writing import Wanted, write_invoice
 from billing.outcomes.services import run_outcome
 from billing.statements.models import Statement
 from billing.statements.selectors import StatementNotFoundError, adjustments_of, charged_in
@@ -94,6 +96,20 @@ class TestInvoices:
         made = [issue(seal(contract), now) for contract, now in zip(contracts, years, strict=True)]
         assert [each.number for each in made] == ["ME-2026-0001", "ME-2026-0002", "ME-2027-0001", "ME-2027-0002"]
         assert balances()["receivable", "USD"] == 4 * 1_080_000
+
+    def test_what_is_taken_back_is_a_credit_note_however_its_taxes_are_rounded(self) -> None:
+        made = issue(seal(e01()[1]))
+        lines = [{"kind": "adjustment", "clause": "credit", "text": "Goodwill", "minor": -1}]
+        note = write_invoice(
+            Wanted(
+                statement=None, credits=made, entity=None, contract=made.contract_id, customer=made.customer_id,
+                currency="USD", lines=lines, sums=Amounts(-1, 2), issued_on=NOW.date(), due_on=NOW.date(),
+                document={"statement": made.document["statement"]},
+            ),
+            by=BY, now=NOW,
+        )  # fmt: skip
+        assert (note.kind, note.document["kind"], note.number) == ("credit_note", "credit_note", "ME-CN-2026-0001")
+        assert (note.gross_minor, Amounts(-1, 2).kind) == (1, "invoice")
 
     def test_the_year_is_that_of_the_contracts_zone(self) -> None:
         fleet, _ = e01()

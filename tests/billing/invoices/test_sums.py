@@ -39,6 +39,10 @@ def test_tax_is_rounded_once_on_the_sum_and_mirrored() -> None:
 
 def test_what_the_customer_is_owed_is_a_credit_note() -> None:
     assert [Amounts(net, 0).kind for net in (-1, 0, 1)] == ["credit_note", "invoice", "invoice"]
+    told = {(net, tax): Amounts(net, tax).kind for net, tax in ((-100, 1_900), (100, -1_881), (-19, 19), (19, -19))}
+    assert told == {
+        (-100, 1_900): "invoice", (100, -1_881): "credit_note", (-19, 19): "credit_note", (19, -19): "invoice",
+    }  # fmt: skip
 
 
 def test_an_invoice_books_each_kind_of_line_to_its_account() -> None:

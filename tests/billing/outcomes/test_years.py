@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +21,8 @@ from billing.outcomes.years import YearCurrencyError, left_of_year
 from billing.reports.bundles import Bundle
 from billing.reports.selectors import proof_ok, proven_bundle
 from billing.reports.services import Settlement, restate_period, settle_period
-from billing.statements.models import Statement
+from billing.statements.models import LateEvidence, Statement
+from billing.statements.services import NotBillableError, seal_statement
 from tenants.kernel.calendars import time_zone
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
@@ -177,6 +178,71 @@ class TestLimits:
     def test_a_period_settled_before_an_earlier_one_leaves_less(self, contract: Contract) -> None:
         done = [self.settle(contract, month) for month in (11, 10, 9)]
         assert [one.statement.credits_minor for one in done] == [120_000, 120_000, 10_000]
+
+    def test_a_run_is_not_sealed_once_other_credits_leave_less_than_it_counted(self, contract: Contract) -> None:
+        now = at("2027-01-05")
+
+        def rate(month: int) -> OutcomeRun:
+            start, end = MONTHS[month]
+            return run_outcome(contract=contract.id, period_start=start, period_end=end, as_of=now, by=BY, now=now)
+
+        def seal(run: OutcomeRun) -> Statement:
+            return seal_statement(run=run.id, by=BY, now=at("2027-01-06"))
+
+        runs = [rate(month) for month in (9, 10, 11, 12)]
+        assert {run.document["year_cap"]["remaining_minor"] for run in runs} == {CAP}
+        sealed = [seal(runs[3])]  # nothing is credited for December: what the others counted is left
+        sealed += [seal(runs[0])]
+        for run in runs[1:3]:
+            with pytest.raises(NotBillableError) as error:
+                seal(run)
+        assert (error.value.code, error.value.place) == ("statement.not_billable", "run")
+        assert error.value.message == (
+            "The year has 130000 minor units left to be credited, and the run counted on 250000."
+        )
+        assert (error.value.kept, error.value.fix) == (
+            "The run. Nothing was sealed.", "Rate the period again, and seal that run.",
+        )  # fmt: skip
+        now = at("2027-01-07")
+        sealed += [seal_statement(run=rate(month).id, by=BY, now=now) for month in (10, 11)]
+        assert [one.credits_minor for one in sealed] == [0, 120_000, 120_000, 10_000]
+        assert seal(runs[0]).id == sealed[1].id  # the same run gives the same statement for ever
+
+    def test_of_two_who_settle_at_once_the_second_counts_what_the_first_credited(self, contract: Contract) -> None:
+        self.settle(contract, 9, "2026-10-05")
+        first = self.settle(contract, 11)
+        second = self.settle(contract, 10, "2027-01-04T23:59:58")  # it looked at the clock, then waited for the first
+        assert (first.statement.credits_minor, second.statement.credits_minor) == (120_000, 10_000)
+        assert second.statement.sealed_at == second.statement.run.as_of == first.statement.sealed_at
+        assert second.statement.document["as_of"] == second.statement.document["sealed_at"] == "2027-01-05T00:00:00Z"
+        assert second.invoice is not None
+        assert second.invoice.issued_at == second.report.made_at == first.statement.sealed_at
+        assert proof_ok(second.report)
+
+    def test_of_two_who_settle_and_restate_at_once_as_well(self, fleet: Fleet, contract: Contract) -> None:
+        september = self.settle(contract, 9, "2026-10-05")
+        visit(fleet.engines[0], "2026-09-12", "2026-09-14", told="2026-10-20")
+        self.settle(contract, 10)
+        waited = at("2027-01-05") - timedelta(seconds=2)
+        new = restate_period(statement=september.statement.id, by=BY, now=waited)
+        assert new is not None
+        assert (new.statement.credits_minor, new.statement.sealed_at) == (130_000, at("2027-01-05"))
+        assert restate_period(statement=september.statement.id, by=BY, now=waited) is None
+        row = LateEvidence.objects.get(contract=contract, period_start=MONTHS[9][0])
+        assert row.rated_at == new.statement.sealed_at
+
+    def test_nobody_settles_by_a_clock_that_is_hours_behind(self, fleet: Fleet, contract: Contract) -> None:
+        self.settle(contract, 9)
+        for month in (10, 11):
+            with pytest.raises(NotBillableError) as error:
+                self.settle(contract, month, "2027-01-04T22:59:59")
+        assert error.value.message == (
+            "The contract was last settled on what was known at 2027-01-05T00:00:00Z, which is later."
+        )
+        assert (error.value.place, error.value.fix) == ("contract", "Set the clock right, and try again.")
+        plain = published(agreement(fleet, effective={"from": "2026-09-01", "to": None}))
+        for month, now in ((10, "2027-01-05"), (9, "2026-12-05")):
+            assert self.settle(plain, month, now).statement.sealed_at == at(now)
 
     def test_a_new_year_has_a_limit_of_its_own(self, contract: Contract) -> None:
         for month in (9, 10, 11):

@@ -11,6 +11,7 @@ from django.db import DatabaseError, transaction
 
 from billing.contracts.agreement import AgreementTerms
 from billing.contracts.models import Contract
+from billing.contracts.periods import PeriodError
 from billing.contracts.services import edit_contract, publish_contract
 from billing.outcomes.models import OutcomeRun
 from billing.outcomes.services import Assumption, run_outcome
@@ -38,6 +39,7 @@ from tenants.record.selectors import logged_leaves
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
 from tests.billing.outcomes.documents import AWS_TIERS, a_clause
+from tests.billing.signing import amended
 from tests.billing.world import BY, DECEMBER, NOVEMBER, Fleet, a_fleet, agreement, at, e01, fly_daily, published, say
 from tests.twins.evidence.fleet import fly
 
@@ -142,6 +144,43 @@ def test_what_is_not_billed(november: November) -> None:
         seal_statement(run=early.id, by=BY, now=at("2026-12-31"))
     with pytest.raises(StatementNotFoundError):
         restate_statement(statement=new_id(), by=BY, now=at("2026-12-31"))
+
+
+def test_a_run_that_does_not_know_the_whole_period_is_not_sealed(november: November) -> None:
+    contract = november[1]
+    early = run(contract, DECEMBER, "2026-12-10")
+    with pytest.raises(NotBillableError) as error:
+        seal_statement(run=early.id, by=BY, now=at("2027-01-02"))
+    assert error.value.message == (
+        "The run rests on what was known at 2026-12-10T00:00:00Z, before the period ended at 2027-01-01T00:00:00Z."
+    )
+    assert (error.value.place, error.value.kept) == ("run", "The run. Nothing was sealed.")
+    assert error.value.fix == "Rate the period again, and seal that run."
+    whole = run(contract, DECEMBER, "2027-01-01")
+    assert seal_statement(run=whole.id, by=BY, now=at("2027-01-02")).document["as_of"] == "2027-01-01T00:00:00Z"
+
+
+def test_a_run_under_terms_that_no_longer_hold_is_not_sealed(november: November) -> None:
+    fleet, contract, first = november
+    old = run(contract, DECEMBER, "2027-01-02")
+    cheaper = agreement(fleet, fee={"kind": "flat", "minor": 1_000_000})
+    amended(contract, cheaper, now=at("2027-01-03"))  # from the same day as the first version
+    with pytest.raises(NotBillableError) as error:
+        seal_statement(run=old.id, by=BY, now=at("2027-01-04"))
+    assert error.value.message == "The run is under version 1 of the contract, and version 2 holds in its period."
+    assert (error.value.place, error.value.fix) == ("run", "Rate the period again, and seal that run.")
+    new = seal(contract, DECEMBER, "2027-01-04")
+    assert lines(new)[0] == ("fee", "fee", 1_000_000)
+    assert seal_statement(run=first.run_id, by=BY, now=at("2027-01-04")).id == first.id
+
+
+def test_a_run_across_an_amendment_is_not_sealed(november: November) -> None:
+    fleet, contract, _ = november
+    old = run(contract, DECEMBER, "2027-01-02")
+    amended(contract, agreement(fleet, effective={"from": "2026-12-16", "to": None}), now=at("2027-01-03"))
+    with pytest.raises(PeriodError, match="A later version takes effect at 2026-12-16T00:00:00"):
+        seal_statement(run=old.id, by=BY, now=at("2027-01-04"))
+    assert Statement.objects.count() == 1
 
 
 def test_e10_later_evidence_is_charged_in_the_next_period(november: November) -> None:
