@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
+from uuid import UUID
 
 from billing.invoices.domain.sums import RECEIVABLE, Leg
 
@@ -71,6 +72,11 @@ def standing(gross: int, facts: Iterable[Fact], set_off: int = 0) -> Standing:
         left += MOVES[fact.kind] * fact.minor
         received += _MONEY.get(fact.kind, 0) * fact.minor
     return Standing(gross, left, received)
+
+
+def refund_name(token: UUID) -> str:
+    """What the step is called that pays some of a payment back: a form that is sent twice is one step."""
+    return f"refund-{token}"
 
 
 def payment_legs(fact: Fact, account: str, currency: str) -> list[Leg]:
