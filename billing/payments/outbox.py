@@ -134,6 +134,8 @@ def _look_after(step: ProviderStep, outcome: Done, now: datetime) -> None:
             invoice_id=step.invoice_id, object_id=outcome.object_id, pay_url=outcome.pay_url[:1000], look_at=now
         )
         ProviderInvoice.objects.bulk_create([there], ignore_conflicts=True)
+    elif step.operation == "close":
+        ProviderInvoice.objects.filter(invoice_id=step.invoice_id).update(pay_url="")
     _look_now(step, now)
 
 

@@ -120,6 +120,9 @@ def _keep_view(row: ProviderInvoice, invoice: Invoice, seen: View | Later | Bloc
         ProviderStep.objects.filter(invoice=invoice, name=name).update(finding=finding.as_dict())
     look_at = _next_look(seen, invoice, now)
     mine.update(look_at=look_at, looked_at=now, attempts=0, finding=None, is_under_way=seen.is_under_way)
+    if not seen.is_open:
+        # What was paid or voided is never open again there, whatever becomes of the money: the link leads nowhere.
+        ProviderInvoice.objects.filter(id=row.id).update(pay_url="")
 
 
 def _next_look(seen: View, invoice: Invoice, now: datetime) -> datetime | None:
