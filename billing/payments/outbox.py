@@ -50,9 +50,9 @@ def is_work_due(*, now: datetime) -> bool:
 
 
 def check_connection(key: str) -> list[Finding]:
-    """Ask Stripe whether it takes a key; what is wrong, or nothing."""
+    """Ask Stripe whether it takes a key, also for what is read last; what is wrong, or nothing."""
     with stripe_client(key) as client:
-        answer = guarded(lambda: client.v1.invoices.list(params={"limit": 1}).data)
+        answer = guarded(lambda: [client.v1.invoices.list(params={"limit": 1}), client.v1.disputes.list({"limit": 1})])
     return [] if isinstance(answer, list) else [answer.why]
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.test import Client
 
 from billing.invoices.models import Invoice
-from billing.payments.models import Payment, ProviderStep
-from billing.payments.selectors import payments_of, refundable, standing_of, steps_of
-from billing.payments.services import NotRefundableError, ask_refund, set_off, try_again
+from billing.payments.models import ProviderStep
+from billing.payments.selectors import refundable, standing_of, steps_of
+from billing.payments.services import NotRefundableError, set_off, try_again
 from tenants.kernel.ids import new_id
 from tenants.people.models import User
 from tenants.record.models import AuditEntry
 from tenants.scope.context import scope
-from tests.billing.payments.world import BY, ISSUED, Worker, an_invoice, story, transfer
+from tests.billing.payments.world import BY, ISSUED, Worker, an_invoice, ask_back, paid, story, transfer
 from tests.billing.world import body
 from tests.conftest import Cast
 
@@ -25,89 +24,63 @@ SignIn = Callable[[User], Client]
 HOUSE = "/t/meridian/"
 
 
-@pytest.fixture
-def invoice(cast: Cast, worker: Worker) -> Invoice:
-    """100.00, paid at Stripe."""
-    with scope(worker.tenant):
-        made = an_invoice(cast.northwind, 10_000)
-    worker.collect(made)
-    worker.settle()
-    worker.stripe.pay(worker.stripe.all("invoice")[0]["id"])
-    look(worker)
-    return made
-
-
-def look(worker: Worker) -> None:
-    """Eight days on, all was looked at again."""
-    worker.pass_time(days=8)
-    worker.settle()
-
-
-def paid(invoice: Invoice) -> Payment:
-    return payments_of(invoice).get(kind="received", provider="stripe")
-
-
-def ask(invoice: Invoice, minor: int, worker: Worker, **more: Any) -> None:
-    ask_refund(payment_id=paid(invoice).id, minor=minor, by=BY, now=worker.now, **more)
-
-
 class TestOnce:
     def test_what_went_back_by_transfer_does_not_go_back_at_stripe(
-        self, cast: Cast, worker: Worker, invoice: Invoice, sign_in: SignIn
+        self, cast: Cast, worker: Worker, paid_invoice: Invoice, sign_in: SignIn
     ) -> None:
         with scope(worker.tenant):
             worker.stripe.refunds_are = "failed"
-            ask(invoice, 10_000, worker)
+            ask_back(paid_invoice, 10_000, worker.now)
         worker.settle()
         with scope(worker.tenant):
-            row = paid(invoice)
-            assert refundable(invoice, row.intent) == 10_000
-            transfer(invoice, 4_000, back=True)
-            assert refundable(invoice, row.intent) == 6_000
+            row = paid(paid_invoice)
+            assert refundable(paid_invoice, row.intent) == 10_000
+            transfer(paid_invoice, 4_000, back=True)
+            assert refundable(paid_invoice, row.intent) == 6_000
             with pytest.raises(NotRefundableError, match=r"60\.00 USD of this payment can still go back"):
-                ask(invoice, 6_001, worker)
-            transfer(invoice, 6_000, back=True)
-            assert refundable(invoice, row.intent) == 0
+                ask_back(paid_invoice, 6_001, worker.now)
+            transfer(paid_invoice, 6_000, back=True)
+            assert refundable(paid_invoice, row.intent) == 0
         page = f"{HOUSE}payments/{row.id}/refund/"
-        assert page not in body(sign_in(cast.owner), f"{HOUSE}invoices/{invoice.id}/")
+        assert page not in body(sign_in(cast.owner), f"{HOUSE}invoices/{paid_invoice.id}/")
         assert "0.00 USD of this payment can go back." in body(sign_in(cast.owner), page)
 
-    def test_what_came_in_twice_can_go_back_either_way(self, worker: Worker, invoice: Invoice) -> None:
+    def test_what_came_in_twice_can_go_back_either_way(self, worker: Worker, paid_invoice: Invoice) -> None:
         with scope(worker.tenant):
-            transfer(invoice, 10_000)
-            assert refundable(invoice, paid(invoice).intent) == 10_000
-            transfer(invoice, 15_000, back=True)
-            assert refundable(invoice, paid(invoice).intent) == 5_000
+            transfer(paid_invoice, 10_000)
+            assert refundable(paid_invoice, paid(paid_invoice).intent) == 10_000
+            transfer(paid_invoice, 15_000, back=True)
+            assert refundable(paid_invoice, paid(paid_invoice).intent) == 5_000
 
     def test_what_stripe_was_asked_to_pay_back_does_not_go_back_by_transfer(
-        self, worker: Worker, invoice: Invoice
+        self, worker: Worker, paid_invoice: Invoice
     ) -> None:
         worker.stripe.refunds_are = "pending"
         with scope(worker.tenant):
-            ask(invoice, 7_000, worker)
+            ask_back(paid_invoice, 7_000, worker.now)
         for _ in range(2):  # before it was told to Stripe, and while Stripe is at it
             with scope(worker.tenant), pytest.raises(NotRefundableError, match=r"^30\.00 USD can go back") as error:
-                transfer(invoice, 3_001, back=True)
+                transfer(paid_invoice, 3_001, back=True)
             assert error.value.fix == "Enter at most that amount: Stripe was asked to pay back 70.00 USD."
             worker.settle()
         with scope(worker.tenant):
-            transfer(invoice, 3_000, back=True)
+            transfer(paid_invoice, 3_000, back=True)
         worker.stripe.all("refund")[0]["status"] = "succeeded"
-        look(worker)
+        worker.look()
         with scope(worker.tenant):
-            assert story(invoice) == [("received", 10_000), ("refunded", 3_000), ("refunded", 7_000)]
-            assert (standing_of(invoice).received, refundable(invoice, paid(invoice).intent)) == (0, 0)
+            assert story(paid_invoice) == [("received", 10_000), ("refunded", 3_000), ("refunded", 7_000)]
+            assert (standing_of(paid_invoice).received, refundable(paid_invoice, paid(paid_invoice).intent)) == (0, 0)
 
     def test_a_refund_that_was_refused_is_not_tried_again_when_it_went_back_by_transfer(
-        self, cast: Cast, worker: Worker, invoice: Invoice, sign_in: SignIn
+        self, cast: Cast, worker: Worker, paid_invoice: Invoice, sign_in: SignIn
     ) -> None:
         with scope(worker.tenant):
-            ask(invoice, 7_000, worker)
+            ask_back(paid_invoice, 7_000, worker.now)
             ProviderStep.objects.filter(operation="refund").update(state="blocked", next_at=None)
-            step = steps_of(invoice).get(operation="refund")
+            step = steps_of(paid_invoice).get(operation="refund")
             with pytest.raises(NotRefundableError):
-                ask(invoice, 3_001, worker)
-            transfer(invoice, 3_001, back=True)
+                ask_back(paid_invoice, 3_001, worker.now)
+            transfer(paid_invoice, 3_001, back=True)
             with pytest.raises(NotRefundableError) as error:
                 try_again(step=step.id, by=BY, now=worker.now)
             assert (error.value.place, error.value.kept) == ("step", "Nothing is tried again.")
@@ -115,18 +88,20 @@ class TestOnce:
         page = sign_in(cast.owner).post(f"{HOUSE}payments/steps/{step.id}/retry/", follow=True).content.decode()
         assert "69.99 USD of this payment can still go back" in page
         with scope(worker.tenant):
-            assert steps_of(invoice).get(operation="refund").state == "blocked"
-            transfer(invoice, 1)
-            assert try_again(step=step.id, by=BY, now=worker.now) == invoice
+            assert steps_of(paid_invoice).get(operation="refund").state == "blocked"
+            transfer(paid_invoice, 1)
+            assert try_again(step=step.id, by=BY, now=worker.now) == paid_invoice
         worker.settle()
         with scope(worker.tenant):
-            assert (standing_of(invoice).received, len(worker.stripe.all("refund"))) == (0, 1)
+            assert (standing_of(paid_invoice).received, len(worker.stripe.all("refund"))) == (0, 1)
 
 
 class TestForms:
-    def test_a_refund_sent_twice_is_one(self, cast: Cast, worker: Worker, invoice: Invoice, sign_in: SignIn) -> None:
+    def test_a_refund_sent_twice_is_one(
+        self, cast: Cast, worker: Worker, paid_invoice: Invoice, sign_in: SignIn
+    ) -> None:
         with scope(worker.tenant):
-            path = f"{HOUSE}payments/{paid(invoice).id}/refund/"
+            path = f"{HOUSE}payments/{paid(paid_invoice).id}/refund/"
         client, token = sign_in(cast.owner), str(new_id())
         assert 'name="token" value="' in body(client, path)
         for _ in range(2):
@@ -139,7 +114,7 @@ class TestForms:
         assert client.post(path, {"minor": "40", "token": str(new_id())}).status_code == 302
         worker.settle()
         with scope(worker.tenant):
-            assert story(invoice) == [("received", 10_000), ("refunded", 4_000), ("refunded", 4_000)]
+            assert story(paid_invoice) == [("received", 10_000), ("refunded", 4_000), ("refunded", 4_000)]
             assert AuditEntry.objects.filter(action="payment.refund_asked").count() == 2
 
     def test_a_set_off_sent_twice_is_one(self, cast: Cast, sign_in: SignIn) -> None:
