@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "tenants.domains.middleware.GateMiddleware",
     "tenants.signon.middleware.ConfinedSessionMiddleware",
+    "tenants.edge.middleware.AddressMiddleware",
     "tenants.portal.middleware.ScopeMiddleware",
 ]
 

@@ -110,8 +110,9 @@ class ProviderStep(PerTenant):
     """One thing to be done at the provider for an invoice: the outbox. Steps of an invoice are done in order.
 
     `name` tells it apart within its invoice, `params` never change, so that a repeated call is the same call. `round`
-    is part of the idempotency key: it counts the answers that said the provider itself had failed, which it would
-    otherwise repeat for a day. `object_id` is what the provider calls what was made.
+    is part of the idempotency key: it counts the answers that the provider would otherwise repeat for a day: that it
+    had failed itself, and refusals whose cause a person has mended. `object_id` is what the provider calls what was
+    made.
     """
 
     invoice = TenantKey(Invoice, models.PROTECT, related_name="steps")

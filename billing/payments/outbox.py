@@ -5,6 +5,7 @@ A crash at any point is found by the lease that ends; whoever takes the step the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,11 +15,19 @@ from stripe import StripeClient
 from billing.invoices.models import Invoice
 from billing.payments.backoff import LEASE, pause
 from billing.payments.choosing import secret_key
-from billing.payments.models import ProviderEvent, ProviderInvoice, ProviderStep, StepState
+from billing.payments.models import (
+    PaymentKind,
+    ProviderEvent,
+    ProviderInvoice,
+    ProviderKind,
+    ProviderStep,
+    StepState,
+)
 from billing.payments.reading import look_at_due, resolve_events
-from billing.payments.selectors import settings_of_tenant
+from billing.payments.selectors import payments_of, settings_of_tenant, standing_of
 from billing.payments.stripe_calls import Done, Later, Outcome, Task, guarded, perform, stripe_client
 from billing.payments.stripe_domain import idempotency_key
+from tenants.customers.selectors import customers
 from tenants.kernel.errors import Finding
 from tenants.scope.context import required_tenant, scope
 
@@ -100,11 +109,25 @@ def take_step(now: datetime) -> tuple[ProviderStep, Task] | None:
     if step.operation != "customer":
         statement, version = _basis(invoice)
     key = idempotency_key(statement, version, name, step.params, step.round)
-    return step, Task(
+    task = Task(
         operation=step.operation, name=step.name, params=step.params, key=key, invoice=str(invoice.id),
         tenant=str(required_tenant("a payment")), issued_at=invoice.issued_at,
         known=dict(before.values_list("name", "object_id")),
     )  # fmt: skip
+    return step, _as_it_stands(task, invoice)
+
+
+def _as_it_stands(task: Task, invoice: Invoice) -> Task:
+    """A step with what can change while it waits, and is none of what it says."""
+    if task.operation == "invoice":
+        known = customers().filter(id=invoice.customer_id).values_list("contact_email", flat=True)
+        return replace(task, email=known.first() or "")
+    if task.operation == "credit":
+        seen = payments_of(invoice).filter(provider=ProviderKind.STRIPE, kind=PaymentKind.RECEIVED)
+        return replace(
+            task, left=standing_of(invoice).open, seen=frozenset(seen.values_list("external", flat=True))
+        )  # fmt: skip
+    return task
 
 
 def _basis(invoice: Invoice) -> tuple[UUID, int]:

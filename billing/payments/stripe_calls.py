@@ -15,8 +15,9 @@ import stripe
 from django.conf import settings
 from stripe import StripeClient
 
-from billing.payments.stripe_domain import to_stripe
+from billing.payments.stripe_domain import from_stripe, refuse_small, to_stripe
 from tenants.kernel.errors import Finding, OutturnError
+from tenants.kernel.money import Money
 
 _SLACK = timedelta(days=1)
 """By how much Stripe's clock and ours may differ when we look for what we made."""
@@ -36,6 +37,18 @@ class MismatchError(StepBlockedError):
     code = "payment.mismatch"
 
 
+class NoEmailError(StepBlockedError):
+    """The customer has no address, without which Stripe makes no invoice."""
+
+    code = "payment.no_email"
+
+
+class BalanceError(StepBlockedError):
+    """The balance that Stripe keeps of a customer would change, or has changed, what an invoice asks for."""
+
+    code = "payment.balance_at_provider"
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """A step with all that its call needs.
@@ -49,6 +62,9 @@ class Task:
         tenant: The id of the tenant.
         issued_at: When our invoice was issued: nothing of it was made before.
         known: What earlier steps have made, by their names.
+        email: Where the customer is reached, for the draft.
+        left: What is open of our invoice, in minor units, for a credit.
+        seen: The payments at Stripe that this takes into account, by what they are called there.
     """
 
     operation: str
@@ -59,6 +75,9 @@ class Task:
     tenant: str
     issued_at: datetime
     known: Mapping[str, str]
+    email: str = ""
+    left: int = 0
+    seen: frozenset[str] = frozenset()
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -188,6 +207,7 @@ def _invoice(client: StripeClient, task: Task) -> Done:
     for each in made.auto_paging_iter():
         if tag(each, "outturn_invoice") == task.invoice:
             return Done(str(each.id))
+    _keep_email(client, customer, task.email)
     draft = client.v1.invoices.create(
         params={
             "customer": customer, "currency": task.params["currency"].lower(), "collection_method": "send_invoice",
@@ -197,6 +217,20 @@ def _invoice(client: StripeClient, task: Task) -> Done:
         options={"idempotency_key": task.key},
     )  # fmt: skip
     return Done(str(draft.id))
+
+
+def _keep_email(client: StripeClient, customer: str, email: str) -> None:
+    """Tell Stripe where a customer is reached; an address that is there already stays."""
+    # One that was deleted there has no such field, and is refused with the draft.
+    if getattr(client.v1.customers.retrieve(customer), "email", None):
+        return
+    if not email:
+        raise NoEmailError(
+            "Stripe makes no invoice for a customer without an email address.", place="customer",
+            kept="No draft was made.",
+            fix="Enter the email of the contact at the customer, then let the step be tried again.",
+        )  # fmt: skip
+    client.v1.customers.update(customer, params={"email": email})
 
 
 def _item(client: StripeClient, task: Task) -> Done:
@@ -224,6 +258,8 @@ def _finalise(client: StripeClient, task: Task) -> Done:
         count = sum(1 for _ in client.v1.invoice_items.list(
             params={"invoice": str(invoice.id), "limit": 100}).auto_paging_iter())  # fmt: skip
         _refuse_difference(task, invoice, count)
+        refuse_small(task.params["minor"], task.params["currency"])
+        _refuse_balance(task, invoice)
         invoice = client.v1.invoices.finalize_invoice(
             str(invoice.id), params={"auto_advance": False}, options={"idempotency_key": task.key}
         )
@@ -232,6 +268,13 @@ def _finalise(client: StripeClient, task: Task) -> Done:
             f"The invoice is {invoice.status} at Stripe.", place="invoice",
             fix="Have it paid by bank transfer; it is not made a second time.",
         )  # fmt: skip
+    if invoice.status == "paid" and not any(each.amount_paid for each in _payments(client, invoice)):
+        raise BalanceError(
+            "Stripe has marked the invoice as paid without a payment, and asks for it with the customer's next one.",
+            place="invoice",
+            fix="Set the balance of the customer at Stripe to nought, and have the invoice paid by bank transfer.",
+        )  # fmt: skip
+    _refuse_balance(task, invoice)
     return Done(str(invoice.id), invoice.hosted_invoice_url or "")
 
 
@@ -245,14 +288,38 @@ def _refuse_difference(task: Task, invoice: stripe.Invoice, count: int) -> None:
         )  # fmt: skip
 
 
+def _refuse_balance(task: Task, invoice: stripe.Invoice) -> None:
+    """What is on a customer's balance is of other invoices, and would be paid twice, or not at all."""
+    if invoice.amount_due == invoice.total and not invoice.starting_balance:
+        return
+    minor, currency = task.params["minor"], task.params["currency"]
+    asked = Money(from_stripe(invoice.amount_due, currency), currency)
+    says, fix = "asks", "Void it at Stripe, and have the invoice paid by bank transfer; it is not made again."
+    if invoice.status == "draft":
+        says = "would ask"
+        fix = "Set the balance of the customer at Stripe to nought, then let the step be tried again."
+    raise BalanceError(
+        f"Stripe {says} for {asked}, with the balance of its customer; it comes to {Money(minor, currency)}.",
+        place="invoice", fix=fix,
+    )  # fmt: skip
+
+
+def _payments(client: StripeClient, invoice: stripe.Invoice) -> Iterator[stripe.InvoicePayment]:
+    """The payments of an invoice, through or not."""
+    found = client.v1.invoice_payments.list(params={"invoice": str(invoice.id), "limit": 100})
+    return found.auto_paging_iter()
+
+
 def _credit(client: StripeClient, task: Task) -> Done:
-    """A credit note over a part of what is open."""
+    """A credit note over a part of what is open; none where Stripe asks for nothing, and nothing is owed back."""
     invoice = client.v1.invoices.retrieve(task.known["invoice"])
     amount = task.amount()
     made = client.v1.credit_notes.list(params={"invoice": str(invoice.id), "limit": 100})
     for each in made.auto_paging_iter():
         if tag(each, "outturn_step") == task.name:
             return Done(each.id)
+    if invoice.status == "void" or (invoice.status == "paid" and _left(client, task, invoice) >= 0):
+        return Done("")
     if invoice.status != "open" or invoice.amount_remaining < amount:
         raise StepBlockedError(
             "Less than this credit is open at Stripe: it was paid meanwhile.", place="invoice",
@@ -263,6 +330,14 @@ def _credit(client: StripeClient, task: Task) -> Done:
         options={"idempotency_key": task.key},
     )
     return Done(note.id)
+
+
+def _left(client: StripeClient, task: Task, invoice: stripe.Invoice) -> int:
+    """What is open of ours in minor units, with the payments that were not seen yet."""
+    return task.left - sum(
+        from_stripe(each.amount_paid or 0, task.params["currency"]) for each in _payments(client, invoice)
+        if each.payment.type == "payment_intent" and each.status == "paid" and each.id not in task.seen
+    )  # fmt: skip
 
 
 def _refund(client: StripeClient, task: Task) -> Done:

@@ -24,6 +24,12 @@ AHEAD = timedelta(seconds=60)
 """How old a webhook's timestamp may be, and how far ahead of our clock."""
 _LONGEST_TEXT = 500
 
+LEAST: Mapping[str, int] = {
+    "AUD": 50, "BRL": 50, "CAD": 50, "CHF": 50, "DKK": 250, "EUR": 50, "GBP": 30, "HKD": 400, "INR": 50, "JPY": 50,
+    "MXN": 1000, "NOK": 300, "NZD": 50, "PLN": 200, "SEK": 300, "SGD": 50, "USD": 50,
+}  # fmt: skip
+"""The least that Stripe collects at once, as it counts it (docs.stripe.com/currencies, minimum charge amounts); what it
+says of no other currency is not judged here."""
 _WHOLE = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}
 )
@@ -38,6 +44,13 @@ class AmountError(OutturnError):
     """Stripe cannot be told an amount exactly."""
 
     code = "payment.amount_at_provider"
+    status = 409
+
+
+class BelowMinimumError(OutturnError):
+    """An amount is less than Stripe collects at once."""
+
+    code = "payment.below_minimum"
     status = 409
 
 
@@ -83,6 +96,21 @@ def from_stripe(amount: int, currency: str) -> int:
     return whole
 
 
+def refuse_small(minor: int, currency: str) -> None:
+    """Refuse what is too little: Stripe would take it for paid, and have it paid with the customer's next invoice.
+
+    Raises:
+        BelowMinimumError: It is less than what Stripe says that it collects of this currency.
+    """
+    least = LEAST.get(currency, 0)
+    if to_stripe(minor, currency) < least:
+        raise BelowMinimumError(
+            f"{Money(minor, currency)} is less than the {Money(from_stripe(least, currency), currency)} that Stripe "
+            "collects at least: it would ask for it with the next invoice.", place="invoice",
+            kept="It was not finalised.", fix="Have it paid by bank transfer, and delete the draft at Stripe.",
+        )  # fmt: skip
+
+
 def _units(digits: int) -> int:
     return int(10**digits)
 
@@ -102,7 +130,8 @@ def idempotency_key(statement: UUID, version: int, name: str, params: Mapping[st
         version: Its version.
         name: The step within the invoice: a line, or an operation.
         params: What the call says.
-        turn: How often the provider has answered that it failed itself.
+        turn: How often the provider has kept an answer that is not to be heard again: that it failed itself, or a
+            refusal that a person has mended the cause of.
     """
     parts = [str(statement), version, name, dict(params), turn]
     return hashlib.sha256(canonical_json(parts)).hexdigest()

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 
 from billing.invoices.domain.taxes import tax_label
 from billing.invoices.models import Invoice
@@ -78,7 +78,7 @@ class StripeProvider:
 
 
 def retry_step(*, step: UUID, by: str, now: datetime) -> Invoice:
-    """Have a step that waits for a person tried again.
+    """Have a step that waits for a person tried again, under another key: Stripe would repeat its refusal for a day.
 
     Raises:
         NotFoundError: There is no such step, or it does not wait for a person.
@@ -86,7 +86,9 @@ def retry_step(*, step: UUID, by: str, now: datetime) -> Invoice:
     row = ProviderStep.objects.filter(id=step, state=StepState.BLOCKED).select_related("invoice").first()
     if row is None:
         raise NotFoundError("There is no such step that waits for you.", place="step", fix="Look at the invoice again.")
-    ProviderStep.objects.filter(id=row.id).update(state=StepState.WAITING, next_at=now, attempts=0)
+    ProviderStep.objects.filter(id=row.id).update(
+        state=StepState.WAITING, next_at=now, attempts=0, round=F("round") + 1
+    )
     hint()
     invoice: Invoice = row.invoice
     record_audit(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.renderers import JSONRenderer
@@ -66,6 +66,15 @@ class ReportInput(serializers.Serializer[Any]):
     statement = serializers.UUIDField()
 
 
+class ProofQuery(serializers.Serializer[Any]):
+    """What the reader of a report kept of the log."""
+
+    known = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1,
+        help_text="The size of a head that you kept, which the proof is to reach back to (`previous`).",
+    )  # fmt: skip
+
+
 class SettlementInput(serializers.Serializer[Any]):
     """The contract, and which of its open periods is to be settled: a whole month, or from when to when."""
 
@@ -106,11 +115,19 @@ class ReportViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin
         row = services.make_report(by=actor_of(request._request).name, now=utc_now(), **given.validated_data)
         return Response(ReportOutput(row).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(responses={(200, "application/json"): OpenApiTypes.OBJECT})
+    @extend_schema(
+        parameters=[ProofQuery],
+        responses={
+            (200, "application/json"): OpenApiTypes.OBJECT,
+            422: OpenApiResponse(description="No head of so many entries was signed up to that of the report."),
+        },
+    )
     @action(detail=True, methods=["get"], renderer_classes=[CanonicalRenderer])
     def proof(self, request: Request, pk: UUID, **_: Any) -> Response:
         """The proof bundle (docs/schemas/proof-bundle.schema.json): what `verifier.py` checks, byte for byte."""
-        return Response(selectors.delivered_bundle(self._report(request, pk)))
+        asked = ProofQuery(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        return Response(selectors.delivered_bundle(self._report(request, pk), **asked.validated_data))
 
     @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
     @action(detail=True, methods=["get"], renderer_classes=[PdfRenderer, JSONRenderer])

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from billing.reports.links import followed, link_in_force, note_opening
 from billing.reports.models import Report, ReportLink
-from billing.reports.showing import VERIFIER, file_of, shown, verifier_download
+from billing.reports.showing import VERIFIER, file_of, has_file, shown, verifier_download
 from tenants.domains.hosts import home_at
 from tenants.edge.context import client_address
 from tenants.edge.problems import InvalidRequestError, answer
@@ -88,7 +88,9 @@ def guest_report(request: HttpRequest, link: ReportLink) -> HttpResponseBase:
 @require_safe
 @_for_guests
 def guest_file(request: HttpRequest, link: ReportLink, kind: str) -> HttpResponseBase:
-    """A file of the report, or the verifier."""
+    """A file of the report, or the verifier; what is neither is not noted."""
+    if not has_file(kind):
+        raise Http404
     row = _opened(request, link, kind)
     return verifier_download() if kind == VERIFIER else file_of(request, row, kind)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -27,10 +28,12 @@ from tenants.domains.hosts import address_of_tenant
 from tenants.kernel.canonical import digest
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.lifecycle.selectors import letterhead
-from tenants.record.schemas import with_stamp
-from tenants.record.selectors import first_stamp_over, known_fingerprint, places_in_log
+from tenants.record.schemas import Growth, with_previous, with_stamp
+from tenants.record.selectors import first_stamp_over, growth_between, known_fingerprint, places_in_log
 from tenants.scope.context import required_tenant
 from tenants.scope.models import Tenant
+
+_SIZE = re.compile(r"[1-9][0-9]{0,14}")
 
 
 class ReportNotFoundError(NotFoundError):
@@ -44,6 +47,13 @@ class ProofError(OutturnError):
 
     code = "report.not_proven"
     status = 500
+
+
+class HeadUnknownError(OutturnError):
+    """A report cannot reach back to the head that its reader kept."""
+
+    code = "report.head_unknown"
+    status = 422
 
 
 def reports(customer: UUID | None) -> QuerySet[Report]:
@@ -127,16 +137,56 @@ def proven_bundle(row: Report, checks: Sequence[Check] = ()) -> bytes:
     return bytes(row.bundle)
 
 
-def delivered_bundle(row: Report) -> bytes:
+def delivered_bundle(row: Report, known: int | None = None) -> bytes:
     """The proof bundle as its readers get it: as it was made, with the time-stamp that came since, if one did.
+
+    Args:
+        row: The report, with its bytes.
+        known: The size of a head that its reader kept, to which it reaches back then in place of the customer's last
+            report.
 
     Raises:
         ProofError: It does not hold.
+        HeadUnknownError: It cannot reach back to a head of that size.
     """
     data = proven_bundle(row)
+    if known is not None:
+        data = with_previous(data, _growth_since(known, row.head_size))
     (place,) = places_in_log([bytes.fromhex(row.statement.digest)]).values()
     stamped = first_stamp_over(place, row.head_size)
     return data if stamped is None else with_stamp(data, stamped)
+
+
+def size_kept(text: str) -> int:
+    """The size of a head that somebody kept, from an address.
+
+    Raises:
+        HeadUnknownError: It is no size of a head.
+    """
+    if not _SIZE.fullmatch(text):
+        raise _refused(f"“{text[:40]}” is no number of entries.", "Give the number alone, such as 4711.")
+    return int(text)
+
+
+def _growth_since(known: int, size: int) -> Growth:
+    """From the head of ``known`` entries to that of ``size``, which a report was made under."""
+    if known > size:
+        raise _refused(
+            f"Your head of {known} entries is newer than that of this report, which has {size}.",
+            "Check the newer report, and give this one as the earlier.",
+        )
+    try:
+        return growth_between(known, size)
+    except NotFoundError:
+        raise _refused(
+            f"No head of {known} entries was signed.",
+            "Take the number from the second line of the head that you kept. If it stands there, the log was rewritten:"
+            " show the head to others whose reports are in this log.",
+        ) from None
+
+
+def _refused(message: str, fix: str) -> HeadUnknownError:
+    return HeadUnknownError(message, place="known", kept="The report as it was made. Keep your head too.", fix=fix)
 
 
 def proven_pdf(row: Report) -> bytes:

@@ -117,7 +117,8 @@ def make_report(*, statement: UUID, by: str, now: datetime) -> Report:
         if known is not None:
             return known
         customer = UUID(AgreementDocument.read(found.contract_version.document).customer)
-        last, head = reports(customer).defer(None).first(), seal_head(now=now)
+        head = seal_head(now=now)  # locks the log: whoever waited for it sees the report that was made meanwhile
+        last = reports(customer).defer(None).first()
         data = proof_bundle(
             statement=found.document,
             documents=_documents(found),

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, override
 
@@ -28,7 +29,7 @@ from tenants.edge.streaming import streamed
 from tenants.kernel.canonical import canonical_json
 from tenants.kernel.collection import collection_paused
 
-VERIFIER = "verifier.py"
+VERIFIER, PROOF = "verifier.py", "report.json"
 _JSON = "application/json"
 
 
@@ -76,6 +77,8 @@ def _pay(made: Invoice, now: datetime) -> dict[str, Any]:
 def file_of(request: HttpRequest, row: Report, kind: str) -> HttpResponseBase:
     """A file of a report: the proof, the document, the input of the computation, or the evidence as a table.
 
+    The proof reaches back to the head of the size ``known``, if the address says one.
+
     Raises:
         Http404: There is no file of that name.
         ProofError: The report does not hold.
@@ -84,11 +87,27 @@ def file_of(request: HttpRequest, row: Report, kind: str) -> HttpResponseBase:
         media_type, pieces = _TABLES[kind]
         content = streamed(request, pieces(Bundle.read(selectors.proven_bundle(row))))
         return filed(StreamingHttpResponse(content, content_type=media_type), f"{_name(row)}-{kind}")
+    if kind == PROOF and "known" in request.GET:
+        return _proof_since(request, row, request.GET["known"])
     make = _FILES.get(kind)
     if make is None:
         raise Http404
     data, media_type, ending = make(row)
     return filed(HttpResponse(data, content_type=media_type), f"{_name(row)}{ending}")
+
+
+def has_file(kind: str) -> bool:
+    """Whether there is a file of that name with each report."""
+    return kind == VERIFIER or kind in _FILES or kind in _TABLES
+
+
+def _proof_since(request: HttpRequest, row: Report, known: str) -> HttpResponseBase:
+    """The proof from a head that the reader kept, or a page that says why there is none."""
+    try:
+        data = selectors.delivered_bundle(row, selectors.size_kept(known))
+    except selectors.HeadUnknownError as error:
+        return render(request, "reports/unreached.html", {"error": error}, status=error.status)
+    return filed(HttpResponse(data, content_type=_JSON), f"{_name(row)}-{PROOF}")
 
 
 def verifier_download() -> HttpResponseBase:
@@ -119,7 +138,7 @@ def _rate(row: Report) -> bytes:
 
 
 _FILES: Mapping[str, Callable[[Report], tuple[bytes, str, str]]] = {
-    "report.json": lambda row: (selectors.delivered_bundle(row), _JSON, "-report.json"),
+    PROOF: lambda row: (selectors.delivered_bundle(row), _JSON, "-report.json"),
     "report.pdf": lambda row: (selectors.proven_pdf(row), "application/pdf", ".pdf"),
     "rate.json": lambda row: (_rate(row), _JSON, "-rate.json"),
     **{

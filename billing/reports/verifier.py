@@ -627,7 +627,8 @@ def _kept(report: Document, kept: bytes) -> str:
             raise RefusedError(f"the log has signed two histories of {old.size} entries; keep both heads")
         if head.size == old.size:
             return _entries_found(old.size)
-    raise RefusedError(f"this report does not reach back to your head of {old.size} entries; ask for one that does")
+    asked = f"ask for one that does: report.json?known={old.size}"
+    raise RefusedError(f"this report does not reach back to your head of {old.size} entries; {asked}")
 
 
 def _relies_on(document: Any) -> list[tuple[str, str]]:

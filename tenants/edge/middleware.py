@@ -1,11 +1,11 @@
-"""What every request gets, whoever sends it: an id and the headers that browsers enforce."""
+"""What every request gets, whoever sends it: an id, the headers that browsers enforce, an address that can be one."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 
 from tenants.edge.context import request_id, set_client_address, set_request_id
 from tenants.edge.http import address_of
@@ -51,3 +51,20 @@ class SecurityHeadersMiddleware:
         response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+class AddressMiddleware:
+    """Answers that nothing has an address with a NUL in it: the database keeps no text that has one."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request.
+
+        Raises:
+            Http404: Its address has a NUL in it.
+        """
+        if "\x00" in request.path_info:
+            raise Http404
+        return self.respond(request)

@@ -318,6 +318,11 @@ def with_stamp(data: bytes, stamped: Stamped) -> bytes:
     return canonical_json(tree | {"bundle": 3, "stamped": BundleStamped.of(stamped).model_dump(mode="json")})
 
 
+def with_previous(data: bytes, growth: Growth) -> bytes:
+    """A bundle that was made, reaching back to another head that its reader has seen."""
+    return canonical_json(json.loads(data) | {"previous": BundleGrowth.of(growth).model_dump(mode="json")})
+
+
 def proof_bundle_schema() -> str:
     """The JSON Schema of the bundle, as it is published under ``docs/schemas``."""
     schema: dict[str, Any] = {

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from billing.invoices.models import Invoice
+from tenants.customers.models import Customer
 from tenants.scope.context import scope
 from tests.billing.payments.fake_stripe import Serving
-from tests.billing.payments.world import Worker, an_invoice, choose_stripe
+from tests.billing.payments.world import ADDRESS, Worker, an_invoice, choose_stripe
 from tests.conftest import Cast
 
 
@@ -25,8 +26,9 @@ def serving(settings: Any) -> Iterator[Serving]:
 
 @pytest.fixture
 def worker(cast: Cast, serving: Serving) -> Worker:
-    """Meridian's worker; Meridian has chosen Stripe."""
+    """Meridian's worker; Meridian has chosen Stripe, and knows where Northwind is reached."""
     with scope(cast.meridian.id):
+        Customer.objects.filter(id=cast.northwind).update(contact_email=ADDRESS)
         choose_stripe()
     made = Worker(cast.meridian.id, serving)
     made.pass_time()

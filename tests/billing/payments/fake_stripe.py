@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.billing.payments import fake_sums
 from tests.billing.payments.fake_meters import FakeMeters, Unfit
 
 Json = dict[str, Any]
@@ -165,12 +166,14 @@ class FakeStripe:
         try:
             if fault == "500":
                 status, body = 500, _error("api_error", "Something went wrong")
+            elif fault == "400":
+                status, body = 400, _error("invalid_request_error", "Not as things stand")
             else:
                 status, body = 200, json.loads(json.dumps(self._do(method, path.strip("/").split("/")[1:], params)))
         except Refused as refused:
-            return refused.status, _error(refused.kind, str(refused)), {}
+            status, body = refused.status, _error(refused.kind, str(refused))
         except Unfit as unfit:
-            return unfit.status, _error("invalid_request_error", str(unfit)), {}
+            status, body = unfit.status, _error("invalid_request_error", str(unfit))
         if key and method == "POST":
             self.kept[key] = (self.now, digest, status, body)
         return status, body, {}
@@ -183,15 +186,15 @@ class FakeStripe:
             return self._list(name, params)
         if rest == ["search"]:
             return self._search(params)
-        if method == "GET":
-            return self._found(rest[0])
+        if len(rest) == 1:
+            return self._one(self._found(rest[0]), params)
         if len(rest) == 2:
             deeds: dict[str, Callable[[Json, Json], Json]] = {
                 "finalize": self._finalize, "pay": self._pay, "void": self._void
             }  # fmt: skip
             return deeds[rest[1]](self._found(rest[0]), params)
         makers: dict[str, Callable[[Json], Json]] = {
-            "customers": lambda given: self._make("cus", "customer", given),
+            "customers": lambda given: self._make("cus", "customer", {"email": None, "balance": 0, **given}),
             "invoices": self._invoice, "invoiceitems": self._item, "credit_notes": self._credit,
             "refunds": self._refund,
         }  # fmt: skip
@@ -201,6 +204,12 @@ class FakeStripe:
         if thing not in self.objects:
             raise Refused(f"No such object: {thing}", 404)
         return self.objects[thing]
+
+    def _one(self, thing: Json, given: Json) -> Json:
+        thing |= given
+        if thing["object"] == "invoice" and thing["status"] == "draft":
+            fake_sums.preview(thing, self._found(thing["customer"]))
+        return thing
 
     def _list(self, name: str, params: Json) -> Json:
         kinds = {"invoiceitems": "invoiceitem"}
@@ -227,15 +236,12 @@ class FakeStripe:
         return {"object": "search_result", "url": "/v1/customers/search", "data": rows[:1], "has_more": False}
 
     def _invoice(self, given: Json) -> Json:
-        self._found(given["customer"])
+        if given["collection_method"] == "send_invoice" and not self._found(given["customer"])["email"]:
+            raise Refused("Missing email: an invoice that is sent needs a customer with a valid one")
         made = {
-            **given,
-            "status": "draft",
-            "total": 0,
-            "amount_paid": 0,
-            "amount_remaining": 0,
-            "hosted_invoice_url": None,
-        }
+            **given, "status": "draft", "total": 0, "amount_due": 0, "amount_paid": 0, "amount_remaining": 0,
+            "starting_balance": 0, "hosted_invoice_url": None,
+        }  # fmt: skip
         return self._make("in", "invoice", made)
 
     def _item(self, given: Json) -> Json:
@@ -251,13 +257,15 @@ class FakeStripe:
         if invoice["status"] != "draft":
             raise Refused("This invoice is already finalized")
         url = f"https://invoice.stripe.example/{invoice['id']}"
-        invoice |= {"status": "open", "amount_remaining": invoice["total"], "hosted_invoice_url": url}
+        fake_sums.finalise(invoice, self._found(invoice["customer"]))
+        invoice["hosted_invoice_url"] = url
         self._tell("invoice.finalized", invoice)
         return invoice
 
     def _pay(self, invoice: Json, given: Json) -> Json:
         if invoice["status"] != "open" or given.get("paid_out_of_band") != "true":
             raise Refused("Invoice is not open")
+        self._refuse_under_way(invoice)
         invoice |= {"status": "paid", "amount_remaining": 0}
         self._make("inpay", "invoice_payment", {
             "invoice": invoice["id"], "status": "paid", "amount_paid": invoice["total"], "currency": "usd",
@@ -269,15 +277,26 @@ class FakeStripe:
     def _void(self, invoice: Json, _: Json) -> Json:
         if invoice["status"] != "open":
             raise Refused("You can only void open invoices")
+        self._refuse_under_way(invoice)
         invoice |= {"status": "void", "amount_remaining": 0}
         self._tell("invoice.voided", invoice)
         return invoice
+
+    def _refuse_under_way(self, invoice: Json) -> None:
+        intents = {
+            each["payment"].get("payment_intent")
+            for each in self.all("invoice_payment") if each["invoice"] == invoice["id"]
+        }  # fmt: skip
+        charges = (each for each in self.all("charge") if each["payment_intent"] in intents)
+        if any(each["status"] == "pending" for each in charges):
+            raise Refused("A payment of this invoice is processing")
 
     def _credit(self, given: Json) -> Json:
         invoice, amount = self._found(given["invoice"]), int(given["amount"])
         if invoice["status"] != "open" or amount > invoice["amount_remaining"]:
             raise Refused("A credit note may not exceed what remains")
         invoice["amount_remaining"] -= amount
+        invoice["amount_due"] -= amount
         if not invoice["amount_remaining"]:
             invoice["status"] = "paid"
         made = self._make("cn", "credit_note", {**given, "amount": amount})

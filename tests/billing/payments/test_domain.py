@@ -15,13 +15,16 @@ from billing.invoices.domain.sums import Leg, unbalanced
 from billing.payments.backoff import pause
 from billing.payments.domain import Fact, Standing, payment_legs, standing
 from billing.payments.stripe_domain import (
+    LEAST,
     MOST_ITEMS,
     AmountError,
+    BelowMinimumError,
     Item,
     about,
     from_stripe,
     idempotency_key,
     items,
+    refuse_small,
     to_stripe,
 )
 
@@ -92,6 +95,16 @@ class TestAmounts:
             to_stripe(minor, currency)
         assert (error.value.code, error.value.place) == ("payment.amount_at_provider", "amount")
         assert error.value.fix == "Have this invoice paid by bank transfer, and record it."
+
+    @pytest.mark.parametrize("currency", LEAST)
+    def test_what_stripe_does_not_collect_is_refused_and_the_least_that_it_does_is_not(self, currency: str) -> None:
+        least = from_stripe(LEAST[currency], currency)
+        refuse_small(least, currency)
+        with pytest.raises(BelowMinimumError, match="that Stripe collects at least"):
+            refuse_small(least - 1, currency)
+
+    def test_of_a_currency_whose_least_is_not_told_nothing_is_refused(self) -> None:
+        refuse_small(1, "ZAR")
 
     def test_what_stripe_tells_of_less_than_a_unit_is_refused(self) -> None:
         with pytest.raises(AmountError, match="50 of ISK"):

@@ -168,7 +168,7 @@ def _transfers(run: Run) -> list[Any]:
 
 
 @pytest.mark.parametrize("fault", QUICK)
-@pytest.mark.parametrize("at", range(16))
+@pytest.mark.parametrize("at", range(18))
 def test_each_request_may_fail_in_each_way(cast: Cast, worker: Worker, fault: str, at: int) -> None:
     run = Run(worker, cast.northwind, [1_000, -50], 19)
     worker.stripe.faults = [""] * at + [fault]

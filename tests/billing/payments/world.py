@@ -23,7 +23,7 @@ from tenants.scope.context import scope
 from tests.billing import rows
 from tests.billing.payments.fake_stripe import KEY, WEBHOOK_SECRET, Serving
 
-BY = "owner@meridian.example"
+BY, ADDRESS = "owner@meridian.example", "accounts@northwind.example"
 ISSUED = datetime(2026, 12, 5, 9, tzinfo=UTC)
 DUE = date(2027, 1, 4)
 

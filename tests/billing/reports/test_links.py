@@ -182,6 +182,14 @@ class TestGuests:
             assert words in page
         assert path.split("/")[-2] not in page
 
+    @pytest.mark.parametrize("name", ["nothing.txt", "%00.json", "report.json%00", "%00", "report.xx.pdf", "x" * 400])
+    def test_a_name_that_no_file_has_leads_nowhere_and_is_not_noted(self, cast: Cast, house: House, name: str) -> None:
+        path = made(cast, house)
+        for where in (path + name, f"{path}%00/", f"/shared/reports/%00/{name}"):
+            assert Client().get(where).status_code == 404, where
+        with scope(cast.meridian.id):
+            assert not ReportOpening.objects.exists()
+
     def test_whatever_leads_nowhere_is_told_alike(self, cast: Cast, house: House) -> None:
         now, guest = utc_now(), Client()
         revoked, expired = made(cast, house), made(cast, house, days=1, now=now - timedelta(days=2))

@@ -93,6 +93,19 @@ def test_the_first_time_stamp_of_the_statement_stays(cast: Cast, authority: Auth
     assert delivered(cast, done) == data
 
 
+def test_it_stands_beside_the_head_that_the_reader_kept(cast: Cast, authority: Authority) -> None:
+    done = settled(cast)
+    stamp(cast, authority, SETTLED + timedelta(hours=5))
+    with scope(cast.meridian.id):
+        data = delivered_bundle(done.report, done.report.head_size)
+    told = json.loads(data)
+    assert (told["bundle"], told["stamped"], told["previous"]["head"]) == (
+        3, stamped_in(delivered(cast, done)), told["head"],
+    )  # fmt: skip
+    checks = verify_report(data, trusted=done.report.fingerprint, kept=bytes(done.report.bundle), figures=True)
+    assert [check.found for check in checks if not check.holds] == []
+
+
 def test_a_head_that_another_key_signs_is_left_out(cast: Cast, authority: Authority) -> None:
     done = settled(cast)
     with scope(cast.meridian.id):

@@ -35,3 +35,19 @@ def test_a_request_that_cannot_be_read() -> None:
     page = Client().get("/", headers={"Host": "evil.example"})
     assert page.status_code == 400
     assert b"DisallowedHost" not in page.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/%00", "/certificates/%00/", "/invitations/a%00b/", "/t/meridian/catalogue/%00/"])
+def test_no_address_has_a_nul_in_it(path: str) -> None:
+    page = Client().get(path)
+    assert page.status_code == 404
+    assert b"No page has this address" in page.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_programs_are_told_alike_that_no_address_has_a_nul_in_it(method: str) -> None:
+    problem = getattr(Client(), method)("/api/v1/asset-types/%00/")
+    assert (problem.status_code, problem["Content-Type"]) == (404, "application/problem+json")
+    assert problem.json()["code"] == "request.not_found"
