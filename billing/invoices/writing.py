@@ -83,11 +83,13 @@ def write_invoice(wanted: Wanted, *, by: str, now: datetime) -> Invoice:
         UnbalancedEntryError: The booking does not sum to zero.
     """
     sums = wanted.sums
-    number = _next_number(wanted.entity, sums.kind, wanted.issued_on.year)
+    # With several taxes a part of an invoice can come to more tax than it takes back.
+    kind = sums.kind if wanted.credits is None else "credit_note"
+    number = _next_number(wanted.entity, kind, wanted.issued_on.year)
     document = {
         **wanted.document,
         "invoice": number,
-        "kind": sums.kind,
+        "kind": kind,
         "issued_on": wanted.issued_on.isoformat(),
         "due_on": wanted.due_on.isoformat(),
         "issued_at": utc_text(now),
@@ -98,7 +100,7 @@ def write_invoice(wanted: Wanted, *, by: str, now: datetime) -> Invoice:
         "gross_minor": sums.gross,
     }
     invoice = Invoice.objects.create(
-        kind=sums.kind, number=number, statement=wanted.statement, credits=wanted.credits, entity=wanted.entity,
+        kind=kind, number=number, statement=wanted.statement, credits=wanted.credits, entity=wanted.entity,
         bill=wanted.bill, contract_id=wanted.contract, customer_id=wanted.customer, currency=wanted.currency,
         net_minor=sums.net, tax_minor=sums.tax, gross_minor=sums.gross, issued_on=wanted.issued_on,
         due_on=wanted.due_on, document=document, digest=digest(document), issued_by=by, issued_at=now,

@@ -44,8 +44,8 @@ class Amounts:
 
     @property
     def kind(self) -> Kind:
-        """A sum that the customer is owed makes a credit note."""
-        return "credit_note" if self.net < 0 else "invoice"
+        """What the customer is owed makes a credit note; where nothing is to be paid, a net sum that they are owed."""
+        return "credit_note" if (self.gross or self.net) < 0 else "invoice"
 
 
 def amounts(lines: Sequence[Mapping[str, Any]], tax_percent: str, rounding: Rounding) -> Amounts:

@@ -41,6 +41,20 @@ def test_what_the_customer_is_owed_is_a_credit_note() -> None:
     assert [Amounts(net, 0).kind for net in (-1, 0, 1)] == ["credit_note", "invoice", "invoice"]
 
 
+@pytest.mark.parametrize(
+    ("net", "tax", "kind"),
+    [
+        (-1, 300, "invoice"),
+        (1, -300, "credit_note"),
+        (-1, 1, "credit_note"),
+        (1, -1, "invoice"),
+        (-1, 0, "credit_note"),
+    ],
+)
+def test_several_taxes_can_make_a_sum_of_another_sign_than_the_net(net: int, tax: int, kind: str) -> None:
+    assert Amounts(net, tax).kind == kind
+
+
 def test_an_invoice_books_each_kind_of_line_to_its_account() -> None:
     lines = [
         {"kind": "fee", "minor": 1_200_000},
