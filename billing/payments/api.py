@@ -86,7 +86,7 @@ class InvoiceStandingOutput(serializers.Serializer[Any]):
 
 
 class PaymentViewSet(Idempotent, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Payment]):
-    """Payments, refunds and failures: facts that are added and never changed."""
+    """Payments, refunds, chargebacks and failures: facts that are added and never changed."""
 
     queryset = selectors.payments()
     serializer_class = PaymentOutput

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
+from uuid import UUID
 
 from billing.invoices.domain.sums import RECEIVABLE, Leg
 
@@ -17,15 +18,17 @@ BANK, STRIPE = "bank", "stripe"
 
 State = Literal["open", "overdue", "part_paid", "paid", "overpaid", "nothing_due", "to_pay_out", "settled"]
 
-MOVES: dict[str, int] = {"received": -1, "refunded": 1, "failed": 0, "credited": -1}
+MOVES: dict[str, int] = {
+    "received": -1, "refunded": 1, "reversed": -1, "withdrawn": 1, "reinstated": -1, "failed": 0, "credited": -1
+}  # fmt: skip
 """What a fact does to the open amount of its invoice."""
-_MONEY: dict[str, int] = {"received": 1, "refunded": -1}
+_MONEY: dict[str, int] = {"received": 1, "refunded": -1, "reversed": 1, "withdrawn": -1, "reinstated": 1}
 """The facts that move money, and the side that the account of the provider is booked on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that happened to an invoice, of a positive amount: received, refunded, failed or credited."""
+    """Something that happened to an invoice, of a positive amount: what kinds there are is in `MOVES`."""
 
     kind: str
     minor: int
@@ -38,7 +41,7 @@ class Standing:
     Attributes:
         gross: What it asks for; negative where the customer is owed.
         open: What is left of that: negative where the customer is owed.
-        received: What has come in, less what went back.
+        received: What has come in, less what went back or was taken back.
     """
 
     gross: int
@@ -71,6 +74,11 @@ def standing(gross: int, facts: Iterable[Fact], set_off: int = 0) -> Standing:
         left += MOVES[fact.kind] * fact.minor
         received += _MONEY.get(fact.kind, 0) * fact.minor
     return Standing(gross, left, received)
+
+
+def refund_name(token: UUID) -> str:
+    """What the step is called that pays some of a payment back: a form that is sent twice is one step."""
+    return f"refund-{token}"
 
 
 def payment_legs(fact: Fact, account: str, currency: str) -> list[Leg]:

@@ -76,7 +76,7 @@ class Booking:
         day: The day it was issued, or the value date.
         booked_at: When it was booked.
         number: Its number; a payment has that of what was paid.
-        kind: Invoice or credit note, received or refunded.
+        kind: Invoice or credit note; received, refunded, reversed, withdrawn or reinstated.
         credits: The number of the invoice it takes back, else empty.
         reference: What a payment is known by, else empty.
         entity: The legal entity that sells, empty when there was none.

@@ -20,10 +20,17 @@ class ProviderKind(models.TextChoices):
 
 
 class PaymentKind(models.TextChoices):
-    """What happened; `credited` moves no money: a credit note was set off against the invoice."""
+    """What happened; `credited` moves no money: a credit note was set off against the invoice.
+
+    A refund that failed after it was made is `reversed`. What the customer's bank took back is `withdrawn`, and
+    `reinstated` when it gave it back.
+    """
 
     RECEIVED = "received", _("Received")
     REFUNDED = "refunded", _("Paid back")
+    REVERSED = "reversed", _("Refund came back")
+    WITHDRAWN = "withdrawn", _("Charged back or debit returned")
+    REINSTATED = "reinstated", _("Chargeback undone")
     FAILED = "failed", _("Failed")
     CREDITED = "credited", _("Credit note set off")
 

@@ -59,9 +59,9 @@ def is_work_due(*, now: datetime) -> bool:
 
 
 def check_connection(key: str) -> list[Finding]:
-    """Ask Stripe whether it takes a key; what is wrong, or nothing."""
+    """Ask Stripe whether it takes a key, also for what is read last; what is wrong, or nothing."""
     with stripe_client(key) as client:
-        answer = guarded(lambda: client.v1.invoices.list(params={"limit": 1}).data)
+        answer = guarded(lambda: [client.v1.invoices.list(params={"limit": 1}), client.v1.disputes.list({"limit": 1})])
     return [] if isinstance(answer, list) else [answer.why]
 
 
@@ -157,6 +157,8 @@ def _look_after(step: ProviderStep, outcome: Done, now: datetime) -> None:
             invoice_id=step.invoice_id, object_id=outcome.object_id, pay_url=outcome.pay_url[:1000], look_at=now
         )
         ProviderInvoice.objects.bulk_create([there], ignore_conflicts=True)
+    elif step.operation == "close":
+        ProviderInvoice.objects.filter(invoice_id=step.invoice_id).update(pay_url="")
     _look_now(step, now)
 
 

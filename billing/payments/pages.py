@@ -23,10 +23,10 @@ from billing.invoices.selectors import invoice as invoice_by_id
 from billing.payments import choosing, selectors, services
 from billing.payments.models import PaymentKind, ProviderKind
 from billing.payments.registry import settings_parts
-from billing.payments.stripe_steps import retry_step
 from tenants.edge.forms import SHELL, put_error, show_form
 from tenants.edge.http import actor_of
 from tenants.edge.permissions import page
+from tenants.edge.retelling import retold
 from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.kernel.ids import new_id
@@ -37,13 +37,14 @@ NEEDS = Permission.ORGANISATION_ADMINISTER
 
 
 class AmountForm(forms.Form):
-    """An amount of the invoice's currency.
+    """An amount of the invoice's currency; the token makes a form that is sent twice one deed.
 
     Args:
         currency: ISO 4217.
     """
 
     minor = forms.DecimalField(label=gettext_lazy("Amount"), max_digits=18)
+    token = forms.UUIDField(widget=forms.HiddenInput())
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,7 +82,6 @@ class TransferForm(AmountForm):
         max_length=200, required=False, label=gettext_lazy("Reference"),
         help_text=gettext_lazy("As it stands on the bank's statement."),
     )  # fmt: skip
-    token = forms.UUIDField(widget=forms.HiddenInput())
 
     field_order = ("kind", "minor", "value_on", "reference", "token")
 
@@ -95,7 +95,7 @@ class SetOffForm(AmountForm):
 
     invoice = forms.ChoiceField(label=gettext_lazy("Invoice"))
 
-    field_order = ("invoice", "minor")
+    field_order = ("invoice", "minor", "token")
 
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -166,10 +166,11 @@ def refund(request: HttpRequest, payment: UUID) -> HttpResponse:
         raise Http404 from None
     found: Invoice = row.invoice
     left = selectors.refundable(found, row.intent)
-    form = AmountForm(request.POST or None, currency=row.currency, initial={"minor": _major(left, row.currency)})
+    start = {"minor": _major(left, row.currency), "token": new_id()}
+    form = AmountForm(request.POST or None, currency=row.currency, initial=start)
 
     def do(given: dict[str, Any]) -> None:
-        services.ask_refund(payment_id=row.id, minor=given["minor"], by=actor_of(request).name, now=utc_now())
+        services.ask_refund(payment_id=row.id, by=actor_of(request).name, now=utc_now(), **given)
 
     return _form(
         request, form, found, do, title=_("Pay back of %(number)s") % {"number": found.number},
@@ -188,15 +189,12 @@ def set_off(request: HttpRequest, invoice: UUID) -> HttpResponse:
         (str(each.id), f"{each.number}: {money_shown(each.left, each.currency)}")
         for each in selectors.set_off_candidates(row)
     ]
-    form = SetOffForm(
-        request.POST or None, currency=row.currency, choices=choices, initial={"minor": _major(left, row.currency)}
-    )
+    start = {"minor": _major(left, row.currency), "token": new_id()}
+    form = SetOffForm(request.POST or None, currency=row.currency, choices=choices, initial=start)
 
     def do(given: dict[str, Any]) -> None:
-        services.set_off(
-            credit_note=row.id, invoice=UUID(given["invoice"]), minor=given["minor"], by=actor_of(request).name,
-            now=utc_now(),
-        )  # fmt: skip
+        given["invoice"] = UUID(given["invoice"])
+        services.set_off(credit_note=row.id, by=actor_of(request).name, now=utc_now(), **given)
 
     return _form(
         request, form, row, do, title=_("Set %(number)s off") % {"number": row.number}, submit=_("Set off"),
@@ -210,12 +208,18 @@ def set_off(request: HttpRequest, invoice: UUID) -> HttpResponse:
 @page(needs=Permission.MONEY_BILL)
 def retry(request: HttpRequest, step: UUID) -> HttpResponse:
     """Have a step at the provider tried again."""
+    row = selectors.blocked_steps().filter(id=step).first()
+    if row is None:
+        raise Http404
     try:
-        row = retry_step(step=step, by=actor_of(request).name, now=utc_now())
+        services.try_again(step=step, by=actor_of(request).name, now=utc_now())
+    except services.NotRefundableError as error:
+        messages.error(request, retold(error))
     except NotFoundError:
         raise Http404 from None
-    messages.success(request, _("It is tried again now."))
-    return redirect("invoice", actor_of(request).slug, row.id)
+    else:
+        messages.success(request, _("It is tried again now."))
+    return redirect("invoice", actor_of(request).slug, row.invoice_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from billing.invoices.models import Invoice
 from billing.payments.domain import BANK
@@ -29,8 +30,8 @@ class Provider(Protocol):
     def credit(self, credited: Payment, *, by: str, now: datetime) -> None:
         """Have the provider ask for less, because a credit note was set off against an invoice."""
 
-    def refund(self, payment: Payment, minor: int, *, by: str, now: datetime) -> None:
-        """Have the provider pay some of a payment back."""
+    def refund(self, payment: Payment, minor: int, *, token: UUID, by: str, now: datetime) -> None:
+        """Have the provider pay some of a payment back; the token tells it apart from all others of the invoice."""
 
     def paid_elsewhere(self, invoice: Invoice, *, by: str, now: datetime) -> None:
         """Have the provider stop asking: money for the invoice came another way."""
@@ -48,7 +49,7 @@ class ManualProvider:
     def credit(self, credited: Payment, *, by: str, now: datetime) -> None:
         """What is open is the sum of the facts already."""
 
-    def refund(self, payment: Payment, minor: int, *, by: str, now: datetime) -> None:
+    def refund(self, payment: Payment, minor: int, *, token: UUID, by: str, now: datetime) -> None:
         """A person pays it back and records it."""
 
     def paid_elsewhere(self, invoice: Invoice, *, by: str, now: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import stripe
 from stripe import StripeClient
 
 from billing.invoices.models import Invoice
@@ -23,6 +24,21 @@ _WHILE_OPEN, _AFTER, _LOOKED_AFTER = timedelta(hours=6), timedelta(days=7), time
 """How often an invoice is looked at though no event came: an event can be lost, a payment must not be."""
 
 
+@dataclass(frozen=True, slots=True)
+class FailedRefund:
+    """A refund that Stripe could not make, though it may have said before that it had.
+
+    Attributes:
+        object_id: What Stripe calls it.
+        step: The step of ours that asked for it; empty when it was asked for at Stripe.
+        why: As Stripe says it.
+    """
+
+    object_id: str
+    step: str
+    why: str
+
+
 @dataclass(slots=True)
 class View:
     """An invoice as Stripe has it.
@@ -31,13 +47,15 @@ class View:
         is_open: Whether it can still be paid.
         is_under_way: Whether a payment of it was begun and is not through.
         facts: What happened to it.
-        failed_refunds: Steps of ours that asked for a refund Stripe could not make, and why.
+        failed_refunds: The refunds that were not made in the end.
+        finding: What of it could not be read.
     """
 
     is_open: bool
     is_under_way: bool = False
     facts: list[Seen] = field(default_factory=list)
-    failed_refunds: dict[str, str] = field(default_factory=dict)
+    failed_refunds: list[FailedRefund] = field(default_factory=list)
+    finding: Finding | None = None
 
 
 def read_invoice(client: StripeClient, object_id: str, currency: str) -> View:
@@ -66,6 +84,7 @@ def read_invoice(client: StripeClient, object_id: str, currency: str) -> View:
             minor = from_stripe(each.amount_paid or 0, currency)
             view.facts.append(Seen(PaymentKind.RECEIVED, minor, day, each.id, intent, intent))
         _read_intent(client, view, intent, currency)
+        _read_disputes(client, view, intent, currency)
     return view
 
 
@@ -84,8 +103,46 @@ def _read_intent(client: StripeClient, view: View, intent: str, currency: str) -
         if refund.status == "succeeded":
             minor = from_stripe(refund.amount, currency)
             view.facts.append(Seen(PaymentKind.REFUNDED, minor, _day(refund.created), refund.id, intent, intent))
-        elif refund.status in ("failed", "canceled") and tag(refund, "outturn_step"):
-            view.failed_refunds[tag(refund, "outturn_step")] = refund.failure_reason or refund.status
+        elif refund.status in ("failed", "canceled"):
+            why = refund.failure_reason or refund.status
+            view.failed_refunds.append(FailedRefund(refund.id, tag(refund, "outturn_step"), why))
+
+
+def _read_disputes(client: StripeClient, view: View, intent: str, currency: str) -> None:
+    """What the customer's bank took back of a payment, and gave back.
+
+    The money tells it, not the state of the dispute: an inquiry moves none, and one that is lost no more.
+    """
+    try:
+        disputes = list(client.v1.disputes.list({"payment_intent": intent, "limit": 100}).auto_paging_iter())
+    except stripe.PermissionError:
+        view.finding = Finding(
+            "payment.disputes_unread", "stripe",
+            "Stripe does not let this key read disputes: what a bank took back is not seen.",
+            "Give the key the right to read disputes at Stripe, or enter another in the settings.",
+        )  # fmt: skip
+        return
+    for dispute in disputes:
+        for moved in dispute.balance_transactions:
+            amount, of = _disputed(dispute, moved)
+            if of != currency:
+                view.finding = Finding(
+                    "payment.mismatch", "currency",
+                    f"A bank took back {amount} {of} of a payment in {currency}, as Stripe counts: nothing of it is "
+                    "booked.", "Look at the dispute at Stripe, and tell support.",
+                )  # fmt: skip
+            elif amount:
+                kind = PaymentKind.WITHDRAWN if moved.amount < 0 else PaymentKind.REINSTATED
+                told = f"{dispute.id}: {_words(dispute.reason)}"
+                minor = from_stripe(amount, currency)
+                view.facts.append(Seen(kind, minor, _day(moved.created), moved.id, told, intent))
+
+
+def _disputed(dispute: stripe.Dispute, moved: stripe.BalanceTransaction) -> tuple[int, str]:
+    """How much moved, and of which currency; an account that is kept in another says it in that one."""
+    if moved.currency == dispute.currency:
+        return abs(moved.amount), dispute.currency.upper()
+    return dispute.amount, dispute.currency.upper()
 
 
 def look_at_due(tenant: UUID, client: StripeClient, now: datetime) -> int:
@@ -113,13 +170,27 @@ def _keep_view(row: ProviderInvoice, invoice: Invoice, seen: View | Later | Bloc
         return
     for fact in seen.facts:
         keep_seen(invoice=invoice, seen=fact, kind=ProviderKind.STRIPE, now=now)
-    for name, why in seen.failed_refunds.items():
-        finding = Finding(
-            "payment.refund_failed", "stripe", f"Stripe could not pay it back: {why}", "Pay it back by bank transfer."
-        )
-        ProviderStep.objects.filter(invoice=invoice, name=name).update(finding=finding.as_dict())
-    look_at = _next_look(seen, invoice, now)
-    mine.update(look_at=look_at, looked_at=now, attempts=0, finding=None, is_under_way=seen.is_under_way)
+    for failed in seen.failed_refunds:
+        _keep_failed(invoice, failed, now)
+    look_at, finding = _next_look(seen, invoice, now), seen.finding and seen.finding.as_dict()
+    mine.update(look_at=look_at, looked_at=now, attempts=0, finding=finding, is_under_way=seen.is_under_way)
+    if not seen.is_open:
+        # What was paid or voided is never open again there, whatever becomes of the money: the link leads nowhere.
+        ProviderInvoice.objects.filter(id=row.id).update(pay_url="")
+
+
+def _keep_failed(invoice: Invoice, failed: FailedRefund, now: datetime) -> None:
+    """Say that a refund was not made; what was booked of it is there again, from the day on which that was seen."""
+    made = Payment.objects.filter(
+        invoice=invoice, provider=ProviderKind.STRIPE, kind=PaymentKind.REFUNDED, external=failed.object_id
+    ).first()
+    if made is not None:
+        back = Seen(PaymentKind.REVERSED, made.minor, now.date(), made.external, _words(failed.why), made.intent)
+        keep_seen(invoice=invoice, seen=back, kind=ProviderKind.STRIPE, now=now)
+    if failed.step:
+        message = f"Stripe could not pay it back: {failed.why}"
+        finding = Finding("payment.refund_failed", "stripe", message, "Pay it back by bank transfer.")
+        ProviderStep.objects.filter(invoice=invoice, name=failed.step).update(finding=finding.as_dict())
 
 
 def _next_look(seen: View, invoice: Invoice, now: datetime) -> datetime | None:
@@ -189,6 +260,11 @@ def invoice_of_intent(client: StripeClient, intent: str) -> str:
 def _id_of(thing: Any) -> str:
     """The id of an object that is there by its id, or in full."""
     return thing if isinstance(thing, str) else str(thing.id)
+
+
+def _words(reason: str) -> str:
+    """A reason of Stripe's as a person reads it."""
+    return reason.replace("_", " ")
 
 
 def _day(seconds: int) -> date:

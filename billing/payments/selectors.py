@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,15 @@ from django.db.models.functions import Coalesce
 
 from billing.invoices.models import Invoice, InvoiceKind
 from billing.payments.domain import MOVES, Fact, Standing, standing
-from billing.payments.models import Payment, PaymentSettings, ProviderInvoice, ProviderKind, ProviderStep, StepState
+from billing.payments.models import (
+    Payment,
+    PaymentKind,
+    PaymentSettings,
+    ProviderInvoice,
+    ProviderKind,
+    ProviderStep,
+    StepState,
+)
 from tenants.kernel.errors import NotFoundError
 
 
@@ -62,19 +70,34 @@ def standings_of(invoices: Collection[Invoice]) -> dict[UUID, Standing]:
     return {each.id: standing(each.gross_minor, facts[each.id], set_off.get(each.id, 0)) for each in invoices}
 
 
-def refundable(invoice: Invoice, intent: str) -> int:
-    """What of one payment at the provider has not gone back, nor was asked to: minor units."""
-    facts = list(Payment.objects.filter(invoice=invoice, intent=intent).values_list("kind", "minor", "external"))
-    left = standing(0, [Fact(kind, minor) for kind, minor, _ in facts]).received
-    known = {external for _, _, external in facts}
-    steps = ProviderStep.objects.filter(invoice=invoice, operation="refund", params__payment_intent=intent)
+def refundable(invoice: Invoice, intent: str, *, without: UUID | None = None) -> int:
+    """What of one payment at the provider can still go back: minor units, not below nought.
+
+    What went back of the invoice another way is gone as well, and so is what was asked for and is no fact yet.
+
+    Args:
+        invoice: What was paid.
+        intent: The payment at the provider.
+        without: A step that asks for a refund and is left out.
+    """
+    facts = list(Payment.objects.filter(invoice=invoice).values_list("kind", "minor", "intent"))
+    asked = [step for step in refunds_under_way(invoice) if step.id != without]
+    of_it = _received((kind, minor) for kind, minor, of in facts if of == intent)
+    of_it -= sum(step.params["minor"] for step in asked if step.params["payment_intent"] == intent)
+    of_all = _received((kind, minor) for kind, minor, _ in facts) - sum(step.params["minor"] for step in asked)
+    return int(max(0, min(of_it, of_all)))
+
+
+def _received(facts: Iterable[tuple[str, int]]) -> int:
+    return standing(0, [Fact(*each) for each in facts]).received
+
+
+def refunds_under_way(invoice: Invoice) -> list[ProviderStep]:
+    """The steps that ask for a refund which is no fact yet, and can become one."""
+    known = Payment.objects.filter(invoice=invoice, kind=PaymentKind.REFUNDED).values_list("external", flat=True)
+    asked = ProviderStep.objects.filter(invoice=invoice, operation="refund").exclude(object_id__in=list(known))
     # One that Stripe could not do has a finding although the step was done.
-    under_way = (
-        step.params["minor"]
-        for step in steps
-        if step.object_id not in known and not (step.state == StepState.DONE and step.finding)
-    )
-    return int(left - sum(under_way))
+    return [step for step in asked if not (step.state == StepState.DONE and step.finding)]
 
 
 def still_open(rows: QuerySet[Invoice]) -> QuerySet[Any]:

@@ -15,10 +15,18 @@ from billing.invoices.models import Invoice
 from billing.invoices.selectors import hold_account
 from billing.invoices.selectors import invoice as invoice_by_id
 from billing.invoices.writing import book
-from billing.payments.domain import Fact, payment_legs
-from billing.payments.models import Payment, PaymentKind, ProviderKind
+from billing.payments.domain import Fact, payment_legs, refund_name
+from billing.payments.models import Payment, PaymentKind, ProviderKind, ProviderStep, StepState
 from billing.payments.providers import PROVIDERS, provider
-from billing.payments.selectors import chosen_provider, payment, refundable, standing_of
+from billing.payments.selectors import (
+    blocked_steps,
+    chosen_provider,
+    payment,
+    refundable,
+    refunds_under_way,
+    standing_of,
+)
+from billing.payments.stripe_steps import retry_step
 from tenants.kernel.errors import ConflictError, OutturnError
 from tenants.kernel.ids import new_id
 from tenants.kernel.money import LARGEST_MINOR
@@ -135,8 +143,10 @@ def keep_seen(*, invoice: Invoice, seen: Seen, kind: ProviderKind, now: datetime
         return _keep(invoice, seen, kind, by=kind.name.capitalize(), now=now)
 
 
-def ask_refund(*, payment_id: UUID, minor: int, by: str, now: datetime) -> Invoice:
+def ask_refund(*, payment_id: UUID, minor: int, by: str, now: datetime, token: UUID | None = None) -> Invoice:
     """Have the provider pay some of a payment back; it is a fact when the provider has done it.
+
+    With the same token it is asked for once.
 
     Raises:
         PaymentNotFoundError: There is no such payment.
@@ -152,21 +162,49 @@ def ask_refund(*, payment_id: UUID, minor: int, by: str, now: datetime) -> Invoi
             "This was no payment by a provider that can pay it back.", place="payment", kept="Nothing was asked for.",
             fix="Pay it back by bank transfer, and record that.",
         )  # fmt: skip
+    token = token or new_id()
     with transaction.atomic():
         hold_account(invoice)
+        if ProviderStep.objects.filter(invoice=invoice, name=refund_name(token)).exists():
+            return invoice
         left = refundable(invoice, found.intent)
         if minor > left:
             raise NotRefundableError(
                 f"{money_text(left, found.currency)} of this payment can still go back.", place="minor",
                 kept="Nothing was asked for.", fix="Enter at most that amount.",
             )  # fmt: skip
-        whose.refund(found, minor, by=by, now=now)
+        whose.refund(found, minor, token=token, by=by, now=now)
         _tell("payment.refund_asked", invoice, {"minor": minor, "payment": str(found.id)}, by=by, now=now)
     return invoice
 
 
-def set_off(*, credit_note: UUID, invoice: UUID, minor: int, by: str, now: datetime) -> Payment:
-    """Set some of a credit note off against an invoice of the same customer.
+def try_again(*, step: UUID, by: str, now: datetime) -> Invoice:
+    """Have a step that waits for a person tried again; a refund only when as much can still go back.
+
+    Raises:
+        NotFoundError: There is no such step, or it does not wait for a person.
+        NotRefundableError: It went back another way meanwhile.
+    """
+    row = blocked_steps().filter(id=step, operation="refund").first()
+    if row is None:
+        return retry_step(step=step, by=by, now=now)
+    invoice: Invoice = row.invoice
+    asked, currency = row.params["minor"], row.params["currency"]
+    with transaction.atomic():
+        hold_account(invoice)
+        left = refundable(invoice, row.params["payment_intent"], without=row.id)
+        if asked > left:
+            raise NotRefundableError(
+                f"{money_text(left, currency)} of this payment can still go back, not {money_text(asked, currency)}.",
+                place="step", kept="Nothing is tried again.", fix="Pay back from the payment what is left of it.",
+            )  # fmt: skip
+        return retry_step(step=step, by=by, now=now)
+
+
+def set_off(
+    *, credit_note: UUID, invoice: UUID, minor: int, by: str, now: datetime, token: UUID | None = None
+) -> Payment:
+    """Set some of a credit note off against an invoice of the same customer; with the same token once.
 
     Raises:
         InvoiceNotFoundError: One of them is not there.
@@ -183,13 +221,17 @@ def set_off(*, credit_note: UUID, invoice: UUID, minor: int, by: str, now: datet
         )  # fmt: skip
     with transaction.atomic():
         hold_account(note, against)
+        external = f"set-off:{token or new_id()}"
+        known = Payment.objects.filter(provider=ProviderKind.MANUAL, external=external).first()
+        if known is not None:
+            return known
         most = min(-standing_of(note).open, standing_of(against).open)
         if minor > most:
             raise NotToSetOffError(
                 f"{money_text(max(most, 0), note.currency)} can be set off.", place="minor",
                 kept="Nothing was set off.", fix="Enter at most that amount.",
             )  # fmt: skip
-        return _set_off(note, against, minor, by=by, now=now)
+        return _set_off(note, against, minor, external, by=by, now=now)
 
 
 def follow_issue(invoice: Invoice, *, by: str, now: datetime) -> None:
@@ -203,12 +245,12 @@ def follow_issue(invoice: Invoice, *, by: str, now: datetime) -> None:
     elif invoice.credits is not None:
         most = min(-invoice.gross_minor, standing_of(invoice.credits).open)
         if most > 0:
-            _set_off(invoice, invoice.credits, most, by=by, now=now)
+            _set_off(invoice, invoice.credits, most, f"set-off:{new_id()}", by=by, now=now)
 
 
-def _set_off(note: Invoice, against: Invoice, minor: int, *, by: str, now: datetime) -> Payment:
+def _set_off(note: Invoice, against: Invoice, minor: int, external: str, *, by: str, now: datetime) -> Payment:
     """Write a set-off that fits; whoever calls holds both contracts."""
-    seen = Seen(PaymentKind.CREDITED, minor, now.date(), f"set-off:{new_id()}", note.number)
+    seen = Seen(PaymentKind.CREDITED, minor, now.date(), external, note.number)
     made = _keep(against, seen, ProviderKind.MANUAL, by=by, now=now, credit_note=note)
     for each in PROVIDERS.values():
         each.credit(made, by=by, now=now)
@@ -224,13 +266,23 @@ def _refuse_amount(minor: int) -> None:
 
 
 def _refuse_refund(invoice: Invoice, minor: int) -> None:
-    """Of an invoice goes back what was received; of a credit note what is left of it."""
-    now = standing_of(invoice)
-    most = now.received if invoice.gross_minor >= 0 else -now.open
+    """Of an invoice goes back what was received, less what a provider is at; of a credit note what is left of it.
+
+    What the provider refused and waits for a person does not count: it is tried again only as far as it is there.
+    """
+    now, asked = standing_of(invoice), 0
+    most = -now.open
+    if invoice.gross_minor >= 0:
+        steps = refunds_under_way(invoice)
+        asked = sum(step.params["minor"] for step in steps if step.state != StepState.BLOCKED)
+        most = now.received - asked
     if minor > most:
+        fix = "Enter at most that amount, or record first what came in."
+        if asked:
+            fix = f"Enter at most that amount: Stripe was asked to pay back {money_text(asked, invoice.currency)}."
         raise NotRefundableError(
             f"{money_text(max(most, 0), invoice.currency)} can go back to the customer.", place="minor",
-            kept="Nothing was recorded.", fix="Enter at most that amount, or record first what came in.",
+            kept="Nothing was recorded.", fix=fix,
         )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from django.db.models import F, Max
 
 from billing.invoices.domain.taxes import tax_label
 from billing.invoices.models import Invoice
-from billing.payments.domain import STRIPE
+from billing.payments.domain import STRIPE, refund_name
 from billing.payments.models import Payment, ProviderStep, StepState
 from billing.payments.selectors import standing_of
 from billing.payments.stripe_domain import items
@@ -62,11 +62,10 @@ class StripeProvider:
         params = {"minor": credited.minor, "currency": credited.currency, "text": credited.reference}
         _append(credited.invoice, f"credit-{credited.id}", "credit", params, by=by, now=now)
 
-    def refund(self, payment: Payment, minor: int, *, by: str, now: datetime) -> None:
+    def refund(self, payment: Payment, minor: int, *, token: UUID, by: str, now: datetime) -> None:
         """Have Stripe pay some of a payment back."""
-        count = ProviderStep.objects.filter(invoice=payment.invoice, operation="refund").count()
         params = {"payment_intent": payment.intent, "minor": minor, "currency": payment.currency}
-        _append(payment.invoice, f"refund-{count + 1}", "refund", params, by=by, now=now)
+        _append(payment.invoice, refund_name(token), "refund", params, by=by, now=now)
 
     def paid_elsewhere(self, invoice: Invoice, *, by: str, now: datetime) -> None:
         """Have the invoice at Stripe closed, so that it asks no more for what has come already.

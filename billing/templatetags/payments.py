@@ -34,10 +34,11 @@ def payments(context: Mapping[str, Any], invoice: Invoice) -> dict[str, Any]:
     standing, there = selectors.standing_of(invoice), selectors.at_provider(invoice)
     status, word = STATES[standing.state(invoice.due_on, utc_now().date())]
     rows = list(selectors.payments_of(invoice))
+    is_own, can_bill = actor.may(Permission.MONEY_READ), actor.may(Permission.MONEY_BILL)
     for row in rows:
         row.day = day_shown(row.value_on)  # type: ignore[attr-defined]
-        row.can_refund = bool(row.kind == "received" and row.intent and selectors.refundable(invoice, row.intent) > 0)  # type: ignore[attr-defined]
-    is_own = actor.may(Permission.MONEY_READ)
+        is_paid = can_bill and row.kind == "received" and row.intent
+        row.can_refund = bool(is_paid and selectors.refundable(invoice, row.intent))  # type: ignore[attr-defined]
     steps = list(selectors.steps_of(invoice)) if is_own else []
     for step in steps:
         step.look = STEPS[step.state]  # type: ignore[attr-defined]
@@ -45,6 +46,6 @@ def payments(context: Mapping[str, Any], invoice: Invoice) -> dict[str, Any]:
         "shell": context["shell"], "csrf_token": context.get("csrf_token"), "invoice": invoice, "standing": standing,
         "due": day_shown(invoice.due_on),
         "status": status, "word": word, "rows": rows, "steps": steps, "is_own": is_own,
-        "can_bill": actor.may(Permission.MONEY_BILL), "finding": there.finding if there and is_own else None,
+        "can_bill": can_bill, "finding": there.finding if there and is_own else None,
         "pay_url": there.pay_url if there and standing.open > 0 else "",
     }  # fmt: skip

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from billing.invoices.models import Invoice
 from tenants.customers.models import Customer
 from tenants.scope.context import scope
 from tests.billing.payments.fake_stripe import Serving
-from tests.billing.payments.world import ADDRESS, Worker, choose_stripe
+from tests.billing.payments.world import ADDRESS, Worker, an_invoice, choose_stripe
 from tests.conftest import Cast
 
 
@@ -31,4 +32,16 @@ def worker(cast: Cast, serving: Serving) -> Worker:
         choose_stripe()
     made = Worker(cast.meridian.id, serving)
     made.pass_time()
+    return made
+
+
+@pytest.fixture
+def paid_invoice(cast: Cast, worker: Worker) -> Invoice:
+    """100.00, paid at Stripe."""
+    with scope(worker.tenant):
+        made = an_invoice(cast.northwind, 10_000)
+    worker.collect(made)
+    worker.settle()
+    worker.stripe.pay(worker.stripe.all("invoice")[0]["id"])
+    worker.look()
     return made

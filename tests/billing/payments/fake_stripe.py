@@ -52,6 +52,7 @@ class FakeStripe:
     kept: dict[str, tuple[datetime, str, int, Json]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     refunds_are: str = "succeeded"
+    forbidden: set[str] = field(default_factory=set)
     events: list[Json] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -147,6 +148,8 @@ class FakeStripe:
                 return 429, _error("rate_limit_error", "Too many requests"), {"Retry-After": "2"}
             if bearer != f"Bearer {KEY}":
                 return 401, _error("invalid_request_error", "Invalid API Key provided"), {}
+            if path.strip("/").split("/")[1] in self.forbidden:
+                return 403, _error("invalid_request_error", "The key has no such permission"), {}
             done = self._once(method, path, params, key, fault)
             if fault in ("cut after", "hang after"):
                 raise Gone(hangs=fault.startswith("hang"))
@@ -302,6 +305,9 @@ class FakeStripe:
 
     def _refund(self, given: Json) -> Json:
         intent, amount = self._found(given["payment_intent"]), int(given["amount"])
+        disputes = [each for each in self.all("dispute") if each["payment_intent"] == intent["id"]]
+        if not all(each["is_charge_refundable"] for each in disputes):
+            raise Refused("The charge has been charged back")
         back = sum(each["amount"] for each in self.all("refund") if each["payment_intent"] == intent["id"])
         if back + amount > intent["amount"]:
             raise Refused("Refund amount is greater than unrefunded amount")

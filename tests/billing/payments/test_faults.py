@@ -14,13 +14,14 @@ from billing.payments.models import PaymentKind, ProviderEvent, ProviderInvoice,
 from billing.payments.selectors import payments_of, refundable, standing_of
 from billing.payments.services import ask_refund, set_off
 from tenants.scope.context import scope
+from tests.billing.payments.fake_disputes import dispute, end_dispute, fail_refund
 from tests.billing.payments.fake_stripe import FAULTS, FakeStripe
 from tests.billing.payments.world import BY, ISSUED, Worker, an_invoice, story, transfer
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
 QUICK = [each for each in FAULTS if not each.startswith("hang")]
-DEEDS = ("fail", "pay", "refund", "credit", "transfer")
+DEEDS = ("fail", "pay", "pay", "refund", "credit", "transfer", "bounce", "dispute", "win")
 TROUBLES = st.sampled_from([*QUICK, "die", "wake", "work", "work", "a minute", "a day", "deliver", "deliver twice"])
 LINES = st.lists(st.integers(-5_000, 50_000).filter(bool), min_size=1, max_size=4).filter(lambda each: sum(each) > 500)
 
@@ -73,6 +74,9 @@ class Run:
             if there is not None and there["amount_remaining"]:
                 getattr(worker.stripe, deed)(there["id"])
             return
+        if deed in ("bounce", "dispute", "win"):
+            self.undo(deed)
+            return
         with scope(worker.tenant):
             received = payments_of(invoice).filter(kind=PaymentKind.RECEIVED, provider="stripe").first()
             left = standing_of(invoice).open
@@ -82,6 +86,19 @@ class Run:
                 set_off(credit_note=self.note.id, invoice=invoice.id, minor=10, by=BY, now=worker.now)
             elif deed == "transfer" and left > 0:
                 transfer(invoice, left if left % 2 else 1)
+
+    def undo(self, deed: str) -> None:
+        """What the customer's bank does to what was paid, or to what was paid back."""
+        stripe = self.worker.stripe
+        refunds = [each for each in stripe.all("refund") if each["status"] == "succeeded"]
+        paid = [each for each in stripe.all("charge") if each["status"] == "succeeded"]
+        disputes = stripe.all("dispute")
+        if deed == "bounce" and refunds:
+            fail_refund(stripe, refunds[0]["id"])
+        elif deed == "dispute" and paid and not disputes:
+            dispute(stripe, paid[0]["payment_intent"], paid[0]["amount"] - sum(each["amount"] for each in refunds))
+        elif deed == "win" and disputes and disputes[0]["status"] == "needs_response":
+            end_dispute(stripe, disputes[0]["id"], won=True)
 
     def rest(self) -> None:
         """No more troubles; what was never told is found by looking."""
@@ -101,7 +118,8 @@ class Run:
                 "invoices": [(each["total"], each["status"], each["amount_remaining"]) for each in mine],
                 "items": sorted(each["amount"] for each in stripe.all("invoiceitem")),
                 "customers": len(stripe.all("customer")),
-                "refunds": [each["amount"] for each in stripe.all("refund")],
+                "refunds": [each["amount"] for each in stripe.all("refund") if each["status"] == "succeeded"],
+                "moved": [each["amount"] for each in stripe.all("balance_transaction")],
                 "credits": [each["amount"] for each in stripe.all("credit_note")],
                 "paid": sum(each["amount_paid"] for each in mine),
                 "story": story(self.invoice),
@@ -115,7 +133,7 @@ class Run:
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip
-@given(data=st.data(), lines=LINES, tax=st.integers(0, 900), deeds=st.lists(st.sampled_from(DEEDS), max_size=3))
+@given(data=st.data(), lines=LINES, tax=st.integers(0, 900), deeds=st.lists(st.sampled_from(DEEDS), max_size=4))
 def test_troubles_change_nothing_in_the_end(
     cast: Cast, worker: Worker, data: st.DataObject, lines: list[int], tax: int, deeds: list[str]
 ) -> None:
@@ -140,7 +158,7 @@ def test_troubles_change_nothing_in_the_end(
     assert received == found["paid"] + sum(
         each.minor for each in _transfers(rough)
     )  # what came in by the bank, and by Stripe
-    assert found["booked"] == found["paid"] - sum(found["refunds"])
+    assert found["booked"] == found["paid"] - sum(found["refunds"]) + sum(found["moved"])
     assert found["off"] == 0
 
 
@@ -173,6 +191,21 @@ def test_a_worker_may_die_after_each_call_and_stripe_forget_its_keys(cast: Cast,
     worker.wake()
     end = run.end()
     assert (end["invoices"], end["items"], end["customers"]) == ([(969, "open", 969)], [-50, 19, 1_000], 1)
+
+
+@pytest.mark.parametrize("troubles", [["deliver", "work", "deliver twice"], ["die", "a day", "wake"], ["429", "500"]])
+def test_what_is_undone_is_counted_once(cast: Cast, worker: Worker, troubles: list[str]) -> None:
+    run = Run(worker, cast.northwind, [1_000], 0)
+    run.rest()
+    for deed, wanted in (("pay", 1_000), ("refund", 950), ("dispute", 0), ("bounce", 50), ("win", 1_000)):
+        run.do(deed)
+        run.suffer(troubles)
+        run.rest()
+        end = run.end()
+        assert (end["booked"], end["open"], end["off"]) == (wanted, 1_000 - wanted, 0)
+    assert end["story"] == [
+        ("received", 1_000), ("refunded", 50), ("reinstated", 950), ("reversed", 50), ("withdrawn", 950)
+    ]  # fmt: skip
 
 
 def test_five_hundred_is_asked_again_under_a_new_key_only_when_stripe_has_kept_it(cast: Cast, worker: Worker) -> None:

@@ -83,8 +83,9 @@ class TestRecording:
             note = an_invoice(cast.northwind, -30_000)
         client, path = sign_in(cast.owner), f"{HOUSE}invoices/{note.id}/set-off/"
         assert "300.00 USD are left of it." in body(client, path)
-        assert client.post(path, {"invoice": str(invoice.id), "minor": "300.01"}).status_code == 400
-        assert client.post(path, {"invoice": str(invoice.id), "minor": "300.00"}).status_code == 302
+        given = {"invoice": str(invoice.id), "token": str(new_id())}
+        assert client.post(path, given | {"minor": "300.01"}).status_code == 400
+        assert client.post(path, given | {"minor": "300.00"}).status_code == 302
         page = body(client, f"{HOUSE}invoices/{invoice.id}/")
         assert "Credit note set off" in page
         assert "10,500.00 USD" in page
@@ -130,8 +131,8 @@ class TestStripe:
             paid = payments_of(invoice).get()
         refund = f"{HOUSE}payments/{paid.id}/refund/"
         assert refund in page
-        assert client.post(refund, {"minor": "10800.01"}).status_code == 400
-        assert client.post(refund, {"minor": "800"}).status_code == 302
+        assert client.post(refund, {"minor": "10800.01", "token": str(new_id())}).status_code == 400
+        assert client.post(refund, {"minor": "800", "token": str(new_id())}).status_code == 302
         worker.settle()
         with scope(worker.tenant):
             assert standing_of(invoice).open == 80_000

@@ -11,10 +11,10 @@ from billing.contracts.models import ContractVersion
 from billing.invoices.models import Invoice, InvoiceKind
 from billing.outcomes.models import OutcomeRun
 from billing.payments.choosing import change_settings
-from billing.payments.models import PaymentKind, PaymentSettings, ProviderInvoice, ProviderKind
+from billing.payments.models import Payment, PaymentKind, PaymentSettings, ProviderInvoice, ProviderKind
 from billing.payments.outbox import due_steps, note_outcome, take_step, work_once
 from billing.payments.selectors import payments_of
-from billing.payments.services import Transfer, follow_issue, record_transfer
+from billing.payments.services import Transfer, ask_refund, follow_issue, record_transfer
 from billing.payments.stripe_calls import perform, stripe_client
 from billing.payments.webhooks import take_event
 from billing.statements.models import Statement
@@ -135,10 +135,25 @@ class Worker:
             self.now = self.stripe.now = max(self.now, min(due))
         raise AssertionError("the worker does not come to rest")
 
+    def look(self) -> None:
+        """Let a week pass in which everything is looked at again."""
+        self.pass_time(days=8)
+        self.settle()
+
     def deliver(self, event: dict[str, Any]) -> None:
         body, header = self.stripe.signed(event)
         with scope(self.tenant):
             take_event(body=body, header=header, now=self.now)
+
+
+def paid(invoice: Invoice) -> Payment:
+    """What was received of an invoice at Stripe."""
+    return payments_of(invoice).get(kind=PaymentKind.RECEIVED, provider=ProviderKind.STRIPE)
+
+
+def ask_back(invoice: Invoice, minor: int, now: datetime) -> None:
+    """Have Stripe pay some of it back."""
+    ask_refund(payment_id=paid(invoice).id, minor=minor, by=BY, now=now)
 
 
 def story(invoice: Invoice) -> list[tuple[str, int]]:
