@@ -1699,14 +1699,17 @@ def _corrected(known: Document, correction: Document) -> Document:
 def _exclusions(run: Document, agreement: Document, given: dict[tuple[str, str], Document]) -> list[Document]:
     """The exclusions that were claimed, with when each was approved or withdrawn."""
     zone = _zone(agreement["terms"]["time_zone"])
-    decided: dict[str, dict[str, str]] = {}
-    for decision in _relied(run, DECISION, given):
-        verdict = _word(_object_of("decision", decision, DECISION)["decision"], "decision", *DECISIONS)
-        decided.setdefault(decision["exclusion"], {})[verdict] = decision["decided_at"]
-    claims, used = _relied(run, CLAIM, given), set(run["relies_on"].get(CLAIM, []))
-    left_out = decided.keys() - {claim["exclusion"] for claim in claims}
+    claims, used = _relied(run, CLAIM, given), run["relies_on"].get(CLAIM, [])
+    claimed: dict[str, str] = {}  # by exclusion the digest of its claim
+    for name, claim in zip(used, claims):
+        if claim["exclusion"] in claimed:
+            raise RefusedError(f"there are two claims of the exclusion {claim['exclusion']}")
+        claimed[claim["exclusion"]] = name
+    decided, counted = _decided(run, claimed, given), set(used)
+    left_out = decided.keys() - claimed.keys()
     if run["assumption"] is None:
-        left_out |= {claim["exclusion"] for (kind, name), claim in given.items() if kind == CLAIM and name not in used}
+        others = (claim for (kind, name), claim in given.items() if kind == CLAIM and name not in counted)
+        left_out |= {claim["exclusion"] for claim in others}
     if left_out:
         raise RefusedError(f"the run leaves out the exclusion {min(left_out)}")
     found = []
@@ -1720,6 +1723,18 @@ def _exclusions(run: Document, agreement: Document, given: dict[tuple[str, str],
         verdicts = {name: verdicts[name] for name in ("approved", "withdrawn") if name in verdicts}
         found.append({**spans, "assets": assets, "approved": silent, **verdicts})
     return found
+
+
+def _decided(run: Document, claimed: dict[str, str], given: dict[tuple[str, str], Document]) -> dict[str, Any]:
+    """By exclusion each verdict and when it was given; on the claim that counts, and not on another of its name."""
+    decided: dict[str, dict[str, str]] = {}
+    for decision in _relied(run, DECISION, given):
+        verdict = _word(_object_of("decision", decision, DECISION)["decision"], "decision", *DECISIONS)
+        exclusion = decision["exclusion"]
+        if exclusion in claimed and (CLAIM, claimed[exclusion]) not in _relies_on(decision):
+            raise RefusedError(f"what was decided on the exclusion {exclusion} is of another claim than the run's")
+        decided.setdefault(exclusion, {})[verdict] = decision["decided_at"]
+    return decided
 
 
 def _approved_by_silence(claim: Document, decided: list[str], as_of: str, zone: ZoneInfo) -> str | None:

@@ -27,6 +27,7 @@ CHANGES: list[tuple[str, str, list[str | int], Any]] = [
     ("a reading", "evidence_segment", ["measures", "volume", 3, "value"], "7051.25"),
     ("an exclusion that was dropped", "outcome_run", ["relies_on", "exclusion"], []),
     ("a decision", "exclusion_decision", ["decision"], "declined"),
+    ("a decision on another claim", "exclusion_decision", ["relies_on", "exclusion", 0], "0" * 64),
     ("the fee of the run", "outcome_run", ["outcome", "fee_minor"], 2_835_714),
     ("the total", "statement", ["total_minor"], 2_353_643),
     ("a rule that is not known", "contract_version", ["terms", "rounding"], "bankers"),

@@ -191,6 +191,7 @@ class Case:
         self.assumed = copy.deepcopy(ASSUMED)
         self.corrections: list[Json] = []
         self.hidden: set[str] = set()  # exclusions that the run does not name
+        self.approved: list[Json] = []  # claims that the decisions are of, in place of those of the same names
         self.earlier: list[Json] = []
         self.adjustments: list[Json] = []
         self.standing: dict[str, Standing] = {}
@@ -264,11 +265,14 @@ class Case:
 
         logged("statement", self.earlier)
         contract, segments = logged("contract_version", [self.contract]), logged("evidence_segment", self.segments)
-        claims = dict(zip((claim["exclusion"] for claim in self.claims), logged("exclusion", self.claims), strict=True))
+        told = [*self.claims, *self.approved]
+        names = logged("exclusion", told)
+        claims = dict(zip((claim["exclusion"] for claim in told), names, strict=True))
         decisions = [one | {"relies_on": {"exclusion": [claims[one["exclusion"]]]}} for one in self.decisions]
+        counted = zip(self.claims, names, strict=False)
         used = {
             "evidence_segment": segments,
-            "exclusion": [name for claim, name in claims.items() if claim not in self.hidden],
+            "exclusion": [name for claim, name in counted if claim["exclusion"] not in self.hidden],
             "exclusion_decision": logged("exclusion_decision", decisions),
         }
         if self.corrections:
@@ -285,7 +289,7 @@ class Case:
         for one, name in zip(statement["comparisons"], what_ifs, strict=True):
             one["what_if_run"] = name
         earlier = [digest(one) for one in self.earlier]
-        payloads |= {index: None for index, one in payloads.items() if one in self.earlier}
+        payloads |= {index: None for index, one in payloads.items() if one in [*self.earlier, *self.approved]}
         statement["relies_on"] = {
             "contract_version": contract, "outcome_run": runs, "what_if_run": what_ifs, "statement": earlier,
         }  # fmt: skip

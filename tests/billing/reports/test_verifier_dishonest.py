@@ -12,7 +12,7 @@ import pytest
 from billing.reports.verifier import Check, verify_report
 from tests.billing.reports import settled
 from tests.billing.reports.bundles import FINGERPRINT, REPORT, the_failure
-from tests.billing.reports.settled import CLAIM, COMPARED, Case, figure_checks, report_of
+from tests.billing.reports.settled import CLAIM, COMPARED, PERIOD, Case, figure_checks, report_of
 from tests.billing.reports.test_verifier import run
 
 # --- a dishonest one, who signs and logs what he made up --------------------------------------------------------------
@@ -47,6 +47,19 @@ def stands(spoil: Callable[[Case], object]) -> Callable[[Case], None]:
         spoil(case)
 
     return done
+
+
+def approved_another(case: Case) -> None:
+    """The customer approved five hours; what the run counts under that name is the whole month."""
+    case.approved = [case.claims[0]]
+    case.claims[0] = case.claims[0] | {"category": "weather", "from": PERIOD["start"], "to": PERIOD["end"]}
+    case.settle()
+
+
+def claimed_twice(case: Case) -> None:
+    """Beside the claim that was approved the run counts another one of its name."""
+    case.claims.insert(0, case.claims[0] | {"category": "weather", "from": PERIOD["start"], "to": PERIOD["end"]})
+    case.settle()
 
 
 STANDING = ("statement", "lines", 1)
@@ -87,6 +100,8 @@ OUTCOME, CLAUSE = ("run", "outcome"), ("contract", "terms", "clauses")
         (lambda case: case.segments.append(case.segments[0] | {"initial": "down"}),
          f"there are two: evidence_segment of {settled.ASSETS[0]}"),
         (lambda case: case.hidden.add(case.claims[0]["exclusion"]), f"the run leaves out the exclusion {FIRST}"),
+        (approved_another, f"what was decided on the exclusion {FIRST} is of another claim than the run's"),
+        (claimed_twice, f"there are two claims of the exclusion {FIRST}"),
         (lambda case: case.decisions.pop(1), "outcome_run/outcome/"),
         (change("decisions", 0, "decision", to="declined"), "outcome_run/outcome/"),
         (change("claims", 0, "contract", to="another"), f"the exclusion {FIRST} is another contract's"),
