@@ -516,7 +516,11 @@ def _der(data: bytes, *tags: int) -> list[bytes]:
 
 
 def _head(report: Document) -> str:
-    head = _signed(report, report["head"])
+    """The key in force has signed it: reports made since the last handover have larger heads than the former keys'."""
+    head, handed = _signed(report, report["head"]), [size for size, _ in _keys(report)[:-1]]
+    if handed and head.size <= handed[-1]:
+        told = f"the head of {_entries_told(head.size)} is a former key's; the last one handed over after {handed[-1]}"
+        raise RefusedError(f"{told}, and reports made since have more")
     return Found(f"{head.signer}, {_entries_told(head.size)}", "head", log=head.signer, count=head.size)
 
 

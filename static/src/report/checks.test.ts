@@ -69,6 +69,18 @@ describe("a changed report", () => {
     }
   });
 
+  test("of a key that had handed over is refused, whatever this browser knows", async () => {
+    const { head, key } = JSON.parse(fixture.former) as typeof FIRST;
+    for (const before of [null, { fingerprint: key.fingerprint, head }])
+      expect(failures((await checked(fixture.former, before))[0])[0]).toBe(
+        "fails The head of the log is signed with the key: the head of 13 entries is a former key's; the last one " +
+          "handed over after 20, and reports made since have more",
+      );
+    const [told, next] = await checked(fixture.former);
+    expect(failures(told)).toHaveLength(2);
+    expect(next).toBeNull();
+  });
+
   test("is told by what was changed", async () => {
     const total = await checked(fixture.report.replace('"total_minor":5150000', '"total_minor":5150001'));
     expect(failures(total[0])).toEqual([

@@ -4,7 +4,7 @@
  */
 import { gettext, ngettext } from "../common/gettext.ts";
 import { base64, digest, hash, hex, readCanonical, RefusedError, UnknownError } from "./canonical.ts";
-import { cosigner, fingerprint, keysOf, readHead, signedHead, type Head, type Key } from "./heads.ts";
+import { cosigner, fingerprint, keysOf, newestHead, readHead, signedHead, type Head, type Key } from "./heads.ts";
 import { kindNamed } from "./kinds.ts";
 import { reliesOn, reportIn, type Growth, type Leaf, type Report, type Stamped } from "./shapes.ts";
 import { readStamp } from "./stamps.ts";
@@ -86,7 +86,7 @@ export function checksOf(report: Report, memory: Memory, ask: AskLog): Check[] {
     { claim: gettext("The key is one that this browser knows"), find: () => pinned(report, memory, ask) },
     {
       claim: gettext("The head of the log is signed with the key"),
-      find: async () => sized(await signedHead(report.head, await keys())),
+      find: async () => sized(await newestHead(report.head, await keys())),
     },
     { claim: gettext("The entries are in the log under the head"), find: () => entries(report) },
     { claim: gettext("The documents are those that were logged"), find: () => documents(report) },
@@ -265,7 +265,7 @@ async function refuseRewritten(old: Head, fresh: Head, consistency: string[]): P
 
 /** The head kept here and the report's both begin the log as it is now, whose head is the next to be kept. */
 async function sinceLast(report: Report, memory: Memory, ask: AskLog): Promise<string> {
-  const own = await signedHead(report.head, await keysOf(report.handovers ?? [], report.key.verifier));
+  const own = await newestHead(report.head, await keysOf(report.handovers ?? [], report.key.verifier));
   const kept = memory.read();
   if (kept === null) {
     memory.keep({ fingerprint: report.key.fingerprint, head: report.head });

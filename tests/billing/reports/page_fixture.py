@@ -15,7 +15,7 @@ from tenants.record.domain.notes import verifier_of
 from tenants.record.domain.tree import append, consistency_proof
 from tests.billing.reports.bundles import KEY, ORIGIN, OTHER_KEY, REPORT, STATEMENT, Log, a_log, changed
 from tests.billing.reports.settled import CLAIM, report_of
-from tests.billing.reports.test_verifier_keys import a_second
+from tests.billing.reports.test_verifier_keys import a_second, by_a_former_key
 
 FILE = Path(settings.BASE_DIR) / "static" / "src" / "report" / "reports.fixture.json"
 FIGURES_FILE = FILE.with_name("figures.fixture.json")
@@ -43,7 +43,8 @@ VALUES: list[Any] = [
 def fixture() -> dict[str, str | list[str]]:
     """Reports and heads as text.
 
-    Of a log of 13 entries: a report, the same log as it was with 4 entries, and as it is with 16, with the proofs.
+    Of a log of 13 entries: a report, the same log as it was with 4 entries, and as it is with 16, with the proofs; and
+    what others made up.
     """
     log, payloads = a_log()
     other, _ = a_log()
@@ -56,6 +57,7 @@ def fixture() -> dict[str, str | list[str]]:
     found: dict[str, str | list[str]] = {
         "report": REPORT.decode(),
         "second": a_second().decode(),
+        "former": by_a_former_key(20).decode(),
         "other": other.report(STATEMENT, payloads).decode(),
         "rewritten": rewritten.report(STATEMENT, payloads).decode(),
         "head4": log.head(4),
