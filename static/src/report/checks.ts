@@ -55,7 +55,10 @@ export interface Memory {
 }
 
 /** The newest head of the log, with the proof from the size that is known; null when one may not ask. */
-export type AskLog = ((known: number) => Promise<Growth & { key: string; handovers: string[] }>) | null;
+export type AskLog = ((known: number) => Promise<Answer>) | null;
+
+/** What the log answers: its newest head, the proof, its key and how former ones have handed over. */
+export type Answer = Growth & { key: string; handovers: string[] };
 
 /** Make one check. */
 export async function made(check: Check, tell: (share: number) => void = () => undefined): Promise<Result> {
@@ -282,14 +285,31 @@ async function sinceLast(report: Report, memory: Memory, ask: AskLog): Promise<s
       gettext("Only the log can show it, and you may not ask it. The verifier takes your last report with --previous."),
     );
   const [sinceOld, sinceOwn] = [await ask(old.size), await ask(own.size)];
-  const newest = await signedHead(sinceOld.head, await keysOf(sinceOld.handovers, sinceOld.key));
-  const later = await signedHead(sinceOwn.head, await keysOf(sinceOwn.handovers, sinceOwn.key));
+  const newest = await answered(sinceOld, kept, report);
+  const later = await answered(sinceOwn, kept, report);
   await refuseRewritten(old, newest, sinceOld.consistency);
   await refuseRewritten(own, later, sinceOwn.consistency);
   if (newest.size !== later.size || !same(newest.root, later.root))
     throw new UnknownError(gettext("The log grew in the meantime. Check again."));
   memory.keep({ fingerprint: kept.fingerprint, head: sinceOld.head });
   return gettext("From {old} to {count} entries", { old: old.size, count: newest.size });
+}
+
+/** The newest head in an answer of the log, whose keys are those known here, and have signed what is known of it. */
+async function answered(answer: Answer, kept: Kept, report: Report): Promise<Head> {
+  const keys = await keysOf(answer.handovers, answer.key);
+  const all = await fingerprintsOf(keys);
+  if (!all.includes(kept.fingerprint) || !all.includes(report.key.fingerprint))
+    throw new RefusedError(
+      gettext(
+        "The log answers with the key {key}, to which no key known here has handed over. Keep the report, and ask.",
+        {
+          key: await fingerprint(answer.key),
+        },
+      ),
+    );
+  for (const head of [kept.head, report.head]) await signedHead(head, keys);
+  return newestHead(answer.head, keys);
 }
 
 function nameOf(leaf: Leaf): string {

@@ -11,8 +11,10 @@ import rfc8785
 from django.conf import settings
 
 from billing.reports.verifier import verify_report
+from tenants.record.domain.handovers import sign_handover
+from tenants.record.domain.heads import Head, sign_head
 from tenants.record.domain.notes import verifier_of
-from tenants.record.domain.tree import append, consistency_proof
+from tenants.record.domain.tree import append, consistency_proof, root
 from tests.billing.reports.bundles import KEY, ORIGIN, OTHER_KEY, REPORT, STATEMENT, Log, a_log, changed
 from tests.billing.reports.settled import CLAIM, report_of
 from tests.billing.reports.test_verifier_keys import a_second, by_a_former_key
@@ -62,10 +64,15 @@ def fixture() -> dict[str, str | list[str]]:
         "rewritten": rewritten.report(STATEMENT, payloads).decode(),
         "head4": log.head(4),
         "rewritten4": rewritten.head(4),
+        "other4": other.head(4),
     }
     log.fill(3)
     found |= {
         "head16": log.head(),
+        "other16": sign_head(Head(ORIGIN, 16, root(log.store, 16)), OTHER_KEY),
+        "otherKey": str(verifier_of(ORIGIN, OTHER_KEY)),
+        "handover": sign_handover(13, ORIGIN, KEY, OTHER_KEY),
+        "early": sign_handover(20, ORIGIN, KEY, OTHER_KEY),
         "key": str(verifier_of(ORIGIN, KEY)),
         "from4": [value.hex() for value in consistency_proof(log.store, 4, 16)],
         "from13": [value.hex() for value in consistency_proof(log.store, 13, 16)],
