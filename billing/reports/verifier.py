@@ -423,6 +423,8 @@ def _witnessed(report: Document) -> str:
     old, new = _signed(report, report["witnessed"]["head"]), read_head(report["head"])
     if old.signer != new.signer or not grown(old, new, list(map(bytes.fromhex, report["witnessed"]["consistency"]))):
         raise RefusedError(f"the {new.size} entries are not shown to begin with the {old.size} that were co-signed")
+    if not report["witnessed"]["cosignatures"]:
+        raise RefusedError("nobody has co-signed the head")
     found = []
     for each in report["witnessed"]["cosignatures"]:
         (name, public), match = read_key(each["key"], 4), re.fullmatch(SIGNED, each["signature"])
@@ -433,7 +435,7 @@ def _witnessed(report: Document) -> str:
         if not ed25519_holds(public, text.encode(), raw[12:]):
             raise RefusedError(f"the cosignature of {name} does not belong to this head")
         found.append((name, hashlib.sha256(public).hexdigest()))
-    told = f"{_entries_told(old.size)}, by {', '.join(f'{name} with the key {key}' for name, key in found) or 'nobody'}"
+    told = f"{_entries_told(old.size)}, by {', '.join(f'{name} with the key {key}' for name, key in found)}"
     return Found(told, "witnessed", count=old.size, witnesses=found)
 
 
@@ -1790,7 +1792,7 @@ def _figures(report: Document) -> str:
     run = given[RUN, names[0]]
     outcome, differences = _recompute(run, given, RUN)
     (agreement,) = _relied(run, CONTRACT, given)
-    adjustments = [line for line in statement["lines"] if line["kind"] == "adjustment"]
+    adjustments = _adjustments(statement)
     standing = _standing(statement, outcome)
     lines = [("fee", "fee", outcome["fee_minor"], "Fee")]
     lines += [
@@ -1827,6 +1829,17 @@ def _figures(report: Document) -> str:
         sum_of_them = _money(sum(line["minor"] for line in adjustments), outcome["currency"])
         found += f"; {sum_of_them} of it adjust earlier periods, as the statements say that are named"
     return f"{_money(total, outcome['currency'])}, from {found}"
+
+
+def _adjustments(statement: Document) -> list[Document]:
+    """The lines that adjust earlier periods: each is the difference of two statements, which are both named."""
+    found = [line for line in statement["lines"] if line["kind"] == "adjustment"]
+    for line in found:
+        of = line.get("of")
+        old, new = (None, None) if of is None else (of["from"]["digest"], of["to"]["digest"])
+        if old == new or not {old, new} <= set(statement["relies_on"].get("statement", [])):
+            raise RefusedError(f"what adjusts {line['clause']} is the difference of no two statements that are named")
+    return found
 
 
 def _standing(statement: Document, outcome: Document) -> dict[str, int]:

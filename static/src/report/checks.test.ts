@@ -79,6 +79,14 @@ describe("a changed report", () => {
     expect(next).toBeNull();
   });
 
+  test("that tells of witnesses names one", async () => {
+    const report = JSON.parse(fixture.second) as { witnessed: { cosignatures: Json[] } };
+    report.witnessed.cosignatures = [];
+    expect(failures((await checked(canonical(report)))[0])).toEqual([
+      "fails Witnesses have co-signed a head that this one grew from: nobody has co-signed the head",
+    ]);
+  });
+
   test("is told by what was changed", async () => {
     const total = await checked(fixture.report.replace('"total_minor":5150000', '"total_minor":5150001'));
     expect(failures(total[0])).toEqual([

@@ -102,6 +102,7 @@ export function checksOf(report: Report, memory: Memory, ask: AskLog): Check[] {
       claim: gettext("Witnesses have co-signed a head that this one grew from"),
       find: async () => {
         const old = await growth(report, witnessed, await keys());
+        if (!witnessed.cosignatures.length) throw new RefusedError(gettext("nobody has co-signed the head"));
         const names = witnessed.cosignatures.map((each) => cosigner(old, each.key, each.signature));
         return `${sized(old)}: ${(await Promise.all(names)).join(", ")}`;
       },

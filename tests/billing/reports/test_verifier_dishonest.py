@@ -62,6 +62,25 @@ def claimed_twice(case: Case) -> None:
     case.settle()
 
 
+def adjusts(*way: Any, to: Any) -> Callable[[Case], None]:
+    """An earlier period is adjusted, by something else than the difference of two statements that are named."""
+
+    def done(case: Case) -> None:
+        case.adjust("uptime", -12_345)
+        case.settle()
+        change("statement", "lines", -1, *way, to=to)(case)
+
+    return done
+
+
+def unnamed(case: Case) -> None:
+    """A line that adjusts an earlier period by 123,456.00, and names no statement."""
+    line = {"kind": "adjustment", "clause": "uptime", "text": "February 2026", "minor": 12_345_600}
+    case.adjustments.append(line)
+    case.settle()
+
+
+NOTHING_ADJUSTED = "what adjusts uptime is the difference of no two statements that are named"
 STANDING = ("statement", "lines", 1)
 FIRST = settled.CLAIMS[0]["exclusion"]
 OUTCOME, CLAUSE = ("run", "outcome"), ("contract", "terms", "clauses")
@@ -131,6 +150,11 @@ OUTCOME, CLAUSE = ("run", "outcome"), ("contract", "terms", "clauses")
         (stands(change(*STANDING, "text", to="uptime 98.00 %: credit")), 'statement/lines/1/text is "uptime 98.00 %:'),
         (stands(lambda case: case.statement["lines"].insert(2, case.statement["lines"][1])), "statement/lines is ["),
         (stands(lambda case: case.statement["lines"][1].pop("of")), "statement/total_minor is 2303642, computed"),
+        (adjusts("of", to=None), NOTHING_ADJUSTED),
+        (adjusts("of", "from", "digest", to="0" * 64), NOTHING_ADJUSTED),
+        (adjusts("of", "to", "digest", to="0" * 64), NOTHING_ADJUSTED),
+        (adjusts("of", to=lambda of: {**of, "to": of["from"]}), NOTHING_ADJUSTED),
+        (unnamed, NOTHING_ADJUSTED),
         (change("segments", 0, "conditions", to={"cold": [], "volume": []}),
          f"evidence/{settled.ASSETS[0]} has a measure and a condition of the name volume"),
     ],

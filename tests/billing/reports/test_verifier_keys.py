@@ -213,6 +213,11 @@ def test_cosignatures_that_are_none(change: Callable[[dict[str, Any]], object], 
     assert reason in refused
 
 
+def test_a_head_that_nobody_co_signed() -> None:
+    refused = the_failure(verify_report(changed(lambda report: report["witnessed"].update(cosignatures=[]), SECOND)))
+    assert refused == "Witnesses have co-signed a head that this one grew from: nobody has co-signed the head"
+
+
 def test_a_cosigned_head_that_this_one_did_not_grow_from() -> None:
     refused = the_failure(
         verify_report(changed(lambda report: report["witnessed"].update(consistency=[]), SECOND))

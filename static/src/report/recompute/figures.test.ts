@@ -74,6 +74,13 @@ describe("a report with another value in it", () => {
     expect(result.found.slice(0, reason.length)).toBe(reason);
   });
 
+  test("adjusts no earlier period without the two statements that it is the difference of", async () => {
+    const line = { kind: "adjustment", clause: "uptime", text: "February", minor: 12_345_600 };
+    const [result] = await computed(altered("statement/lines/5", line));
+    expect(result.state).toBe("fails");
+    expect(result.found).toMatch(/^what adjusts uptime is the difference of no two statements that are named\. /);
+  });
+
   test("is told figure by figure", async () => {
     const [result] = await computed(altered("statement/total_minor", 2_353_643));
     expect(result.found).toBe(

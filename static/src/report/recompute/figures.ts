@@ -109,7 +109,7 @@ function settled(report: Report, tell?: Tell): Verdict {
     throw new RefusedError(gettext("the statement rests on several outcome runs, or on one of assumed evidence"));
   const outcome = outcomeOf(run, given, "outcome_run", tell);
   const lines = list(member(statement, "lines")).map((line) => object(line, "statement/lines"));
-  const adjustments = lines.filter((line) => member(line, "kind") === "adjustment");
+  const adjustments = adjustmentsOf(statement, lines);
   const adjusted = adjustments.reduce((some, line) => some + Number(minor(member(line, "minor"))), 0);
   const standing = standingOf(statement, lines, outcome);
   const kept = [...standing.values()].reduce((some, one) => some + one, 0);
@@ -142,6 +142,29 @@ function settled(report: Report, tell?: Tell): Verdict {
     standing: standing.size ? kept : null,
     adjusted: adjustments.length ? adjusted : null,
   };
+}
+
+/** The lines that adjust earlier periods: each is the difference of two statements, which are both named. */
+function adjustmentsOf(statement: Document, lines: Document[]): Document[] {
+  const [found, named] = [
+    lines.filter((line) => member(line, "kind") === "adjustment"),
+    namesOf(statement, "statement"),
+  ];
+  for (const line of found) {
+    const of = optional(line, "of");
+    const [old, fresh] = of === null ? [] : ["from", "to"].map((side) => textOf(sideOf(of, side), "digest"));
+    if (old === undefined || fresh === undefined || old === fresh || !named.includes(old) || !named.includes(fresh))
+      throw new RefusedError(
+        gettext("what adjusts {clause} is the difference of no two statements that are named", {
+          clause: textOf(line, "clause"),
+        }),
+      );
+  }
+  return found;
+}
+
+function sideOf(of: Json, side: string): Document {
+  return object(member(object(of, "statement/lines"), side), "statement/lines");
 }
 
 /** What a later version says stands of each clause that is indeterminate now: settled by a version that it names. */
