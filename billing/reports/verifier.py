@@ -1786,10 +1786,7 @@ def _recompute(run: Document, given: dict[tuple[str, str], Document], place: str
 def _figures(report: Document) -> str:
     """The outcome computed again is that of the run, and that of the statement line by line."""
     statement, given = _object_of("statement", report["statement"], STATEMENT), _given(report)
-    names = statement["relies_on"][RUN]
-    if len(names) != 1 or given[RUN, names[0]]["assumption"] is not None:
-        raise RefusedError("the statement rests on several outcome runs, or on one of assumed evidence")
-    run = given[RUN, names[0]]
+    run = _run_of(statement, given)
     outcome, differences = _recompute(run, given, RUN)
     (agreement,) = _relied(run, CONTRACT, given)
     adjustments = _adjustments(statement)
@@ -1855,11 +1852,30 @@ def _standing(statement: Document, outcome: Document) -> dict[str, int]:
     return found
 
 
+def _run_of(statement: Document, given: dict[tuple[str, str], Document]) -> Document:
+    """The one run that a statement was made of."""
+    names = statement["relies_on"][RUN]
+    if len(names) != 1 or given[RUN, names[0]]["assumption"] is not None:
+        raise RefusedError("the statement rests on several outcome runs, or on one of assumed evidence")
+    return given[RUN, names[0]]
+
+
+def _rated_by(run: Document, zone: ZoneInfo) -> tuple[Any, ...]:
+    """The contract and the period of a run, not what was known by then."""
+    period = [_instant(run["period"][side], zone) for side in ("start", "end")]
+    return run["contract"], run["version"], run["relies_on"][CONTRACT], period
+
+
 def _comparisons(report: Document) -> str:
     """What the statement is compared with was computed by the same contract, on evidence that is assumed."""
     statement, given = report["statement"], _given(report)
+    own = _run_of(statement, given)
+    (agreement,) = _relied(own, CONTRACT, given)
+    zone = _zone(agreement["terms"]["time_zone"])
     for one in statement["comparisons"]:
         run = given[WHAT_IF, one["what_if_run"]]
+        if _rated_by(run, zone) != _rated_by(own, zone):
+            raise RefusedError(f"{WHAT_IF} {one['assumption']} is of another contract or period than the statement")
         outcome, differences = _recompute(run, given, f"{WHAT_IF} {one['assumption']}")
         figures = {name: outcome[name] for name in ("currency", "fee_minor", "total_minor", "clauses")}
         expected = {"assumption": run["assumption"], "what_if_run": one["what_if_run"], **figures}

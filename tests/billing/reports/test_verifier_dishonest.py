@@ -165,9 +165,27 @@ def test_what_was_made_up_is_found_at_its_place(spoil: Callable[[Case], object],
     assert check.found.startswith(reason)
 
 
+def compared_with(period: dict[str, str] = PERIOD, **contract: Any) -> Callable[[Case], None]:
+    """What could have been is told of another period, or under another contract."""
+
+    def done(case: Case) -> None:
+        case.compared = ({**case.contract, **contract} if contract else case.contract, period, settled.AS_OF)
+        case.settle()
+
+    return done
+
+
+OTHERS = "what_if_run a worse world is of another contract or period than the statement"
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
+        (compared_with({**PERIOD, "end": "2026-03-10T23:00:00Z"}), OTHERS),
+        (compared_with({**PERIOD, "start": "2026-03-01T23:00:00Z"}), OTHERS),
+        (compared_with(version=9), OTHERS),
+        (compared_with(terms=settled.TERMS | {"rounding": "up"}), OTHERS),
+        (compared_with(contract="00000000-0000-4000-8000-0000000000c1"), OTHERS),
         (change("statement", "comparisons", 0, "total_minor", to=1), "statement/comparisons/total_minor is 1"),
         (change("assumed", 0, "initial", to="up"), "what_if_run a worse world/outcome/"),
         (change("what_if", "outcome", "fee_minor", to=7), "what_if_run a worse world/outcome/fee_minor is 7, computed"),

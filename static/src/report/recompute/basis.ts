@@ -81,7 +81,8 @@ export function periodOf(run: Document): Document {
   return object(member(run, "period"), "period");
 }
 
-function sidesOf(sides: Document, zone: Zone): [number, number] {
+/** The start and the end of something, as instants. */
+export function sidesOf(sides: Document, zone: Zone): [number, number] {
   return [zone.instant(member(sides, "start")), zone.instant(member(sides, "end"))];
 }
 
