@@ -2015,6 +2015,11 @@ def write_stamp(data: bytes, folder: Path) -> None:
     (folder / f"head-{size}.tsr").write_bytes(token)
 
 
+def _printed(line: str) -> str:
+    """A line as every terminal shows it, whatever stands in a report: nothing in it steers one, or begins another."""
+    return re.sub("[^ -~]", lambda found: found[0].encode("unicode_escape").decode(), line)
+
+
 def main() -> int:
     """Print the checks of the report named on the command line."""
     parser = argparse.ArgumentParser(description="Check an outcome report without trusting whoever sent it.")
@@ -2037,7 +2042,7 @@ def main() -> int:
         checks = [Check("The files can be read", str(error), holds=False)]
     for check in checks:
         word = "OK" if check.holds else "FAILED" if check.known else "UNKNOWN"
-        print(f"{word:<8}{check.claim}: {check.found}".encode("ascii", "backslashreplace").decode())
+        print(_printed(f"{word:<8}{check.claim}: {check.found}"))
     failed, unknown = (sum(not check.holds and check.known is known for check in checks) for known in (True, False))
     if failed:
         print(f"NOT VERIFIED: {failed} of {len(checks)} checks failed")
