@@ -423,6 +423,8 @@ def _witnessed(report: Document) -> str:
     old, new = _signed(report, report["witnessed"]["head"]), read_head(report["head"])
     if old.signer != new.signer or not grown(old, new, list(map(bytes.fromhex, report["witnessed"]["consistency"]))):
         raise RefusedError(f"the {new.size} entries are not shown to begin with the {old.size} that were co-signed")
+    if not report["witnessed"]["cosignatures"]:
+        raise RefusedError("nobody has co-signed the head")
     found = []
     for each in report["witnessed"]["cosignatures"]:
         (name, public), match = read_key(each["key"], 4), re.fullmatch(SIGNED, each["signature"])
@@ -433,7 +435,7 @@ def _witnessed(report: Document) -> str:
         if not ed25519_holds(public, text.encode(), raw[12:]):
             raise RefusedError(f"the cosignature of {name} does not belong to this head")
         found.append((name, hashlib.sha256(public).hexdigest()))
-    told = f"{_entries_told(old.size)}, by {', '.join(f'{name} with the key {key}' for name, key in found) or 'nobody'}"
+    told = f"{_entries_told(old.size)}, by {', '.join(f'{name} with the key {key}' for name, key in found)}"
     return Found(told, "witnessed", count=old.size, witnesses=found)
 
 
@@ -516,7 +518,11 @@ def _der(data: bytes, *tags: int) -> list[bytes]:
 
 
 def _head(report: Document) -> str:
-    head = _signed(report, report["head"])
+    """The key in force has signed it: reports made since the last handover have larger heads than the former keys'."""
+    head, handed = _signed(report, report["head"]), [size for size, _ in _keys(report)[:-1]]
+    if handed and head.size <= handed[-1]:
+        told = f"the head of {_entries_told(head.size)} is a former key's; the last one handed over after {handed[-1]}"
+        raise RefusedError(f"{told}, and reports made since have more")
     return Found(f"{head.signer}, {_entries_told(head.size)}", "head", log=head.signer, count=head.size)
 
 
@@ -1700,14 +1706,17 @@ def _corrected(known: Document, correction: Document) -> Document:
 def _exclusions(run: Document, agreement: Document, given: dict[tuple[str, str], Document]) -> list[Document]:
     """The exclusions that were claimed, with when each was approved or withdrawn."""
     zone = _zone(agreement["terms"]["time_zone"])
-    decided: dict[str, dict[str, str]] = {}
-    for decision in _relied(run, DECISION, given):
-        verdict = _word(_object_of("decision", decision, DECISION)["decision"], "decision", *DECISIONS)
-        decided.setdefault(decision["exclusion"], {})[verdict] = decision["decided_at"]
-    claims, used = _relied(run, CLAIM, given), set(run["relies_on"].get(CLAIM, []))
-    left_out = decided.keys() - {claim["exclusion"] for claim in claims}
+    claims, used = _relied(run, CLAIM, given), run["relies_on"].get(CLAIM, [])
+    claimed: dict[str, str] = {}  # by exclusion the digest of its claim
+    for name, claim in zip(used, claims):
+        if claim["exclusion"] in claimed:
+            raise RefusedError(f"there are two claims of the exclusion {claim['exclusion']}")
+        claimed[claim["exclusion"]] = name
+    decided, counted = _decided(run, claimed, given), set(used)
+    left_out = decided.keys() - claimed.keys()
     if run["assumption"] is None:
-        left_out |= {claim["exclusion"] for (kind, name), claim in given.items() if kind == CLAIM and name not in used}
+        others = (claim for (kind, name), claim in given.items() if kind == CLAIM and name not in counted)
+        left_out |= {claim["exclusion"] for claim in others}
     if left_out:
         raise RefusedError(f"the run leaves out the exclusion {min(left_out)}")
     found = []
@@ -1721,6 +1730,18 @@ def _exclusions(run: Document, agreement: Document, given: dict[tuple[str, str],
         verdicts = {name: verdicts[name] for name in ("approved", "withdrawn") if name in verdicts}
         found.append({**spans, "assets": assets, "approved": silent, **verdicts})
     return found
+
+
+def _decided(run: Document, claimed: dict[str, str], given: dict[tuple[str, str], Document]) -> dict[str, Any]:
+    """By exclusion each verdict and when it was given; on the claim that counts, and not on another of its name."""
+    decided: dict[str, dict[str, str]] = {}
+    for decision in _relied(run, DECISION, given):
+        verdict = _word(_object_of("decision", decision, DECISION)["decision"], "decision", *DECISIONS)
+        exclusion = decision["exclusion"]
+        if exclusion in claimed and (CLAIM, claimed[exclusion]) not in _relies_on(decision):
+            raise RefusedError(f"what was decided on the exclusion {exclusion} is of another claim than the run's")
+        decided.setdefault(exclusion, {})[verdict] = decision["decided_at"]
+    return decided
 
 
 def _approved_by_silence(claim: Document, decided: list[str], as_of: str, zone: ZoneInfo) -> str | None:
@@ -1766,13 +1787,10 @@ def _recompute(run: Document, given: dict[tuple[str, str], Document], place: str
 def _figures(report: Document) -> str:
     """The outcome computed again is that of the run, and that of the statement line by line."""
     statement, given = _object_of("statement", report["statement"], STATEMENT), _given(report)
-    names = statement["relies_on"][RUN]
-    if len(names) != 1 or given[RUN, names[0]]["assumption"] is not None:
-        raise RefusedError("the statement rests on several outcome runs, or on one of assumed evidence")
-    run = given[RUN, names[0]]
+    run = _run_of(statement, given)
     outcome, differences = _recompute(run, given, RUN)
     (agreement,) = _relied(run, CONTRACT, given)
-    adjustments = [line for line in statement["lines"] if line["kind"] == "adjustment"]
+    adjustments = _adjustments(statement)
     standing = _standing(statement, outcome)
     lines = [("fee", "fee", outcome["fee_minor"], "Fee")]
     lines += [
@@ -1811,6 +1829,17 @@ def _figures(report: Document) -> str:
     return f"{_money(total, outcome['currency'])}, from {found}"
 
 
+def _adjustments(statement: Document) -> list[Document]:
+    """The lines that adjust earlier periods: each is the difference of two statements, which are both named."""
+    found = [line for line in statement["lines"] if line["kind"] == "adjustment"]
+    for line in found:
+        of = line.get("of")
+        old, new = (None, None) if of is None else (of["from"]["digest"], of["to"]["digest"])
+        if old == new or not {old, new} <= set(statement["relies_on"].get("statement", [])):
+            raise RefusedError(f"what adjusts {line['clause']} is the difference of no two statements that are named")
+    return found
+
+
 def _standing(statement: Document, outcome: Document) -> dict[str, int]:
     """What a later version says stands of each clause that is indeterminate now: settled by a version that it names."""
     found = {}
@@ -1824,11 +1853,30 @@ def _standing(statement: Document, outcome: Document) -> dict[str, int]:
     return found
 
 
+def _run_of(statement: Document, given: dict[tuple[str, str], Document]) -> Document:
+    """The one run that a statement was made of."""
+    names = statement["relies_on"][RUN]
+    if len(names) != 1 or given[RUN, names[0]]["assumption"] is not None:
+        raise RefusedError("the statement rests on several outcome runs, or on one of assumed evidence")
+    return given[RUN, names[0]]
+
+
+def _rated_by(run: Document, zone: ZoneInfo) -> tuple[Any, ...]:
+    """The contract and the period of a run, not what was known by then."""
+    period = [_instant(run["period"][side], zone) for side in ("start", "end")]
+    return run["contract"], run["version"], run["relies_on"][CONTRACT], period
+
+
 def _comparisons(report: Document) -> str:
     """What the statement is compared with was computed by the same contract, on evidence that is assumed."""
     statement, given = report["statement"], _given(report)
+    own = _run_of(statement, given)
+    (agreement,) = _relied(own, CONTRACT, given)
+    zone = _zone(agreement["terms"]["time_zone"])
     for one in statement["comparisons"]:
         run = given[WHAT_IF, one["what_if_run"]]
+        if _rated_by(run, zone) != _rated_by(own, zone):
+            raise RefusedError(f"{WHAT_IF} {one['assumption']} is of another contract or period than the statement")
         outcome, differences = _recompute(run, given, f"{WHAT_IF} {one['assumption']}")
         figures = {name: outcome[name] for name in ("currency", "fee_minor", "total_minor", "clauses")}
         expected = {"assumption": run["assumption"], "what_if_run": one["what_if_run"], **figures}
@@ -1968,6 +2016,11 @@ def write_stamp(data: bytes, folder: Path) -> None:
     (folder / f"head-{size}.tsr").write_bytes(token)
 
 
+def _printed(line: str) -> str:
+    """A line as every terminal shows it, whatever stands in a report: nothing in it steers one, or begins another."""
+    return re.sub("[^ -~]", lambda found: found[0].encode("unicode_escape").decode(), line)
+
+
 def main() -> int:
     """Print the checks of the report named on the command line."""
     parser = argparse.ArgumentParser(description="Check an outcome report without trusting whoever sent it.")
@@ -1990,7 +2043,7 @@ def main() -> int:
         checks = [Check("The files can be read", str(error), holds=False)]
     for check in checks:
         word = "OK" if check.holds else "FAILED" if check.known else "UNKNOWN"
-        print(f"{word:<8}{check.claim}: {check.found}".encode("ascii", "backslashreplace").decode())
+        print(_printed(f"{word:<8}{check.claim}: {check.found}"))
     failed, unknown = (sum(not check.holds and check.known is known for check in checks) for known in (True, False))
     if failed:
         print(f"NOT VERIFIED: {failed} of {len(checks)} checks failed")

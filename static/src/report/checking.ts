@@ -4,8 +4,8 @@ import { announce, icon } from "../common/dom.ts";
 import { gettext, ngettext } from "../common/gettext.ts";
 import { RefusedError, UnknownError } from "./canonical.ts";
 import { checksOf, made, reading } from "./checks.ts";
-import type { AskLog, Check, FigureLine, Kept, Result } from "./checks.ts";
-import type { Growth, Report } from "./shapes.ts";
+import type { Answer, AskLog, Check, FigureLine, Kept, Result } from "./checks.ts";
+import type { Report } from "./shapes.ts";
 
 interface Look {
   icon: string;
@@ -86,7 +86,7 @@ async function fetched(address: string): Promise<Uint8Array<ArrayBuffer>> {
 function asking(address: string): AskLog {
   return async (known) => {
     try {
-      return await call<Growth & { key: string; handovers: string[] }>(`${address}?known=${known}`);
+      return await call<Answer>(`${address}?known=${known}`);
     } catch (error) {
       if (error instanceof AnsweredError && error.status === 409) throw new RefusedError(error.message);
       throw new UnknownError(gettext("The log could not be asked: {reason}", { reason: String(error) }));

@@ -20,14 +20,12 @@ async function checked(text: string, before: Kept | null = null, ask: AskLog = n
 
 const failures = (told: string[]): string[] => told.filter((line) => !line.startsWith("holds"));
 
-/** The log as it is with 16 entries. */
-const asked: AskLog = (known) =>
-  Promise.resolve({
-    head: fixture.head16,
-    key: fixture.key,
-    handovers: [],
-    consistency: known === 4 ? fixture.from4 : fixture.from13,
-  });
+/** The log as it is with 16 entries, or as it is made out to be. */
+const answering =
+  (head: string, key: string, handovers: string[] = []): AskLog =>
+  (known) =>
+    Promise.resolve({ head, key, handovers, consistency: known === 4 ? fixture.from4 : fixture.from13 });
+const asked = answering(fixture.head16, fixture.key);
 
 describe("an honest report", () => {
   test("has every check hold, and its head is kept", async () => {
@@ -67,6 +65,26 @@ describe("a changed report", () => {
       );
       expect(told, `at ${at}`).not.toEqual([]);
     }
+  });
+
+  test("of a key that had handed over is refused, whatever this browser knows", async () => {
+    const { head, key } = JSON.parse(fixture.former) as typeof FIRST;
+    for (const before of [null, { fingerprint: key.fingerprint, head }])
+      expect(failures((await checked(fixture.former, before))[0])[0]).toBe(
+        "fails The head of the log is signed with the key: the head of 13 entries is a former key's; the last one " +
+          "handed over after 20, and reports made since have more",
+      );
+    const [told, next] = await checked(fixture.former);
+    expect(failures(told)).toHaveLength(2);
+    expect(next).toBeNull();
+  });
+
+  test("that tells of witnesses names one", async () => {
+    const report = JSON.parse(fixture.second) as { witnessed: { cosignatures: Json[] } };
+    report.witnessed.cosignatures = [];
+    expect(failures((await checked(canonical(report)))[0])).toEqual([
+      "fails Witnesses have co-signed a head that this one grew from: nobody has co-signed the head",
+    ]);
   });
 
   test("is told by what was changed", async () => {
@@ -119,6 +137,41 @@ describe("what the browser keeps", () => {
     const [told, next] = await checked(fixture.report, kept(fixture.head4), asked);
     expect(told.at(-1)).toBe("holds The log only grew since this browser saw it last: From 4 to 16 entries");
     expect(next).toEqual(kept(fixture.head16));
+  });
+
+  test("a newest head is the log's only by the keys that are known here", async () => {
+    const [told, next] = await checked(
+      fixture.report,
+      kept(fixture.head4),
+      answering(fixture.other16, fixture.otherKey),
+    );
+    expect(failures(told)).toEqual([
+      expect.stringMatching(
+        /^fails The log only grew since this browser saw it last: The log answers with the key [0-9a-f]{64}, to which no key /,
+      ),
+    ]);
+    expect(next).toBeNull();
+  });
+
+  test("a newest head is the log's too by a key to which that of the report has handed over", async () => {
+    const after = answering(fixture.other16, fixture.otherKey, [fixture.handover]);
+    const [told, next] = await checked(fixture.report, kept(fixture.head4), after);
+    expect(failures(told)).toEqual([]);
+    expect(next).toEqual(kept(fixture.other16));
+  });
+
+  test("a newest head is none of a key that had handed over", async () => {
+    const before = answering(fixture.head16, fixture.otherKey, [fixture.early]);
+    const [told, next] = await checked(fixture.report, kept(fixture.head4), before);
+    expect(failures(told)[0]).toMatch(/the head of 16 entries is a former key's; the last one handed over after 20/);
+    expect(next).toBeNull();
+  });
+
+  test("a newest head is none of a key that the one of the head kept here never named", async () => {
+    const after = answering(fixture.head16, fixture.key);
+    const [told, next] = await checked(fixture.report, kept(fixture.other4), after);
+    expect(failures(told)).toHaveLength(1);
+    expect(next).toBeNull();
   });
 
   test("the log cannot show that of another history", async () => {

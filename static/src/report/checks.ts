@@ -4,7 +4,7 @@
  */
 import { gettext, ngettext } from "../common/gettext.ts";
 import { base64, digest, hash, hex, readCanonical, RefusedError, UnknownError } from "./canonical.ts";
-import { cosigner, fingerprint, keysOf, readHead, signedHead, type Head, type Key } from "./heads.ts";
+import { cosigner, fingerprint, keysOf, newestHead, readHead, signedHead, type Head, type Key } from "./heads.ts";
 import { kindNamed } from "./kinds.ts";
 import { reliesOn, reportIn, type Growth, type Leaf, type Report, type Stamped } from "./shapes.ts";
 import { readStamp } from "./stamps.ts";
@@ -55,7 +55,10 @@ export interface Memory {
 }
 
 /** The newest head of the log, with the proof from the size that is known; null when one may not ask. */
-export type AskLog = ((known: number) => Promise<Growth & { key: string; handovers: string[] }>) | null;
+export type AskLog = ((known: number) => Promise<Answer>) | null;
+
+/** What the log answers: its newest head, the proof, its key and how former ones have handed over. */
+export type Answer = Growth & { key: string; handovers: string[] };
 
 /** Make one check. */
 export async function made(check: Check, tell: (share: number) => void = () => undefined): Promise<Result> {
@@ -86,7 +89,7 @@ export function checksOf(report: Report, memory: Memory, ask: AskLog): Check[] {
     { claim: gettext("The key is one that this browser knows"), find: () => pinned(report, memory, ask) },
     {
       claim: gettext("The head of the log is signed with the key"),
-      find: async () => sized(await signedHead(report.head, await keys())),
+      find: async () => sized(await newestHead(report.head, await keys())),
     },
     { claim: gettext("The entries are in the log under the head"), find: () => entries(report) },
     { claim: gettext("The documents are those that were logged"), find: () => documents(report) },
@@ -99,6 +102,7 @@ export function checksOf(report: Report, memory: Memory, ask: AskLog): Check[] {
       claim: gettext("Witnesses have co-signed a head that this one grew from"),
       find: async () => {
         const old = await growth(report, witnessed, await keys());
+        if (!witnessed.cosignatures.length) throw new RefusedError(gettext("nobody has co-signed the head"));
         const names = witnessed.cosignatures.map((each) => cosigner(old, each.key, each.signature));
         return `${sized(old)}: ${(await Promise.all(names)).join(", ")}`;
       },
@@ -265,7 +269,7 @@ async function refuseRewritten(old: Head, fresh: Head, consistency: string[]): P
 
 /** The head kept here and the report's both begin the log as it is now, whose head is the next to be kept. */
 async function sinceLast(report: Report, memory: Memory, ask: AskLog): Promise<string> {
-  const own = await signedHead(report.head, await keysOf(report.handovers ?? [], report.key.verifier));
+  const own = await newestHead(report.head, await keysOf(report.handovers ?? [], report.key.verifier));
   const kept = memory.read();
   if (kept === null) {
     memory.keep({ fingerprint: report.key.fingerprint, head: report.head });
@@ -282,14 +286,31 @@ async function sinceLast(report: Report, memory: Memory, ask: AskLog): Promise<s
       gettext("Only the log can show it, and you may not ask it. The verifier takes your last report with --previous."),
     );
   const [sinceOld, sinceOwn] = [await ask(old.size), await ask(own.size)];
-  const newest = await signedHead(sinceOld.head, await keysOf(sinceOld.handovers, sinceOld.key));
-  const later = await signedHead(sinceOwn.head, await keysOf(sinceOwn.handovers, sinceOwn.key));
+  const newest = await answered(sinceOld, kept, report);
+  const later = await answered(sinceOwn, kept, report);
   await refuseRewritten(old, newest, sinceOld.consistency);
   await refuseRewritten(own, later, sinceOwn.consistency);
   if (newest.size !== later.size || !same(newest.root, later.root))
     throw new UnknownError(gettext("The log grew in the meantime. Check again."));
   memory.keep({ fingerprint: kept.fingerprint, head: sinceOld.head });
   return gettext("From {old} to {count} entries", { old: old.size, count: newest.size });
+}
+
+/** The newest head in an answer of the log, whose keys are those known here, and have signed what is known of it. */
+async function answered(answer: Answer, kept: Kept, report: Report): Promise<Head> {
+  const keys = await keysOf(answer.handovers, answer.key);
+  const all = await fingerprintsOf(keys);
+  if (!all.includes(kept.fingerprint) || !all.includes(report.key.fingerprint))
+    throw new RefusedError(
+      gettext(
+        "The log answers with the key {key}, to which no key known here has handed over. Keep the report, and ask.",
+        {
+          key: await fingerprint(answer.key),
+        },
+      ),
+    );
+  for (const head of [kept.head, report.head]) await signedHead(head, keys);
+  return newestHead(answer.head, keys);
 }
 
 function nameOf(leaf: Leaf): string {

@@ -80,6 +80,19 @@ export async function signedHead(note: string, keys: Key[]): Promise<Head> {
   return head;
 }
 
+/** The head of a report, or the log's newest: that of the key that nobody has followed, larger than where others did. */
+export async function newestHead(note: string, keys: Key[]): Promise<Head> {
+  const [head, former] = [await signedHead(note, keys), keys.at(-2)];
+  if (former && head.size <= former.largest)
+    throw new RefusedError(
+      gettext(
+        "the head of {count} entries is a former key's; the last one handed over after {size}, and reports made since have more",
+        { count: head.size, size: former.largest },
+      ),
+    );
+  return head;
+}
+
 /** The log's keys: each has signed over to the next, which has signed too, and the last is the one given. */
 export async function keysOf(handovers: string[], last: string): Promise<Key[]> {
   const keys: Key[] = [];

@@ -11,11 +11,13 @@ import rfc8785
 from django.conf import settings
 
 from billing.reports.verifier import verify_report
+from tenants.record.domain.handovers import sign_handover
+from tenants.record.domain.heads import Head, sign_head
 from tenants.record.domain.notes import verifier_of
-from tenants.record.domain.tree import append, consistency_proof
+from tenants.record.domain.tree import append, consistency_proof, root
 from tests.billing.reports.bundles import KEY, ORIGIN, OTHER_KEY, REPORT, STATEMENT, Log, a_log, changed
 from tests.billing.reports.settled import CLAIM, report_of
-from tests.billing.reports.test_verifier_keys import a_second
+from tests.billing.reports.test_verifier_keys import a_second, by_a_former_key
 
 FILE = Path(settings.BASE_DIR) / "static" / "src" / "report" / "reports.fixture.json"
 FIGURES_FILE = FILE.with_name("figures.fixture.json")
@@ -27,6 +29,7 @@ CHANGES: list[tuple[str, str, list[str | int], Any]] = [
     ("a reading", "evidence_segment", ["measures", "volume", 3, "value"], "7051.25"),
     ("an exclusion that was dropped", "outcome_run", ["relies_on", "exclusion"], []),
     ("a decision", "exclusion_decision", ["decision"], "declined"),
+    ("a decision on another claim", "exclusion_decision", ["relies_on", "exclusion", 0], "0" * 64),
     ("the fee of the run", "outcome_run", ["outcome", "fee_minor"], 2_835_714),
     ("the total", "statement", ["total_minor"], 2_353_643),
     ("a rule that is not known", "contract_version", ["terms", "rounding"], "bankers"),
@@ -42,7 +45,8 @@ VALUES: list[Any] = [
 def fixture() -> dict[str, str | list[str]]:
     """Reports and heads as text.
 
-    Of a log of 13 entries: a report, the same log as it was with 4 entries, and as it is with 16, with the proofs.
+    Of a log of 13 entries: a report, the same log as it was with 4 entries, and as it is with 16, with the proofs; and
+    what others made up.
     """
     log, payloads = a_log()
     other, _ = a_log()
@@ -55,14 +59,20 @@ def fixture() -> dict[str, str | list[str]]:
     found: dict[str, str | list[str]] = {
         "report": REPORT.decode(),
         "second": a_second().decode(),
+        "former": by_a_former_key(20).decode(),
         "other": other.report(STATEMENT, payloads).decode(),
         "rewritten": rewritten.report(STATEMENT, payloads).decode(),
         "head4": log.head(4),
         "rewritten4": rewritten.head(4),
+        "other4": other.head(4),
     }
     log.fill(3)
     found |= {
         "head16": log.head(),
+        "other16": sign_head(Head(ORIGIN, 16, root(log.store, 16)), OTHER_KEY),
+        "otherKey": str(verifier_of(ORIGIN, OTHER_KEY)),
+        "handover": sign_handover(13, ORIGIN, KEY, OTHER_KEY),
+        "early": sign_handover(20, ORIGIN, KEY, OTHER_KEY),
         "key": str(verifier_of(ORIGIN, KEY)),
         "from4": [value.hex() for value in consistency_proof(log.store, 4, 16)],
         "from13": [value.hex() for value in consistency_proof(log.store, 13, 16)],

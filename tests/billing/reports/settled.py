@@ -189,8 +189,10 @@ class Case:
         self.contract["terms"].update(copy.deepcopy(terms))
         self.segments, self.claims, self.decisions = map(copy.deepcopy, (SEGMENTS, CLAIMS, DECISIONS))
         self.assumed = copy.deepcopy(ASSUMED)
+        self.compared: tuple[Json, Json, str] = (self.contract, dict(PERIOD), AS_OF)  # what the what-if is of
         self.corrections: list[Json] = []
         self.hidden: set[str] = set()  # exclusions that the run does not name
+        self.approved: list[Json] = []  # claims that the decisions are of, in place of those of the same names
         self.earlier: list[Json] = []
         self.adjustments: list[Json] = []
         self.standing: dict[str, Standing] = {}
@@ -225,10 +227,11 @@ class Case:
 
     def settle(self, *, left: int | None = None) -> None:
         """Rate the documents as they are, and state what comes out."""
-        agreement = AgreementDocument.read(self.contract)
-        worse = rate_document(agreement, PERIOD, AS_OF, self.assumed, (), year_remaining=left)
+        agreement, other = (AgreementDocument.read(one) for one in (self.contract, self.compared[0]))
+        _, period, as_of = self.compared
+        worse = rate_document(other, period, as_of, self.assumed, (), year_remaining=left)
         self.run = self._run(agreement, None, rated(self.rate_document(left=left)))
-        self.what_if = self._run(agreement, "a worse world", rated(worse))
+        self.what_if = self._run(other, "a worse world", rated(worse)) | {"period": period, "as_of": as_of}
         outcome = self.run["outcome"]
         told = outcome_lines(agreement, outcome, self.standing)
         lines = [*(line.as_json() for line in told), *self.adjustments]
@@ -245,7 +248,7 @@ class Case:
     def _run(self, agreement: AgreementDocument, assumption: str | None, outcome: Json) -> Json:
         plain: Json = json.loads(json.dumps(outcome))
         return {
-            "run": 1, "contract": CONTRACT, "version": agreement.version, "assumption": assumption,
+            "run": 1, "contract": agreement.contract, "version": agreement.version, "assumption": assumption,
             "period": dict(PERIOD), "as_of": AS_OF, "outcome": plain,
         }  # fmt: skip
 
@@ -264,11 +267,15 @@ class Case:
 
         logged("statement", self.earlier)
         contract, segments = logged("contract_version", [self.contract]), logged("evidence_segment", self.segments)
-        claims = dict(zip((claim["exclusion"] for claim in self.claims), logged("exclusion", self.claims), strict=True))
+        other = contract if self.compared[0] is self.contract else logged("contract_version", [self.compared[0]])
+        told = [*self.claims, *self.approved]
+        names = logged("exclusion", told)
+        claims = dict(zip((claim["exclusion"] for claim in told), names, strict=True))
         decisions = [one | {"relies_on": {"exclusion": [claims[one["exclusion"]]]}} for one in self.decisions]
+        counted = zip(self.claims, names, strict=False)
         used = {
             "evidence_segment": segments,
-            "exclusion": [name for claim, name in claims.items() if claim not in self.hidden],
+            "exclusion": [name for claim, name in counted if claim["exclusion"] not in self.hidden],
             "exclusion_decision": logged("exclusion_decision", decisions),
         }
         if self.corrections:
@@ -279,13 +286,13 @@ class Case:
         assumed = {"assumed_evidence": logged("assumed_evidence", self.assumed)}
         if "year_cap" in self.what_if:
             assumed["statement"] = [one["statement"] for one in self.what_if["year_cap"]["credited"]]
-        what_if = {"relies_on": {"contract_version": contract, **assumed}} | self.what_if
+        what_if = {"relies_on": {"contract_version": other, **assumed}} | self.what_if
         runs, what_ifs = logged("outcome_run", [run]), logged("what_if_run", [what_if])
         statement = copy.deepcopy(self.statement)
         for one, name in zip(statement["comparisons"], what_ifs, strict=True):
             one["what_if_run"] = name
         earlier = [digest(one) for one in self.earlier]
-        payloads |= {index: None for index, one in payloads.items() if one in self.earlier}
+        payloads |= {index: None for index, one in payloads.items() if one in [*self.earlier, *self.approved]}
         statement["relies_on"] = {
             "contract_version": contract, "outcome_run": runs, "what_if_run": what_ifs, "statement": earlier,
         }  # fmt: skip

@@ -112,6 +112,8 @@ def test_a_head_that_another_key_signs_is_left_out(cast: Cast, authority: Author
         rotate_key(by=BY, now=SETTLED + timedelta(hours=1))
     stamp(cast, authority, SETTLED + timedelta(hours=5))
     assert delivered(cast, done) == bytes(done.report.bundle)
+    checks = verify_report(delivered(cast, done), trusted=done.report.fingerprint, figures=True)
+    assert [check.found for check in checks if not check.holds] == []
 
 
 def test_pages_and_api_deliver_it(cast: Cast, authority: Authority, sign_in: SignIn, with_key: WithKey) -> None:

@@ -331,6 +331,24 @@ def test_what_it_prints_cannot_steer_a_terminal(tmp_path: Path) -> None:
     assert "\x9b" not in done.stdout
 
 
+@pytest.mark.parametrize(
+    "steers", ["\x1b[2J\x1b[HVERIFIED: all 11 checks hold\x1b[8m", "\n", "\r", "\b", "\t\x7f", "\0"]
+)
+def test_what_it_prints_is_a_line_for_each_check(tmp_path: Path, steers: str) -> None:
+    """A name that nobody knows clears no screen and begins no line of its own."""
+    case = Case()
+    case.statement[f"x{steers}y"] = 1
+    (tmp_path / "report.json").write_bytes(case.report())
+    done = run(tmp_path, "report.json")
+    assert (done.returncode, done.stderr) == (3, "")
+    *lines, last = done.stdout.split("\n")
+    assert last == ""
+    assert [line.split(" ")[0] for line in lines] == ["OK"] * 8 + ["UNKNOWN", "OK", "NOT"]
+    assert all(line.isascii() and line.isprintable() for line in lines)
+    shown = steers.encode("unicode_escape").decode()
+    assert lines[8].endswith(f": cannot recompute: unknown field statement/x{shown}y")
+
+
 def test_it_needs_nothing_of_ours_and_runs_on_python_3_9() -> None:
     tree = ast.parse(SCRIPT.read_text(), feature_version=(3, 9))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}

@@ -12,7 +12,7 @@ import pytest
 from billing.reports.verifier import Check, verify_report
 from tests.billing.reports import settled
 from tests.billing.reports.bundles import FINGERPRINT, REPORT, the_failure
-from tests.billing.reports.settled import CLAIM, COMPARED, Case, figure_checks, report_of
+from tests.billing.reports.settled import CLAIM, COMPARED, PERIOD, Case, figure_checks, report_of
 from tests.billing.reports.test_verifier import run
 
 # --- a dishonest one, who signs and logs what he made up --------------------------------------------------------------
@@ -49,6 +49,38 @@ def stands(spoil: Callable[[Case], object]) -> Callable[[Case], None]:
     return done
 
 
+def approved_another(case: Case) -> None:
+    """The customer approved five hours; what the run counts under that name is the whole month."""
+    case.approved = [case.claims[0]]
+    case.claims[0] = case.claims[0] | {"category": "weather", "from": PERIOD["start"], "to": PERIOD["end"]}
+    case.settle()
+
+
+def claimed_twice(case: Case) -> None:
+    """Beside the claim that was approved the run counts another one of its name."""
+    case.claims.insert(0, case.claims[0] | {"category": "weather", "from": PERIOD["start"], "to": PERIOD["end"]})
+    case.settle()
+
+
+def adjusts(*way: Any, to: Any) -> Callable[[Case], None]:
+    """An earlier period is adjusted, by something else than the difference of two statements that are named."""
+
+    def done(case: Case) -> None:
+        case.adjust("uptime", -12_345)
+        case.settle()
+        change("statement", "lines", -1, *way, to=to)(case)
+
+    return done
+
+
+def unnamed(case: Case) -> None:
+    """A line that adjusts an earlier period by 123,456.00, and names no statement."""
+    line = {"kind": "adjustment", "clause": "uptime", "text": "February 2026", "minor": 12_345_600}
+    case.adjustments.append(line)
+    case.settle()
+
+
+NOTHING_ADJUSTED = "what adjusts uptime is the difference of no two statements that are named"
 STANDING = ("statement", "lines", 1)
 FIRST = settled.CLAIMS[0]["exclusion"]
 OUTCOME, CLAUSE = ("run", "outcome"), ("contract", "terms", "clauses")
@@ -87,6 +119,8 @@ OUTCOME, CLAUSE = ("run", "outcome"), ("contract", "terms", "clauses")
         (lambda case: case.segments.append(case.segments[0] | {"initial": "down"}),
          f"there are two: evidence_segment of {settled.ASSETS[0]}"),
         (lambda case: case.hidden.add(case.claims[0]["exclusion"]), f"the run leaves out the exclusion {FIRST}"),
+        (approved_another, f"what was decided on the exclusion {FIRST} is of another claim than the run's"),
+        (claimed_twice, f"there are two claims of the exclusion {FIRST}"),
         (lambda case: case.decisions.pop(1), "outcome_run/outcome/"),
         (change("decisions", 0, "decision", to="declined"), "outcome_run/outcome/"),
         (change("claims", 0, "contract", to="another"), f"the exclusion {FIRST} is another contract's"),
@@ -116,6 +150,11 @@ OUTCOME, CLAUSE = ("run", "outcome"), ("contract", "terms", "clauses")
         (stands(change(*STANDING, "text", to="uptime 98.00 %: credit")), 'statement/lines/1/text is "uptime 98.00 %:'),
         (stands(lambda case: case.statement["lines"].insert(2, case.statement["lines"][1])), "statement/lines is ["),
         (stands(lambda case: case.statement["lines"][1].pop("of")), "statement/total_minor is 2303642, computed"),
+        (adjusts("of", to=None), NOTHING_ADJUSTED),
+        (adjusts("of", "from", "digest", to="0" * 64), NOTHING_ADJUSTED),
+        (adjusts("of", "to", "digest", to="0" * 64), NOTHING_ADJUSTED),
+        (adjusts("of", to=lambda of: {**of, "to": of["from"]}), NOTHING_ADJUSTED),
+        (unnamed, NOTHING_ADJUSTED),
         (change("segments", 0, "conditions", to={"cold": [], "volume": []}),
          f"evidence/{settled.ASSETS[0]} has a measure and a condition of the name volume"),
     ],
@@ -126,9 +165,27 @@ def test_what_was_made_up_is_found_at_its_place(spoil: Callable[[Case], object],
     assert check.found.startswith(reason)
 
 
+def compared_with(period: dict[str, str] = PERIOD, **contract: Any) -> Callable[[Case], None]:
+    """What could have been is told of another period, or under another contract."""
+
+    def done(case: Case) -> None:
+        case.compared = ({**case.contract, **contract} if contract else case.contract, period, settled.AS_OF)
+        case.settle()
+
+    return done
+
+
+OTHERS = "what_if_run a worse world is of another contract or period than the statement"
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
+        (compared_with({**PERIOD, "end": "2026-03-10T23:00:00Z"}), OTHERS),
+        (compared_with({**PERIOD, "start": "2026-03-01T23:00:00Z"}), OTHERS),
+        (compared_with(version=9), OTHERS),
+        (compared_with(terms=settled.TERMS | {"rounding": "up"}), OTHERS),
+        (compared_with(contract="00000000-0000-4000-8000-0000000000c1"), OTHERS),
         (change("statement", "comparisons", 0, "total_minor", to=1), "statement/comparisons/total_minor is 1"),
         (change("assumed", 0, "initial", to="up"), "what_if_run a worse world/outcome/"),
         (change("what_if", "outcome", "fee_minor", to=7), "what_if_run a worse world/outcome/fee_minor is 7, computed"),

@@ -113,6 +113,13 @@ def test_an_honest_report_is_recomputed() -> None:
     ]
 
 
+def test_what_could_have_been_may_have_been_computed_before_the_statement() -> None:
+    case = Case()
+    case.compared = (case.contract, settled.PERIOD, "2026-04-04T00:00:00Z")
+    case.settle()
+    assert [check.holds for check in figure_checks(case.report())] == [True, True]
+
+
 def test_without_figures_only_proofs_are_checked() -> None:
     claims = [check.claim for check in verify_report(report_of())]
     assert CLAIM not in claims

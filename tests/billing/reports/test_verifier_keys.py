@@ -149,6 +149,35 @@ def test_a_former_key_signs_no_later_head() -> None:
     assert refused[0] == "The head of the log is signed with the key: the head is signed with another key"
 
 
+def by_a_former_key(handed: int) -> bytes:
+    """A log of 13 entries that somebody made up with a key of before, beside the true note by which it handed over."""
+    log, payloads = a_log()
+    log.key, following = KEYS[0], verifier_of(ORIGIN, KEYS[1])
+    key = {"fingerprint": following.fingerprint, "verifier": str(following)}
+    notes = [sign_handover(handed, ORIGIN, KEYS[0], KEYS[1])]
+    return changed(
+        lambda report: report.update(bundle=2, handovers=notes, key=key, witnessed=None),
+        log.report(STATEMENT, payloads, 4),
+    )
+
+
+@pytest.mark.parametrize("trusted", [None, *FINGERPRINTS[:2]])
+@pytest.mark.parametrize("handed", [13, 20])
+def test_a_former_key_signs_no_report_of_after_its_handover(handed: int, trusted: str | None) -> None:
+    assert the_failure(verify_report(by_a_former_key(handed), trusted=trusted)) == (
+        "The head of the log is signed with the key: the head of 13 entries is a former key's; the last one handed "
+        f"over after {handed}, and reports made since have more"
+    )
+
+
+def test_a_report_of_before_the_handover_stays_the_former_key_s() -> None:
+    log, payloads = a_log()
+    log.key = KEYS[0]
+    report = log.report(STATEMENT, payloads, 4)
+    assert failures(verify_report(report, trusted=FINGERPRINTS[0])) == []
+    assert "you gave another" in the_failure(verify_report(report, trusted=FINGERPRINTS[1]))
+
+
 def cosigned(report: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = report["witnessed"]["cosignatures"][0]
     return found
@@ -182,6 +211,11 @@ def test_cosignatures_that_are_none(change: Callable[[dict[str, Any]], object], 
     refused = the_failure(verify_report(changed(lambda report: change(cosigned(report)), SECOND)))
     assert refused.startswith("Witnesses have co-signed")
     assert reason in refused
+
+
+def test_a_head_that_nobody_co_signed() -> None:
+    refused = the_failure(verify_report(changed(lambda report: report["witnessed"].update(cosignatures=[]), SECOND)))
+    assert refused == "Witnesses have co-signed a head that this one grew from: nobody has co-signed the head"
 
 
 def test_a_cosigned_head_that_this_one_did_not_grow_from() -> None:

@@ -2,7 +2,7 @@
 import { gettext } from "../../common/gettext.ts";
 import { kindNamed } from "../kinds.ts";
 import { RefusedError, UnknownError } from "../canonical.ts";
-import type { Leaf } from "../shapes.ts";
+import { reliesOn, type Leaf } from "../shapes.ts";
 import { Zone } from "./clock.ts";
 import { byText, either, EVIDENCE_MEMBERS, list, member, minor, object, objectOf, optional } from "./forms.ts";
 import { text, textOf, texts, word, type Document } from "./forms.ts";
@@ -81,7 +81,8 @@ export function periodOf(run: Document): Document {
   return object(member(run, "period"), "period");
 }
 
-function sidesOf(sides: Document, zone: Zone): [number, number] {
+/** The start and the end of something, as instants. */
+export function sidesOf(sides: Document, zone: Zone): [number, number] {
   return [zone.instant(member(sides, "start")), zone.instant(member(sides, "end"))];
 }
 
@@ -161,15 +162,10 @@ type Decided = Map<string, Map<string, string>>;
 /** The exclusions that were claimed, with when each was approved or withdrawn. */
 function exclusionsOf(run: Document, agreement: Document, given: Documents): Document[] {
   const zone = new Zone(textOf(termsOf(agreement), "time_zone"));
-  const decided: Decided = new Map();
-  for (const each of relied(run, "exclusion_decision", given)) {
-    const decision = objectOf("decision", each, "exclusion_decision");
-    const verdict = word(member(decision, "decision"), "decision", "approved", "declined", "withdrawn");
-    const name = textOf(decision, "exclusion");
-    decided.set(name, (decided.get(name) ?? new Map<string, string>()).set(verdict, textOf(decision, "decided_at")));
-  }
   const claims = relied(run, "exclusion", given);
-  refuseLeftOut(run, claims, decided, given);
+  const claimed = claimedOf(run, claims);
+  const decided = decidedOf(run, claimed, given);
+  refuseLeftOut(run, claimed, decided, given);
   const ours = new Set(assetsOf(agreement));
   return claims.map((each): Document => {
     const claim = objectOf("claim", each, "exclusion");
@@ -191,9 +187,38 @@ function exclusionsOf(run: Document, agreement: Document, given: Documents): Doc
   });
 }
 
+/** By exclusion the digest of its claim; of each there is one. */
+function claimedOf(run: Document, claims: Document[]): Map<string, string> {
+  const claimed = new Map<string, string>();
+  for (const [at, digest] of namesOf(run, "exclusion").entries()) {
+    const exclusion = textOf(claims[at] ?? {}, "exclusion");
+    if (claimed.has(exclusion))
+      throw new RefusedError(gettext("there are two claims of the exclusion {exclusion}", { exclusion }));
+    claimed.set(exclusion, digest);
+  }
+  return claimed;
+}
+
+/** What was decided on each exclusion: on the claim that counts, and not on another of its name. */
+function decidedOf(run: Document, claimed: Map<string, string>, given: Documents): Decided {
+  const decided: Decided = new Map();
+  for (const each of relied(run, "exclusion_decision", given)) {
+    const decision = objectOf("decision", each, "exclusion_decision");
+    const verdict = word(member(decision, "decision"), "decision", "approved", "declined", "withdrawn");
+    const exclusion = textOf(decision, "exclusion");
+    const claim = claimed.get(exclusion);
+    if (claim !== undefined && !reliesOn(decision).some(([kind, name]) => kind === "exclusion" && name === claim))
+      throw new RefusedError(
+        gettext("what was decided on the exclusion {exclusion} is of another claim than the run's", { exclusion }),
+      );
+    const verdicts = decided.get(exclusion) ?? new Map<string, string>();
+    decided.set(exclusion, verdicts.set(verdict, textOf(decision, "decided_at")));
+  }
+  return decided;
+}
+
 /** Refuse a run that passes over an exclusion which was claimed or decided. */
-function refuseLeftOut(run: Document, claims: Document[], decided: Decided, given: Documents): void {
-  const claimed = new Set(claims.map((claim) => textOf(claim, "exclusion")));
+function refuseLeftOut(run: Document, claimed: Map<string, string>, decided: Decided, given: Documents): void {
   const leftOut = new Set([...decided.keys()].filter((name) => !claimed.has(name)));
   const used = new Set(namesOf(run, "exclusion").map((digest) => `exclusion ${digest}`));
   if (member(run, "assumption") === null)

@@ -74,6 +74,22 @@ describe("a report with another value in it", () => {
     expect(result.found.slice(0, reason.length)).toBe(reason);
   });
 
+  test("adjusts no earlier period without the two statements that it is the difference of", async () => {
+    const line = { kind: "adjustment", clause: "uptime", text: "February", minor: 12_345_600 };
+    const [result] = await computed(altered("statement/lines/5", line));
+    expect(result.state).toBe("fails");
+    expect(result.found).toMatch(/^what adjusts uptime is the difference of no two statements that are named\. /);
+  });
+
+  test("is compared with nothing of another period", async () => {
+    const whole = report();
+    const at = whole.leaves.findIndex((leaf) => leaf.kind === "what_if_run");
+    const [, check] = computationsOf(altered(`leaves/${String(at)}/payload/period/end`, "2026-03-10T23:00:00Z"), here);
+    const result = check && (await made(check));
+    expect(result?.state).toBe("fails");
+    expect(result?.found).toMatch(/^what_if_run a worse world is of another contract or period than the statement\. /);
+  });
+
   test("is told figure by figure", async () => {
     const [result] = await computed(altered("statement/total_minor", 2_353_643));
     expect(result.found).toBe(

@@ -2,8 +2,9 @@
 import { gettext } from "../../common/gettext.ts";
 import { canonical, RefusedError, UnknownError, type Json } from "../canonical.ts";
 import type { Report } from "../shapes.ts";
-import { agreementOf, documentOf, documentsOf, namesOf, periodOf, rateDocument, relied, termsOf } from "./basis.ts";
-import type { Documents } from "./basis.ts";
+import { agreementOf, documentOf, documentsOf, namesOf, periodOf, rateDocument, relied } from "./basis.ts";
+import { sidesOf, termsOf, type Documents } from "./basis.ts";
+import { Zone } from "./clock.ts";
 import {
   DIGITS,
   list,
@@ -103,13 +104,10 @@ function concluded(report: Report, stated: (statement: Json) => Figure[], comput
 function settled(report: Report, tell?: Tell): Verdict {
   const statement = objectOf("statement", report.statement, "statement");
   const given = documentsOf(report.leaves);
-  const [name, ...others] = namesOf(statement, "outcome_run");
-  const run = name === undefined ? null : documentOf(given, "outcome_run", name);
-  if (run === null || others.length || member(run, "assumption") !== null)
-    throw new RefusedError(gettext("the statement rests on several outcome runs, or on one of assumed evidence"));
+  const run = runOf(statement, given);
   const outcome = outcomeOf(run, given, "outcome_run", tell);
   const lines = list(member(statement, "lines")).map((line) => object(line, "statement/lines"));
-  const adjustments = lines.filter((line) => member(line, "kind") === "adjustment");
+  const adjustments = adjustmentsOf(statement, lines);
   const adjusted = adjustments.reduce((some, line) => some + Number(minor(member(line, "minor"))), 0);
   const standing = standingOf(statement, lines, outcome);
   const kept = [...standing.values()].reduce((some, one) => some + one, 0);
@@ -142,6 +140,44 @@ function settled(report: Report, tell?: Tell): Verdict {
     standing: standing.size ? kept : null,
     adjusted: adjustments.length ? adjusted : null,
   };
+}
+
+/** The one run that a statement was made of. */
+function runOf(statement: Document, given: Documents): Document {
+  const [name, ...others] = namesOf(statement, "outcome_run");
+  const run = name === undefined ? null : documentOf(given, "outcome_run", name);
+  if (run === null || others.length || member(run, "assumption") !== null)
+    throw new RefusedError(gettext("the statement rests on several outcome runs, or on one of assumed evidence"));
+  return run;
+}
+
+/** The contract and the period of a run, not what was known by then. */
+function ratedBy(run: Document, zone: Zone): string {
+  const contract = [member(run, "contract"), member(run, "version"), namesOf(run, "contract_version")];
+  return canonical([...contract, sidesOf(periodOf(run), zone)]);
+}
+
+/** The lines that adjust earlier periods: each is the difference of two statements, which are both named. */
+function adjustmentsOf(statement: Document, lines: Document[]): Document[] {
+  const [found, named] = [
+    lines.filter((line) => member(line, "kind") === "adjustment"),
+    namesOf(statement, "statement"),
+  ];
+  for (const line of found) {
+    const of = optional(line, "of");
+    const [old, fresh] = of === null ? [] : ["from", "to"].map((side) => textOf(sideOf(of, side), "digest"));
+    if (old === undefined || fresh === undefined || old === fresh || !named.includes(old) || !named.includes(fresh))
+      throw new RefusedError(
+        gettext("what adjusts {clause} is the difference of no two statements that are named", {
+          clause: textOf(line, "clause"),
+        }),
+      );
+  }
+  return found;
+}
+
+function sideOf(of: Json, side: string): Document {
+  return object(member(object(of, "statement/lines"), side), "statement/lines");
 }
 
 /** What a later version says stands of each clause that is indeterminate now: settled by a version that it names. */
@@ -220,12 +256,16 @@ function expectedOf({ run, outcome, agreement, standing, kept, adjustments, adju
 
 function compared(report: Report, tell?: Tell): Verdict {
   const [statement, given] = [object(report.statement, "statement"), documentsOf(report.leaves)];
+  const own = runOf(statement, given);
+  const zone = new Zone(textOf(termsOf(agreementOf(own, given)), "time_zone"));
   const all = list(member(statement, "comparisons")).map((one) => object(one, "statement/comparisons"));
   const money: Verdict = { ...NOTHING, ...moneyOf(statement) };
   const figures: Figure[] = [];
   for (const [at, one] of all.entries()) {
     const run = documentOf(given, "what_if_run", textOf(one, "what_if_run"));
     const place = `what_if_run ${text(member(one, "assumption"))}`;
+    if (ratedBy(run, zone) !== ratedBy(own, zone))
+      throw new RefusedError(gettext("{run} is of another contract or period than the statement", { run: place }));
     const outcome = outcomeOf(run, given, place, (done, of) => tell?.(at * of + done, all.length * of));
     const expected: Document = { assumption: member(run, "assumption"), what_if_run: member(one, "what_if_run") };
     for (const name of SHOWN) expected[name] = member(outcome, name);
