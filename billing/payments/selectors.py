@@ -70,7 +70,7 @@ def standings_of(invoices: Collection[Invoice]) -> dict[UUID, Standing]:
     return {each.id: standing(each.gross_minor, facts[each.id], set_off.get(each.id, 0)) for each in invoices}
 
 
-def refundable(invoice: Invoice, intent: str, *, without: UUID | None = None) -> int:
+def refundable(invoice: Invoice, intent: str) -> int:
     """What of one payment at the provider can still go back: minor units, not below nought.
 
     What went back of the invoice another way is gone as well, and so is what was asked for and is no fact yet.
@@ -78,10 +78,9 @@ def refundable(invoice: Invoice, intent: str, *, without: UUID | None = None) ->
     Args:
         invoice: What was paid.
         intent: The payment at the provider.
-        without: A step that asks for a refund and is left out.
     """
     facts = list(Payment.objects.filter(invoice=invoice).values_list("kind", "minor", "intent"))
-    asked = [step for step in refunds_under_way(invoice) if step.id != without]
+    asked = refunds_under_way(invoice)
     of_it = _received((kind, minor) for kind, minor, of in facts if of == intent)
     of_it -= sum(step.params["minor"] for step in asked if step.params["payment_intent"] == intent)
     of_all = _received((kind, minor) for kind, minor, _ in facts) - sum(step.params["minor"] for step in asked)
@@ -93,9 +92,13 @@ def _received(facts: Iterable[tuple[str, int]]) -> int:
 
 
 def refunds_under_way(invoice: Invoice) -> list[ProviderStep]:
-    """The steps that ask for a refund which is no fact yet, and can become one."""
+    """The steps that ask for a refund which is no fact yet, and become one without anybody.
+
+    One that waits for a person is none: what is left is looked at again before it is tried.
+    """
     known = Payment.objects.filter(invoice=invoice, kind=PaymentKind.REFUNDED).values_list("external", flat=True)
     asked = ProviderStep.objects.filter(invoice=invoice, operation="refund").exclude(object_id__in=list(known))
+    asked = asked.exclude(state=StepState.BLOCKED)
     # One that Stripe could not do has a finding although the step was done.
     return [step for step in asked if not (step.state == StepState.DONE and step.finding)]
 

@@ -16,7 +16,7 @@ from billing.invoices.selectors import hold_account
 from billing.invoices.selectors import invoice as invoice_by_id
 from billing.invoices.writing import book
 from billing.payments.domain import Fact, payment_legs, refund_name
-from billing.payments.models import Payment, PaymentKind, ProviderKind, ProviderStep, StepState
+from billing.payments.models import Payment, PaymentKind, ProviderKind, ProviderStep
 from billing.payments.providers import PROVIDERS, provider
 from billing.payments.selectors import (
     blocked_steps,
@@ -192,7 +192,7 @@ def try_again(*, step: UUID, by: str, now: datetime) -> Invoice:
     asked, currency = row.params["minor"], row.params["currency"]
     with transaction.atomic():
         hold_account(invoice)
-        left = refundable(invoice, row.params["payment_intent"], without=row.id)
+        left = refundable(invoice, row.params["payment_intent"])
         if asked > left:
             raise NotRefundableError(
                 f"{money_text(left, currency)} of this payment can still go back, not {money_text(asked, currency)}.",
@@ -273,8 +273,7 @@ def _refuse_refund(invoice: Invoice, minor: int) -> None:
     now, asked = standing_of(invoice), 0
     most = -now.open
     if invoice.gross_minor >= 0:
-        steps = refunds_under_way(invoice)
-        asked = sum(step.params["minor"] for step in steps if step.state != StepState.BLOCKED)
+        asked = sum(step.params["minor"] for step in refunds_under_way(invoice))
         most = now.received - asked
     if minor > most:
         fix = "Enter at most that amount, or record first what came in."

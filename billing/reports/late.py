@@ -189,12 +189,17 @@ def _rated(period: _Open, row: LateEvidence | None) -> _Open:
 def _decided_anew(
     periods: Sequence[_Open], decided: Sequence[_Decided], about: Mapping[UUID, frozenset[str]]
 ) -> Mapping[_Key, list[datetime]]:
-    """When something was decided about each of the periods that it was not rated on."""
+    """When something was decided about each of the periods that it was not rated on.
+
+    Where the last rating failed there is no run that says what it knew: the period waits for a person anyway.
+    """
     concerned = [(period, each) for period in periods for each in decided if each.concerns(period, about)]
     used = _used({period.key: period.known_to for period, each in concerned if each.may_have_waited(period)})
     found: defaultdict[_Key, list[datetime]] = defaultdict(list)
     for period, each in concerned:
-        if each.is_since(period) or (each.may_have_waited(period) and each.digest not in used.get(period.key, ())):
+        known = used.get(period.key)
+        has_waited = known is not None and each.may_have_waited(period) and each.digest not in known
+        if each.is_since(period) or has_waited:
             found[period.key].append(each.at)
     return found
 

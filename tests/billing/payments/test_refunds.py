@@ -78,8 +78,6 @@ class TestOnce:
             ask_back(paid_invoice, 7_000, worker.now)
             ProviderStep.objects.filter(operation="refund").update(state="blocked", next_at=None)
             step = steps_of(paid_invoice).get(operation="refund")
-            with pytest.raises(NotRefundableError):
-                ask_back(paid_invoice, 3_001, worker.now)
             transfer(paid_invoice, 3_001, back=True)
             with pytest.raises(NotRefundableError) as error:
                 try_again(step=step.id, by=BY, now=worker.now)
@@ -94,6 +92,24 @@ class TestOnce:
         worker.settle()
         with scope(worker.tenant):
             assert (standing_of(paid_invoice).received, len(worker.stripe.all("refund"))) == (0, 1)
+
+    def test_what_is_left_beside_a_refund_that_was_refused_goes_back_from_the_payment(
+        self, worker: Worker, paid_invoice: Invoice
+    ) -> None:
+        with scope(worker.tenant):
+            ask_back(paid_invoice, 7_000, worker.now)
+            ProviderStep.objects.filter(operation="refund").update(state="blocked", next_at=None)
+            refused = steps_of(paid_invoice).get(operation="refund")
+            transfer(paid_invoice, 4_000, back=True)
+            with pytest.raises(NotRefundableError):
+                ask_back(paid_invoice, 6_001, worker.now)
+            ask_back(paid_invoice, 6_000, worker.now)
+        worker.settle()
+        with scope(worker.tenant):
+            assert [each["amount"] for each in worker.stripe.all("refund")] == [6_000]
+            assert standing_of(paid_invoice).received == 0
+            with pytest.raises(NotRefundableError, match=r"0\.00 USD of this payment can still go back"):
+                try_again(step=refused.id, by=BY, now=worker.now)
 
 
 class TestForms:

@@ -13,9 +13,10 @@ from billing.outcomes.corrections import Corrected, correct_evidence
 from billing.outcomes.deciding import approve_exclusion, decline_exclusion, withdraw_exclusion
 from billing.outcomes.services import claim_exclusion, run_outcome
 from billing.reports.due import BY
+from billing.reports.late import find_late
 from billing.reports.restating import follow_late
 from billing.reports.services import restate_period
-from billing.statements.late import late_notices
+from billing.statements.late import late_notices, rated_again
 from billing.statements.models import LateEvidence, Statement
 from billing.statements.services import seal_statement
 from tenants.kernel.ids import new_id
@@ -291,6 +292,16 @@ class TestWhatPeopleSay:
         assert restate_period(statement=statement.id, by=OWNER, now=LATE + timedelta(seconds=1)) is not None
         assert [follow_late(now=LATE + hour * HOUR) for hour in (1, 2)] == [0, 0]
         assert not LateEvidence.objects.exclude(found_at=None).exists()
+
+    def test_what_a_rating_that_failed_had_seen_is_told_once(self) -> None:
+        fleet = a_gappy_fleet()
+        contract = of(fleet)
+        claim = claimed(contract, fleet, now=at("2026-11-12"))
+        seal(contract)
+        approve_exclusion(exclusion=claim, why="", by="nora", customer=contract.customer_id, now=LATE)
+        assert find_late(now=LATE + timedelta(minutes=1)) == 1
+        rated_again(contract.id, NOVEMBER[0], now=LATE + timedelta(minutes=2), why="too little is known")
+        assert [find_late(now=LATE + hour * HOUR) for hour in (1, 2, 26)] == [0, 0, 0]
 
     def test_an_objection_that_had_to_wait_until_its_silence_had_counted(self) -> None:
         fleet, ends = a_gappy_fleet(), at("2026-12-11")

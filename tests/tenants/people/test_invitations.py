@@ -284,7 +284,7 @@ class TestPages:
         refused = client.post("/invitations/")
         assert (refused.status_code, b"is for grace@pumps.example" in refused.content) == (403, True)
 
-    @pytest.mark.parametrize("link", ["/invitations/", "/invitations/ot_invitation_wrong/", "/invitations/%00/"])
+    @pytest.mark.parametrize("link", ["/invitations/", "/invitations/ot_invitation_wrong/"])
     def test_a_link_to_nothing(self, client: Client, link: str) -> None:
         page = client.get(link, follow=True)
         assert page.status_code == 404
