@@ -81,6 +81,7 @@ urlpatterns = [
     path("invoices/<uuid:invoice>/set-off/", payments.set_off, name="invoice-set-off"),
     path("payments/<uuid:payment>/refund/", payments.refund, name="payment-refund"),
     path("payments/steps/<uuid:step>/retry/", payments.retry, name="payment-step-retry"),
+    path("payments/steps/<uuid:step>/give-up/", payments.give_up, name="payment-step-give-up"),
     path("admin/payments/", payments.settings, name="payment-settings"),
     path("admin/payments/check/", payments.check, name="payment-settings-check"),
     path("admin/payments/meters/", meters.usage_meters, name="usage-meters"),

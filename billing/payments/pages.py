@@ -222,6 +222,24 @@ def retry(request: HttpRequest, step: UUID) -> HttpResponse:
     return redirect("invoice", actor_of(request).slug, row.invoice_id)
 
 
+@require_POST
+@page(needs=Permission.MONEY_BILL)
+def give_up(request: HttpRequest, step: UUID) -> HttpResponse:
+    """Have a refund tried no more."""
+    row = selectors.refunds_to_give_up().filter(id=step).first()
+    if row is None:
+        raise Http404
+    try:
+        services.give_up_refund(step=step, by=actor_of(request).name, now=utc_now())
+    except services.BeingTriedError as error:
+        messages.error(request, retold(error))
+    except NotFoundError:
+        raise Http404 from None
+    else:
+        messages.success(request, _("It is tried no more. Pay it back by bank transfer, and record that."))
+    return redirect("invoice", actor_of(request).slug, row.invoice_id)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(needs=NEEDS)
 def settings(request: HttpRequest) -> HttpResponse:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Sum, When
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
 from billing.invoices.models import Invoice, InvoiceKind
@@ -99,7 +99,7 @@ def refunds_under_way(invoice: Invoice) -> list[ProviderStep]:
     known = Payment.objects.filter(invoice=invoice, kind=PaymentKind.REFUNDED).values_list("external", flat=True)
     asked = ProviderStep.objects.filter(invoice=invoice, operation="refund").exclude(object_id__in=list(known))
     asked = asked.exclude(state=StepState.BLOCKED)
-    # One that Stripe could not do has a finding although the step was done.
+    # One that Stripe could not do, or that was given up, has a finding although the step was done.
     return [step for step in asked if not (step.state == StepState.DONE and step.finding)]
 
 
@@ -141,3 +141,9 @@ def at_provider(invoice: Invoice) -> ProviderInvoice | None:
 def blocked_steps() -> QuerySet[ProviderStep]:
     """The steps that wait for a person, with their invoices."""
     return ProviderStep.objects.filter(state=StepState.BLOCKED).select_related("invoice").order_by("created_at", "id")
+
+
+def refunds_to_give_up() -> QuerySet[ProviderStep]:
+    """The refunds that wait for a person, or for a key in force: Stripe does them by itself no more."""
+    is_held = Q(state=StepState.BLOCKED) | Q(state=StepState.WAITING, finding__code="payment.key_refused")
+    return ProviderStep.objects.filter(is_held, operation="refund").select_related("invoice")

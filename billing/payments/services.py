@@ -8,6 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from pydantic import JsonValue
 
 from billing.contracts.figures import money_text
@@ -15,19 +16,21 @@ from billing.invoices.models import Invoice
 from billing.invoices.selectors import hold_account
 from billing.invoices.selectors import invoice as invoice_by_id
 from billing.invoices.writing import book
+from billing.payments.backoff import LEASE
 from billing.payments.domain import Fact, payment_legs, refund_name
-from billing.payments.models import Payment, PaymentKind, ProviderKind, ProviderStep
+from billing.payments.models import Payment, PaymentKind, ProviderKind, ProviderStep, StepState
 from billing.payments.providers import PROVIDERS, provider
 from billing.payments.selectors import (
     blocked_steps,
     chosen_provider,
     payment,
     refundable,
+    refunds_to_give_up,
     refunds_under_way,
     standing_of,
 )
 from billing.payments.stripe_steps import retry_step
-from tenants.kernel.errors import ConflictError, OutturnError
+from tenants.kernel.errors import ConflictError, Finding, NotFoundError, OutturnError
 from tenants.kernel.ids import new_id
 from tenants.kernel.money import LARGEST_MINOR
 from tenants.record.services import record_audit
@@ -47,6 +50,12 @@ class NotRefundableError(ConflictError):
     """More would go back than there is."""
 
     code = "payment.not_refundable"
+
+
+class BeingTriedError(ConflictError):
+    """What is at the provider at this moment cannot be given up."""
+
+    code = "payment.being_tried"
 
 
 class NotToSetOffError(ConflictError):
@@ -199,6 +208,35 @@ def try_again(*, step: UUID, by: str, now: datetime) -> Invoice:
                 place="step", kept="Nothing is tried again.", fix="Pay back from the payment what is left of it.",
             )  # fmt: skip
         return retry_step(step=step, by=by, now=now)
+
+
+def give_up_refund(*, step: UUID, by: str, now: datetime) -> Invoice:
+    """Have a refund tried no more: a person has seen that Stripe has not made it, and pays it back another way.
+
+    Raises:
+        NotFoundError: There is no such refund, or Stripe is still at it.
+        BeingTriedError: It is being tried at this moment.
+    """
+    found = refunds_to_give_up().filter(id=step).first()
+    if found is None:
+        raise NotFoundError("There is no such refund to give up.", place="step", fix="Look at the invoice again.")
+    invoice: Invoice = found.invoice
+    with transaction.atomic():
+        hold_account(invoice)
+        # Whoever has taken it may have called Stripe already; what came of it is known when the lease is over.
+        is_idle = Q(next_at=None) | Q(next_at__lte=now) | Q(next_at__gt=now + LEASE)
+        idle = ProviderStep.objects.select_for_update(skip_locked=True).filter(is_idle, id=step, state=found.state)
+        if idle.first() is None:
+            raise BeingTriedError(
+                "This refund is being tried now.", place="step", kept="It was not given up.",
+                fix="Look at the invoice again in two minutes.",
+            )  # fmt: skip
+        why = Finding("payment.refund_given_up", "refund", f"Given up by {by}.", "Pay it back by bank transfer.")
+        ProviderStep.objects.filter(id=step).update(
+            state=StepState.DONE, finding=why.as_dict(), next_at=None, done_at=now
+        )
+        _tell("payment.refund_given_up", invoice, {"step": found.name, **found.params}, by=by, now=now)
+    return invoice
 
 
 def set_off(

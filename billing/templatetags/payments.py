@@ -40,7 +40,9 @@ def payments(context: Mapping[str, Any], invoice: Invoice) -> dict[str, Any]:
         is_paid = can_bill and row.kind == "received" and row.intent
         row.can_refund = bool(is_paid and selectors.refundable(invoice, row.intent))  # type: ignore[attr-defined]
     steps = list(selectors.steps_of(invoice)) if is_own else []
+    held = set(selectors.refunds_to_give_up().filter(invoice=invoice).values_list("id", flat=True)) if steps else set()
     for step in steps:
+        step.can_give_up = can_bill and step.id in held  # type: ignore[attr-defined]
         step.look = STEPS[step.state]  # type: ignore[attr-defined]
     return {
         "shell": context["shell"], "csrf_token": context.get("csrf_token"), "invoice": invoice, "standing": standing,

@@ -116,7 +116,7 @@ def settled(customer: UUID) -> dict[str, dict[str, str | int | UUID]]:
         **{f"api:{name}": {"pk": done.invoice.id} for name in ("invoice-dunning", "invoice-dunning-pauses")},
         "api:dunning-pause-end": {"pk": pause.id},
         "payment-refund": {"payment": paid.id},
-        "payment-step-retry": {"step": step.id},
+        **{f"payment-step-{name}": {"step": step.id} for name in ("retry", "give-up")},
         "api:invoice-standing": {"pk": done.invoice.id},
         **{f"api:payment-{name}": {"pk": paid.id} for name in ("detail", "refund")},
         **{name: {"report": done.report.id} for name in ("report", "report-share")},

@@ -8,14 +8,16 @@ import pytest
 from django.test import Client
 
 from billing.invoices.models import Invoice
-from billing.payments.models import ProviderStep
+from billing.payments.choosing import change_settings
+from billing.payments.models import ProviderKind, ProviderStep
 from billing.payments.selectors import refundable, standing_of, steps_of
-from billing.payments.services import NotRefundableError, set_off, try_again
+from billing.payments.services import BeingTriedError, NotRefundableError, give_up_refund, set_off, try_again
+from tenants.kernel.errors import NotFoundError
 from tenants.kernel.ids import new_id
 from tenants.people.models import User
 from tenants.record.models import AuditEntry
 from tenants.scope.context import scope
-from tests.billing.payments.world import BY, ISSUED, Worker, an_invoice, ask_back, paid, story, transfer
+from tests.billing.payments.world import BY, ISSUED, Worker, an_invoice, ask_back, choose_stripe, paid, story, transfer
 from tests.billing.world import body
 from tests.conftest import Cast
 
@@ -110,6 +112,74 @@ class TestOnce:
             assert standing_of(paid_invoice).received == 0
             with pytest.raises(NotRefundableError, match=r"0\.00 USD of this payment can still go back"):
                 try_again(step=refused.id, by=BY, now=worker.now)
+
+
+class TestGivenUp:
+    def test_a_refund_that_a_dead_key_holds_is_given_up_and_goes_back_by_transfer(
+        self, cast: Cast, worker: Worker, paid_invoice: Invoice, sign_in: SignIn
+    ) -> None:
+        with scope(worker.tenant):
+            change_settings(
+                provider=ProviderKind.STRIPE, key="sk_test_wrong00000", webhook_secret="", by=BY, now=worker.now
+            )
+            ask_back(paid_invoice, 7_000, worker.now)
+            step = steps_of(paid_invoice).get(operation="refund")
+            with pytest.raises(NotFoundError, match="no such refund to give up"):
+                give_up_refund(step=step.id, by=BY, now=worker.now)
+        client, page = sign_in(cast.owner), f"{HOUSE}invoices/{paid_invoice.id}/"
+        path = f"{HOUSE}payments/steps/{step.id}/give-up/"
+        assert (path in body(client, page), client.post(path).status_code) == (False, 404)
+        worker.work()
+        assert path in body(client, page)
+        with scope(worker.tenant):
+            with pytest.raises(NotRefundableError):
+                transfer(paid_invoice, 10_000, back=True)
+            give_up_refund(step=step.id, by=BY, now=worker.now)
+            step.refresh_from_db()
+            assert step.finding is not None
+            assert (step.state, step.finding["code"]) == ("done", "payment.refund_given_up")
+            assert AuditEntry.objects.get(action="payment.refund_given_up").details["minor"] == 7_000
+            transfer(paid_invoice, 10_000, back=True)
+            choose_stripe()
+        assert path not in body(client, page)
+        worker.settle()
+        assert worker.stripe.all("refund") == []
+        with scope(worker.tenant):
+            assert (standing_of(paid_invoice).received, paid(paid_invoice).minor) == (0, 10_000)
+
+    def test_what_a_worker_has_taken_is_not_given_up(
+        self, cast: Cast, worker: Worker, paid_invoice: Invoice, sign_in: SignIn
+    ) -> None:
+        refused = {
+            "code": "payment.key_refused",
+            "place": "",
+            "message": "Stripe: Invalid API Key",
+            "fix": "Enter one.",
+        }
+        with scope(worker.tenant):
+            ask_back(paid_invoice, 7_000, worker.now)
+            ProviderStep.objects.filter(operation="refund").update(finding=refused)
+            step = steps_of(paid_invoice).get(operation="refund")
+        worker.die()
+        with scope(worker.tenant), pytest.raises(BeingTriedError) as error:
+            give_up_refund(step=step.id, by=BY, now=worker.now)
+        assert error.value.fix == "Look at the invoice again in two minutes."
+        worker.wake()
+        with scope(worker.tenant):
+            assert steps_of(paid_invoice).get(operation="refund").object_id == worker.stripe.all("refund")[0]["id"]
+
+    def test_one_that_was_refused_is_given_up_on_the_page(
+        self, cast: Cast, worker: Worker, paid_invoice: Invoice, sign_in: SignIn
+    ) -> None:
+        with scope(worker.tenant):
+            ask_back(paid_invoice, 7_000, worker.now)
+            ProviderStep.objects.filter(operation="refund").update(state="blocked", next_at=None)
+            step = steps_of(paid_invoice).get(operation="refund")
+        client, path = sign_in(cast.owner), f"{HOUSE}payments/steps/{step.id}/give-up/"
+        shown = client.post(path, follow=True).content.decode()
+        assert "Pay it back by bank transfer, and record that." in shown
+        assert f"Given up by {cast.owner}" in shown
+        assert client.post(path).status_code == 404
 
 
 class TestForms:
