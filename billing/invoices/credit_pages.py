@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from uuid import UUID
 
 from django import forms
@@ -24,6 +25,8 @@ from tenants.kernel.clock import utc_now
 from tenants.kernel.errors import NotFoundError, OutturnError
 from tenants.kernel.money import exponent
 from tenants.scope.actors import Permission
+
+_AMOUNT = re.compile(r"([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?")
 
 
 class CreditForm(forms.Form):
@@ -66,15 +69,13 @@ def minor_of(text: str, currency: str) -> int | None:
     Raises:
         CreditAmountError: It is no amount, or has more digits than the currency.
     """
-    plain = text.strip().replace(",", "")
+    plain = text.strip()
     if not plain:
         return None
     digits = exponent(currency)
-    try:
-        exact = Decimal(plain).scaleb(digits)
-    except InvalidOperation:
-        exact = Decimal("NaN")
-    if not exact.is_finite() or exact != exact.to_integral_value():
+    # A comma parts thousands only: 12,50 must not be read as 1250.
+    exact = Decimal(plain.replace(",", "")).scaleb(digits) if _AMOUNT.fullmatch(plain) else None
+    if exact is None or exact != exact.to_integral_value():
         most = _("no decimals") if digits == 0 else _("at most %(count)s decimals") % {"count": digits}
         raise CreditAmountError(
             f"{text} is no amount in {currency}.", place="minor", kept="What was credited before; nothing was issued.",

@@ -118,7 +118,11 @@ def write_invoice(wanted: Wanted, *, by: str, now: datetime) -> Invoice:
 
 
 def _next_number(entity: LegalEntity | None, kind: Kind, year: int) -> str:
-    """The next number of a series, which stays locked until the transaction ends, so that a failure leaves no gap."""
+    """The next number of a series, which stays locked until the transaction ends, so that a failure leaves no gap.
+
+    What was issued before there was a legal entity is credited in the numbers of the first, which goes on with them.
+    """
+    entity = entity or LegalEntity.objects.order_by("created_at", "id").first()
     wanted = InvoiceSeries.objects.select_for_update().filter(entity=entity, kind=kind, year=year)
     series = wanted.first()
     if series is None:

@@ -147,12 +147,19 @@ class DatevTerms:
             raise JournalError(found)
 
 
+_YEARS = (1900, 2199)
+
+
 def check_span(first: date, last: date) -> None:
-    """Refuse a span that runs backwards.
+    """Refuse a span that runs backwards, or leaves the years that documents know.
 
     Raises:
         JournalError: It does.
     """
+    for place, day in (("first", first), ("last", last)):
+        if not _YEARS[0] <= day.year <= _YEARS[1]:
+            fix = f"Write a day from {_YEARS[0]} to {_YEARS[1]}."
+            raise JournalError([Finding("journal.span", place, f"Nothing is booked on {day}.", fix)])
     if last < first:
         fix = "Write a last day that is not before the first."
         raise JournalError([Finding("journal.span", "last", "The last day is before the first.", fix)])

@@ -53,7 +53,8 @@ def _opened(told: Counted) -> PlanAccount | None:
     today = local_day(told.at, told.time_zone)
     baseline = {kind: amount for (kind, day), amount in told.days.items() if day == today}
     with transaction.atomic():
-        customer = create_customer(name=_free_name(told), now=told.at)
+        # The operator's own limit is of its twins' customers: it must not keep an organisation from being charged.
+        customer = create_customer(name=_free_name(told), now=told.at, is_limited=False)
         row = PlanAccount.objects.create(
             organisation=told.tenant, slug=told.slug, customer=customer, time_zone=zone, since=told.at,
             baseline=baseline, looked_at=told.at,
@@ -67,11 +68,10 @@ def _opened(told: Counted) -> PlanAccount | None:
 
 
 def _free_name(told: Counted) -> str:
-    """What the customer is called: as the organisation is, with its name in addresses where another is called so."""
+    """What the customer is called: as the organisation is, with its address or id where another is called so."""
     name = told.name.strip()[:_LONGEST_NAME] or told.slug
-    if not customers().filter(name=name).exists():
-        return name
-    return f"{name[: _LONGEST_NAME - len(told.slug) - 3]} ({told.slug})"
+    mine = (f"{name[: _LONGEST_NAME - len(each) - 3]} ({each})" for each in (told.slug, str(told.tenant)))
+    return next(each for each in (name, *mine) if not customers().filter(name=each).exists())
 
 
 def _keep_terms(row: PlanAccount, told: Counted) -> None:

@@ -27,10 +27,17 @@ from tenants.kernel.canonical import digest
 from tenants.kernel.clock import isoformat
 from tenants.kernel.errors import OutturnError
 from tenants.kernel.ids import new_id
+from tenants.kernel.money import LARGEST_MINOR
 from tenants.record.services import record_audit
 
 LOOK_BACK = 14
 """How many bills back late events still change what is charged; none older is taken (`domain.events.BACK`)."""
+
+
+class BillTooLargeError(OutturnError):
+    """A month comes to more than can be written exactly."""
+
+    code = "plan.too_large"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +148,9 @@ def _sealed(
 ) -> PlanBill:
     bill_id, adjustments = new_id(), list(_adjustments(account, known))
     document = _document(bill_id, account, period, adjustments, terms.currency, now)
-    lines, total, sealed = document["lines"], document["total_minor"], digest(document)
+    lines, total = document["lines"], document["total_minor"]
+    _refuse_large([total, *(line["minor"] for line in lines)], period)
+    sealed = digest(document)
     invoice = None
     if any(line["minor"] for line in lines):
         corrected = _corrected(account, known, adjustments)
@@ -161,6 +170,15 @@ def _sealed(
         details={"month": period.month, "total_minor": total, "number": invoice.number if invoice else None},
     )  # fmt: skip
     return bill
+
+
+def _refuse_large(minors: Sequence[int], period: Rated) -> None:
+    """An amount that is not exact in JSON, with tax on it, comes of usage in a wrong unit."""
+    if max(map(abs, minors)) > LARGEST_MINOR // 2:
+        raise BillTooLargeError(
+            f"{period.month} comes to more than can be billed.", place=f"months/{period.month}",
+            kept="The usage; nothing was billed.", fix="Look for usage in a wrong unit, and send what corrects it.",
+        )  # fmt: skip
 
 
 def _corrected(account: PlanAccount, known: PriceList, adjustments: Sequence[Adjustment]) -> dict[str, Corrected]:

@@ -78,7 +78,10 @@ def events_in(request: Request) -> list[Any]:
             "This is no form of CloudEvents.", place="Content-Type", kept="Nothing was taken.",
             fix=f"Send {SINGLE}, {BATCH}, or the attributes as headers such as ce-id beside JSON data.",
         )  # fmt: skip
-    return [read_headers(request.headers, request.data)]
+    told = read_headers(request.headers, request.data)
+    if not is_keepable(told):
+        raise ParseError("a header has a character that cannot be kept")
+    return [told]
 
 
 def _refuse_constant(name: str) -> Any:

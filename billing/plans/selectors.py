@@ -13,7 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Case, Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncDate, TruncMonth
 
 from billing.plans.domain.prices import Aggregate, Held
@@ -77,6 +77,13 @@ def accounts() -> QuerySet[PlanAccount]:
 def accounts_listed() -> QuerySet[PlanAccount]:
     """The accounts with the plan each is on now, as `plan_now`; empty for an organisation that is gone."""
     return accounts().annotate(plan_now=_plan_now())
+
+
+def accounts_with_end() -> QuerySet[Any]:
+    """The accounts with `ended_at`, since when the organisation is gone; None while it is there."""
+    last = PlanTerm.objects.filter(account=OuterRef("id")).order_by("-since", "-id")[:1]
+    ended = last.annotate(gone=Case(When(plan="", then=F("since")))).values("gone")
+    return PlanAccount.objects.annotate(ended_at=Subquery(ended))
 
 
 def accounts_by_plan() -> dict[str, int]:

@@ -16,7 +16,7 @@ from billing.plans.domain.events import Usage, read_event
 from billing.plans.domain.prices import Aggregate
 from billing.plans.models import PlanAccount, PlanPrice, UsageEvent
 from billing.plans.schemas import OWN_SOURCES, PREFIX, PlanPricesDocument
-from billing.plans.selectors import PriceList, require_operator
+from billing.plans.selectors import PriceList, accounts_with_end, require_operator
 from tenants.kernel.canonical import digest
 from tenants.kernel.errors import Finding, OutturnError
 from tenants.record.services import record_audit
@@ -175,18 +175,20 @@ class _Owners:
     """The accounts by what events may call their organisations: ids, and names in addresses."""
 
     def __init__(self) -> None:
-        rows = list(PlanAccount.objects.all())
-        self._by_name: Mapping[str, PlanAccount] = {row.slug: row for row in rows} | {
+        rows = list(accounts_with_end())
+        # The name of one that is gone may be another's by now.
+        self._by_name: Mapping[str, Any] = {row.slug: row for row in rows if row.ended_at is None} | {
             str(row.organisation): row for row in rows
         }
 
-    def get(self, subject: str) -> PlanAccount | None:
+    def get(self, subject: str) -> Any:
         """The account of a subject, if it has one."""
         return self._by_name.get(subject)
 
     def of(self, subject: str) -> PlanAccount:
         """The account of a subject that was found to have one."""
-        return self._by_name[subject]
+        found: PlanAccount = self._by_name[subject]
+        return found
 
 
 def _misfits(usage: Usage, means: Mapping[str, Aggregate], owners: _Owners) -> list[Finding]:
@@ -204,10 +206,17 @@ def _misfits(usage: Usage, means: Mapping[str, Aggregate], owners: _Owners) -> l
     if account is None:
         fix = "Send the id or the name in addresses of an organisation on a plan with prices."
         return [Finding("usage.subject_unknown", "subject", f"{usage.subject} is not charged.", fix)]
+    return _wrong_time(usage, account) or _wrong_data(usage, how)
+
+
+def _wrong_time(usage: Usage, account: Any) -> list[Finding]:
     if usage.at < account.since:
         fix = "Settle what was used before in another way; it is never charged by the plan."
         return [Finding("usage.before_plan", "time", "The organisation was on no plan with prices then.", fix)]
-    return _wrong_data(usage, how)
+    if account.ended_at is not None and usage.at >= account.ended_at:
+        fix = "Settle it in another way; what was used before is taken."
+        return [Finding("usage.after_plan", "time", "The organisation was gone then.", fix)]
+    return []
 
 
 def _wrong_data(usage: Usage, how: Aggregate) -> list[Finding]:

@@ -32,7 +32,12 @@ class CustomerTakenError(ConflictError):
 
 
 def create_customer(
-    *, name: str, now: datetime, details: CustomerDetails | None = None, by: Actor | None = None
+    *,
+    name: str,
+    now: datetime,
+    details: CustomerDetails | None = None,
+    by: Actor | None = None,
+    is_limited: bool = True,
 ) -> Customer:
     """A new end customer of the tenant in scope.
 
@@ -41,6 +46,7 @@ def create_customer(
         now: The moment.
         details: What else is known of it.
         by: Who makes it, for the audit; None for work of our own.
+        is_limited: Whether the tenant's limit holds for it.
 
     Raises:
         CustomerNameError: The name is empty.
@@ -48,7 +54,8 @@ def create_customer(
         LimitReachedError: The tenant may have no more.
     """
     with transaction.atomic():
-        require(Meter.CUSTOMERS, now=now)
+        if is_limited:
+            require(Meter.CUSTOMERS, now=now)
         row = Customer(created_at=now)
         _write(row, name, details or CustomerDetails())
         if by is not None:

@@ -45,7 +45,10 @@ def _note_meter(row: StripeMeter, found: Done | Later | Blocked, now: datetime) 
         wait = max(pause(row.attempts), timedelta(seconds=found.after_s))
         mine.update(finding=found.why.as_dict(), look_at=now + wait, turn=F("turn") + int(found.is_final))
     else:
-        mine.update(finding=found.why.as_dict(), attempts=0, looked_at=now, look_at=now + _WHILE_WRONG)
+        mine.update(
+            finding=found.why.as_dict(), attempts=0, looked_at=now, look_at=now + _WHILE_WRONG,
+            turn=F("turn") + int(_is_refused(found)),
+        )  # fmt: skip
 
 
 def keep_customers(tenant: UUID, client: StripeClient, now: datetime) -> int:
@@ -73,6 +76,11 @@ def _note_customer(row: MeteredCustomer, found: Done | Later | Blocked, now: dat
         mine.update(object_id=found.object_id, finding=None, attempts=0, next_at=None)
         return
     after = found.after_s if isinstance(found, Later) else 3600
-    is_final = isinstance(found, Later) and found.is_final
+    is_final = found.is_final if isinstance(found, Later) else _is_refused(found)
     wait = max(pause(row.attempts), timedelta(seconds=after))
     mine.update(finding=found.why.as_dict(), next_at=now + wait, turn=F("turn") + int(is_final))
+
+
+def _is_refused(found: Blocked) -> bool:
+    """Whether Stripe would repeat its answer for a day under the same key, also after the cause is mended."""
+    return found.why.code == "payment.refused_by_provider"

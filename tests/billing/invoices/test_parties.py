@@ -117,6 +117,17 @@ class TestNumbers:
         series = InvoiceSeries.objects.order_by("year").values_list("entity", "year", "prefix", "last")
         assert list(series) == [(seller.id, 2026, "ME", 2), (seller.id, 2027, "MEG", 1)]
 
+    def test_what_was_issued_before_there_was_one_is_credited_in_its_numbers(self) -> None:
+        old, older = an_invoice(), an_invoice("Second")
+        assert credit(old, 100).number == "ME-CN-2026-0001"
+        seller = a_seller(replace(MERIDIAN, prefix="MEG"))
+        billed_at(customer().id, AT_HOME)
+        assert credit(old, 100).number == "ME-CN-2026-0002"
+        assert credit(an_invoice("Third"), 100).number == "ME-CN-2026-0003"
+        made = credit(older, None, now="2027-01-05")
+        assert (made.number, made.entity) == ("MEG-CN-2027-0001", None)
+        assert set(InvoiceSeries.objects.values_list("entity", flat=True)) == {seller.id}
+
     def test_each_legal_entity_counts_for_itself(self) -> None:
         first = a_seller()
         second = a_seller(replace(MERIDIAN, name="Meridian SAS", prefix="MF"))

@@ -127,7 +127,10 @@ def test_amounts_have_the_digits_of_their_currency(text: str, currency: str, min
         ("10.5", "JPY", "Write a number with no decimals."),
         ("1.2345", "KWD", "Write a number with at most 3 decimals."),
         ("0.001", "EUR", "Write a number with at most 2 decimals."),
-        ("Infinity", "EUR", "Write a number with at most 2 decimals."),
+        *(
+            (text, "EUR", "Write a number with at most 2 decimals.")
+            for text in ("Infinity", "12,50", "1,00", "1,0000", "1e5", "1e999999", "1e5000", "-5", "1.", "٣")
+        ),
     ],
 )
 def test_a_currency_has_no_more_digits_than_it_has(text: str, currency: str, fix: str) -> None:

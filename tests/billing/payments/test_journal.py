@@ -173,6 +173,15 @@ class TestFiles:
         with pytest.raises(JournalError):
             check_span(date(2026, 1, 2), date(2026, 1, 1))
 
+    @pytest.mark.parametrize(("first", "last", "place"), [
+        (date(9999, 1, 1), date(9999, 1, 1), "first"), (date(2026, 1, 1), date(2200, 1, 1), "last"),
+        (date(1899, 12, 31), date(2026, 1, 1), "first"),
+    ])  # fmt: skip
+    def test_years_that_no_document_has_are_refused(self, first: date, last: date, place: str) -> None:
+        with pytest.raises(JournalError) as error:
+            check_span(first, last)
+        assert [(each.code, each.place) for each in error.value.findings] == [("journal.span", place)]
+
 
 @pytest.mark.django_db
 class TestTheLedger:

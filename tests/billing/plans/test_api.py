@@ -67,6 +67,13 @@ def test_binary_mode(client: APIClient, market: Market) -> None:
         assert UsageEvent.objects.get().event_id == "e 7"
 
 
+@pytest.mark.parametrize("name", ["ID", "SOURCE"])
+def test_a_header_that_cannot_be_kept_is_told(client: APIClient, name: str) -> None:
+    one = fresh()
+    headers = {f"HTTP_CE_{each.upper()}": one[each] for each in one if each != "data"} | {f"HTTP_CE_{name}": "a%00b"}
+    assert send(client, {"value": "0.5"}, "application/json", **headers).status_code == 400
+
+
 def test_numbers_are_not_rounded_on_the_way(client: APIClient) -> None:
     text = json.dumps(fresh()).replace('"3600"', "123456789012345678.123456789")
     assert send(client, text, SINGLE).json()["accepted"] == 1

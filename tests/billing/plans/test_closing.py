@@ -190,6 +190,20 @@ def test_the_months_are_those_of_its_clocks_for_good(market: Market) -> None:
         assert (bill.period_start, bill.period_end) == (at("2026-08-31T15:00"), at("2026-09-30T15:00"))
 
 
+def test_a_month_that_cannot_be_written_waits_and_says_why(market: Market) -> None:
+    market.send(market.gpu("wrong", "2026-09-10T10:00:00Z", "170000000000000000"), now=at("2026-09-11"))
+    assert closed(market, OCTOBER) == []
+    with scope(market.operator.id):
+        account = market.account
+        assert account.why.startswith("2026-09 comes to more than can be billed.")
+        assert account.why_place == "months/2026-09"
+    market.send(market.gpu("mended", "2026-09-10T10:00:00Z", "-169999999999996400"), now=at("2026-10-04"))
+    (bill,) = closed(market, at("2026-10-04"))
+    assert lines(bill) == [FEE]
+    with scope(market.operator.id):
+        assert market.account.why == ""
+
+
 class TestTax:
     def test_without_billing_data_the_bill_waits_and_says_why(self, market: Market) -> None:
         with scope(market.operator.id):

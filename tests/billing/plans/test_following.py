@@ -11,14 +11,14 @@ import pytest
 from billing.plans import following, tasks
 from billing.plans.following import follow_organisation
 from billing.plans.models import PlanAccount, PlanBill, PlanInvoice, PlanSheet, PlanTaken, UsageEvent
-from billing.plans.services import publish_prices
+from billing.plans.services import publish_prices, take_events
 from tenants.customers.models import Customer
 from tenants.limits.domain.plans import Meter
-from tenants.limits.services import change_plan
+from tenants.limits.services import change_plan, raise_limit
 from tenants.limits.usage import add_usage
 from tenants.scope.context import scope
 from tenants.scope.models import Tenant
-from tests.billing.plans.world import BY, PRICES, SEPTEMBER, Market, prices
+from tests.billing.plans.world import BY, PRICES, SEPTEMBER, Market, event, prices
 from tests.billing.world import at
 
 READINGS = PRICES["meters"][0]
@@ -129,6 +129,18 @@ def test_a_name_that_another_customer_has_is_made_its_own(operator: Tenant, pric
         assert PlanAccount.objects.get().customer.name == "Meridian Engines (meridian)"
 
 
+def test_the_limit_of_the_operators_own_customers_keeps_nobody_from_being_charged(
+    operator: Tenant, priced: Tenant
+) -> None:
+    with scope(operator.id):
+        raise_limit(meter=Meter.CUSTOMERS, value=1, until=None, reason="agreed", by="support", now=SEPTEMBER)
+        for name in ("Meridian Engines", "Meridian Engines (meridian)"):
+            Customer.objects.create(name=name, created_at=SEPTEMBER)
+    follow_organisation(priced.id, now=SEPTEMBER)
+    with scope(operator.id):
+        assert PlanAccount.objects.get().customer.name == f"Meridian Engines ({priced.id})"
+
+
 def test_nobody_sees_anothers(operator: Tenant, priced: Tenant, stranger: Tenant) -> None:
     Tenant.objects.filter(id=stranger.id).update(plan="business")
     for each, amount in ((priced, 1500), (stranger, 70)):
@@ -163,6 +175,15 @@ def test_an_organisation_that_was_erased_pays_until_that_is_seen(operator: Tenan
         following.end_organisation(priced.id, now=at("2026-09-16"))
     following.end_organisation(priced.id, now=at("2026-11-03"))
     with scope(operator.id):
+        publish_prices(document=prices(), valid_from=at("2026-12-01"), by=BY, now=at("2026-11-03"))
+        sent = [event(id=name, subject=subject, time=f"2026-{time}:00Z") for name, subject, time in (
+            ("1", str(priced.id), "09-15T23:59"), ("2", str(priced.id), "09-16T00:00"),
+            ("3", "meridian", "09-15T23:59"),
+        )]  # fmt: skip
+        answers = take_events(given=sent, by=BY, now=at("2026-11-03"))
+        assert [(each.kind, [found.code for found in each.findings]) for each in answers] == [
+            ("accepted", []), ("refused", ["usage.after_plan"]), ("refused", ["usage.subject_unknown"]),
+        ]  # fmt: skip
         assert list(PlanBill.objects.order_by("month").values_list("month", "total_minor")) == [
             ("2026-09", 24_950), ("2026-10", 0),
         ]  # fmt: skip

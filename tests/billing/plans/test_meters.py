@@ -186,6 +186,19 @@ class TestMeters:
         assert len(teller.meters.meters) == 1
         assert teller.there() == 5
 
+    @pytest.mark.parametrize("what", ["/v1/billing/meters", "/v1/customers"])
+    def test_what_stripe_has_refused_is_made_once_the_cause_is_mended(self, teller: Teller, what: str) -> None:
+        teller.use(GPU, "5")
+        teller.work_all()
+        place = teller.stripe.asked.index(("POST", what))
+        teller.begin()
+        teller.use(GPU, "5")
+        teller.stripe.faults = [""] * place + ["400"]
+        teller.work_all()
+        assert teller.stripe.asked[place] == ("POST", what)
+        teller.settle(hours=2.5)  # Stripe repeats what it has said for a day
+        assert teller.there() >= 5
+
     def test_one_that_was_deactivated_is_told_nothing_until_it_is_reactivated(self, teller: Teller) -> None:
         teller.use(GPU, "5")
         teller.work_all()
